@@ -1,0 +1,1 @@
+//! The data folder: manifest, status, verification, download.

@@ -1,0 +1,18 @@
+//! `untrained` scores neural architectures without training them and measures how well each score predicts
+//! trained accuracy.
+//!
+//! Data moves one way: [`spaces`] turn an architecture string into a [`graph::Graph`], [`keyed`] numbers fill its
+//! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`proxies`] reduce what they observe to a score,
+//! and [`tables`] hold the trained accuracies those scores are compared with.
+
+pub mod cli;
+pub mod data;
+pub mod datasets;
+pub mod engine;
+pub mod formats;
+pub mod graph;
+pub mod keyed;
+pub mod proxies;
+pub mod scoring;
+pub mod spaces;
+pub mod tables;

@@ -1,0 +1,1 @@
+//! Search spaces: architecture string to graph.

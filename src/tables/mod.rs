@@ -1,0 +1,1 @@
+//! Ground truth: tabular benchmarks that map an architecture to its trained accuracy. They never build networks.
