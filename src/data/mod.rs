@@ -1,1 +1,5 @@
-//! The data folder: manifest, status, verification, download.
+//! The data folder: where tables and data sets are looked for, what is there, and how to get the rest.
+
+pub mod locate;
+
+pub use locate::DataDirs;
