@@ -1,1 +1,74 @@
-//! Data sets: fixed, keyed mini-batches.
+//! Data sets: a request (data set, split, data seed, batch number) becomes one fixed mini-batch.
+//!
+//! Nothing here depends on an architecture, so all architectures of a trial see the same images. Which images are
+//! chosen and how they are augmented are keyed functions of the data seed (see [`crate::keyed`]):
+//!
+//! ```text
+//! images        smallest((b+1) N, images of the split, "images.<data set>.<split>"), from position b N on
+//! augmentation  stream "augment.<data set>.<image index>": crop x, crop y, flip, then what else the recipe lists
+//! noise         normal(0, 1) of "input" (batch 0) or "input.<b>"
+//! ```
+
+mod augment;
+mod batch;
+mod cifar10;
+mod cifar100;
+mod error;
+mod imagenet16_120;
+pub mod noise;
+mod normalise;
+mod records;
+mod request;
+mod spec;
+mod synthetic;
+mod tinyimagenet16;
+
+pub use batch::{Batch, batch};
+pub use error::DatasetError;
+pub use request::{Augment, BatchRequest, Normalisation, Order, Split};
+pub use spec::{ChannelStats, DatasetSpec, SPECS, ids, spec};
+
+/// One image as bytes, before normalisation.
+struct Image {
+    label: u32,
+    /// Planes R, G, B; row-major in each.
+    pixels: Vec<u8>,
+}
+
+/// The images of one split that are at hand.
+trait Images {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Height and width, which are equal.
+    fn side(&self) -> usize;
+
+    /// Image `index < len()`.
+    fn image(&mut self, index: usize) -> Result<Image, DatasetError>;
+
+    /// What the images are, for records: files, and how many of the official images they hold.
+    fn describe(&self) -> String;
+
+    /// Whether these images stand in for those the data set's name promises.
+    fn stand_in(&self) -> bool {
+        false
+    }
+}
+
+/// The error of a data set of which none of `names` is in any of `folders`.
+fn missing(
+    spec: &'static DatasetSpec,
+    split: Split,
+    folders: &[&str],
+    names: &[&str],
+    dirs: &crate::data::DataDirs,
+) -> DatasetError {
+    let wanted = match names {
+        [one] => format!("{}/{one}", folders.join("/ or ")),
+        several => format!("any of {} in {}/", several.join(", "), folders.join("/ or ")),
+    };
+    let searched: Vec<_> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
+    let searched =
+        if searched.is_empty() { "no folder (none is set)".to_owned() } else { searched.join(", ") };
+    DatasetError::Missing { id: spec.id, title: spec.title, split, wanted, searched }
+}

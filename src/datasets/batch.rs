@@ -1,0 +1,160 @@
+//! From a request to a mini-batch.
+
+use super::spec::Kind;
+use super::{
+    Augment, BatchRequest, DatasetError, DatasetSpec, Normalisation, Order, augment, noise, normalise, spec,
+};
+use crate::data::DataDirs;
+use crate::keyed::smallest;
+
+/// Most numbers of one batch: 1 GiB of f32.
+const MAX_ELEMENTS: usize = 1 << 28;
+
+/// One mini-batch, ready for an engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Normalised values, `N, C, H, W`, row-major.
+    pub images: Vec<f32>,
+    /// `[N, C, H, W]`.
+    pub shape: [usize; 4],
+    /// Class of each image.
+    pub labels: Vec<u32>,
+    /// Number of classes.
+    pub classes: usize,
+    /// Position of each image among those at hand of its split.
+    pub indices: Vec<usize>,
+    /// What the batch is, for records: data set, files, order, seed, preparation.
+    pub description: String,
+    /// Whether other images stand in for those the request names.
+    pub stand_in: bool,
+}
+
+/// The mini-batch that `request` asks for, from files in `dirs`.
+///
+/// Positions count the images *at hand*: with some of a data set's files another choice is made than with all, and
+/// the description says how many there are.
+pub fn batch(request: &BatchRequest, dirs: &DataDirs) -> Result<Batch, DatasetError> {
+    let spec = spec(&request.dataset)?;
+    check_options(request, spec)?;
+    match spec.kind {
+        Kind::Images(_) => image_batch(request, spec, dirs),
+        Kind::Noise => noise_batch(request, spec, dirs),
+    }
+}
+
+fn check_options(request: &BatchRequest, spec: &'static DatasetSpec) -> Result<(), DatasetError> {
+    let refuse = |option, reason| Err(DatasetError::UnsupportedOption { id: spec.id, option, reason });
+    let side = request.resolution.unwrap_or(spec.shape[1]);
+    let classes = request.classes.unwrap_or(spec.classes);
+    if !spec.flexible && side != spec.shape[1] {
+        return refuse("resolution", format!("its images have {0}x{0} pixels", spec.shape[1]));
+    }
+    if !spec.flexible && classes != spec.classes {
+        return refuse("classes", format!("it has {} classes", spec.classes));
+    }
+    if side == 0 || classes == 0 || u32::try_from(classes).is_err() {
+        let option = if side == 0 { "resolution" } else { "classes" };
+        return refuse(option, format!("{} is out of range", if side == 0 { side } else { classes }));
+    }
+    if matches!(spec.kind, Kind::Noise) && request.augment != Augment::None {
+        return refuse("augment", "noise has no image to crop or flip".to_owned());
+    }
+    if matches!(spec.kind, Kind::Noise) && request.normalisation != Normalisation::Standard {
+        return refuse("normalisation", "noise has mean 0 and variance 1 already".to_owned());
+    }
+    if request.size == 0 {
+        return Err(DatasetError::EmptyBatch);
+    }
+    let elements =
+        side.checked_mul(side).and_then(|p| p.checked_mul(3)).and_then(|p| p.checked_mul(request.size));
+    match elements {
+        Some(n) if n <= MAX_ELEMENTS => Ok(()),
+        _ => Err(DatasetError::TooLarge {
+            size: request.size,
+            channels: 3,
+            height: side,
+            width: side,
+            limit: MAX_ELEMENTS,
+        }),
+    }
+}
+
+fn image_batch(
+    request: &BatchRequest,
+    spec: &'static DatasetSpec,
+    dirs: &DataDirs,
+) -> Result<Batch, DatasetError> {
+    let Kind::Images(open) = spec.kind else { return noise_batch(request, spec, dirs) };
+    let mut source = open(request, dirs)?;
+    let indices = choose(request, spec, source.len(), || source.describe())?;
+    let side = source.side();
+    let mut images = Vec::with_capacity(indices.len() * 3 * side * side);
+    let mut labels = Vec::with_capacity(indices.len());
+    for index in &indices {
+        let mut image = source.image(*index)?;
+        augment::apply(&mut image.pixels, side, spec, request, *index);
+        normalise::append(&image.pixels, spec, request.normalisation, &mut images);
+        labels.push(image.label);
+    }
+    Ok(Batch {
+        images,
+        shape: [indices.len(), 3, side, side],
+        labels,
+        classes: request.classes.unwrap_or(spec.classes),
+        indices,
+        description: describe(request, &source.describe()),
+        stand_in: spec.stand_in || source.stand_in(),
+    })
+}
+
+/// Positions `b*N .. (b+1)*N` of the order, of `available` images.
+fn choose(
+    request: &BatchRequest,
+    spec: &'static DatasetSpec,
+    available: usize,
+    source_of: impl Fn() -> String,
+) -> Result<Vec<usize>, DatasetError> {
+    let end = request.index.checked_add(1).and_then(|b| b.checked_mul(request.size));
+    let Some(end) = end.filter(|end| *end <= available) else {
+        return Err(DatasetError::TooFewImages {
+            id: spec.id,
+            index: request.index,
+            size: request.size,
+            needed: end.map_or("more than can be counted".to_owned(), |end| end.to_string()),
+            available,
+            source_of: source_of(),
+        });
+    };
+    let start = end - request.size;
+    Ok(match request.order {
+        Order::FileOrder => (start..end).collect(),
+        Order::Keyed => {
+            let key = format!("images.{}.{}", spec.id, request.split);
+            smallest(end, available, request.data_seed, &key).split_off(start)
+        }
+    })
+}
+
+fn describe(request: &BatchRequest, source: &str) -> String {
+    format!(
+        "{source}; {} order, data seed {}, batch {} of {} images; normalisation {}, augmentation {}",
+        request.order, request.data_seed, request.index, request.size, request.normalisation, request.augment
+    )
+}
+
+fn noise_batch(request: &BatchRequest, spec: &DatasetSpec, dirs: &DataDirs) -> Result<Batch, DatasetError> {
+    let side = request.resolution.unwrap_or(spec.shape[1]);
+    let classes = request.classes.unwrap_or(spec.classes);
+    let shape = [request.size, 3, side, side];
+    let name = noise::name(request.index);
+    let (labels, what) = noise::labels(request.size, classes, dirs);
+    Ok(Batch {
+        images: noise::images(&name, request.data_seed, shape),
+        shape,
+        labels,
+        classes,
+        indices: (0..request.size).collect(),
+        description: format!("Gaussian noise N(0,1) `{name}`, data seed {}; {what}", request.data_seed),
+        stand_in: false,
+    })
+}

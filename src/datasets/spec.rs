@@ -1,0 +1,105 @@
+//! The registry: what each data set is and where it comes from.
+
+use super::{
+    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet16_120, noise, synthetic, tinyimagenet16,
+};
+use crate::data::DataDirs;
+
+/// Mean and standard deviation of channels R, G, B on the scale 0..=1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChannelStats {
+    pub mean: [f64; 3],
+    pub std: [f64; 3],
+}
+
+impl ChannelStats {
+    /// Constants that are published on the scale 0..=255.
+    pub(super) const fn of_bytes(mean: [f64; 3], std: [f64; 3]) -> Self {
+        Self {
+            mean: [mean[0] / 255.0, mean[1] / 255.0, mean[2] / 255.0],
+            std: [std[0] / 255.0, std[1] / 255.0, std[2] / 255.0],
+        }
+    }
+}
+
+/// A data set as the registry knows it.
+#[derive(Debug)]
+pub struct DatasetSpec {
+    /// The name in files and flags.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// Channels, height, width (the default, where they can be set).
+    pub shape: [usize; 3],
+    /// Number of classes (the default, where it can be set).
+    pub classes: usize,
+    /// Official number of training and test images.
+    pub images: [usize; 2],
+    /// Constants of [`super::Normalisation::Standard`].
+    pub standard: ChannelStats,
+    /// Constants of [`super::Normalisation::AutoDl`].
+    pub autodl: ChannelStats,
+    /// Largest rotation of [`super::Augment::Rbflex`], in degrees.
+    pub rotation: f64,
+    /// Whether a request may set resolution and classes.
+    pub flexible: bool,
+    /// Whether the data set stands in for another that is not at hand.
+    pub stand_in: bool,
+    /// Paper or page that publishes it.
+    pub source: &'static str,
+    pub licence: &'static str,
+    pub(super) kind: Kind,
+}
+
+type Open = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Images>, DatasetError>;
+
+/// How a batch comes about.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// From bytes, which are augmented and normalised.
+    Images(Open),
+    /// Standard normal numbers.
+    Noise,
+}
+
+/// Every data set, one line each.
+pub static SPECS: &[DatasetSpec] = &[
+    cifar10::SPEC,
+    cifar100::SPEC,
+    imagenet16_120::SPEC,
+    tinyimagenet16::SPEC,
+    synthetic::SPEC,
+    noise::SPEC,
+];
+
+/// The ids of [`SPECS`], in its order.
+pub fn ids() -> Vec<&'static str> {
+    SPECS.iter().map(|spec| spec.id).collect()
+}
+
+/// The data set named `id`.
+pub fn spec(id: &str) -> Result<&'static DatasetSpec, DatasetError> {
+    SPECS.iter().find(|spec| spec.id == id).ok_or_else(|| DatasetError::UnknownDataset(id.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registry_is_consistent() {
+        let mut seen = ids();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), SPECS.len(), "ids are distinct");
+        for spec in SPECS {
+            assert!(
+                spec.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+                "{}",
+                spec.id
+            );
+            assert_eq!((spec.shape[0], spec.shape[1]), (3, spec.shape[2]), "{}", spec.id);
+            assert!(spec.classes > 0 && !spec.source.is_empty() && !spec.licence.is_empty(), "{}", spec.id);
+            assert!(spec.standard.std.iter().chain(&spec.autodl.std).all(|s| *s > 0.0), "{}", spec.id);
+        }
+    }
+}

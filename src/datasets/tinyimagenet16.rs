@@ -1,0 +1,43 @@
+//! Tiny-ImageNet at 16 pixels: a stand-in where more images are needed than ImageNet16-120 files are at hand.
+
+use super::records::{Layout, RecordFiles};
+use super::spec::Kind;
+use super::{BatchRequest, DatasetError, DatasetSpec, Images, Split, imagenet16_120};
+use crate::data::DataDirs;
+
+const FOLDER: &str = "imagenet16";
+const NAME: &str = "tinyimagenet16_train_head4096.bin";
+
+pub(super) const SPEC: DatasetSpec = DatasetSpec {
+    id: "tinyimagenet16",
+    title: "Tiny-ImageNet at 16 pixels (stand-in)",
+    shape: [3, 16, 16],
+    classes: 200,
+    images: [4_096, 0],
+    standard: imagenet16_120::STATS,
+    autodl: imagenet16_120::STATS,
+    rotation: 0.0,
+    flexible: false,
+    stand_in: true,
+    source: "first 4,096 training images of Tiny-ImageNet, reduced to 16 pixels; \
+             http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+    licence: "ImageNet terms of access; non-commercial research",
+    kind: Kind::Images(open),
+};
+
+fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
+    if request.split != Split::Train {
+        return Err(DatasetError::NoSuchSplit {
+            title: SPEC.title,
+            split: request.split,
+            known: Split::Train,
+        });
+    }
+    let paths = dirs.files_in(&[FOLDER], &[NAME]);
+    if paths.is_empty() {
+        return Err(super::missing(&SPEC, request.split, &[FOLDER], &[NAME], dirs));
+    }
+    let layout = Layout { label_bytes: 1, side: 16, classes: SPEC.classes, records_per_file: SPEC.images[0] };
+    let title = format!("{} {}", SPEC.title, request.split);
+    Ok(Box::new(RecordFiles::open(title, layout, &paths, SPEC.images[0], true)?))
+}
