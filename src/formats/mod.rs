@@ -1,1 +1,3 @@
 //! File formats that more than one module reads.
+
+pub mod pickle;
