@@ -1,0 +1,282 @@
+//! Weight initialisation: which keyed numbers fill a parameter of which shape.
+//!
+//! Normalisation layers are the same in every scheme (weight 1, bias 0, running mean 0, running variance 1) and need no
+//! function here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::keyed::Stream;
+
+/// A distribution of weights and biases of convolutions and linear layers.
+///
+/// | scheme | weight | bias |
+/// |---|---|---|
+/// | `default` | uniform(-b, b), b = 1/sqrt(fan_in) | uniform(-b, b) with the fan_in of its weight |
+/// | `normal01` | normal(0, 1) | 0 |
+/// | `kaiming_normal_fan_in` | normal(0, sqrt(2/fan_in)) | 0 |
+/// | `kaiming_normal_fan_out` | normal(0, sqrt(2/fan_out)) | 0 |
+/// | `xavier_uniform` | uniform(-b, b), b = sqrt(6/(fan_in + fan_out)) | 0 |
+///
+/// `default` has the distribution of PyTorch's constructor defaults (He et al., 2015, with a = sqrt(5)); Kaiming: He et
+/// al., "Delving deep into rectifiers", 2015, eq. 10 and 14; Xavier: Glorot and Bengio, 2010, eq. 16.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    #[default]
+    Default,
+    Normal01,
+    KaimingNormalFanIn,
+    KaimingNormalFanOut,
+    XavierUniform,
+}
+
+/// Why a parameter cannot be initialised.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum InitError {
+    #[error("unknown initialisation scheme `{0}`; use one of {names}", names = scheme_names())]
+    UnknownScheme(String),
+    #[error(
+        "parameter `{name}` has shape {shape:?}, but a weight needs [out, in / groups, ...] with no zero and a size \
+         that fits in memory; mend the shape in the graph builder"
+    )]
+    Shape { name: String, shape: Vec<usize> },
+    #[error(
+        "parameter `{name}` of shape {shape:?} needs {expected} numbers, not {found}; pass a slice of that length"
+    )]
+    Length { name: String, shape: Vec<usize>, expected: usize, found: usize },
+}
+
+impl Scheme {
+    /// Every scheme, in the order of the table above.
+    pub const ALL: [Self; 5] = [
+        Self::Default,
+        Self::Normal01,
+        Self::KaimingNormalFanIn,
+        Self::KaimingNormalFanOut,
+        Self::XavierUniform,
+    ];
+
+    /// The name that records and the command line use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Normal01 => "normal01",
+            Self::KaimingNormalFanIn => "kaiming_normal_fan_in",
+            Self::KaimingNormalFanOut => "kaiming_normal_fan_out",
+            Self::XavierUniform => "xavier_uniform",
+        }
+    }
+}
+
+fn scheme_names() -> String {
+    Scheme::ALL.map(Scheme::name).join(", ")
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Scheme {
+    type Err = InitError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|s| s.name() == text);
+        known.ok_or_else(|| InitError::UnknownScheme(text.to_owned()))
+    }
+}
+
+/// How many inputs reach one output of a layer and how many outputs one input reaches.
+///
+/// For a weight `[out, in / groups, kh, kw]`: `fan_in = shape[1] kh kw` (divided by groups, as the shape is) and
+/// `fan_out = shape[0] kh kw` (not divided by groups).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fans {
+    pub fan_in: usize,
+    pub fan_out: usize,
+}
+
+impl Fans {
+    /// The fans of a weight of `shape`; `None` for fewer than two axes, an axis of length zero, or more elements than
+    /// `usize` counts.
+    pub fn of(shape: &[usize]) -> Option<Self> {
+        let (&[out, input], kernel) = shape.split_first_chunk::<2>()?;
+        let size = kernel.iter().try_fold(1usize, |n, k| n.checked_mul(*k))?;
+        let fans = Self { fan_in: input.checked_mul(size)?, fan_out: out.checked_mul(size)? };
+        (fans.fan_in > 0 && fans.fan_out > 0 && fans.fan_in.checked_mul(out).is_some()).then_some(fans)
+    }
+}
+
+/// Fills the weight `name` of a convolution (`[out, in / groups, kh, kw]`) or linear layer (`[out, in]`), row-major.
+///
+/// # Errors
+/// A shape without fans, or an `out` whose length is not the product of `shape`.
+pub fn fill_weight(
+    scheme: Scheme,
+    seed: u64,
+    name: &str,
+    shape: &[usize],
+    out: &mut [f32],
+) -> Result<(), InitError> {
+    let fans = fans_of(name, shape)?;
+    check_length(name, shape, out.len())?;
+    let (fan_in, fan_out) = (fans.fan_in as f64, fans.fan_out as f64);
+    let stream = Stream::new(seed, name);
+    match scheme {
+        Scheme::Default => stream.fill_uniform(1.0 / fan_in.sqrt(), out),
+        Scheme::Normal01 => stream.fill_normal(1.0, out),
+        Scheme::KaimingNormalFanIn => stream.fill_normal((2.0 / fan_in).sqrt(), out),
+        Scheme::KaimingNormalFanOut => stream.fill_normal((2.0 / fan_out).sqrt(), out),
+        Scheme::XavierUniform => stream.fill_uniform((6.0 / (fan_in + fan_out)).sqrt(), out),
+    }
+    Ok(())
+}
+
+/// Fills the bias `name` (`[out]`) of the layer whose weight has shape `weight_shape`.
+///
+/// # Errors
+/// A weight shape without fans, or an `out` whose length is not `weight_shape[0]`.
+pub fn fill_bias(
+    scheme: Scheme,
+    seed: u64,
+    name: &str,
+    weight_shape: &[usize],
+    out: &mut [f32],
+) -> Result<(), InitError> {
+    let fans = fans_of(name, weight_shape)?;
+    check_length(name, &weight_shape[..1], out.len())?;
+    match scheme {
+        Scheme::Default => Stream::new(seed, name).fill_uniform(1.0 / (fans.fan_in as f64).sqrt(), out),
+        _ => out.fill(0.0),
+    }
+    Ok(())
+}
+
+fn fans_of(name: &str, shape: &[usize]) -> Result<Fans, InitError> {
+    Fans::of(shape).ok_or_else(|| InitError::Shape { name: name.into(), shape: shape.into() })
+}
+
+/// `shape` has passed [`Fans::of`] or is its first axis, so its product does not overflow.
+fn check_length(name: &str, shape: &[usize], found: usize) -> Result<(), InitError> {
+    let expected = shape.iter().product();
+    if found == expected {
+        return Ok(());
+    }
+    Err(InitError::Length { name: name.into(), shape: shape.into(), expected, found })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// A whole tensor by its f64 sums over f32 values, from `scripts/make_vectors.py`.
+    #[derive(Deserialize)]
+    struct Tensor {
+        name: String,
+        seed: u64,
+        shape: Vec<usize>,
+        scheme: String,
+        sum: f64,
+        sum_sq: f64,
+        last: f32,
+    }
+
+    #[derive(Deserialize)]
+    struct Vectors {
+        tensors: Vec<Tensor>,
+    }
+
+    #[test]
+    fn committed_whole_tensors_hold() {
+        let all: Vectors =
+            serde_json::from_str(include_str!("../../tests/keyed_vectors.json")).expect("vectors");
+        assert_eq!(all.tensors.len(), 4);
+        for t in all.tensors {
+            let mut x = vec![0.0; t.shape.iter().product()];
+            let scheme = t.scheme.parse().expect("a scheme");
+            fill_weight(scheme, t.seed, &t.name, &t.shape, &mut x).expect("a sound shape");
+            let sum: f64 = x.iter().map(|v| f64::from(*v)).sum();
+            let sum_sq: f64 = x.iter().map(|v| f64::from(*v).powi(2)).sum();
+            // Only the order of the f64 additions differs from the reference.
+            assert!((sum - t.sum).abs() < 1e-13 * t.sum_sq.max(1.0), "{}: sum {sum}, not {}", t.name, t.sum);
+            assert!(
+                (sum_sq / t.sum_sq - 1.0).abs() < 1e-13,
+                "{}: squares {sum_sq}, not {}",
+                t.name,
+                t.sum_sq
+            );
+            assert_eq!(x.last().map(|v| v.to_bits()), Some(t.last.to_bits()), "last element of {}", t.name);
+        }
+    }
+
+    fn weight(scheme: Scheme, shape: &[usize]) -> Vec<f32> {
+        let mut out = vec![0.0; shape.iter().product()];
+        fill_weight(scheme, 5, "conv.weight", shape, &mut out).expect("a sound shape");
+        out
+    }
+
+    fn rms(x: &[f32]) -> f64 {
+        (x.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / x.len() as f64).sqrt()
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for scheme in Scheme::ALL {
+            assert_eq!(scheme.to_string().parse(), Ok(scheme));
+        }
+        let error = "he".parse::<Scheme>().unwrap_err().to_string();
+        assert!(error.contains("`he`") && error.contains("kaiming_normal_fan_out"), "{error}");
+    }
+
+    #[test]
+    fn fans_follow_the_shape() {
+        assert_eq!(Fans::of(&[16, 3, 3, 3]), Some(Fans { fan_in: 27, fan_out: 144 }));
+        assert_eq!(Fans::of(&[10, 64]), Some(Fans { fan_in: 64, fan_out: 10 }));
+        for bad in [&[][..], &[7], &[0, 3], &[3, 0, 1], &[2, usize::MAX, 2], &[usize::MAX, 2]] {
+            assert_eq!(Fans::of(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn every_scheme_has_its_spread() {
+        let shape = [64, 32, 3, 3];
+        let (fan_in, fan_out) = (288.0, 576.0);
+        let uniform = |b: f64| b / 3f64.sqrt();
+        for (scheme, expected) in [
+            (Scheme::Default, uniform(1.0 / f64::sqrt(fan_in))),
+            (Scheme::Normal01, 1.0),
+            (Scheme::KaimingNormalFanIn, f64::sqrt(2.0 / fan_in)),
+            (Scheme::KaimingNormalFanOut, f64::sqrt(2.0 / fan_out)),
+            (Scheme::XavierUniform, uniform(f64::sqrt(6.0 / (fan_in + fan_out)))),
+        ] {
+            let found = rms(&weight(scheme, &shape));
+            assert!((found / expected - 1.0).abs() < 0.02, "{scheme}: rms {found} against {expected}");
+        }
+    }
+
+    #[test]
+    fn only_the_default_scheme_has_biases() {
+        for scheme in Scheme::ALL {
+            let mut bias = [7.0; 10];
+            fill_bias(scheme, 0, "classifier.bias", &[10, 64], &mut bias).expect("a sound shape");
+            let live = bias.iter().any(|b| *b != 0.0);
+            assert_eq!(live, scheme == Scheme::Default, "{scheme}: {bias:?}");
+            assert!(bias.iter().all(|b| b.abs() <= 0.125), "bound 1/sqrt(64) of {scheme}: {bias:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_shapes_and_lengths_are_named() {
+        let error = fill_weight(Scheme::Default, 0, "stem.0.weight", &[4], &mut [0.0; 4]).unwrap_err();
+        assert!(error.to_string().contains("stem.0.weight"), "{error}");
+        let error = fill_weight(Scheme::Default, 0, "fc.weight", &[2, 3], &mut [0.0; 5]).unwrap_err();
+        assert!(error.to_string().contains("6 numbers, not 5"), "{error}");
+        let error = fill_bias(Scheme::Default, 0, "fc.bias", &[2, 3], &mut [0.0; 3]).unwrap_err();
+        assert!(error.to_string().contains("fc.bias"), "{error}");
+    }
+}
