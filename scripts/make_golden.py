@@ -1,0 +1,373 @@
+"""Golden scores on noise inputs, written with the PyTorch peer: tests/golden/{nb201,nats_sss,nafbee_vgg19}.json.
+
+usage: V/bin/python scripts/make_golden.py --out tests/golden
+       V/bin/python scripts/make_golden.py --check GOLDEN.json --images test_batch.bin [--networks 3]
+
+The second form proves the driver before its output is trusted: it recomputes existing records on CIFAR-10 images and says how
+many agree with their stored values within their f64 tolerance. tests/golden/README.md describes the format.
+"""
+import argparse
+import json
+import math
+import os
+import statistics
+import sys
+
+import numpy as np
+import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer"))
+import nets  # noqa: E402
+import portable_init as pi  # noqa: E402
+import proxies as px  # noqa: E402
+
+CLASSES = 10
+SIZE = 32
+# (architecture, seed): chosen not to repeat the networks of other golden sets.
+NETWORKS = {
+    "nb201": [
+        ("|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|", 0, "all conv3x3"),
+        ("|nor_conv_1x1~0|+|none~0|skip_connect~1|+|none~0|none~1|none~2|", 42, "dead: the last node only receives none"),
+        ("|nor_conv_3x3~0|+|avg_pool_3x3~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|", 7, "node 1 feeds only none"),
+        ("|nor_conv_1x1~0|+|skip_connect~0|avg_pool_3x3~1|+|none~0|nor_conv_3x3~1|nor_conv_1x1~2|", 42, "mixed"),
+    ],
+    "nats_sss": [("48:16:24:8:32", 0, "mixed"), ("8:32:16:56:64", 42, "rising")],
+    "nafbee_vgg19": [("LeakyReLU", 0, "class name contains ReLU"), ("Mish", 42, "smooth")],
+}
+BATCH = 8
+# Tolerance of an f64 implementation, by proxy (and variant): those of the existing golden sets.
+RTOL_F64 = {
+    "grad_norm": 1e-8, "snip": 1e-8, "plain": 1e-6, "fisher": 1e-8, "saliency": 1e-8, "grasp": 1e-7, "jacob_cov": 1e-6,
+    "epe_nas": 1e-8, "naswot": 1e-9, "das": 1e-7, "rbflex": 1e-6, "rbflex_hda": 1e-4, "zen": 1e-8, "zico": 1e-6, "ntk": 1e-6,
+    "gradsign": 1e-4, "swap": 0.0, "linear_regions": 0.0, "meco": 1e-7, "az_nas": 1e-6,
+}
+ONLY_F64 = {"l2_norm": (1e-6, 1e-10), "synflow": (1e-6, 1e-10)}
+
+
+class Noise:
+    """Keyed Gaussian batches under the network's seed, labels i mod classes."""
+
+    def __init__(self, batch):
+        self.batch = batch
+        self.y = [[(b * batch + i) % CLASSES for i in range(batch)] for b in range(2)]
+        self.plain = f"normal(input) {batch}x3x{SIZE}x{SIZE}"
+        self.labelled = f"{self.plain}, labels i mod {CLASSES}"
+        self.half = f"first {batch // 2} of {self.labelled}"
+        self.two = f"normal(input) and normal(input.1) {batch}x3x{SIZE}x{SIZE}, labels i mod {CLASSES}"
+
+    def batches(self, seed):
+        return [pi.normal(seed, name, (self.batch, 3, SIZE, SIZE)) for name in ("input", "input.1")]
+
+
+class Images:
+    """The first images of a CIFAR-10 binary file."""
+
+    def __init__(self, path, batch):
+        self.batch = batch
+        rows = np.fromfile(path, dtype=np.uint8).reshape(-1, 3073)[: 2 * batch]
+        p = rows[:, 1:].reshape(-1, 3, SIZE, SIZE).astype(np.float32) / np.float32(255)
+        mean = np.array([0.4914, 0.4822, 0.4465], np.float32).reshape(1, 3, 1, 1)
+        std = np.array([0.2023, 0.1994, 0.2010], np.float32).reshape(1, 3, 1, 1)
+        x, y = (p - mean) / std, rows[:, 0].astype(int).tolist()
+        self.pixels, self.y = [x[:batch], x[batch:]], [y[:batch], y[batch:]]
+        self.plain = self.labelled = f"cifar10_test[0..{batch}]"
+        self.half = f"cifar10_test[0..{batch // 2}]"
+        self.two = f"cifar10_test[0..{batch}] and [{batch}..{2 * batch}]"
+
+    def batches(self, seed):
+        return self.pixels
+
+
+class Scorer:
+    """Every proxy of one network in one precision: `{(proxy, variant): value}`."""
+
+    def __init__(self, space, arch, seed, data, dtype):
+        self.space, self.arch, self.seed, self.dtype = space, arch, seed, dtype
+        self.data, self.half = data, data.batch // 2
+        self.x = [torch.from_numpy(x).to(dtype) for x in data.batches(seed)]
+        self.y = [torch.tensor(y) for y in data.y]
+        self.values, self.debug = {}, {}
+
+    def net(self, scheme="default", net=None):
+        net = net or nets.build(self.space, self.arch, CLASSES)
+        return pi.init_network(net, scheme, self.seed).to(self.dtype).train()
+
+    def noise(self, name, shape):
+        return torch.from_numpy(pi.normal(self.seed, name, shape)).to(self.dtype)
+
+    def run(self):
+        for part in (self.forward, self.gradients, self.jacobian, self.codes, self.radial, self.perturbation, self.patterns,
+                     self.az_nas):
+            part()
+        return self
+
+    def forward(self):
+        net = self.net()
+        with torch.no_grad(), px.Record(px.acts(net)) as taps:
+            features = net.pre_gap(self.x[0])
+        suffix = "f64" if self.dtype == torch.float64 else "f32"
+        with torch.no_grad():
+            self.debug["logits_first_two_" + suffix] = self.net()(self.x[0])[:2].double().tolist()
+        self.debug["sum_abs_features_" + suffix] = float(features.abs().double().sum())
+        self.debug["feature_shape"] = list(features.shape)
+        self.debug["positive_activation_inputs"] = [[n, int((t > 0).sum())] for n, t in taps.inp.items()]
+
+    def gradients(self):
+        x, y, v, h = self.x[0], self.y[0], self.values, self.half
+        g = px.grad_bundle(self.net(), x, y)
+        self.debug["loss"] = g["loss"]
+        v["grad_norm", "sum_of_layer_norms"] = g["grad_norm"]
+        v["grad_norm", "all_params_l2"] = g["grad_norm_all_params"]
+        v["snip", "abs_sum"], v["plain", "signed_sum"] = g["snip"], g["plain"]
+        v["fisher", "broadcast"], v["fisher", "unbroadcast"] = g["fisher"], g["fisher_unbroadcast"]
+        if g["saliency"] is not None:
+            v["saliency", "first_order_sum_over_ops"] = g["saliency"]
+        v["grasp", "exact_hvp"] = px.grasp(self.net(), x[:h], y[:h])
+        v["zico", "std_of_signed_gradient"], self.debug["zico_per_layer"] = px.zico(
+            [(self.net(), x, y), (self.net(), self.x[1], self.y[1])])
+        v["ntk", "condition_number"], self.debug["ntk_eigenvalues"] = px.ntk(self.net("kaiming_normal_fan_out"), x[:h])
+        v["gradsign", "sum"], v["gradsign", "mean"] = px.gradsign(self.net(), x[:h], y[:h])
+
+    def jacobian(self):
+        jacobian = px.jacobian(self.net(), self.x[0])
+        self.values["jacob_cov", "k1e-5"], eigenvalues = px.jacob_cov(jacobian)
+        self.debug["jacob_cov_eigenvalues"] = [float(e) for e in eigenvalues]
+        with np.errstate(all="ignore"):
+            self.values["epe_nas", "per_class"] = px.epe_nas(jacobian, self.data.y[0])
+
+    def codes(self):
+        r, v = px.naswot(self.net(), self.x[0]), self.values
+        v["naswot", "single_count"], v["naswot", "single_count_reachable"] = r["single"], r["single_reachable"]
+        v["das", "logdet_of_K_over_NA"] = r["das_distinguish"]
+        if r["official"] is not None:
+            v["naswot", "double_count_wrappers"] = r["official"]
+        self.debug.update(naswot_units=r["n_units"], naswot_units_official=r["n_units_official"], naswot_K_row0=r["K_row0"],
+                          activations_unreachable=r["unreachable"])
+
+    def radial(self):
+        r = px.rbflex(self.net(), self.x[0])
+        self.debug["rbflex"] = r
+        for key in ("paper_stable", "paper_naive", "paper_hda_stable", "paper_wholebatch_stable", "official_stable", "official_naive"):
+            if r.get(key) is not None:
+                self.values["rbflex", key] = r[key]
+        for key in ("paper_hda_gamma_k", "paper_hda_gamma_q", "official_hda_gamma_k", "official_hda_gamma_q"):
+            if r.get(key) is not None:
+                self.values["rbflex_hda", key] = r[key]
+
+    def perturbation(self):
+        shape = (self.data.batch, 3, SIZE, SIZE)
+        x, e = pi.normal(self.seed, "input.0", shape), pi.normal(self.seed, "input.1", shape)
+        moved = torch.from_numpy(x) + torch.from_numpy(e) * np.float32(0.01)
+        z = px.zen(self.net("normal01"), torch.from_numpy(x).to(self.dtype), moved.to(self.dtype))
+        self.values["zen", "official_running_var"], self.values["zen", "batch_var"] = z["official"], z["batch_var"]
+        self.debug["zen"] = {k: z[k] for k in ("d", "bn_running", "bn_batch", "n_bn")}
+
+    def patterns(self):
+        v = self.values
+        v["swap", "one_repeat"], self.debug["swap_neurons"] = px.swap_score(self.net("normal01"), self.x[0])
+        if self.space == "nb201":
+            thin = self.net("kaiming_normal_fan_in", nets.ThinNB201(self.arch))
+            v["linear_regions", "thin_cell"] = px.linear_regions(thin, self.noise("input", (1000, 1, 3, 3)))
+        if self.space != "nafbee_vgg19":  # VGG's classifier does not take 64-pixel inputs
+            every, leaf, modules = px.meco(self.net(), self.noise("input", (1, 3, 64, 64)))
+            v["meco", "all_modules"], v["meco", "leaf_only"], self.debug["meco_modules_run"] = every, leaf, modules
+
+    def az_nas(self):
+        r = px.az_nas(self.net("kaiming_normal_fan_in"), self.noise("input", (self.half, 3, SIZE, SIZE)), self.seed)
+        for key in ("expressivity", "progressivity", "trainability"):
+            self.values["az_nas", key] = r[key]
+        self.debug.update(az_expressivity_per_map=r["expressivity_per_map"], az_trainability_terms=r["trainability_terms"])
+
+
+def placed(proxy, variant, data):
+    """(initialisation, input, batch) of a record."""
+    b, h = data.batch, data.batch // 2
+    if proxy in ("naswot", "das", "rbflex", "rbflex_hda", "jacob_cov"):
+        return "default", data.plain, b
+    if proxy == "swap":
+        return "normal01", data.plain, b
+    if proxy in ("grasp", "gradsign"):
+        return "default", data.half, h
+    if proxy == "ntk":
+        return "kaiming_normal_fan_out", data.half, h
+    if proxy == "zico":
+        return "default", data.two, b
+    if proxy == "zen":
+        return "normal01", f"x=normal(input.0), e=normal(input.1), {b}x3x{SIZE}x{SIZE}, x'=x+0.01e in f32", b
+    if proxy == "az_nas":
+        return "kaiming_normal_fan_in", f"normal(input) {h}x3x{SIZE}x{SIZE}", h
+    if proxy == "meco":
+        return "default", "normal(input) 1x3x64x64", 1
+    if proxy == "linear_regions":
+        return "kaiming_normal_fan_in", ("normal(input) 1000x1x3x3, net = cell C=1 - BN - ReLU - GAP - Linear(10), "
+                                         "no stem"), 1000
+    return "default", data.labelled, b
+
+
+def number(x):
+    """JSON has no non-finite numbers: they are strings."""
+    if x is None or math.isfinite(x):
+        return None if x is None else float(x)
+    return "nan" if math.isnan(x) else ("inf" if x > 0 else "-inf")
+
+
+def plain_json(x):
+    if isinstance(x, dict):
+        return {k: plain_json(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [plain_json(v) for v in x]
+    if isinstance(x, float) or isinstance(x, np.floating):
+        return number(float(x))
+    return x
+
+
+def sizes(space, arch, seed):
+    """Records that need no forward pass in two precisions."""
+    def fresh(dtype):
+        return pi.init_network(nets.build(space, arch, CLASSES), "default", seed).to(dtype).train()
+    net = fresh(torch.float64)
+    exact = {"exact": True, "rtol_f32": 0.0, "rtol_f64": 0.0}
+    near = {"rtol_f32": ONLY_F64["l2_norm"][0], "rtol_f64": ONLY_F64["l2_norm"][1]}
+    flow, R = px.synflow(fresh(torch.float64), SIZE)
+    ones = f"ones 1x3x{SIZE}x{SIZE}"
+    rows = [("params", "all", None, None, float(nets.count_params(net)), exact),
+            ("flops", "macs", f"resolution {SIZE}", None, px.flops(net, torch.zeros(2, 3, SIZE, SIZE, dtype=torch.float64)), exact),
+            ("l2_norm", "sum", None, None, px.l2_norm(net), near),
+            ("synflow", "canonical_f64", ones, 1, flow, near),
+            ("synflow", "ln", ones, 1, math.log(flow) if flow > 0 else 0.0, near)]
+    records = [dict(init="default", input=i, batch=b, proxy=p, variant=v, value=number(x), value_f32=None, **more)
+               for p, v, i, b, x, more in rows]
+    return records, {"params": nets.count_params(net), "synflow_R": R}
+
+
+def lost_digits(variant, debug):
+    """A naive log-determinant is noise where Q has fewer columns than images less one, or the sign is wrong."""
+    if not variant.endswith("_naive"):
+        return False
+    r, key = debug["rbflex"], variant
+    stable = r[key.replace("naive", "stable")]
+    if not (math.isfinite(r[key]) and math.isfinite(stable)):
+        return False
+    return any(s != 1 for s in r[key + "_sign"]) or abs(r[key] - stable) > 1e-3 * abs(stable)
+
+
+def records_of(space, arch, seed, data):
+    wide = Scorer(space, arch, seed, data, torch.float64).run()
+    narrow = Scorer(space, arch, seed, data, torch.float32).run()
+    records, debug = sizes(space, arch, seed)
+    for (proxy, variant), value in wide.values.items():
+        f32 = narrow.values.get((proxy, variant))
+        init, given, batch = placed(proxy, variant, data)
+        r = dict(init=init, input=given, batch=batch, proxy=proxy, variant=variant, value=number(value), value_f32=number(f32))
+        if value is None or not math.isfinite(value):
+            r["expect_nonfinite"] = True
+        elif f32 is not None and math.isfinite(f32):
+            spread = abs(f32 - value)
+            r["spread_abs"], r["spread_rel"] = spread, (spread / abs(value) if value else (0.0 if spread == 0 else math.inf))
+            r["rtol_f64"] = RTOL_F64[proxy]
+            noise = lost_digits(variant, wide.debug)
+            if r["spread_rel"] > 0.05 or noise:
+                r["unstable"] = True
+            if noise:
+                r["rtol_f64"] = None
+        records.append(r)
+    debug.update(narrow.debug)
+    debug.update(wide.debug)
+    head = dict(space=space, arch=arch, seed=seed)
+    return [{**head, **r, "torch": torch.__version__} for r in records], debug
+
+
+def round_up_125(x):
+    """The next number of the form 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(x))
+    return next(float(f"{m * power:.0e}") for m in (1, 2, 5, 10) if m * power >= x * (1 - 1e-9))
+
+
+def tolerances(records):
+    """rtol_f32: 1e-5, ten times the own spread or five times the median spread of the proxy, whichever is largest.
+
+    The median is taken over all spaces: two to four networks of one space are too few for one.
+    """
+    groups = {}
+    for r in records:
+        if "spread_rel" in r:
+            groups.setdefault((r["proxy"], r["variant"]), []).append(r["spread_rel"])
+    for r in records:
+        if "spread_rel" in r:
+            median = statistics.median(groups[r["proxy"], r["variant"]])
+            r["rtol_f32"] = round_up_125(max(1e-5, 10 * r["spread_rel"], 5 * median))
+            r["spread_rel"] = number(r["spread_rel"])
+
+
+def write(folder):
+    meta = {
+        "format": 1, "torch": torch.__version__, "numpy": np.__version__, "device": "CPU, 1 thread",
+        "init": "portable initialiser version 1 (src/keyed, src/graph/init.rs)",
+        "value": "evaluated with an f64 network (f32 weights and inputs widened); value_f32: the same code with an f32 network",
+        "input": "keyed Gaussian noise under the seed of the network; labels i mod 10, counted through both batches",
+        "bn": "train mode (batch statistics); running statistics start at 0 / 1; synflow bypasses BN",
+        "classes": str(CLASSES),
+    }
+    networks, records = [], []
+    for space, chosen in NETWORKS.items():
+        for arch, seed, tag in chosen:
+            rows, debug = records_of(space, arch, seed, Noise(BATCH))
+            records += rows
+            networks.append(dict(space=space, arch=arch, seed=seed, kw={}, net=None, classes=CLASSES, tag=tag, debug=plain_json(debug)))
+            print(f"{space} {arch}: {len(rows)} records", file=sys.stderr)
+    tolerances(records)
+    for space in NETWORKS:
+        of_space = lambda rows: ",\n".join(json.dumps(r, separators=(",", ":")) for r in rows if r["space"] == space)
+        with open(os.path.join(folder, space + ".json"), "w") as out:
+            out.write('{"meta":' + json.dumps(meta, separators=(",", ":")) + ',\n"networks":[\n' + of_space(networks))
+            out.write('\n],\n"records":[\n' + of_space(records) + "\n]}\n")
+
+
+def check(path, images, limit):
+    """Recomputes records of an existing golden file on images; exit status 1 if one is outside its f64 tolerance."""
+    golden = json.load(open(path))
+    agree, outside, absent = 0, [], set()
+    for n in golden["networks"][:limit]:
+        mine = lambda r: (r["arch"], r["seed"]) == (n["arch"], n["seed"])
+        stored = {(r["proxy"], r["variant"]): r for r in golden["records"] if mine(r)}
+        batch = stored["naswot", "single_count"]["batch"]
+        rows, _ = records_of(n["space"], n["arch"], n["seed"], Images(images, batch))
+        found = {(r["proxy"], r["variant"]): r for r in rows}
+        absent |= {k for k in stored if k not in found}
+        for key, r in stored.items():
+            if key not in found or r.get("degenerate"):
+                continue
+            new = found[key]
+            same_place = all(r[f] == new[f] for f in ("init", "input", "batch"))
+            if same_place and close(r, new["value"]):
+                agree += 1
+            else:
+                outside.append((n["arch"], *key, r["value"], new["value"], r["input"], new["input"]))
+    for o in outside:
+        print("outside:", *o)
+    print(f"agree {agree}, outside {len(outside)}, not recomputed: {sorted({k[0] for k in absent})}")
+    return 1 if outside else 0
+
+
+def close(record, value):
+    """Within the record's f64 tolerance; non-finite values agree in kind."""
+    want = record["value"]
+    if isinstance(want, str) or want is None or isinstance(value, str) or value is None:
+        return want == value
+    tolerance = record.get("rtol_f64")
+    return abs(value - want) <= (1e-9 if tolerance is None else max(tolerance, 1e-12)) * abs(want)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", help="folder to write the golden files to")
+    parser.add_argument("--check", help="existing golden file to recompute on images")
+    parser.add_argument("--images", help="CIFAR-10 test_batch.bin, for --check")
+    parser.add_argument("--networks", type=int, default=3, help="how many networks --check recomputes")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    if options.check and options.images:
+        sys.exit(check(options.check, options.images, options.networks))
+    if not options.out:
+        parser.error("give --out FOLDER, or --check FILE with --images FILE")
+    write(options.out)
