@@ -57,7 +57,7 @@ const COS: [f64; 6] = [
 pub(super) fn ln(x: f64) -> f64 {
     let shifted = x.to_bits().wrapping_add(ONE_BITS - SQRT_HALF_BITS);
     let k = f64::from_bits(TWO_52.to_bits() | (shifted >> 52)) - (TWO_52 + 1023.0);
-    let f = f64::from_bits((shifted & MANTISSA) + SQRT_HALF_BITS) - 1.0;
+    let f = f64::from_bits((shifted & MANTISSA).wrapping_add(SQRT_HALF_BITS)) - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
@@ -81,7 +81,7 @@ pub(super) fn sin_cos_of_turn(v: f64) -> (f64, f64) {
     let (sin, cos) = (sin_near_zero(r), cos_near_zero(r));
     let odd = quadrant & 1 != 0;
     let (sin, cos) = (if odd { cos } else { sin }, if odd { sin } else { cos });
-    (flip_sign(sin, quadrant & 2), flip_sign(cos, (quadrant + 1) & 2))
+    (flip_sign(sin, quadrant & 2), flip_sign(cos, quadrant.wrapping_add(1) & 2))
 }
 
 /// `x` with its sign flipped when `two` is 2, unchanged when it is 0.
