@@ -1,5 +1,22 @@
 //! The data folder: where tables and data sets are looked for, what is there, and how to get the rest.
 
+mod digest;
+mod download;
+mod error;
+mod fetch;
 pub mod locate;
+mod manifest;
+mod progress;
+mod stamps;
+mod status;
+mod unpack;
+mod verify;
 
+pub use error::DataError;
+pub use fetch::{FetchOptions, Fetched, fetch};
 pub use locate::DataDirs;
+pub use manifest::{Entry, FileSpec, Manifest};
+pub use progress::{Progress, Silent};
+pub use stamps::Stamps;
+pub use status::{EntryState, EntryStatus, FileState, FileStatus, status};
+pub use verify::{FileCheck, Verdict, verify};

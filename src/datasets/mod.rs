@@ -25,6 +25,7 @@ mod tinyimagenet16;
 
 pub use batch::{Batch, batch};
 pub use error::DatasetError;
+pub use imagenet16_120::import_imagenet16_120;
 pub use request::{Augment, BatchRequest, Normalisation, Order, Split};
 pub use spec::{ChannelStats, DatasetSpec, SPECS, ids, spec};
 

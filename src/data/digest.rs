@@ -1,0 +1,144 @@
+//! Sizes and digests of files, and what they say about them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use super::manifest::FileSpec;
+use super::{DataError, Progress};
+
+/// Bytes read at a time.
+pub(super) const CHUNK: usize = 1 << 17;
+
+/// Computes size and SHA-256 of bytes as they come.
+pub(super) struct Meter {
+    size: u64,
+    sha256: Sha256,
+}
+
+/// What a [`Meter`] has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Measured {
+    pub size: u64,
+    pub sha256: String,
+}
+
+impl Meter {
+    pub fn new() -> Self {
+        Self { size: 0, sha256: Sha256::new() }
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.sha256.update(bytes);
+    }
+
+    pub fn finish(self) -> Measured {
+        Measured { size: self.size, sha256: hex(&self.sha256.finalize()) }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Measures the file at `path`.
+pub(super) fn measure(
+    path: &Path,
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+) -> Result<Measured, DataError> {
+    let mut file = File::open(path).map_err(DataError::io(path))?;
+    let mut meter = Meter::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(DataError::Interrupted);
+        }
+        let n = file.read(&mut buffer).map_err(DataError::io(path))?;
+        let Some(bytes) = buffer.get(..n).filter(|b| !b.is_empty()) else { break };
+        meter.update(bytes);
+        progress.advance(n as u64);
+    }
+    Ok(meter.finish())
+}
+
+/// What is known about a measured file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// Size and digest are the official ones.
+    Official,
+    /// It is the documented part.
+    Sample,
+    /// The manifest has no digest to compare with.
+    NoDigest,
+    /// It differs, in this way.
+    Differs(String),
+}
+
+/// Compares what was measured with the manifest.
+pub(super) fn compare(spec: &FileSpec, measured: &Measured) -> Match {
+    if let Some(sample) = &spec.sample
+        && (sample.size, &sample.sha256) == (measured.size, &measured.sha256)
+    {
+        return Match::Sample;
+    }
+    if let Some(size) = spec.size.filter(|size| *size != measured.size) {
+        return Match::Differs(format!("it has {} bytes instead of {size}", measured.size));
+    }
+    let differs = |name, found: &str, wanted: &str| {
+        Match::Differs(format!("its {name} is {found} instead of {wanted}"))
+    };
+    match &spec.sha256 {
+        Some(wanted) if *wanted == measured.sha256 => Match::Official,
+        Some(wanted) => differs("SHA-256", &measured.sha256, wanted),
+        None => Match::NoDigest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::Sample;
+    use super::super::progress::Silent;
+    use super::*;
+
+    /// Digest of "abc" from FIPS 180-4.
+    const SHA_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn measured() -> Measured {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc").unwrap();
+        measure(file.path(), &AtomicBool::new(false), &Silent).unwrap()
+    }
+
+    #[test]
+    fn digests_are_those_of_the_standards() {
+        let by_sha = FileSpec { sha256: Some(SHA_ABC.into()), size: Some(3), ..FileSpec::default() };
+        assert_eq!(measured(), Measured { size: 3, sha256: SHA_ABC.into() });
+        assert_eq!(compare(&by_sha, &measured()), Match::Official);
+    }
+
+    #[test]
+    fn differences_are_said() {
+        let zeros = "0".repeat(64);
+        let size = FileSpec { size: Some(4), sha256: Some(SHA_ABC.into()), ..FileSpec::default() };
+        assert!(
+            matches!(compare(&size, &measured()), Match::Differs(p) if p.contains("3 bytes instead of 4"))
+        );
+        let sha = FileSpec { sha256: Some(zeros.clone()), ..FileSpec::default() };
+        assert!(matches!(compare(&sha, &measured()), Match::Differs(p) if p.contains(SHA_ABC)));
+        let none = FileSpec::default();
+        assert_eq!(compare(&none, &measured()), Match::NoDigest);
+        let sample = Sample { size: 3, sha256: SHA_ABC.into(), note: String::new() };
+        let part =
+            FileSpec { size: Some(9), sha256: Some(zeros), sample: Some(sample), ..FileSpec::default() };
+        assert_eq!(compare(&part, &measured()), Match::Sample);
+    }
+}

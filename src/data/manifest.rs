@@ -1,0 +1,248 @@
+//! The manifest: every table, data set and weight file, with source, size, digests, licence and by-hand steps.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::DataError;
+
+/// Largest manifest file that is read.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// All that the tool can read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    #[serde(rename = "entry")]
+    pub entries: Vec<Entry>,
+}
+
+/// One table, data set or set of weights.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    pub id: String,
+    pub title: String,
+    /// `data set`, `table`, `weights` or `reference scores`.
+    pub kind: String,
+    /// The part of the source that reads it.
+    pub read_by: String,
+    /// Page of its publisher.
+    pub source: String,
+    pub licence: String,
+    pub citation: String,
+    /// Folder of its files, relative to the data folder.
+    pub folder: String,
+    /// What to do where nothing can be fetched automatically.
+    #[serde(default)]
+    pub by_hand: Vec<String>,
+    /// A folder of more files than the manifest lists.
+    #[serde(default)]
+    pub many: Option<Many>,
+    /// The archive (`.tar.gz`) that holds the files.
+    #[serde(default)]
+    pub archive: Option<FileSpec>,
+    #[serde(default)]
+    pub files: Vec<FileSpec>,
+}
+
+/// How many files of one extension a complete folder holds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Many {
+    pub extension: String,
+    pub count: usize,
+}
+
+/// A file as its publisher describes it; what is not known is left out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSpec {
+    pub name: String,
+    /// Bytes.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Lower-case hexadecimal.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// Lower-case hexadecimal; as the publisher states it, not compared.
+    #[serde(default)]
+    pub md5: Option<String>,
+    /// Where it can be downloaded, preferred first.
+    #[serde(default)]
+    pub urls: Vec<String>,
+    /// A documented part of the file that is read as well.
+    #[serde(default)]
+    pub sample: Option<Sample>,
+}
+
+/// A known part of a file under the same name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    pub size: u64,
+    pub sha256: String,
+    /// What the part is.
+    pub note: String,
+}
+
+impl FileSpec {
+    /// Whether a copy can be told from a wrong one.
+    pub fn has_digest(&self) -> bool {
+        self.sha256.is_some()
+    }
+}
+
+impl Entry {
+    /// Where file `name` of this entry lies under a data folder.
+    pub fn path(&self, root: &Path, name: &str) -> PathBuf {
+        root.join(&self.folder).join(name)
+    }
+}
+
+impl Manifest {
+    /// The manifest that is part of the program.
+    pub fn embedded() -> Result<Self, DataError> {
+        Self::parse(include_str!("../../data/manifest.toml"), "the embedded manifest")
+    }
+
+    /// A manifest of one's own, for mirrors.
+    pub fn load(path: &Path) -> Result<Self, DataError> {
+        let place = path.display().to_string();
+        let size = std::fs::metadata(path).map_err(DataError::io(path))?.len();
+        if size > MAX_BYTES {
+            let problem = format!("{size} bytes is too long for a manifest (limit {MAX_BYTES})");
+            return Err(DataError::Manifest { place, problem });
+        }
+        Self::parse(&std::fs::read_to_string(path).map_err(DataError::io(path))?, &place)
+    }
+
+    /// Reads and checks the text of a manifest; `place` names it in errors.
+    pub fn parse(text: &str, place: &str) -> Result<Self, DataError> {
+        let wrong = |problem: String| DataError::Manifest { place: place.to_owned(), problem };
+        let manifest: Self = toml::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        let mut seen = HashSet::new();
+        for entry in &manifest.entries {
+            check_entry(entry).map_err(|problem| wrong(format!("entry `{}`: {problem}", entry.id)))?;
+            if !seen.insert(entry.id.as_str()) {
+                return Err(wrong(format!("entry `{}` occurs twice", entry.id)));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The entry named `id`.
+    pub fn entry(&self, id: &str) -> Result<&Entry, DataError> {
+        let known = || self.entries.iter().map(|e| e.id.as_str()).collect::<Vec<_>>().join(", ");
+        let found = self.entries.iter().find(|entry| entry.id == id);
+        found.ok_or_else(|| DataError::UnknownId { id: id.to_owned(), known: known() })
+    }
+
+    /// The entries named `ids`, all of them for an empty list.
+    pub fn select(&self, ids: &[String]) -> Result<Vec<&Entry>, DataError> {
+        if ids.is_empty() {
+            return Ok(self.entries.iter().collect());
+        }
+        ids.iter().map(|id| self.entry(id)).collect()
+    }
+}
+
+/// A manifest may come from outside: no path may leave the data folder.
+fn check_entry(entry: &Entry) -> Result<(), String> {
+    let inside = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
+    if entry.id.is_empty() {
+        return Err("the id is empty".into());
+    }
+    if !inside(&entry.folder) {
+        return Err(format!("folder `{}` is not a plain relative path", entry.folder));
+    }
+    for file in entry.archive.iter().chain(&entry.files) {
+        let plain = inside(&file.name) && Path::new(&file.name).components().count() == 1;
+        if !plain || file.name.contains('\\') {
+            return Err(format!("`{}` is not a plain file name", file.name));
+        }
+        check_file(file).map_err(|problem| format!("{}: {problem}", file.name))?;
+    }
+    Ok(())
+}
+
+fn check_file(file: &FileSpec) -> Result<(), String> {
+    let hex = |text: &str, digits| {
+        text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let sample = file.sample.as_ref().map(|s| &s.sha256);
+    if file.sha256.iter().chain(sample).any(|d| !hex(d, 64)) {
+        return Err("a SHA-256 is 64 lower-case hexadecimal digits".into());
+    }
+    if file.md5.iter().any(|d| !hex(d, 32)) {
+        return Err("an MD5 is 32 lower-case hexadecimal digits".into());
+    }
+    if !file.urls.iter().all(|u| u.starts_with("https://") || u.starts_with("http://")) {
+        return Err("an address starts with https:// or http://".into());
+    }
+    if !file.urls.is_empty() && !file.has_digest() {
+        return Err("a file with an address needs a digest".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_manifest_is_sound_and_covers_the_registry() {
+        let manifest = Manifest::embedded().unwrap();
+        for spec in crate::datasets::SPECS {
+            let generated = spec.licence.starts_with("none needed");
+            assert_eq!(manifest.entry(spec.id).is_ok(), !generated, "{}", spec.id);
+        }
+        for entry in &manifest.entries {
+            let fetched = entry.archive.iter().chain(&entry.files).any(|f| !f.urls.is_empty());
+            assert!(fetched || !entry.by_hand.is_empty(), "{} says how to get it", entry.id);
+            assert!(!entry.by_hand.is_empty(), "{} has by-hand steps for when the network says no", entry.id);
+            assert!(!entry.licence.is_empty() && !entry.citation.is_empty(), "{}", entry.id);
+            assert!(!entry.files.is_empty() || entry.many.is_some(), "{}", entry.id);
+        }
+    }
+
+    fn one(line: &str) -> String {
+        format!(
+            "[[entry]]\nid = \"a\"\ntitle = \"A\"\nkind = \"table\"\nread_by = \"\"\nsource = \"\"\nlicence = \"\"\n\
+             citation = \"\"\n{line}\n"
+        )
+    }
+
+    #[test]
+    fn hostile_manifests_are_refused() {
+        let digest = "a".repeat(64);
+        for (line, part) in [
+            ("folder = \"../x\"".to_owned(), "plain relative path"),
+            ("folder = \"/etc\"".to_owned(), "plain relative path"),
+            ("folder = \"x\"\nfiles = [{ name = \"../y\" }]".to_owned(), "plain file name"),
+            ("folder = \"x\"\nfiles = [{ name = \"y/z\" }]".to_owned(), "plain file name"),
+            ("folder = \"x\"\nfiles = [{ name = \"y\", sha256 = \"12\" }]".to_owned(), "64"),
+            ("folder = \"x\"\nfiles = [{ name = \"y\", md5 = \"XY\" }]".to_owned(), "32"),
+            (
+                "folder = \"x\"\nfiles = [{ name = \"y\", urls = [\"http://h/y\"] }]".to_owned(),
+                "needs a digest",
+            ),
+            (
+                format!(
+                    "folder = \"x\"\nfiles = [{{ name = \"y\", sha256 = \"{digest}\", urls = [\"ftp://h/y\"] }}]"
+                ),
+                "https://",
+            ),
+            ("folder = \"x\"\nsurprise = 1".to_owned(), "surprise"),
+        ] {
+            let error = Manifest::parse(&one(&line), "m.toml").unwrap_err().to_string();
+            assert!(error.starts_with("m.toml") && error.contains(part), "{line}: {error}");
+        }
+        let twice = one("folder = \"x\"").repeat(2);
+        assert!(Manifest::parse(&twice, "m").unwrap_err().to_string().contains("occurs twice"));
+        assert!(Manifest::parse("[[entry", "m").is_err());
+        let error = Manifest::embedded().unwrap().entry("cifar11").unwrap_err().to_string();
+        assert!(error.contains("cifar11") && error.contains("cifar100"), "{error}");
+    }
+}
