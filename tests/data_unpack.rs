@@ -1,53 +1,24 @@
 //! Archives that `fetch` unpacks: honest, hostile and damaged ones, served by a mirror on this machine.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+mod data_server;
+
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
+use data_server::{Reply, Server, entry, quick, spec};
 use flate2::{Compression, write::GzEncoder};
-use sha2::{Digest, Sha256};
-use untrained::data::{DataError, Entry, FetchOptions, Fetched, FileSpec, Manifest, Silent, fetch};
+use untrained::data::{DataError, Entry, FetchOptions, Fetched, Silent, fetch};
 
 const A: &[u8] = b"first file";
 const B: &[u8] = b"second file, longer";
 
-fn spec(name: &str, bytes: &[u8]) -> FileSpec {
-    let sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-    FileSpec {
-        name: name.into(),
-        size: Some(bytes.len() as u64),
-        sha256: Some(sha256),
-        ..FileSpec::default()
-    }
-}
-
-fn entry(archive: &[u8]) -> Entry {
-    let text = "[[entry]]\nid = \"thing\"\ntitle = \"\"\nkind = \"data set\"\nread_by = \"\"\nsource = \"\"\n\
-                licence = \"\"\ncitation = \"\"\nfolder = \"set\"";
-    let mut manifest = Manifest::parse(text, "test").unwrap();
-    let (files, archive) = (vec![spec("a.bin", A), spec("b.bin", B)], Some(spec("set.tar.gz", archive)));
-    Entry { files, archive, ..manifest.entries.remove(0) }
-}
-
-/// Serves `body` for every request, and returns the address.
-fn serve(body: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let head = BufReader::new(stream.try_clone().unwrap()).lines();
-            head.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            let _ = stream.write_all(&body);
-        }
-    });
-    base
+fn get(archive: Vec<u8>, root: &Path) -> Result<Fetched, DataError> {
+    let files = vec![spec("a.bin", A, Vec::new()), spec("b.bin", B, Vec::new())];
+    let entry = Entry { archive: Some(spec("set.tar.gz", &archive, Vec::new())), ..entry(files) };
+    let server = Server::start(move |request, _| Reply::honest(&archive, request));
+    let options = FetchOptions { base_url: Some(server.base), ..quick() };
+    fetch(&entry, root, &options, &AtomicBool::new(false), &Silent)
 }
 
 /// A member whose name is written as it is, also where a careful writer would refuse it.
@@ -74,17 +45,6 @@ fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()
-}
-
-fn get(archive: Vec<u8>, root: &Path) -> Result<Fetched, DataError> {
-    let entry = entry(&archive);
-    let options = FetchOptions {
-        base_url: Some(serve(archive)),
-        retries: 1,
-        backoff: Duration::from_millis(1),
-        ..FetchOptions::default()
-    };
-    fetch(&entry, root, &options, &AtomicBool::new(false), &Silent)
 }
 
 const FILE: tar::EntryType = tar::EntryType::Regular;
