@@ -12,6 +12,7 @@ pub mod engine;
 pub mod formats;
 pub mod graph;
 pub mod keyed;
+pub mod parity;
 pub mod proxies;
 pub mod scoring;
 pub mod spaces;

@@ -1,1 +1,66 @@
-//! Command line: one file per sub-command.
+//! Command line: one file per sub-command. This is the only module that knows all others.
+
+mod common;
+mod list;
+mod parity;
+mod score;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::data::DataDirs;
+
+/// Scores neural architectures without training them and measures how well each score predicts trained accuracy.
+#[derive(Debug, Parser)]
+#[command(name = "untrained", version, max_term_width = 110, propagate_version = true)]
+struct Cli {
+    /// Folder with tables and data sets, just as they were downloaded [default: $UNTRAINED_DATA, then the user's data
+    /// folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// More messages on standard error; twice for debugging
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(score::ScoreArgs),
+    Parity(parity::ParityArgs),
+    List(list::ListArgs),
+}
+
+/// Runs the command line and gives the exit code: 0 done, 1 a check failed or an error, 2 wrong usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = ["warn", "info", "debug"][usize::from(cli.verbose.min(2))];
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| format!("untrained={level}").into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let dirs = DataDirs::resolve(cli.data_dir.as_deref());
+    let done = match cli.command {
+        Command::Score(args) => score::run(&args, &dirs),
+        Command::Parity(args) => parity::run(&args, &dirs),
+        Command::List(args) => list::run(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `untrained ... | head` is no error.
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|e| e.downcast_ref::<std::io::Error>());
+    kinds.into_iter().any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

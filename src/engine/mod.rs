@@ -1,1 +1,106 @@
 //! Engines execute graphs.
+//!
+//! A [`ForwardPass`] says which graph, weights, input, batch-norm statistics and precision, and which taps are
+//! [observed](Observation) with which [`Reduction`]. An engine runs it once, hands every tapped value to its
+//! reductions while it is there, and keeps nothing that no one observes.
+//!
+//! The forward interpreter is written once ([`forward`]) over a small set of [`Kernels`]; an engine supplies kernels.
+
+mod burn;
+mod device;
+mod executor;
+mod kernels;
+pub mod reduce;
+
+pub use self::burn::BurnEngine;
+pub use device::{DeviceError, DeviceSpec};
+pub use executor::forward;
+pub use kernels::{Kernels, Norm};
+pub use reduce::{ChannelMoments, CodeGram, ColumnGeometry, Reduced, Reduction, RowMoments};
+
+use crate::graph::{Graph, Tap, Weights};
+
+/// Arithmetic of the network. Reductions are always f64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, clap::ValueEnum)]
+pub enum Precision {
+    #[default]
+    F32,
+    /// f32 weights and inputs, widened.
+    F64,
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
+}
+
+/// Which statistics batch normalisation uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum NormStatistics {
+    /// Mean and biased variance over (N, H, W): PyTorch's train mode.
+    #[default]
+    Batch,
+    /// Mean and biased variance of each image over (H, W): train mode with batches of one image, in one batched pass.
+    PerImage,
+    /// Stored running statistics: PyTorch's eval mode.
+    Running,
+    /// Identity: the normalisation is left out (SynFlow).
+    Bypass,
+}
+
+/// A mini-batch in `[N, C, H, W]` order, f32.
+#[derive(Clone, Copy, Debug)]
+pub struct InputBatch<'a> {
+    pub images: &'a [f32],
+    pub shape: [usize; 4],
+}
+
+/// Values to observe and what to reduce them to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    pub taps: Vec<Tap>,
+    pub reduction: Reduction,
+}
+
+/// One forward pass.
+#[derive(Clone, Copy, Debug)]
+pub struct ForwardPass<'a> {
+    pub graph: &'a Graph,
+    pub weights: &'a Weights,
+    pub input: InputBatch<'a>,
+    pub norm: NormStatistics,
+    pub precision: Precision,
+    pub observations: &'a [Observation],
+}
+
+/// Why a pass did not run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// Batch statistics of a single value per channel are undefined (PyTorch raises an error there).
+    #[error(
+        "`{module}` sees one value per channel, so its batch statistics are undefined; use a larger input or batch"
+    )]
+    DegenerateBatch { module: String },
+    #[error("the input batch is {batch:?} but the network takes [N, {expected}]")]
+    InputShape { batch: Vec<usize>, expected: String },
+    #[error("the device cannot compute in {precision}; use --device cpu or --precision f32")]
+    Precision { precision: Precision },
+    #[error("the device failed at `{module}`: {message}")]
+    Device { module: String, message: String },
+}
+
+/// Runs passes on one device.
+pub trait Engine: Send + Sync {
+    /// Engine and device, for records and messages.
+    fn name(&self) -> String;
+
+    /// Runs the pass; one result for each observation, in order.
+    ///
+    /// # Errors
+    /// [`EngineError`]; never a panic for a graph that the builder accepted.
+    fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError>;
+}

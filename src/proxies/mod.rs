@@ -1,1 +1,183 @@
 //! Training-free proxies.
+//!
+//! A proxy states which [passes](PassRequest) it observes and reduces what it saw to a [`Score`]; it runs nothing
+//! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
+//! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
+
+mod flops;
+mod l2_norm;
+pub mod linalg;
+mod naswot;
+mod params;
+mod random;
+mod rbflex;
+mod spec;
+mod variant;
+mod zen;
+
+pub use spec::{Cost, Direction, ProxySpec};
+pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
+
+use crate::engine::{EngineError, NormStatistics, Observation, Reduced};
+use crate::graph::init::Scheme;
+use crate::scoring::{CandidateSet, Network};
+
+/// All proxies, in the order in which they are listed.
+pub static PROXIES: &[&dyn Proxy] = &[
+    &params::Params,
+    &flops::Flops,
+    &l2_norm::L2Norm,
+    &random::Random,
+    &naswot::Naswot,
+    &rbflex::Rbflex,
+    &zen::Zen,
+];
+
+/// The input of a pass. All noise is keyed by the data seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InputRequest {
+    /// The run's mini-batch.
+    MiniBatch,
+    /// N(0, 1) of the mini-batch's shape under this name.
+    Noise(&'static str),
+    /// `f32(f32(0.01 e) + x)`, both N(0, 1): Zen's perturbed input.
+    Perturbed { base: &'static str, direction: &'static str },
+}
+
+/// A pass that a proxy observes. Requests with equal `init`, `input` and `norm` are run once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PassRequest {
+    /// `None`: as the run initialises networks.
+    pub init: Option<Scheme>,
+    pub input: InputRequest,
+    pub norm: NormStatistics,
+    pub observations: Vec<Observation>,
+}
+
+/// What a proxy gives one architecture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// The score; higher is better or not as the proxy's direction says. May be non-finite.
+    pub value: f64,
+    /// Named parts of it.
+    pub components: Vec<(&'static str, f64)>,
+}
+
+impl Score {
+    /// A score without parts.
+    pub fn plain(value: f64) -> Self {
+        Self { value, components: vec![] }
+    }
+}
+
+/// Why there is no score.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ScoreError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The proxy has no meaning for this network.
+    #[error("{0}")]
+    Undefined(String),
+    /// What had to be known about the candidate set could not be computed.
+    #[error("preparing the candidate set: {0}")]
+    Prepare(String),
+}
+
+/// Numbers that a proxy needs to know about the candidate set before it scores the first network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prepared {
+    pub values: Vec<(&'static str, f64)>,
+}
+
+impl Prepared {
+    /// The value under this name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
+    }
+}
+
+/// A training-free proxy.
+pub trait Proxy: Sync {
+    /// Static facts.
+    fn spec(&self) -> &'static ProxySpec;
+
+    /// Done once per candidate set; most proxies need nothing.
+    ///
+    /// # Errors
+    /// [`ScoreError::Prepare`] when the set's networks cannot be built or run.
+    fn prepare(&self, _variant: &Variant, _set: &CandidateSet<'_>) -> Result<Prepared, ScoreError> {
+        Ok(Prepared::default())
+    }
+
+    /// The passes this proxy observes on a network.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
+    fn passes(&self, _variant: &Variant, _network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+        Ok(vec![])
+    }
+
+    /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
+    fn score(
+        &self,
+        variant: &Variant,
+        network: &Network,
+        prepared: &Prepared,
+        seen: &[Vec<Reduced>],
+    ) -> Result<Score, ScoreError>;
+}
+
+/// The proxy with this name.
+pub fn find(name: &str) -> Option<&'static dyn Proxy> {
+    PROXIES.iter().copied().find(|p| p.spec().name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snake(name: &str) -> bool {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    }
+
+    #[test]
+    fn registry_invariants() {
+        for (i, proxy) in PROXIES.iter().enumerate() {
+            let spec = proxy.spec();
+            assert!(snake(spec.name), "{}", spec.name);
+            assert!(PROXIES[..i].iter().all(|p| p.spec().name != spec.name), "{} twice", spec.name);
+            for text in [spec.title, spec.reference, spec.about, spec.inputs] {
+                assert!(!text.trim().is_empty(), "{}", spec.name);
+            }
+            assert!(spec.version >= 1);
+            let mut words = vec![];
+            for axis in spec.axes {
+                assert!(axis.choices.len() > 1 && !axis.about.is_empty(), "{}: {}", spec.name, axis.name);
+                words.extend(axis.choices.iter().map(|c| c.name));
+            }
+            words.extend(spec.presets.iter().map(|p| p.name));
+            for (k, word) in words.iter().enumerate() {
+                assert!(snake(word) && !words[..k].contains(word), "{}: `{word}`", spec.name);
+            }
+            for preset in spec.presets {
+                for choice in preset.choices {
+                    assert!(
+                        spec.axes.iter().any(|a| a.choices.iter().any(|c| c.name == *choice)),
+                        "{choice}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_proxy_is_found_under_its_name() {
+        for proxy in PROXIES {
+            assert_eq!(find(proxy.spec().name).unwrap().spec().name, proxy.spec().name);
+        }
+        assert!(find("none").is_none());
+    }
+}

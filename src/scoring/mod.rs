@@ -1,1 +1,95 @@
-//! From a plan to scores.
+//! From a network and a batch to scores: passes are merged, run once, and handed to the proxies that asked for them.
+
+mod candidates;
+mod inputs;
+mod network;
+mod passes;
+
+use std::time::Instant;
+
+pub use candidates::CandidateSet;
+pub use inputs::Inputs;
+pub use network::{Network, Seeds, Settings};
+
+use crate::engine::Engine;
+use crate::proxies::{Prepared, ProxyRef, Score, ScoreError};
+
+/// What became of a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Ok,
+    /// Computed, but infinite or not a number.
+    NonFinite,
+    /// The passes could not be run.
+    Failed,
+    /// The proxy has no meaning for this network.
+    Skipped,
+}
+
+/// A proxy in one variant with what it knows about the candidate set.
+#[derive(Clone, Debug)]
+pub struct PreparedProxy {
+    pub proxy: ProxyRef,
+    pub prepared: Result<Prepared, ScoreError>,
+}
+
+impl PreparedProxy {
+    /// Does the proxy's work on the candidate set; a failure is kept and becomes the status of every score.
+    pub fn new(proxy: ProxyRef, set: &CandidateSet<'_>) -> Self {
+        let prepared = proxy.proxy.prepare(&proxy.variant, set);
+        Self { proxy, prepared }
+    }
+}
+
+/// One proxy's result on one network.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub proxy: ProxyRef,
+    pub result: Result<Score, ScoreError>,
+    /// Milliseconds of weight initialisation and forward passes; proxies that share a pass each report all of it.
+    pub compute_ms: f64,
+    /// Milliseconds from reduced observations to the score.
+    pub reduce_ms: f64,
+}
+
+impl Outcome {
+    /// The status that a record carries.
+    pub fn status(&self) -> Status {
+        match &self.result {
+            Ok(score) if score.value.is_finite() => Status::Ok,
+            Ok(_) => Status::NonFinite,
+            Err(ScoreError::Undefined(_)) => Status::Skipped,
+            Err(_) => Status::Failed,
+        }
+    }
+}
+
+/// Scores one network with all proxies; proxies that observe equal passes share them. Outcomes stand in the order of
+/// `proxies`.
+pub fn score(
+    engine: &dyn Engine,
+    network: &Network,
+    inputs: &Inputs,
+    proxies: &[PreparedProxy],
+) -> Vec<Outcome> {
+    let requests = proxies
+        .iter()
+        .map(|p| p.prepared.clone().and_then(|_| p.proxy.proxy.passes(&p.proxy.variant, network)));
+    let requests: Vec<_> = requests.collect();
+    let plan = passes::Plan::merge(network.settings(), requests.iter().flatten().flatten());
+    let done = plan.run(engine, network, inputs);
+    (proxies.iter().zip(requests))
+        .map(|(p, requests)| {
+            let compute_ms = requests.iter().flatten().map(|r| done.elapsed_ms(r)).sum();
+            let seen = requests
+                .and_then(|r| r.iter().map(|request| done.seen(request)).collect::<Result<Vec<_>, _>>());
+            let start = Instant::now();
+            let result = seen.and_then(|seen| {
+                let prepared = p.prepared.clone()?;
+                p.proxy.proxy.score(&p.proxy.variant, network, &prepared, &seen)
+            });
+            Outcome { proxy: p.proxy.clone(), result, compute_ms, reduce_ms: passes::milliseconds(start) }
+        })
+        .collect()
+}

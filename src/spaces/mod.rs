@@ -1,1 +1,118 @@
-//! Search spaces: architecture string to graph.
+//! Search spaces: an architecture string becomes a [`Graph`]. Spaces never see accuracies.
+
+mod error;
+pub mod nafbee;
+pub mod nasbench201;
+pub mod nats_sss;
+mod tiny_net;
+
+pub use error::ArchError;
+
+use crate::graph::{Graph, GraphError, Shape};
+
+/// What a network is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NetworkInput {
+    /// Height and width of the (square, 3-channel) input in pixels.
+    pub resolution: usize,
+    /// Width of the logits.
+    pub classes: usize,
+}
+
+impl NetworkInput {
+    /// 3-channel images.
+    pub fn shape(&self) -> Shape {
+        Shape::map(3, self.resolution, self.resolution)
+    }
+}
+
+/// Static facts about a search space.
+#[derive(Clone, Copy, Debug)]
+pub struct SpaceSpec {
+    /// The id used in flags, files and records; also the id of its table.
+    pub id: &'static str,
+    pub title: &'static str,
+    pub reference: &'static str,
+    /// Number of architectures.
+    pub size: usize,
+    /// An architecture string, for help and error messages.
+    pub example: &'static str,
+    /// How an architecture is written.
+    pub encoding: &'static str,
+}
+
+/// Why an architecture did not become a network.
+#[derive(Debug, thiserror::Error)]
+pub enum SpaceError {
+    #[error(transparent)]
+    Arch(#[from] ArchError),
+    #[error("{space} {arch}: {source}")]
+    Graph { space: &'static str, arch: String, source: GraphError },
+    #[error("unknown search space `{given}`; known: {known}")]
+    Unknown { given: String, known: String },
+}
+
+/// A search space: its strings and its networks.
+pub trait SearchSpace: Sync {
+    /// Static facts.
+    fn spec(&self) -> &'static SpaceSpec;
+
+    /// Checks an architecture string and gives its canonical form.
+    ///
+    /// # Errors
+    /// [`ArchError`], which points at the malformed part.
+    fn canonical(&self, arch: &str) -> Result<String, ArchError>;
+
+    /// Architecture `index` in the official order, `None` past the end or where the order is known only to the table.
+    fn arch(&self, index: usize) -> Option<String>;
+
+    /// Builds the network.
+    ///
+    /// # Errors
+    /// A malformed string, or an input too small for the network's windows.
+    fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError>;
+}
+
+/// All search spaces. Adding one is one folder and one line here.
+pub static SPACES: &[&dyn SearchSpace] =
+    &[&nasbench201::NasBench201, &nats_sss::NatsSss, &nafbee::NafbeeVgg19];
+
+/// The space with this id.
+///
+/// # Errors
+/// [`SpaceError::Unknown`] with the known ids.
+pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
+    SPACES.iter().copied().find(|s| s.spec().id == id).ok_or_else(|| SpaceError::Unknown {
+        given: id.to_string(),
+        known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_parse_build_and_round_trip() {
+        for space in SPACES {
+            let spec = space.spec();
+            assert_eq!(space.canonical(spec.example).unwrap(), spec.example, "{}", spec.id);
+            space.build(spec.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_lower_snake_case() {
+        for (i, space) in SPACES.iter().enumerate() {
+            let id = space.spec().id;
+            assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{id}");
+            assert!(SPACES[..i].iter().all(|other| other.spec().id != id), "{id} twice");
+        }
+    }
+
+    #[test]
+    fn unknown_space_names_the_known_ones() {
+        let message = find("nasbench301").err().unwrap().to_string();
+        assert!(message.contains("nasbench301") && message.contains("nats_sss"), "{message}");
+    }
+}

@@ -1,0 +1,161 @@
+//! `untrained list`: what there is.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::common::Format;
+use crate::datasets;
+use crate::proxies::{Direction, PROXIES, ProxySpec};
+use crate::spaces::SPACES;
+
+/// List search spaces, proxies or data sets
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list
+    #[arg(value_enum)]
+    what: What,
+
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Search spaces and how their architectures are written
+    Spaces,
+    /// Proxies with their variants, inputs and references
+    Proxies,
+    /// Data sets
+    Datasets,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
+    let text = match (args.what, args.format) {
+        (What::Spaces, Format::Text) => spaces_text(),
+        (What::Proxies, Format::Text) => proxies_text(),
+        (What::Datasets, Format::Text) => datasets_text(),
+        (What::Spaces, Format::Json) => pretty(&spaces_json())?,
+        (What::Proxies, Format::Json) => pretty(&proxies_json())?,
+        (What::Datasets, Format::Json) => pretty(&datasets_json())?,
+    };
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pretty(value: &serde_json::Value) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value)
+}
+
+fn spaces_text() -> String {
+    let entry = |s: &crate::spaces::SpaceSpec| {
+        format!(
+            "{}\n  {}, {} architectures\n  {}\n  written {}\n  example {}\n\n",
+            s.id, s.title, s.size, s.reference, s.encoding, s.example
+        )
+    };
+    SPACES.iter().map(|s| entry(s.spec())).collect()
+}
+
+fn spaces_json() -> serde_json::Value {
+    let all = SPACES.iter().map(|s| s.spec());
+    all.map(|s| {
+        json!({
+            "id": s.id, "title": s.title, "reference": s.reference, "size": s.size, "encoding": s.encoding,
+            "example": s.example,
+        })
+    })
+    .collect()
+}
+
+fn arrow(direction: Direction) -> &'static str {
+    match direction {
+        Direction::HigherIsBetter => "higher is better",
+        Direction::LowerIsBetter => "lower is better",
+    }
+}
+
+fn proxies_text() -> String {
+    PROXIES.iter().map(|p| proxy_text(p.spec())).collect()
+}
+
+fn proxy_text(spec: &ProxySpec) -> String {
+    let mut text = format!(
+        "{}  ({}; {}; cost: {})\n  {}\n  input: {}\n  {}\n",
+        spec.name,
+        spec.title,
+        arrow(spec.direction),
+        cost(spec),
+        spec.about,
+        spec.inputs,
+        spec.reference
+    );
+    for preset in spec.presets {
+        let choices =
+            if preset.choices.is_empty() { "the default".to_string() } else { preset.choices.join("+") };
+        text += &format!("  :{:<20} {} = {choices}\n", preset.name, preset.about);
+    }
+    for axis in spec.axes {
+        text += &format!("  {}: {}\n", axis.name, axis.about);
+        for (i, choice) in axis.choices.iter().enumerate() {
+            let default = if i == 0 { " [default]" } else { "" };
+            text += &format!("    :{:<20} {}{default}\n", choice.name, choice.about);
+        }
+    }
+    text + "\n"
+}
+
+fn cost(spec: &ProxySpec) -> String {
+    let words = serde_json::to_value(spec.cost).ok();
+    words.and_then(|w| w.as_str().map(|s| s.replace('_', " "))).unwrap_or_default()
+}
+
+fn proxies_json() -> serde_json::Value {
+    PROXIES.iter().map(|p| proxy_json(p.spec())).collect()
+}
+
+fn proxy_json(spec: &ProxySpec) -> serde_json::Value {
+    let axes: Vec<_> = (spec.axes.iter())
+        .map(|axis| {
+            let choices: Vec<_> =
+                axis.choices.iter().map(|c| json!({ "name": c.name, "about": c.about })).collect();
+            json!({ "name": axis.name, "about": axis.about, "choices": choices })
+        })
+        .collect();
+    let presets: Vec<_> = (spec.presets.iter())
+        .map(|p| json!({ "name": p.name, "about": p.about, "choices": p.choices }))
+        .collect();
+    json!({
+        "name": spec.name, "title": spec.title, "reference": spec.reference, "direction": spec.direction,
+        "inputs": spec.inputs, "about": spec.about, "cost": spec.cost, "version": spec.version,
+        "init": spec.init.map(|s| s.to_string()), "axes": axes, "presets": presets,
+    })
+}
+
+fn datasets_text() -> String {
+    let entry = |s: &datasets::DatasetSpec| {
+        let [c, h, w] = s.shape;
+        format!(
+            "{}\n  {}, {c}x{h}x{w}, {} classes\n  {}\n  licence: {}\n\n",
+            s.id, s.title, s.classes, s.source, s.licence
+        )
+    };
+    datasets::SPECS.iter().map(|s| entry(s)).collect()
+}
+
+fn datasets_json() -> serde_json::Value {
+    let all = datasets::SPECS.iter();
+    all.map(|s| {
+        json!({
+            "id": s.id, "title": s.title, "shape": s.shape, "classes": s.classes, "images": s.images,
+            "source": s.source, "licence": s.licence, "stand_in": s.stand_in,
+        })
+    })
+    .collect()
+}

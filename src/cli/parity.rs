@@ -1,0 +1,115 @@
+//! `untrained parity`: compares scores with those of another implementation.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use super::common::{EngineArgs, Format};
+use crate::data::DataDirs;
+use crate::parity::{Plan, Summary, Verdict, read};
+
+/// Compare scores with golden values that another implementation computed
+///
+/// A golden file names networks and inputs by their seeds; weights and inputs are regenerated bit for bit, scored, and
+/// compared with the file's values within the file's tolerances. A closing line counts what was compared, what lies
+/// within and outside its tolerance, what is not supported yet, what the file itself marks as not comparable in this
+/// precision, and how many tolerances exceed 1 %. The exit code is 1 when anything compared lies outside.
+#[derive(Debug, Args)]
+pub struct ParityArgs {
+    /// Golden files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+
+    /// Worker threads; each runs one network at a time [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An unreadable file, a missing device, or images that are not at hand.
+pub fn run(args: &ParityArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let engine = args.engine.open()?;
+    let precision = args.engine.precision;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads.unwrap_or(0)).build()?;
+    let mut summary = Summary::default();
+    for path in &args.files {
+        let file = read(path)?;
+        let plan = Plan::new(&file, precision);
+        let bar = progress(plan.groups(), &path.file_name().unwrap_or_default().to_string_lossy());
+        let run = |g| plan.run(g, engine.as_ref(), dirs);
+        let computed: Result<Vec<Vec<(usize, Verdict)>>, _> =
+            pool.install(|| (0..plan.groups()).into_par_iter().progress_with(bar).map(run).collect());
+        let computed = computed.with_context(|| path.display().to_string())?;
+        let mut verdicts: Vec<&(usize, Verdict)> =
+            plan.decided().iter().chain(computed.iter().flatten()).collect();
+        verdicts.sort_by_key(|(record, _)| *record);
+        verdicts.iter().for_each(|(record, verdict)| summary.add(&file.records[*record], verdict, precision));
+    }
+    match args.format {
+        Format::Text => print_text(&summary, &engine.name(), &precision.to_string())?,
+        Format::Json => print_json(&summary, &engine.name(), &precision.to_string())?,
+    }
+    Ok(if summary.total.outside == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn progress(length: usize, name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} passes, {eta} left");
+    let bar = ProgressBar::new(length as u64).with_message(name.to_string());
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn print_text(summary: &Summary, engine: &str, precision: &str) -> std::io::Result<()> {
+    let out = &mut std::io::stdout().lock();
+    writeln!(out, "engine: {engine}, {precision}")?;
+    let header = ["proxy", "variant", "compared", "within", "worst rel.", "not supported", "skipped"];
+    let [a, b, c, d, e, f, g] = header;
+    writeln!(out, "{a:<16} {b:<28} {c:>9} {d:>7} {e:>11} {f:>14} {g:>8}")?;
+    for ((proxy, variant), line) in &summary.lines {
+        let worst = if line.compared > 0 { format!("{:.1e}", line.worst) } else { "-".to_string() };
+        writeln!(
+            out,
+            "{proxy:<16} {variant:<28} {:>9} {:>7} {worst:>11} {:>14} {:>8}",
+            line.compared, line.within, line.not_supported, line.skipped
+        )?;
+    }
+    for failure in &summary.failures {
+        writeln!(
+            out,
+            "outside: {} {} on {} {} seed {}: golden {}, ours {}, relative deviation {:.3e}, tolerance {}",
+            failure.proxy,
+            failure.variant,
+            failure.space,
+            failure.arch,
+            failure.seed,
+            failure.golden.map_or("undefined".to_string(), |x| format!("{x:?}")),
+            failure.ours,
+            failure.deviation,
+            failure.tolerance.map_or("none".to_string(), |t| format!("{t:e}")),
+        )?;
+    }
+    writeln!(out, "{}", summary.total)
+}
+
+fn print_json(summary: &Summary, engine: &str, precision: &str) -> anyhow::Result<()> {
+    let lines: Vec<_> = (summary.lines.iter())
+        .map(|((proxy, variant), line)| serde_json::json!({ "proxy": proxy, "variant": variant, "counts": line }))
+        .collect();
+    let value = serde_json::json!({
+        "engine": engine, "precision": precision, "lines": lines, "total": summary.total, "failures": summary.failures,
+    });
+    writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&value)?)?;
+    Ok(())
+}

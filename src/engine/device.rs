@@ -1,0 +1,157 @@
+//! `--device`: which device the burn engine runs on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ::burn::tensor::Device;
+
+/// A device as the user names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum DeviceSpec {
+    /// The first GPU that is compiled in and present, else the CPU.
+    #[default]
+    Auto,
+    Cpu,
+    /// NVIDIA GPU by number.
+    Cuda(usize),
+    /// Vulkan device by number.
+    Vulkan(usize),
+}
+
+/// Why a device cannot be used: one sentence with the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceError {
+    #[error("unknown device `{0}`; use auto, cpu, cuda[:n] or vulkan[:n]")]
+    Unknown(String),
+    #[error(
+        "device `{device}` is not compiled into this binary; rebuild with `cargo build --release --features {feature}` \
+         or run with --device cpu"
+    )]
+    NotCompiled { device: DeviceSpec, feature: &'static str },
+    #[error(
+        "device `{device}` was asked for, but {found} found; install the driver or run with --device cpu"
+    )]
+    NotFound { device: DeviceSpec, found: String },
+}
+
+impl fmt::Display for DeviceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(n) => write!(f, "cuda:{n}"),
+            Self::Vulkan(n) => write!(f, "vulkan:{n}"),
+        }
+    }
+}
+
+impl FromStr for DeviceSpec {
+    type Err = DeviceError;
+
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        let unknown = || DeviceError::Unknown(text.to_string());
+        let (kind, number) = match text.split_once(':') {
+            Some((kind, number)) => (kind, Some(number.parse::<usize>().map_err(|_| unknown())?)),
+            None => (text, None),
+        };
+        match (kind, number) {
+            ("auto", None) => Ok(Self::Auto),
+            ("cpu", None) => Ok(Self::Cpu),
+            ("cuda", n) => Ok(Self::Cuda(n.unwrap_or(0))),
+            ("vulkan", n) => Ok(Self::Vulkan(n.unwrap_or(0))),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl DeviceSpec {
+    /// Opens the device; `Auto` never fails, and the second value says what was chosen.
+    ///
+    /// # Errors
+    /// A device that is not compiled in or not there.
+    pub fn open(self) -> Result<(Device, Self), DeviceError> {
+        match self {
+            Self::Cpu => Ok((Device::flex(), Self::Cpu)),
+            Self::Cuda(n) => cuda(n).map(|d| (d, self)),
+            Self::Vulkan(n) => vulkan(n).map(|d| (d, self)),
+            Self::Auto => {
+                let cuda = cuda(0).map(|d| (d, Self::Cuda(0)));
+                let gpu = cuda.or_else(|_| vulkan(0).map(|d| (d, Self::Vulkan(0))));
+                Ok(gpu.unwrap_or_else(|_| (Device::flex(), Self::Cpu)))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(n: usize) -> Result<Device, DeviceError> {
+    pick(::burn::tensor::DeviceType::Cuda, DeviceSpec::Cuda(n), n, "CUDA")
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(n: usize) -> Result<Device, DeviceError> {
+    Err(DeviceError::NotCompiled { device: DeviceSpec::Cuda(n), feature: "cuda" })
+}
+
+#[cfg(feature = "vulkan")]
+fn vulkan(n: usize) -> Result<Device, DeviceError> {
+    pick(::burn::tensor::DeviceType::Vulkan, DeviceSpec::Vulkan(n), n, "Vulkan")
+}
+
+#[cfg(not(feature = "vulkan"))]
+fn vulkan(n: usize) -> Result<Device, DeviceError> {
+    Err(DeviceError::NotCompiled { device: DeviceSpec::Vulkan(n), feature: "vulkan" })
+}
+
+/// Enumerating first keeps a missing driver from becoming a panic deep inside the runtime.
+#[cfg(any(feature = "cuda", feature = "vulkan"))]
+fn pick(
+    kind: ::burn::tensor::DeviceType,
+    device: DeviceSpec,
+    n: usize,
+    name: &str,
+) -> Result<Device, DeviceError> {
+    let found = std::panic::catch_unwind(|| Device::enumerate(kind).into_vec()).unwrap_or_default();
+    let found_text = match found.len() {
+        0 => format!("no {name} driver or device was"),
+        1 => format!("only one {name} device (number 0) was"),
+        count => format!("only {count} {name} devices (numbers 0 to {}) were", count - 1),
+    };
+    found.into_iter().nth(n).ok_or(DeviceError::NotFound { device, found: found_text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for (text, spec) in [
+            ("auto", DeviceSpec::Auto),
+            ("cpu", DeviceSpec::Cpu),
+            ("cuda", DeviceSpec::Cuda(0)),
+            ("cuda:3", DeviceSpec::Cuda(3)),
+            ("vulkan:1", DeviceSpec::Vulkan(1)),
+        ] {
+            assert_eq!(text.parse::<DeviceSpec>().unwrap(), spec);
+            assert_eq!(spec.to_string().parse::<DeviceSpec>().unwrap(), spec);
+        }
+        for text in ["", "gpu", "cpu:1", "cuda:", "cuda:x", "cuda:-1", "auto:0"] {
+            assert_eq!(text.parse::<DeviceSpec>(), Err(DeviceError::Unknown(text.to_string())));
+        }
+    }
+
+    #[cfg(not(any(feature = "cuda", feature = "vulkan")))]
+    #[test]
+    fn a_device_that_is_not_compiled_in_is_one_sentence_with_the_remedy() {
+        for (spec, feature) in [(DeviceSpec::Cuda(0), "cuda"), (DeviceSpec::Vulkan(2), "vulkan")] {
+            let message = spec.open().unwrap_err().to_string();
+            assert!(
+                message.contains(&format!("--features {feature}")) && message.contains("--device cpu"),
+                "{message}"
+            );
+            assert!(!message.contains('\n'));
+        }
+        assert_eq!(DeviceSpec::Auto.open().unwrap().1, DeviceSpec::Cpu);
+    }
+}

@@ -1,0 +1,109 @@
+//! Reductions of tapped values: a closed set, in f64, fed one layer at a time.
+//!
+//! Rows are images. A tap that the reference code records `times` times counts that often, without being computed again.
+
+mod channels;
+mod codes;
+mod columns;
+mod moments;
+
+pub use channels::ChannelMoments;
+pub use codes::CodeGram;
+pub use columns::ColumnGeometry;
+pub use moments::RowMoments;
+
+use super::kernels::HostValues;
+use crate::graph::{NodeId, Shape};
+
+/// What a set of tapped values is reduced to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Binary codes `[z > 0]` and, for each pair of images, the number of positions where they agree (NASWOT).
+    CodeGram,
+    /// Squared distances of rows after column-wise min-max normalisation (RBFleX Eq. 1), with or without the Gram
+    /// matrix of the normalised rows.
+    Columns { gram: bool },
+    /// Mean and population variance of each row (RBFleX HDA, Eqs. 8-11).
+    RowMoments,
+    /// Mean and biased variance of each channel over the batch (Zen's BN terms).
+    ChannelMoments,
+    /// The values themselves.
+    Copy,
+}
+
+/// Result of a [`Reduction`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reduced {
+    Codes(CodeGram),
+    Columns(ColumnGeometry),
+    Moments(RowMoments),
+    Channels(Vec<ChannelMoments>),
+    /// Values of each tapped node, `[N, elements]`.
+    Values(Vec<(NodeId, Vec<f64>)>),
+}
+
+/// A reduction in progress.
+pub(super) enum Reducer {
+    Codes(CodeGram),
+    Columns(ColumnGeometry),
+    Moments(RowMoments),
+    Channels(Vec<ChannelMoments>),
+    Values(Vec<(NodeId, Vec<f64>)>),
+}
+
+/// A batch of rows in one element type.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a, T> {
+    pub values: &'a [T],
+    /// Number of rows (images).
+    pub n: usize,
+    /// Elements of a row.
+    pub len: usize,
+    /// How many times these columns count.
+    pub times: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    pub fn row(&self, i: usize) -> &'a [T] {
+        &self.values[i * self.len..(i + 1) * self.len]
+    }
+}
+
+impl Reducer {
+    pub fn new(reduction: &Reduction) -> Self {
+        match reduction {
+            Reduction::CodeGram => Self::Codes(CodeGram::default()),
+            Reduction::Columns { gram } => Self::Columns(ColumnGeometry::new(*gram)),
+            Reduction::RowMoments => Self::Moments(RowMoments::default()),
+            Reduction::ChannelMoments => Self::Channels(Vec::new()),
+            Reduction::Copy => Self::Values(Vec::new()),
+        }
+    }
+
+    pub fn observe(&mut self, node: NodeId, shape: Shape, times: usize, n: usize, values: &HostValues) {
+        match values {
+            HostValues::F32(v) => self.add(node, shape, Rows { values: v, n, len: shape.elements(), times }),
+            HostValues::F64(v) => self.add(node, shape, Rows { values: v, n, len: shape.elements(), times }),
+        }
+    }
+
+    fn add<T: Copy + Into<f64>>(&mut self, node: NodeId, shape: Shape, rows: Rows<'_, T>) {
+        match self {
+            Self::Codes(codes) => codes.add(rows),
+            Self::Columns(columns) => columns.add(rows),
+            Self::Moments(moments) => moments.add(rows),
+            Self::Channels(all) => all.push(ChannelMoments::of(node, shape, rows)),
+            Self::Values(all) => all.push((node, rows.values.iter().map(|x| (*x).into()).collect())),
+        }
+    }
+
+    pub fn finish(self) -> Reduced {
+        match self {
+            Self::Codes(r) => Reduced::Codes(r),
+            Self::Columns(r) => Reduced::Columns(r),
+            Self::Moments(r) => Reduced::Moments(r),
+            Self::Channels(r) => Reduced::Channels(r),
+            Self::Values(r) => Reduced::Values(r),
+        }
+    }
+}

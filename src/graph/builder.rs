@@ -1,0 +1,344 @@
+//! Builds graphs in the words of the reference code: modules with names and classes, opened in registration order.
+
+use super::{
+    Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Param, ParamId,
+    ParamRole, PoolKind, Shape, Window,
+};
+
+/// A convolution as PyTorch's constructor describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvSpec {
+    pub out_channels: usize,
+    pub window: Window,
+    pub groups: usize,
+    pub bias: bool,
+}
+
+impl ConvSpec {
+    /// A square convolution without bias; padding `(kernel - 1) / 2`.
+    pub fn square(out_channels: usize, kernel: usize, stride: usize) -> Self {
+        Self {
+            out_channels,
+            window: Window::square(kernel, stride, (kernel - 1) / 2),
+            groups: 1,
+            bias: false,
+        }
+    }
+
+    /// The same with a bias.
+    pub fn with_bias(self) -> Self {
+        Self { bias: true, ..self }
+    }
+}
+
+/// A batch normalisation as its constructor describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct NormSpec {
+    pub affine: bool,
+    pub eps: f64,
+    pub momentum: f64,
+}
+
+impl Default for NormSpec {
+    /// PyTorch's defaults: affine, eps 1e-5, momentum 0.1.
+    fn default() -> Self {
+        Self { affine: true, eps: 1e-5, momentum: 0.1 }
+    }
+}
+
+/// Builds a [`Graph`] node by node. The first shape error is kept and returned by [`Builder::finish`], so that network
+/// definitions read without error handling.
+pub struct Builder {
+    nodes: Vec<Node>,
+    params: Vec<Param>,
+    modules: Vec<Module>,
+    scope: Vec<ModuleId>,
+    stages: Vec<NodeId>,
+    features: Option<NodeId>,
+    error: Option<GraphError>,
+}
+
+impl Builder {
+    /// A network of class `root` over inputs of `shape`.
+    pub fn new(root: &'static str, shape: Shape) -> Self {
+        let input = NodeId(0);
+        let call = Some(Call { input, output: input });
+        Self {
+            nodes: vec![Node { op: Op::Input, inputs: vec![], shape, module: ModuleId(0) }],
+            params: vec![],
+            modules: vec![Module { path: String::new(), class: root, parent: None, call }],
+            scope: vec![ModuleId(0)],
+            stages: vec![],
+            features: None,
+            error: None,
+        }
+    }
+
+    /// The network's input.
+    pub fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// Shape at a node.
+    pub fn shape(&self, id: NodeId) -> Shape {
+        self.nodes[id.0].shape
+    }
+
+    /// Marks `id` as the next stage output.
+    pub fn stage(&mut self, id: NodeId) {
+        self.stages.push(id);
+    }
+
+    /// Marks `id` as the feature map in front of the pooling.
+    pub fn mark_features(&mut self, id: NodeId) {
+        self.features = Some(id);
+    }
+
+    /// A container module called on `x`; `body` registers and calls its children.
+    pub fn module(
+        &mut self,
+        name: &str,
+        class: &'static str,
+        x: NodeId,
+        body: impl FnOnce(&mut Self, NodeId) -> NodeId,
+    ) -> NodeId {
+        let id = self.open(name, class);
+        self.scope.push(id);
+        let y = body(self, x);
+        self.scope.pop();
+        self.modules[id.0].call = Some(Call { input: x, output: y });
+        y
+    }
+
+    /// A container that is never called itself (`ModuleList`).
+    pub fn list<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> T) -> T {
+        let id = self.open(name, "ModuleList");
+        self.scope.push(id);
+        let result = body(self);
+        self.scope.pop();
+        result
+    }
+
+    /// Adds the next child of a `Sequential` or `ModuleList`, whose name is its position.
+    pub fn next_child<T>(&mut self, body: impl FnOnce(&mut Self, &str) -> T) -> T {
+        let parent = Some(self.current());
+        let position = self.modules.iter().filter(|m| m.parent == parent).count();
+        body(self, &position.to_string())
+    }
+
+    /// A leaf that is registered but never runs.
+    pub fn unused(&mut self, name: &str, class: &'static str) {
+        self.open(name, class);
+    }
+
+    /// Convolution; the weight is `name.weight`.
+    pub fn conv(&mut self, name: &str, x: NodeId, spec: ConvSpec) -> NodeId {
+        let module = self.open(name, "Conv2d");
+        let Shape::Map { channels, .. } = self.shape(x) else {
+            return self.wrong(module, "a convolution", x);
+        };
+        let divides = |c: usize| c > 0 && spec.groups > 0 && c % spec.groups == 0;
+        if !divides(channels) || !divides(spec.out_channels) {
+            return self.wrong(module, "a convolution with these channels and groups", x);
+        }
+        let [kh, kw] = spec.window.kernel;
+        let weight = self.weight(module, vec![spec.out_channels, channels / spec.groups, kh, kw]);
+        let bias = spec.bias.then(|| self.bias(module, weight, spec.out_channels));
+        let shape = self.slide(module, x, &spec.window, spec.out_channels);
+        self.leaf(module, Op::Conv2d { weight, bias, window: spec.window, groups: spec.groups }, x, shape)
+    }
+
+    /// Batch normalisation over the channels of `x`.
+    pub fn norm(&mut self, name: &str, x: NodeId, spec: NormSpec) -> NodeId {
+        let module = self.open(name, "BatchNorm2d");
+        let shape = self.shape(x);
+        let mut add = |suffix, role| {
+            let name = format!("{}.{suffix}", self.modules[module.0].path);
+            self.params.push(Param { name, shape: vec![shape.channels()], role });
+            ParamId(self.params.len() - 1)
+        };
+        let norm = BatchNorm {
+            weight: spec.affine.then(|| add("weight", ParamRole::NormWeight)),
+            bias: spec.affine.then(|| add("bias", ParamRole::NormBias)),
+            running_mean: add("running_mean", ParamRole::RunningMean),
+            running_var: add("running_var", ParamRole::RunningVar),
+            eps: spec.eps,
+            momentum: spec.momentum,
+        };
+        self.leaf(module, Op::BatchNorm(norm), x, shape)
+    }
+
+    /// Activation. Two activation modules of one kind on one value share a node: their outputs are the same numbers,
+    /// and each module still stands in the tree, so that taps count it as often as the reference code does.
+    pub fn activation(&mut self, name: &str, x: NodeId, kind: Activation) -> NodeId {
+        let module = self.open(name, kind.class());
+        let twin = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
+        match twin {
+            Some(node) => {
+                self.modules[module.0].call = Some(Call { input: x, output: NodeId(node) });
+                NodeId(node)
+            }
+            None => self.leaf(module, Op::Activation(kind), x, self.shape(x)),
+        }
+    }
+
+    /// Pooling with padding; averages leave padded pixels out of the count.
+    pub fn pool(&mut self, name: &str, x: NodeId, kind: PoolKind, window: Window) -> NodeId {
+        let class = match kind {
+            PoolKind::Average => "AvgPool2d",
+            PoolKind::Max => "MaxPool2d",
+        };
+        let module = self.open(name, class);
+        let channels = self.shape(x).channels();
+        let shape = self.slide(module, x, &window, channels);
+        self.leaf(module, Op::Pool { kind, window }, x, shape)
+    }
+
+    /// Global average pooling to a vector; `None` for a functional call that no module stands for.
+    pub fn global_pool(&mut self, name: Option<&str>, x: NodeId) -> NodeId {
+        let shape = Shape::Vector { features: self.shape(x).channels() };
+        match name {
+            Some(name) => {
+                let module = self.open(name, "AdaptiveAvgPool2d");
+                self.leaf(module, Op::GlobalAveragePool, x, shape)
+            }
+            None => self.functional(Op::GlobalAveragePool, vec![x], shape),
+        }
+    }
+
+    /// Map to vector.
+    pub fn flatten(&mut self, x: NodeId) -> NodeId {
+        let shape = Shape::Vector { features: self.shape(x).elements() };
+        self.functional(Op::Flatten, vec![x], shape)
+    }
+
+    /// Fully connected layer with bias.
+    pub fn linear(&mut self, name: &str, x: NodeId, out_features: usize) -> NodeId {
+        match self.shape(x) {
+            Shape::Vector { features } => self.linear_from(name, x, features, out_features),
+            Shape::Map { .. } => self.linear_from(name, x, 0, out_features),
+        }
+    }
+
+    /// Fully connected layer with bias whose number of inputs is part of the definition.
+    pub fn linear_from(&mut self, name: &str, x: NodeId, features: usize, out_features: usize) -> NodeId {
+        let module = self.open(name, "Linear");
+        if features == 0 || out_features == 0 || self.shape(x) != (Shape::Vector { features }) {
+            return self.wrong(module, "this linear layer", x);
+        }
+        let weight = self.weight(module, vec![out_features, features]);
+        let bias = Some(self.bias(module, weight, out_features));
+        self.leaf(module, Op::Linear { weight, bias }, x, Shape::Vector { features: out_features })
+    }
+
+    /// Identity as a module of its own.
+    pub fn identity(&mut self, name: &str, class: &'static str, x: NodeId) -> NodeId {
+        let module = self.open(name, class);
+        self.leaf(module, Op::Identity, x, self.shape(x))
+    }
+
+    /// `x * 0` as a module of its own.
+    pub fn zero(&mut self, name: &str, class: &'static str, x: NodeId) -> NodeId {
+        let module = self.open(name, class);
+        self.leaf(module, Op::Zero, x, self.shape(x))
+    }
+
+    /// Sum, left to right; one operand is returned as it is.
+    pub fn add(&mut self, inputs: &[NodeId]) -> NodeId {
+        let shape = self.shape(inputs[0]);
+        if let Some(other) = inputs.iter().find(|i| self.shape(**i) != shape) {
+            let (left, right) = (shape.to_string(), self.shape(*other).to_string());
+            let module = self.modules[self.current().0].path.clone();
+            self.fail(GraphError::Mismatch { module, left, right });
+        }
+        match inputs {
+            [only] => *only,
+            _ => self.functional(Op::Add, inputs.to_vec(), shape),
+        }
+    }
+
+    /// Closes the graph whose output is `logits`.
+    ///
+    /// # Errors
+    /// The first shape error met while building.
+    pub fn finish(mut self, logits: NodeId) -> Result<Graph, GraphError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        self.modules[0].call = Some(Call { input: NodeId(0), output: logits });
+        let features = self.features.unwrap_or(logits);
+        Ok(Graph {
+            nodes: self.nodes,
+            params: self.params,
+            modules: self.modules,
+            features,
+            logits,
+            stages: self.stages,
+        })
+    }
+
+    fn current(&self) -> ModuleId {
+        self.scope[self.scope.len() - 1]
+    }
+
+    fn open(&mut self, name: &str, class: &'static str) -> ModuleId {
+        let parent = self.current();
+        let prefix = &self.modules[parent.0].path;
+        let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
+        self.modules.push(Module { path, class, parent: Some(parent), call: None });
+        ModuleId(self.modules.len() - 1)
+    }
+
+    fn weight(&mut self, module: ModuleId, shape: Vec<usize>) -> ParamId {
+        let name = format!("{}.weight", self.modules[module.0].path);
+        self.params.push(Param { name, shape, role: ParamRole::Weight });
+        ParamId(self.params.len() - 1)
+    }
+
+    fn bias(&mut self, module: ModuleId, weight: ParamId, channels: usize) -> ParamId {
+        let name = format!("{}.bias", self.modules[module.0].path);
+        self.params.push(Param { name, shape: vec![channels], role: ParamRole::Bias { weight } });
+        ParamId(self.params.len() - 1)
+    }
+
+    fn slide(&mut self, module: ModuleId, x: NodeId, window: &Window, channels: usize) -> Shape {
+        let shape = self.shape(x);
+        let size = match shape {
+            Shape::Map { height, width, .. } => window.output(0, height).zip(window.output(1, width)),
+            Shape::Vector { .. } => None,
+        };
+        match size {
+            Some((height, width)) => Shape::Map { channels, height, width },
+            None => {
+                let module = self.modules[module.0].path.clone();
+                let kernel = window.kernel[0].max(window.kernel[1]);
+                self.fail(GraphError::WindowTooLarge { module, kernel, shape: shape.to_string() });
+                shape
+            }
+        }
+    }
+
+    fn leaf(&mut self, module: ModuleId, op: Op, x: NodeId, shape: Shape) -> NodeId {
+        let output = NodeId(self.nodes.len());
+        self.nodes.push(Node { op, inputs: vec![x], shape, module });
+        self.modules[module.0].call = Some(Call { input: x, output });
+        output
+    }
+
+    fn functional(&mut self, op: Op, inputs: Vec<NodeId>, shape: Shape) -> NodeId {
+        let module = self.current();
+        self.nodes.push(Node { op, inputs, shape, module });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    fn wrong(&mut self, module: ModuleId, what: &'static str, x: NodeId) -> NodeId {
+        let shape = self.shape(x).to_string();
+        let module = self.modules[module.0].path.clone();
+        self.fail(GraphError::Shape { module, what, shape });
+        x
+    }
+
+    fn fail(&mut self, error: GraphError) {
+        self.error.get_or_insert(error);
+    }
+}

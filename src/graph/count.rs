@@ -1,0 +1,33 @@
+//! Parameter and operation counts, from shapes alone.
+
+use super::{Graph, Op, Param, ParamId};
+
+impl Graph {
+    /// Trainable parameters: convolution and linear weights and biases, affine batch-norm parameters.
+    pub fn param_count(&self) -> u64 {
+        self.params.iter().filter(|p| p.role.trainable()).map(|p| p.numel() as u64).sum()
+    }
+
+    /// Multiply-accumulates of convolutions and linear layers for one image, plus one operation for each bias addition
+    /// (the convention of AutoDL and NATS-Bench; normalisation, activation, pooling and addition count 0).
+    pub fn mac_count(&self) -> u64 {
+        self.nodes.iter().map(|node| self.node_macs(&node.op, node.shape.elements() as u64)).sum()
+    }
+
+    /// Weights of convolutions and linear layers, in registration order: the "layers" over which pruning proxies sum.
+    pub fn layer_weights(&self) -> impl Iterator<Item = (ParamId, &Param)> {
+        let weights = self.params.iter().enumerate();
+        weights.filter(|(_, p)| p.role == super::ParamRole::Weight).map(|(i, p)| (ParamId(i), p))
+    }
+
+    fn node_macs(&self, op: &Op, outputs: u64) -> u64 {
+        match op {
+            Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => {
+                let shape = &self.param(*weight).shape;
+                let per_output: usize = shape[1..].iter().product();
+                outputs * (per_output as u64 + u64::from(bias.is_some()))
+            }
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Node types and the shapes that flow between them.
+
+use std::fmt;
+
+use super::ParamId;
+
+/// Shape of one image's value at a node; the batch dimension is always in front of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A feature map, `[channels, height, width]`.
+    Map { channels: usize, height: usize, width: usize },
+    /// A vector, `[features]`.
+    Vector { features: usize },
+}
+
+impl Shape {
+    /// A feature map.
+    pub fn map(channels: usize, height: usize, width: usize) -> Self {
+        Self::Map { channels, height, width }
+    }
+
+    /// Number of elements for one image.
+    pub fn elements(&self) -> usize {
+        match *self {
+            Self::Map { channels, height, width } => channels * height * width,
+            Self::Vector { features } => features,
+        }
+    }
+
+    /// Channels of a map, features of a vector.
+    pub fn channels(&self) -> usize {
+        match *self {
+            Self::Map { channels, .. } => channels,
+            Self::Vector { features } => features,
+        }
+    }
+
+    /// Pixels of one channel (1 for a vector).
+    pub fn pixels(&self) -> usize {
+        match *self {
+            Self::Map { height, width, .. } => height * width,
+            Self::Vector { .. } => 1,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Map { channels, height, width } => write!(f, "{channels}x{height}x{width}"),
+            Self::Vector { features } => write!(f, "{features}"),
+        }
+    }
+}
+
+/// Geometry of a window that slides over a map: `[vertical, horizontal]` everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub padding: [usize; 2],
+    pub dilation: [usize; 2],
+}
+
+impl Window {
+    /// A square window without dilation.
+    pub fn square(kernel: usize, stride: usize, padding: usize) -> Self {
+        Self { kernel: [kernel; 2], stride: [stride; 2], padding: [padding; 2], dilation: [1; 2] }
+    }
+
+    /// Output size along one axis (0 vertical, 1 horizontal), `None` when the window does not fit.
+    pub fn output(&self, axis: usize, input: usize) -> Option<usize> {
+        let span = self.dilation[axis] * (self.kernel[axis].checked_sub(1)?) + 1;
+        let room = (input + 2 * self.padding[axis]).checked_sub(span)?;
+        Some(room / self.stride[axis].max(1) + 1)
+    }
+}
+
+/// How a pooling window is reduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// Mean over the window's pixels inside the map (`count_include_pad = false`).
+    Average,
+    /// Maximum over the window's pixels inside the map.
+    Max,
+}
+
+/// The activation functions of NAFBee, with PyTorch's default arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activation {
+    Relu,
+    /// Exact form, `x * Phi(x)` with the error function.
+    Gelu,
+    Silu,
+    /// Slope 0.01.
+    LeakyRelu,
+    Relu6,
+    Mish,
+    Hardswish,
+    /// alpha = 1, the same function as [`Activation::Elu`].
+    Celu,
+    /// alpha = 1.
+    Elu,
+    /// Clamped to [-1, 1].
+    Hardtanh,
+    Selu,
+}
+
+/// SELU's alpha (Klambauer et al. 2017, as rounded by PyTorch).
+pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+/// SELU's scale.
+pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+impl Activation {
+    /// All of them, in the order of RBFleX-NAS Table IV (by trained accuracy of VGG-19).
+    pub const ALL: [Self; 11] = [
+        Self::Relu,
+        Self::Gelu,
+        Self::Silu,
+        Self::LeakyRelu,
+        Self::Relu6,
+        Self::Mish,
+        Self::Hardswish,
+        Self::Celu,
+        Self::Elu,
+        Self::Hardtanh,
+        Self::Selu,
+    ];
+
+    /// PyTorch's class name, which the official codes' substring hooks look at.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Relu => "ReLU",
+            Self::Gelu => "GELU",
+            Self::Silu => "SiLU",
+            Self::LeakyRelu => "LeakyReLU",
+            Self::Relu6 => "ReLU6",
+            Self::Mish => "Mish",
+            Self::Hardswish => "Hardswish",
+            Self::Celu => "CELU",
+            Self::Elu => "ELU",
+            Self::Hardtanh => "Hardtanh",
+            Self::Selu => "SELU",
+        }
+    }
+}
+
+/// What a node computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The network's input.
+    Input,
+    /// Cross-correlation, weight `[out, in/groups, kh, kw]`.
+    Conv2d {
+        weight: ParamId,
+        bias: Option<ParamId>,
+        window: Window,
+        groups: usize,
+    },
+    /// `y = x W^T + b`, weight `[out, in]`.
+    Linear {
+        weight: ParamId,
+        bias: Option<ParamId>,
+    },
+    /// Normalisation per channel; which statistics are used is a property of the pass, not of the graph.
+    BatchNorm(BatchNorm),
+    Activation(Activation),
+    Pool {
+        kind: PoolKind,
+        window: Window,
+    },
+    /// Mean over all pixels: map to vector.
+    GlobalAveragePool,
+    /// Map to vector in `[channel, row, column]` order.
+    Flatten,
+    /// Sum of the inputs, left to right.
+    Add,
+    /// The input itself; a node of its own so that it can be observed and gated.
+    Identity,
+    /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).
+    Zero,
+}
+
+/// Parameters and constants of one batch normalisation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNorm {
+    pub weight: Option<ParamId>,
+    pub bias: Option<ParamId>,
+    pub running_mean: ParamId,
+    pub running_var: ParamId,
+    pub eps: f64,
+    /// PyTorch's momentum: share of the new statistics in the running ones.
+    pub momentum: f64,
+}

@@ -1,0 +1,43 @@
+//! The numbers of a network: one tensor for each parameter and buffer of its graph.
+
+use super::init::{self, InitError, Scheme};
+use super::{Graph, ParamId, ParamRole};
+
+/// Values of all parameters and buffers of a graph, in f32 and PyTorch layout, indexed by [`ParamId`].
+///
+/// An f64 engine widens them; they are never regenerated in f64.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    tensors: Vec<Vec<f32>>,
+}
+
+impl Weights {
+    /// Portable initialisation: every value depends only on `(seed, parameter name, index)`.
+    pub fn init(graph: &Graph, scheme: Scheme, seed: u64) -> Self {
+        let tensors = graph.params().iter().map(|param| {
+            let mut out = vec![0.0; param.numel()];
+            match param.role {
+                ParamRole::Weight => {
+                    checked(init::fill_weight(scheme, seed, &param.name, &param.shape, &mut out))
+                }
+                ParamRole::Bias { weight } => {
+                    checked(init::fill_bias(scheme, seed, &param.name, &graph.param(weight).shape, &mut out));
+                }
+                ParamRole::NormWeight | ParamRole::RunningVar => out.fill(1.0),
+                ParamRole::NormBias | ParamRole::RunningMean => {}
+            }
+            out
+        });
+        Self { tensors: tensors.collect() }
+    }
+
+    /// Values of one parameter.
+    pub fn get(&self, id: ParamId) -> &[f32] {
+        &self.tensors[id.0]
+    }
+}
+
+/// The builder refuses layers without inputs or outputs, so every weight of a graph has fans and its own length.
+fn checked(filled: Result<(), InitError>) {
+    filled.expect("the graph builder only makes weights that can be initialised");
+}

@@ -1,0 +1,104 @@
+//! The input strings of golden records.
+
+/// What a record was computed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GoldenInput {
+    /// No input, or only its resolution (`resolution 32`).
+    Resolution(usize),
+    /// `cifar10_test[a..b]`: images a to b of CIFAR-10's test batch in file order.
+    Cifar10Test { start: usize, end: usize },
+    /// `normal(input) NxCxHxW`, of which the first `take` images are used; labels play no part.
+    Noise { shape: [usize; 4], take: usize },
+    /// Zen's pair of Gaussian batches of this shape.
+    ZenNoise { shape: [usize; 4] },
+}
+
+/// Resolution of networks whose records name no input.
+const DEFAULT_RESOLUTION: usize = 32;
+
+impl GoldenInput {
+    /// Reads an input string; `None` for a form that is not known.
+    pub fn parse(text: Option<&str>) -> Option<Self> {
+        let Some(text) = text else { return Some(Self::Resolution(DEFAULT_RESOLUTION)) };
+        if let Some(rest) = text.strip_prefix("resolution ") {
+            return rest.trim().parse().ok().map(Self::Resolution);
+        }
+        if let Some(rest) = text.strip_prefix("cifar10_test[") {
+            let (start, end) = rest.strip_suffix(']')?.split_once("..")?;
+            let (start, end) = (start.parse().ok()?, end.parse().ok()?);
+            return (start < end).then_some(Self::Cifar10Test { start, end });
+        }
+        if let Some(rest) = text.strip_prefix("x=normal(input.0), e=normal(input.1), ") {
+            let (shape, rule) = rest.split_once(", ")?;
+            return (rule == "x'=x+0.01e in f32")
+                .then(|| shape_of(shape).map(|shape| Self::ZenNoise { shape }))?;
+        }
+        let (take, noise) = match text.strip_prefix("first ") {
+            Some(rest) => {
+                rest.split_once(" of ").and_then(|(n, noise)| Some((Some(n.parse().ok()?), noise)))?
+            }
+            None => (None, text),
+        };
+        let rest = noise.strip_prefix("normal(input) ")?;
+        let (shape, labels) = rest.split_once(", ").unwrap_or((rest, "labels"));
+        let shape = shape_of(shape).filter(|_| labels.starts_with("labels"))?;
+        let take = take.unwrap_or(shape[0]);
+        (take >= 1 && take <= shape[0]).then_some(Self::Noise { shape, take })
+    }
+
+    /// Height and width in pixels, where the input says it.
+    pub fn resolution(&self) -> usize {
+        match self {
+            Self::Resolution(pixels) => *pixels,
+            Self::Cifar10Test { .. } => 32,
+            Self::Noise { shape, .. } | Self::ZenNoise { shape } => shape[3],
+        }
+    }
+}
+
+/// `NxCxHxW` with three channels and square images; at most 2^26 values, so that a damaged file cannot exhaust memory.
+fn shape_of(text: &str) -> Option<[usize; 4]> {
+    let numbers: Option<Vec<usize>> = text.split('x').map(|n| n.parse().ok()).collect();
+    let shape: [usize; 4] = numbers?.try_into().ok()?;
+    let size = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))?;
+    (size > 0 && size <= 1 << 26 && shape[1] == 3 && shape[2] == shape[3]).then_some(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_in_use_is_read() {
+        let parse = |text| GoldenInput::parse(Some(text));
+        assert_eq!(GoldenInput::parse(None), Some(GoldenInput::Resolution(32)));
+        assert_eq!(parse("resolution 64"), Some(GoldenInput::Resolution(64)));
+        assert_eq!(parse("cifar10_test[0..16]"), Some(GoldenInput::Cifar10Test { start: 0, end: 16 }));
+        let shape = [8, 3, 64, 64];
+        assert_eq!(parse("normal(input) 8x3x64x64"), Some(GoldenInput::Noise { shape, take: 8 }));
+        let noise = "normal(input) 8x3x64x64, labels cifar10_test[0..8]";
+        assert_eq!(parse(noise), Some(GoldenInput::Noise { shape, take: 8 }));
+        let first = format!("first 4 of {noise}");
+        assert_eq!(GoldenInput::parse(Some(&first)), Some(GoldenInput::Noise { shape, take: 4 }));
+        let zen = "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.01e in f32";
+        assert_eq!(parse(zen), Some(GoldenInput::ZenNoise { shape }));
+    }
+
+    #[test]
+    fn other_forms_are_not_guessed() {
+        for text in [
+            "",
+            "cifar10_test[8..8]",
+            "cifar10_test[0..4] and [4..8]",
+            "normal(input) 8x3x64",
+            "normal(input) 8x1x64x64",
+            "normal(input) 1000000x3x64x64",
+            "normal(input) 4x3x32x32, shifted",
+            "first 9 of normal(input) 8x3x64x64",
+            "ones 1x3x32x32",
+            "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.1e in f32",
+        ] {
+            assert_eq!(GoldenInput::parse(Some(text)), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Parity: regenerate the weights and inputs of golden records, score, and compare.
+
+mod compare;
+mod golden;
+mod input;
+mod mapping;
+mod summary;
+
+use std::collections::BTreeMap;
+
+pub use compare::{Verdict, tolerance};
+pub use golden::{GoldenError, GoldenFile, GoldenRecord, read};
+pub use summary::{Line, Summary};
+
+use crate::data::DataDirs;
+use crate::datasets::{self, BatchRequest, DatasetError, Order, Split};
+use crate::engine::{Engine, Precision};
+use crate::graph::init::Scheme;
+use crate::keyed::Stream;
+use crate::proxies::ProxyRef;
+use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings};
+use crate::spaces::{self, NetworkInput};
+use input::GoldenInput;
+
+/// Why a comparison could not be made at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ParityError {
+    #[error("the golden records need CIFAR-10's test images: {0}")]
+    Images(#[from] DatasetError),
+}
+
+/// Records that share a network and an input, and so their passes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    space: String,
+    arch: String,
+    seed: u64,
+    classes: usize,
+    init: String,
+    input: GoldenInput,
+}
+
+/// A record of a group: its index in the file, and what to compute for it.
+struct Wanted {
+    record: usize,
+    proxy: ProxyRef,
+    component: Option<&'static str>,
+}
+
+/// A golden file sorted into groups, with the verdicts that need no computation.
+pub struct Plan<'a> {
+    file: &'a GoldenFile,
+    precision: Precision,
+    groups: Vec<(Group, Vec<Wanted>)>,
+    decided: Vec<(usize, Verdict)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Sorts the records of a file.
+    pub fn new(file: &'a GoldenFile, precision: Precision) -> Self {
+        let mut groups: BTreeMap<Group, Vec<Wanted>> = BTreeMap::new();
+        let mut decided = vec![];
+        for (i, record) in file.records.iter().enumerate() {
+            match sort(file, record) {
+                Err(reason) => decided.push((i, Verdict::NotSupported(reason))),
+                Ok((group, proxy, component)) => match compare::skipped(record, precision) {
+                    Some(reason) => decided.push((i, Verdict::Skipped(reason))),
+                    None => groups.entry(group).or_default().push(Wanted { record: i, proxy, component }),
+                },
+            }
+        }
+        Self { file, precision, groups: groups.into_iter().collect(), decided }
+    }
+
+    /// Number of groups to compute.
+    pub fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Verdicts that need no computation, by record index.
+    pub fn decided(&self) -> &[(usize, Verdict)] {
+        &self.decided
+    }
+
+    /// Computes group `g`: a verdict for each of its records.
+    ///
+    /// # Errors
+    /// CIFAR-10's test images are not at hand.
+    pub fn run(
+        &self,
+        g: usize,
+        engine: &dyn Engine,
+        dirs: &DataDirs,
+    ) -> Result<Vec<(usize, Verdict)>, ParityError> {
+        let (group, wanted) = &self.groups[g];
+        let inputs = inputs(group, dirs)?;
+        let outcomes = group.score(engine, &inputs, wanted, self.precision);
+        let verdict = |w: &Wanted| {
+            let record = &self.file.records[w.record];
+            let verdict = match &outcomes {
+                Err(reason) => compare::verdict(record, self.precision, Err(reason.clone())),
+                Ok(outcomes) => match outcomes.iter().find(|o| o.proxy == w.proxy) {
+                    Some(o) if !fits(group, &w.proxy) => {
+                        Verdict::NotSupported(format!("{} from {}", o.proxy, group.init))
+                    }
+                    Some(o) => compare::verdict(record, self.precision, value(o, w.component)),
+                    None => Verdict::NotSupported(w.proxy.to_string()),
+                },
+            };
+            (w.record, verdict)
+        };
+        Ok(wanted.iter().map(verdict).collect())
+    }
+}
+
+impl Group {
+    fn settings(&self, precision: Precision) -> Result<Settings, String> {
+        Ok(Settings {
+            space: spaces::find(&self.space).map_err(|e| e.to_string())?,
+            input: NetworkInput { resolution: self.input.resolution(), classes: self.classes },
+            seeds: Seeds { weight: self.seed, data: self.seed, sample: self.seed },
+            init: self.init.parse().map_err(|e: crate::graph::init::InitError| e.to_string())?,
+            precision,
+            repetition: 0,
+            hda_networks: None,
+        })
+    }
+
+    fn score(
+        &self,
+        engine: &dyn Engine,
+        inputs: &Inputs,
+        wanted: &[Wanted],
+        precision: Precision,
+    ) -> Result<Vec<Outcome>, String> {
+        let settings = self.settings(precision)?;
+        let network = Network::build(settings, &self.arch).map_err(|e| e.to_string())?;
+        let set = CandidateSet { settings, engine, inputs, order: None };
+        let mut proxies: Vec<PreparedProxy> = vec![];
+        for w in wanted {
+            if proxies.iter().all(|p| p.proxy != w.proxy) {
+                proxies.push(PreparedProxy::new(w.proxy.clone(), &set));
+            }
+        }
+        Ok(scoring::score(engine, &network, inputs, &proxies))
+    }
+}
+
+/// The group of a record and what it asks for, or why it is not supported.
+fn sort(file: &GoldenFile, record: &GoldenRecord) -> Result<(Group, ProxyRef, Option<&'static str>), String> {
+    let space = mapping::space_id(&record.space);
+    spaces::find(space).map_err(|_| format!("space {}", record.space))?;
+    let unknown = || format!("{} {}", record.proxy, record.variant);
+    let (name, component) = mapping::proxy(&record.proxy, &record.variant).ok_or_else(unknown)?;
+    let proxy: ProxyRef = name.parse().map_err(|_| unknown())?;
+    let unknown_input = || format!("input {}", record.input.as_deref().unwrap_or("none"));
+    let input = GoldenInput::parse(record.input.as_deref()).ok_or_else(unknown_input)?;
+    let network = file
+        .networks
+        .iter()
+        .find(|n| n.space == record.space && n.arch == record.arch && n.seed == record.seed);
+    if let Some(option) = network.and_then(|n| n.kw.keys().next()) {
+        return Err(format!("network option {option}"));
+    }
+    let init = record.init.clone().unwrap_or_else(|| Scheme::Default.to_string());
+    init.parse::<Scheme>().map_err(|_| format!("initialisation {init}"))?;
+    let group = Group {
+        space: space.to_string(),
+        arch: record.arch.clone(),
+        seed: record.seed,
+        classes: network.and_then(|n| n.classes).unwrap_or(10),
+        init,
+        input,
+    };
+    Ok((group, proxy, component))
+}
+
+/// Whether a proxy that fixes its own initialisation agrees with the record's.
+fn fits(group: &Group, proxy: &ProxyRef) -> bool {
+    proxy.proxy.spec().init.is_none_or(|scheme| scheme.to_string() == group.init)
+}
+
+fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
+    let score = outcome.result.as_ref().map_err(ToString::to_string)?;
+    match component {
+        None => Ok(score.value),
+        Some(name) => {
+            let found = score.components.iter().find(|(n, _)| *n == name);
+            found.map(|(_, v)| *v).ok_or_else(|| format!("no component {name}"))
+        }
+    }
+}
+
+/// The mini-batch of a group.
+fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
+    let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape);
+    let (images, shape) = match group.input {
+        GoldenInput::Cifar10Test { start, end } => cifar10_test(start, end, dirs)?,
+        GoldenInput::Noise { shape, take } => noise(group.seed, shape, take),
+        // Zen generates its own batches of this shape; counts need none.
+        GoldenInput::ZenNoise { shape } => zeros(shape),
+        GoldenInput::Resolution(pixels) => zeros([1, 3, pixels, pixels]),
+    };
+    Ok(Inputs::new(images, shape, group.seed))
+}
+
+fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<(Vec<f32>, [usize; 4]), DatasetError> {
+    let request =
+        BatchRequest { order: Order::FileOrder, ..BatchRequest::new("cifar10", Split::Test, end, 0) };
+    let mut batch = datasets::batch(&request, dirs)?;
+    let [_, c, h, w] = batch.shape;
+    Ok((batch.images.split_off(start * c * h * w), [end - start, c, h, w]))
+}
+
+/// The first images of a Gaussian batch; element i does not depend on how many are drawn.
+fn noise(seed: u64, [_, c, h, w]: [usize; 4], take: usize) -> (Vec<f32>, [usize; 4]) {
+    let mut images = vec![0.0; take * c * h * w];
+    Stream::new(seed, "input").fill_normal(1.0, &mut images);
+    (images, [take, c, h, w])
+}

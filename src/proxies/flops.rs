@@ -1,0 +1,39 @@
+//! Multiply-accumulates of one image.
+
+use super::{Cost, Direction, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant};
+use crate::engine::Reduced;
+use crate::scoring::Network;
+
+/// Multiply-accumulates of convolutions and linear layers plus bias additions, the convention that NATS-Bench calls
+/// FLOPs; batch norm, activations, pooling and additions count 0.
+pub struct Flops;
+
+static SPEC: ProxySpec = ProxySpec {
+    name: "flops",
+    title: "FLOPs (multiply-accumulates)",
+    reference: "trivial baseline; counts as in NATS-Bench (Dong et al., TPAMI 2021, arXiv:2009.00437)",
+    direction: Direction::HigherIsBetter,
+    inputs: "the architecture and the input resolution",
+    about: "multiply-accumulates of convolutions and linear layers for one image, plus one for each bias addition",
+    axes: &[],
+    presets: &[],
+    init: None,
+    cost: Cost::Static,
+    version: 1,
+};
+
+impl Proxy for Flops {
+    fn spec(&self) -> &'static ProxySpec {
+        &SPEC
+    }
+
+    fn score(
+        &self,
+        _: &Variant,
+        net: &Network,
+        _: &Prepared,
+        _: &[Vec<Reduced>],
+    ) -> Result<Score, ScoreError> {
+        Ok(Score::plain(net.graph().mac_count() as f64))
+    }
+}

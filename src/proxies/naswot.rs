@@ -1,0 +1,88 @@
+//! NASWOT: how differently a network's activations partition the mini-batch.
+//!
+//! For every activation input `z`, `b = [z > 0]`; `K_ij = N_A - Hamming(b_i, b_j)` over all units; score `ln|det K|`.
+
+use super::linalg::slogdet;
+use super::{
+    Axis, Choice, Cost, Direction, InputRequest, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError,
+    Variant,
+};
+use crate::engine::{NormStatistics, Observation, Reduced, Reduction};
+use crate::graph::{Graph, Module, Tap};
+use crate::scoring::Network;
+
+/// Mellor et al., Neural Architecture Search without Training.
+pub struct Naswot;
+
+static SPEC: ProxySpec = ProxySpec {
+    name: "naswot",
+    title: "NASWOT",
+    reference: "Mellor et al., Neural Architecture Search without Training, ICML 2021, arXiv:2006.04647",
+    direction: Direction::HigherIsBetter,
+    inputs: "one mini-batch, no labels",
+    about: "ln|det K| of the agreement kernel of binary activation codes; batch statistics",
+    axes: &[Axis {
+        name: "count",
+        about: "which activations are counted, and how often",
+        choices: &[
+            Choice { name: "single", about: "every activation that runs, once (paper)" },
+            Choice { name: "reachable", about: "only activations that the logits depend on" },
+            Choice {
+                name: "double_count",
+                about: "official code: every reachable module whose class name contains `ReLU`, so composites such as \
+                        ReLUConvBN count their activation again",
+            },
+        ],
+    }],
+    presets: &[],
+    init: None,
+    cost: Cost::Forward,
+    version: 1,
+};
+
+fn taps(variant: &Variant, graph: &Graph) -> Vec<Tap> {
+    let reached = graph.reached_from_logits();
+    let reachable = |m: &&Module| m.call.is_some_and(|c| reached[c.output.index()]);
+    if variant.is("double_count") {
+        graph.input_taps(graph.relu_named_modules().filter(reachable))
+    } else if variant.is("reachable") {
+        graph.input_taps(graph.activation_modules().filter(reachable))
+    } else {
+        graph.input_taps(graph.activation_modules())
+    }
+}
+
+impl Proxy for Naswot {
+    fn spec(&self) -> &'static ProxySpec {
+        &SPEC
+    }
+
+    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+        let taps = taps(variant, net.graph());
+        if taps.is_empty() {
+            return Err(ScoreError::Undefined(
+                "the network has no activation that this variant counts".into(),
+            ));
+        }
+        Ok(vec![PassRequest {
+            init: None,
+            input: InputRequest::MiniBatch,
+            norm: NormStatistics::Batch,
+            observations: vec![Observation { taps, reduction: Reduction::CodeGram }],
+        }])
+    }
+
+    fn score(
+        &self,
+        _: &Variant,
+        _: &Network,
+        _: &Prepared,
+        seen: &[Vec<Reduced>],
+    ) -> Result<Score, ScoreError> {
+        let Some(Reduced::Codes(codes)) = seen.first().and_then(|pass| pass.first()) else {
+            return Err(ScoreError::Undefined("no activation codes were observed".into()));
+        };
+        let det = slogdet(&codes.matrix(), codes.images());
+        Ok(Score { value: det.ln_abs, components: vec![("units", codes.units() as f64), ("sign", det.sign)] })
+    }
+}

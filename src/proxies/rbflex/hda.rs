@@ -1,0 +1,121 @@
+//! Hyper-parameter detection algorithm (RBFleX-NAS Section III-C, Eqs. 8-16).
+//!
+//! For every network m <= M and every pair i < j of rows: `D = (mean_i - mean_j)^2`, `G = D / (2 (var_i + var_j))` with
+//! population variances; gamma is the smallest G over all pairs of all networks, for X and for Y.
+
+use super::{hda_pass, networks, row_moments};
+use crate::engine::RowMoments;
+use crate::keyed::Stream;
+use crate::proxies::{ScoreError, Variant};
+use crate::scoring::CandidateSet;
+
+/// Which pairs of images give a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// Pairs with different means: G > 0 (paper).
+    DistinctMeans,
+    /// Pairs whose variances do not both vanish: G may be 0 (released code).
+    PositiveVariance,
+}
+
+impl Pairs {
+    /// The choice of a variant.
+    pub fn of(variant: &Variant) -> Self {
+        match variant.is("positive_variance") {
+            true => Self::PositiveVariance,
+            false => Self::DistinctMeans,
+        }
+    }
+}
+
+/// Which candidate is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    Smallest,
+    Largest,
+}
+
+impl Pick {
+    fn better(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Smallest => a.min(b),
+            Self::Largest => a.max(b),
+        }
+    }
+}
+
+/// The best G over all pairs of one network, `None` where no pair gives one (constant features).
+pub fn candidate(moments: &RowMoments, pairs: Pairs, pick: Pick) -> Option<f64> {
+    let (mean, variance) = (moments.mean(), moments.variance());
+    let all = (0..mean.len()).flat_map(|i| (i + 1..mean.len()).map(move |j| (i, j)));
+    let g = all.filter_map(|(i, j)| {
+        let spread = variance[i] + variance[j];
+        let g = (mean[i] - mean[j]).powi(2) / (2.0 * spread);
+        let kept = match pairs {
+            Pairs::DistinctMeans => g > 0.0 && g.is_finite(),
+            Pairs::PositiveVariance => spread != 0.0,
+        };
+        kept.then_some(g)
+    });
+    g.reduce(|a, b| pick.better(a, b))
+}
+
+/// The gammas of a candidate set from its first M keyed networks.
+pub fn search(variant: &Variant, set: &CandidateSet<'_>) -> Result<(f64, f64), ScoreError> {
+    let pick = if variant.is("hda_max") { Pick::Largest } else { Pick::Smallest };
+    let (mut k, mut q): (Option<f64>, Option<f64>) = (None, None);
+    for network in set.networks("hda", networks(set))? {
+        let pass = hda_pass(variant, network.graph())?;
+        let seen = set.run(&network, &pass)?;
+        let Some((x, y)) = row_moments(&seen) else { continue };
+        let join = |old: Option<f64>, new| old.into_iter().chain(new).reduce(|a, b| pick.better(a, b));
+        k = join(k, candidate(x, Pairs::of(variant), pick));
+        q = join(q, candidate(y, Pairs::of(variant), pick));
+    }
+    let none = || ScoreError::Prepare("no pair of images gives a gamma: all features are constant".into());
+    Ok((k.ok_or_else(none)?, q.ok_or_else(none)?))
+}
+
+/// Gammas log-uniform in [1e-20, 1e-1], keyed by space and repetition.
+pub fn random(set: &CandidateSet<'_>) -> (f64, f64) {
+    let stream = Stream::new(set.sample_seed(), &format!("gamma.{}.{}", set.space_id(), set.repetition()));
+    let draw = |i| 10f64.powf(-20.0 + 19.0 * stream.unit(i));
+    (draw(0), draw(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::reduce::Rows;
+
+    fn moments(rows: &[&[f64]]) -> RowMoments {
+        let values: Vec<f64> = rows.concat();
+        let mut moments = RowMoments::default();
+        moments.add(Rows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 });
+        moments
+    }
+
+    /// The end-to-end example of proxies.md 3.3.
+    #[test]
+    fn small_example() {
+        let x = moments(&[
+            &[0., 2., 1., 5., 7.],
+            &[1., 0., 1., 3., 7.],
+            &[3., 4., 1., 0., 7.],
+            &[2., 1., 1., 1., 9.],
+        ]);
+        let y = moments(&[&[0.5, 1.5], &[1., 0.], &[2., 3.], &[0., 1.]]);
+        let smallest = |m, pairs| candidate(m, pairs, Pick::Smallest).unwrap();
+        assert!((smallest(&x, Pairs::DistinctMeans) - 0.0012077294685990357).abs() < 1e-16);
+        assert!((smallest(&y, Pairs::DistinctMeans) - 0.25).abs() < 1e-15);
+        assert!(smallest(&x, Pairs::PositiveVariance).abs() < 1e-30);
+        assert!((candidate(&y, Pairs::DistinctMeans, Pick::Largest).unwrap() - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn constant_features_give_no_candidate() {
+        let flat = moments(&[&[1., 1.], &[1., 1.]]);
+        assert_eq!(candidate(&flat, Pairs::DistinctMeans, Pick::Smallest), None);
+        assert_eq!(candidate(&flat, Pairs::PositiveVariance, Pick::Smallest), None);
+    }
+}

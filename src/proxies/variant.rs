@@ -1,0 +1,217 @@
+//! Variants: named choices between what papers say and what their codes do.
+
+use std::fmt;
+
+use super::{PROXIES, Proxy, find};
+
+/// One choice of an axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    pub name: &'static str,
+    pub about: &'static str,
+}
+
+/// Alternatives of which a variant has exactly one; the first is the default.
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub choices: &'static [Choice],
+}
+
+/// A name for several choices at once (`official`).
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub choices: &'static [&'static str],
+}
+
+/// One choice for each axis of a proxy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    chosen: Vec<&'static str>,
+}
+
+impl Variant {
+    /// Whether this choice was made.
+    pub fn is(&self, choice: &str) -> bool {
+        self.chosen.contains(&choice)
+    }
+}
+
+/// Why a proxy name was not understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VariantError {
+    #[error("unknown proxy `{name}`{hint}; `untrained list proxies` shows them all")]
+    Proxy { name: String, hint: String },
+    #[error("proxy `{proxy}` has no variant `{choice}`; known: {known}")]
+    Choice { proxy: &'static str, choice: String, known: String },
+    #[error("proxy `{proxy}`: `{first}` and `{second}` exclude each other (both are a choice of {axis})")]
+    Twice { proxy: &'static str, first: &'static str, second: &'static str, axis: &'static str },
+}
+
+/// A proxy in one variant, written `rbflex`, `rbflex:official` or `rbflex:official+stable`.
+#[derive(Clone)]
+pub struct ProxyRef {
+    pub proxy: &'static dyn Proxy,
+    pub variant: Variant,
+}
+
+impl fmt::Debug for ProxyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl PartialEq for ProxyRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.proxy.spec().name == other.proxy.spec().name && self.variant == other.variant
+    }
+}
+
+impl fmt::Display for ProxyRef {
+    /// The shortest form: the name of a preset that says the same, else the choices that differ from the default.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = self.proxy.spec();
+        let changed: Vec<&str> = (spec.axes.iter().zip(&self.variant.chosen))
+            .filter(|(axis, chosen)| axis.choices[0].name != **chosen)
+            .map(|(_, chosen)| *chosen)
+            .collect();
+        let preset = spec
+            .presets
+            .iter()
+            .find(|p| p.choices.len() == changed.len() && p.choices.iter().all(|c| changed.contains(c)));
+        match (changed.is_empty(), preset) {
+            (true, _) => f.write_str(spec.name),
+            (false, Some(preset)) => write!(f, "{}:{}", spec.name, preset.name),
+            (false, None) => write!(f, "{}:{}", spec.name, changed.join("+")),
+        }
+    }
+}
+
+impl std::str::FromStr for ProxyRef {
+    type Err = VariantError;
+
+    fn from_str(text: &str) -> Result<Self, VariantError> {
+        let (name, words) = text.split_once(':').unwrap_or((text, ""));
+        let proxy = find(name).ok_or_else(|| unknown_proxy(name))?;
+        let spec = proxy.spec();
+        let mut chosen: Vec<&'static str> = spec.axes.iter().map(|a| a.choices[0].name).collect();
+        let mut said: Vec<Option<&'static str>> = vec![None; spec.axes.len()];
+        for word in words.split('+').filter(|w| !w.is_empty()) {
+            if let Some(preset) = spec.presets.iter().find(|p| p.name == word) {
+                for choice in preset.choices {
+                    if let Some((axis, name)) = locate(spec.axes, choice) {
+                        chosen[axis] = name;
+                    }
+                }
+                continue;
+            }
+            let Some((axis, name)) = locate(spec.axes, word) else {
+                return Err(unknown_choice(proxy, word));
+            };
+            if let Some(first) = said[axis].filter(|first| *first != name) {
+                return Err(VariantError::Twice {
+                    proxy: spec.name,
+                    first,
+                    second: name,
+                    axis: spec.axes[axis].name,
+                });
+            }
+            said[axis] = Some(name);
+        }
+        // Words beat presets wherever they stand.
+        said.into_iter().zip(&mut chosen).for_each(|(said, chosen)| *chosen = said.unwrap_or(chosen));
+        Ok(Self { proxy, variant: Variant { chosen } })
+    }
+}
+
+fn locate(axes: &[Axis], choice: &str) -> Option<(usize, &'static str)> {
+    let all = axes.iter().enumerate().flat_map(|(i, a)| a.choices.iter().map(move |c| (i, c.name)));
+    all.into_iter().find(|(_, name)| *name == choice)
+}
+
+fn unknown_proxy(name: &str) -> VariantError {
+    let near = PROXIES.iter().map(|p| p.spec().name).filter(|known| similar(known, name)).collect::<Vec<_>>();
+    let hint = match near.is_empty() {
+        true => String::new(),
+        false => format!(" (did you mean `{}`?)", near.join("` or `")),
+    };
+    VariantError::Proxy { name: name.to_string(), hint }
+}
+
+fn unknown_choice(proxy: &'static dyn Proxy, word: &str) -> VariantError {
+    let spec = proxy.spec();
+    let presets = spec.presets.iter().map(|p| p.name);
+    let known: Vec<&str> =
+        presets.chain(spec.axes.iter().flat_map(|a| a.choices.iter().map(|c| c.name))).collect();
+    let known = if known.is_empty() { "none, it has a single form".to_string() } else { known.join(", ") };
+    VariantError::Choice { proxy: spec.name, choice: word.to_string(), known }
+}
+
+/// Same letters up to separators and case, one inside the other, or one edit apart.
+fn similar(known: &str, given: &str) -> bool {
+    let plain = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let (a, b) = (plain(known), plain(given));
+    if b.is_empty() {
+        return false;
+    }
+    a == b || a.contains(&b) || b.contains(&a) || edits(&a, &b) <= 1 + a.len() / 5
+}
+
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(40).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (corner + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            corner = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<String, String> {
+        text.parse::<ProxyRef>().map(|p| p.to_string()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn canonical_form_is_the_shortest() {
+        for (given, canonical) in [
+            ("rbflex", "rbflex"),
+            ("rbflex:paper", "rbflex"),
+            ("rbflex:stable+per_image", "rbflex"),
+            ("rbflex:official", "rbflex:official"),
+            ("naswot:single", "naswot"),
+            ("naswot:double_count", "naswot:double_count"),
+            ("rbflex:naive+fixed", "rbflex:fixed+naive"),
+        ] {
+            assert_eq!(parse(given).unwrap(), canonical, "{given}");
+            assert_eq!(parse(canonical).unwrap(), canonical);
+        }
+    }
+
+    #[test]
+    fn words_beat_presets_wherever_they_stand() {
+        assert_eq!(parse("rbflex:official+stable"), parse("rbflex:stable+official"));
+        assert_ne!(parse("rbflex:official+stable"), parse("rbflex:official"));
+    }
+
+    #[test]
+    fn errors_name_the_remedy() {
+        assert!(parse("naswott").unwrap_err().contains("did you mean `naswot`"));
+        assert!(parse("RBFleX").unwrap_err().contains("did you mean `rbflex`"));
+        assert!(parse("qqq").unwrap_err().contains("list proxies"));
+        assert!(parse("naswot:triple").unwrap_err().contains("double_count"));
+        assert!(parse("params:x").unwrap_err().contains("single form"));
+        assert!(parse("rbflex:stable+naive").unwrap_err().contains("exclude"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Zen-score: how much a Gaussian perturbation of a Gaussian input moves a Gaussian network's features.
+//!
+//! `z = ln d + sum_BN ln sqrt(mean_c var_c)` with `d = mean_n ||f(x) - f(x + 0.01 e)||` over the feature map `f` in front
+//! of the global pooling; all weights N(0, 1), `x` and `e` N(0, 1).
+
+use super::{
+    Axis, Choice, Cost, Direction, InputRequest, PassRequest, Prepared, Preset, Proxy, ProxySpec, Score,
+    ScoreError, Variant,
+};
+use crate::engine::{ChannelMoments, NormStatistics, Observation, Reduced, Reduction};
+use crate::graph::init::Scheme;
+use crate::graph::{BatchNorm, Graph, NodeId, Op, Tap};
+use crate::scoring::Network;
+
+/// Lin et al., Zen-NAS.
+pub struct Zen;
+
+static SPEC: ProxySpec = ProxySpec {
+    name: "zen",
+    title: "Zen-score",
+    reference: "Lin et al., Zen-NAS, ICCV 2021, arXiv:2102.01063",
+    direction: Direction::HigherIsBetter,
+    inputs: "two Gaussian batches of the mini-batch's shape; weights N(0, 1)",
+    about: "ln of the mean feature difference under a perturbation of 0.01, plus a rescaling term for each batch norm",
+    axes: &[
+        Axis {
+            name: "bn_term",
+            about: "the variance in the batch-norm term",
+            choices: &[
+                Choice {
+                    name: "running_var",
+                    about: "running variance after the two forwards, 0.81 + 0.09 v(x) + 0.1 v(x'), unbiased (official \
+                            code)",
+                },
+                Choice { name: "batch_var", about: "biased batch variance of the first forward (paper)" },
+            ],
+        },
+        Axis {
+            name: "distance",
+            about: "how the feature difference of an image is measured",
+            choices: &[
+                Choice { name: "l1", about: "sum of absolute differences (official code)" },
+                Choice { name: "l2", about: "Frobenius norm (paper)" },
+            ],
+        },
+    ],
+    presets: &[
+        Preset { name: "official", about: "as the released code", choices: &["running_var", "l1"] },
+        Preset { name: "paper", about: "as the paper writes it", choices: &["batch_var", "l2"] },
+    ],
+    init: Some(Scheme::Normal01),
+    cost: Cost::TwoForwards,
+    version: 1,
+};
+
+impl Proxy for Zen {
+    fn spec(&self) -> &'static ProxySpec {
+        &SPEC
+    }
+
+    fn passes(&self, _: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+        let graph = net.graph();
+        let features =
+            Observation { taps: vec![Tap { node: graph.features(), times: 1 }], reduction: Reduction::Copy };
+        let norms = Observation { taps: graph.norm_input_taps(), reduction: Reduction::ChannelMoments };
+        let pass = |input| PassRequest {
+            init: SPEC.init,
+            input,
+            norm: NormStatistics::Batch,
+            observations: vec![features.clone(), norms.clone()],
+        };
+        Ok(vec![
+            pass(InputRequest::Noise("input.0")),
+            pass(InputRequest::Perturbed { base: "input.0", direction: "input.1" }),
+        ])
+    }
+
+    fn score(
+        &self,
+        variant: &Variant,
+        net: &Network,
+        _: &Prepared,
+        seen: &[Vec<Reduced>],
+    ) -> Result<Score, ScoreError> {
+        let [first, second] = seen else {
+            return Err(ScoreError::Undefined("zen needs two passes".into()));
+        };
+        let (x, moments_x) = unpack(first)?;
+        let (y, moments_y) = unpack(second)?;
+        let per_image = net.graph().node(net.graph().features()).shape.elements();
+        let difference = mean_difference(x, y, per_image, variant.is("l2"));
+        let terms = norms(net.graph()).map(|(input, norm)| {
+            let v1 = moments(moments_x, input)?;
+            let v2 = moments(moments_y, input)?;
+            Ok(0.5
+                * if variant.is("batch_var") { v1.mean_variance() } else { running_variance(norm, v1, v2) }
+                    .ln())
+        });
+        let bn_term = terms.sum::<Result<f64, ScoreError>>()?;
+        Ok(Score {
+            value: difference.ln() + bn_term,
+            components: vec![("feature_difference", difference), ("bn_term", bn_term)],
+        })
+    }
+}
+
+type Seen<'a> = (&'a [f64], &'a [ChannelMoments]);
+
+fn unpack(pass: &[Reduced]) -> Result<Seen<'_>, ScoreError> {
+    match pass {
+        [Reduced::Values(values), Reduced::Channels(channels)] if values.len() == 1 => {
+            Ok((&values[0].1, channels))
+        }
+        _ => Err(ScoreError::Undefined("the feature map was not observed".into())),
+    }
+}
+
+fn norms(graph: &Graph) -> impl Iterator<Item = (NodeId, &BatchNorm)> {
+    graph.nodes().iter().filter_map(|node| match &node.op {
+        Op::BatchNorm(norm) => Some((node.inputs[0], norm)),
+        _ => None,
+    })
+}
+
+fn moments(all: &[ChannelMoments], node: NodeId) -> Result<&ChannelMoments, ScoreError> {
+    let missing = || ScoreError::Undefined("a batch norm was not observed".into());
+    all.iter().find(|m| m.node == node).ok_or_else(missing)
+}
+
+/// Mean over the images of the L1 or L2 norm of the feature difference.
+fn mean_difference(x: &[f64], y: &[f64], per_image: usize, l2: bool) -> f64 {
+    let images = x.chunks(per_image).zip(y.chunks(per_image));
+    let norms = images.map(|(a, b)| match l2 {
+        true => a.iter().zip(b).map(|(p, q)| (p - q) * (p - q)).sum::<f64>().sqrt(),
+        false => a.iter().zip(b).map(|(p, q)| (p - q).abs()).sum::<f64>(),
+    });
+    norms.sum::<f64>() * per_image as f64 / x.len() as f64
+}
+
+/// Mean over channels of PyTorch's running variance after two updates from 1, which take unbiased variances:
+/// `(1-m)^2 + (1-m) m v1 n/(n-1) + m v2 n/(n-1)`.
+fn running_variance(norm: &BatchNorm, first: &ChannelMoments, second: &ChannelMoments) -> f64 {
+    let m = norm.momentum;
+    let unbiased = |v: &ChannelMoments| v.mean_variance() * v.count as f64 / (v.count as f64 - 1.0);
+    (1.0 - m) * (1.0 - m) + (1.0 - m) * m * unbiased(first) + m * unbiased(second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_of_two_images() {
+        let (x, y) = ([0., 0., 1., 1.], [3., -4., 1., 2.]);
+        assert_eq!(mean_difference(&x, &y, 2, false), (7.0 + 1.0) / 2.0);
+        assert_eq!(mean_difference(&x, &y, 2, true), (5.0 + 1.0) / 2.0);
+    }
+}

@@ -1,0 +1,66 @@
+//! The candidate set that a proxy may look at before it scores.
+
+use super::{Inputs, Network, Settings, passes};
+use crate::engine::{Engine, Reduced};
+use crate::keyed::smallest;
+use crate::proxies::{PassRequest, ScoreError};
+
+/// The space, the seeds, the batch and an engine: enough to look at some of the space's networks.
+pub struct CandidateSet<'a> {
+    pub settings: Settings,
+    pub engine: &'a dyn Engine,
+    pub inputs: &'a Inputs,
+    /// Architectures in the table's order, where the space itself does not know it.
+    pub order: Option<&'a [String]>,
+}
+
+impl CandidateSet<'_> {
+    /// Id of the space.
+    pub fn space_id(&self) -> &'static str {
+        self.settings.space.spec().id
+    }
+
+    /// Seed of the choice of architectures.
+    pub fn sample_seed(&self) -> u64 {
+        self.settings.seeds.sample
+    }
+
+    /// Repetition number.
+    pub fn repetition(&self) -> u64 {
+        self.settings.repetition
+    }
+
+    /// The keyed choice `smallest(count, size, "<purpose>.<space>.<repetition>")` of the space's networks.
+    ///
+    /// # Errors
+    /// [`ScoreError::Prepare`] when the official order of architectures is not known.
+    pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, ScoreError> {
+        let key = format!("{purpose}.{}.{}", self.space_id(), self.repetition());
+        let indices = smallest(count, self.settings.space.spec().size, self.sample_seed(), &key);
+        indices.into_iter().map(|i| self.network(i)).collect()
+    }
+
+    /// Runs one pass on one network.
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub fn run(&self, network: &Network, request: &PassRequest) -> Result<Vec<Reduced>, ScoreError> {
+        let plan = passes::Plan::merge(network.settings(), std::iter::once(request));
+        plan.run(self.engine, network, self.inputs).seen(request)
+    }
+
+    fn network(&self, index: usize) -> Result<Network, ScoreError> {
+        let id = self.space_id();
+        let known = self
+            .order
+            .and_then(|order| order.get(index).cloned())
+            .or_else(|| self.settings.space.arch(index));
+        let arch = known.ok_or_else(|| {
+            ScoreError::Prepare(format!(
+                "networks of {id} are chosen by their index in its table, which is not at hand; get it with `untrained \
+                 data fetch {id}`, or choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed)"
+            ))
+        })?;
+        Network::build(self.settings, &arch).map_err(|e| ScoreError::Prepare(e.to_string()))
+    }
+}

@@ -1,0 +1,41 @@
+//! Malformed architecture strings.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A malformed architecture string, with the bytes at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchError {
+    pub space: &'static str,
+    pub arch: String,
+    /// Byte range of the bad part; empty at the end of a string that stops too early.
+    pub at: Range<usize>,
+    pub reason: String,
+}
+
+impl ArchError {
+    /// The error at bytes `at` of `arch`.
+    pub fn new(space: &'static str, arch: &str, at: Range<usize>, reason: impl Into<String>) -> Self {
+        Self { space, arch: arch.to_string(), at, reason: reason.into() }
+    }
+}
+
+/// Longest part of a string that is printed on each side of the fault.
+const CONTEXT: usize = 120;
+
+impl fmt::Display for ArchError {
+    /// The reason, then the string with the bad part underlined.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |s: &str| s.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<String>();
+        let before: Vec<char> = shown(self.arch.get(..self.at.start).unwrap_or("")).chars().collect();
+        let before: String = before[before.len().saturating_sub(CONTEXT)..].iter().collect();
+        let bad: String = shown(self.arch.get(self.at.clone()).unwrap_or("")).chars().take(CONTEXT).collect();
+        let after: String = shown(self.arch.get(self.at.end..).unwrap_or("")).chars().take(CONTEXT).collect();
+        let mark = "^".repeat(bad.chars().count().max(1));
+        writeln!(f, "not a {} architecture: {}", self.space, self.reason)?;
+        writeln!(f, "  {before}{bad}{after}")?;
+        write!(f, "  {}{mark}", " ".repeat(before.chars().count()))
+    }
+}
+
+impl std::error::Error for ArchError {}

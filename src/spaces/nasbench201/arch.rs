@@ -1,0 +1,178 @@
+//! Cells of NAS-Bench-201 and their strings.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::spaces::ArchError;
+
+/// An operation on an edge, in AutoDL's canonical order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    None,
+    SkipConnect,
+    NorConv1x1,
+    NorConv3x3,
+    AvgPool3x3,
+}
+
+impl Operation {
+    /// All operations in canonical order.
+    pub const ALL: [Self; 5] =
+        [Self::None, Self::SkipConnect, Self::NorConv1x1, Self::NorConv3x3, Self::AvgPool3x3];
+
+    /// Name in architecture strings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::SkipConnect => "skip_connect",
+            Self::NorConv1x1 => "nor_conv_1x1",
+            Self::NorConv3x3 => "nor_conv_3x3",
+            Self::AvgPool3x3 => "avg_pool_3x3",
+        }
+    }
+}
+
+/// Nodes that sum edges; node 0 is the cell's input.
+const NODES: usize = 3;
+
+/// Operations on the six edges in string order: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cell {
+    edges: [Operation; 6],
+}
+
+impl Cell {
+    /// A cell from its edges in string order.
+    pub fn new(edges: [Operation; 6]) -> Self {
+        Self { edges }
+    }
+
+    /// Edges into each of the nodes 1, 2, 3; edge `j` comes from node `j`.
+    pub fn nodes(&self) -> [&[Operation]; NODES] {
+        [&self.edges[..1], &self.edges[1..3], &self.edges[3..]]
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, edges) in self.nodes().into_iter().enumerate() {
+            f.write_str(if i == 0 { "|" } else { "+|" })?;
+            for (source, op) in edges.iter().enumerate() {
+                write!(f, "{}~{source}|", op.name())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Cell {
+    type Err = ArchError;
+
+    fn from_str(text: &str) -> Result<Self, ArchError> {
+        let mut edges = [Operation::None; 6];
+        let mut at = 0;
+        let mut slot = edges.iter_mut();
+        for node in 1..=NODES {
+            if node > 1 {
+                at = expect(text, at, "+", &format!("a `+` before node {node}"))?;
+            }
+            at = expect(text, at, "|", &format!("a `|` at the start of node {node}"))?;
+            for source in 0..node {
+                let (op, end) = operation(text, at)?;
+                if let Some(edge) = slot.next() {
+                    *edge = op;
+                }
+                at = expect(
+                    text,
+                    end,
+                    &format!("~{source}|"),
+                    &format!("`~{source}|` (node {node} takes nodes 0 to {})", node - 1),
+                )?;
+            }
+        }
+        match at == text.len() {
+            true => Ok(Self { edges }),
+            false => Err(error(text, at..text.len(), "text after the end of node 3")),
+        }
+    }
+}
+
+fn error(text: &str, at: std::ops::Range<usize>, reason: impl Into<String>) -> ArchError {
+    ArchError::new("nasbench201", text, at, reason)
+}
+
+/// Reads `token` at byte `at` and gives the byte after it.
+fn expect(text: &str, at: usize, token: &str, what: &str) -> Result<usize, ArchError> {
+    let rest = text.get(at..).unwrap_or("");
+    if rest.starts_with(token) {
+        return Ok(at + token.len());
+    }
+    let length = rest
+        .find(['|', '+'])
+        .filter(|l| *l > 0)
+        .unwrap_or_else(|| rest.chars().next().map_or(0, char::len_utf8));
+    Err(error(text, at..at + length, format!("expected {what}")))
+}
+
+/// Reads an operation name, which ends at `~`.
+fn operation(text: &str, at: usize) -> Result<(Operation, usize), ArchError> {
+    let rest = text.get(at..).unwrap_or("");
+    let length = rest.find(['~', '|', '+']).unwrap_or(rest.len());
+    let name = &rest[..length];
+    match Operation::ALL.into_iter().find(|op| op.name() == name) {
+        Some(op) => Ok((op, at + length)),
+        None => {
+            let known = Operation::ALL.map(Operation::name).join(", ");
+            Err(error(text, at..at + length, format!("unknown operation `{name}`; known: {known}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_cell_round_trips(codes in proptest::array::uniform6(0usize..5)) {
+            let cell = Cell::new(codes.map(|c| Operation::ALL[c]));
+            prop_assert_eq!(cell.to_string().parse::<Cell>().unwrap(), cell);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}") {
+            if let Err(error) = text.parse::<Cell>() {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
+
+        #[test]
+        fn damaged_strings_never_panic(at in 0usize..95, with in "[|+~a-z0-3é]{0,3}") {
+            let mut text = crate::spaces::find("nasbench201").unwrap().spec().example.to_string();
+            let at = at.min(text.len() - 1);
+            text.replace_range(at..at + 1, &with);
+            if let Err(error) = text.parse::<Cell>() {
+                prop_assert!(error.at.end <= text.len() && text.is_char_boundary(error.at.start));
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+
+    fn fault(text: &str) -> (String, String) {
+        let error = text.parse::<Cell>().unwrap_err();
+        (text[error.at.clone()].to_string(), error.to_string())
+    }
+
+    #[test]
+    fn errors_point_at_the_bad_part() {
+        let (part, message) = fault("|nor_conv_5x5~0|+|none~0|none~1|+|none~0|none~1|none~2|");
+        assert_eq!(part, "nor_conv_5x5");
+        assert!(message.contains("unknown operation") && message.contains("\n   ^^^^^^^^^^^^"), "{message}");
+        assert_eq!(fault("|none~0|+|none~0|none~2|+|none~0|none~1|none~2|").0, "~2");
+        assert_eq!(fault("|none~0|+|none~0|+|none~0|none~1|none~2|").0, "");
+        assert_eq!(fault("|none~0|+|none~0|none~1|").0, "");
+        assert_eq!(fault("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|x").0, "x");
+        assert_eq!(fault("8:8:8:8:8").0, "8");
+    }
+}

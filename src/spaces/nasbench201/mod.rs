@@ -1,0 +1,134 @@
+//! NAS-Bench-201, the topology space of NATS-Bench (Dong and Yang, ICLR 2020): cells of three nodes and six edges.
+//!
+//! Macro network: stem conv3x3 to 16 channels, three stages of five cells (16, 32, 64 channels) with residual
+//! reduction blocks between them. Definition of AutoDL: affine, tracked batch norm, no convolution bias.
+
+mod arch;
+
+pub use arch::{Cell, Operation};
+
+use super::tiny_net::{self, Stage};
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSpec};
+use crate::graph::Graph;
+
+/// The space.
+pub struct NasBench201;
+
+static SPEC: SpaceSpec = SpaceSpec {
+    id: "nasbench201",
+    title: "NAS-Bench-201 (NATS-Bench topology space)",
+    reference: "Dong and Yang, NAS-Bench-201, ICLR 2020, arXiv:2001.00326",
+    size: 15_625,
+    example: "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|",
+    encoding: "|op~0|+|op~0|op~1|+|op~0|op~1|op~2| with op one of none, skip_connect, nor_conv_1x1, nor_conv_3x3, \
+               avg_pool_3x3",
+};
+
+/// Channels of the first stage and cells in each stage.
+const WIDTH: usize = 16;
+const CELLS: usize = 5;
+
+impl SearchSpace for NasBench201 {
+    fn spec(&self) -> &'static SpaceSpec {
+        &SPEC
+    }
+
+    fn canonical(&self, arch: &str) -> Result<String, ArchError> {
+        Ok(arch.parse::<Cell>()?.to_string())
+    }
+
+    /// The official order is that of the benchmark's meta file, which only the table knows.
+    fn arch(&self, _index: usize) -> Option<String> {
+        None
+    }
+
+    fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
+        let cell: Cell = arch.parse()?;
+        let mut plan = Vec::new();
+        for (i, channels) in [WIDTH, 2 * WIDTH, 4 * WIDTH].into_iter().enumerate() {
+            plan.extend((i > 0).then_some(Stage { channels, reduction: true }));
+            plan.extend([Stage { channels, reduction: false }; CELLS]);
+        }
+        let graph = tiny_net::build(&cell, WIDTH, &plan, input);
+        graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEAD: [&str; 3] = ["none", "skip_connect", "avg_pool_3x3"];
+
+    fn all(op: &str) -> String {
+        format!("|{op}~0|+|{op}~0|{op}~1|+|{op}~0|{op}~1|{op}~2|")
+    }
+
+    fn counts(arch: &str, classes: usize) -> (u64, u64) {
+        let resolution = if classes == 120 { 16 } else { 32 };
+        let graph = NasBench201.build(arch, NetworkInput { resolution, classes }).unwrap();
+        (graph.param_count(), graph.mac_count())
+    }
+
+    /// Counts of the published table (NATS-Bench records) for 10, 100 and 120 classes, the last at 16 pixels.
+    #[test]
+    fn counts_equal_the_verified_rows() {
+        for op in DEAD {
+            assert_eq!(counts(&all(op), 10), (73_306, 7_783_050), "{op}");
+            assert_eq!(counts(&all(op), 100), (79_156, 7_788_900), "{op}");
+            assert_eq!(counts(&all(op), 120), (80_456, 1_953_400), "{op}");
+        }
+        assert_eq!(counts(&all("nor_conv_1x1"), 10), (241_306, 31_376_010));
+        assert_eq!(counts(&all("nor_conv_3x3"), 10), (1_531_546, 220_119_690));
+        assert_eq!(counts(&all("nor_conv_3x3"), 100), (1_537_396, 220_125_540));
+        assert_eq!(counts(&all("nor_conv_3x3"), 120), (1_538_696, 55_037_560));
+        let index0 =
+            "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|";
+        assert_eq!(counts(index0, 10), (129_306, 15_647_370));
+        assert_eq!(counts(index0, 100), (135_156, 15_653_220));
+        assert_eq!(counts(index0, 120), (136_456, 3_919_480));
+        assert_eq!(counts(SPEC.example, 10), (1_288_506, 184_730_250));
+        assert_eq!(counts(SPEC.example, 100), (1_294_356, 184_736_100));
+        assert_eq!(counts(SPEC.example, 120), (1_295_656, 46_190_200));
+    }
+
+    /// Activation outputs L_K of networks.md 1.5 (RBFleX), once as activations and once with composites counted.
+    #[test]
+    fn activation_output_lengths() {
+        let length = |arch: &str, official: bool| -> usize {
+            let graph = NasBench201.build(arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+            let taps = match official {
+                true => graph.output_taps(graph.relu_named_modules()),
+                false => graph.output_taps(graph.activation_modules()),
+            };
+            taps.iter().map(|t| t.times * graph.node(t.node).shape.elements()).sum()
+        };
+        assert_eq!(length(&all("none"), false), 40_960);
+        assert_eq!(length(&all("nor_conv_3x3"), false), 901_120);
+        assert_eq!(length(&all("none"), true), 65_536);
+        assert_eq!(length(&all("nor_conv_3x3"), true), 1_785_856);
+    }
+
+    #[test]
+    fn parameter_names_are_those_of_autodl() {
+        let graph = NasBench201.build(SPEC.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+        let names: Vec<&str> = graph.params().iter().map(|p| p.name.as_str()).collect();
+        for name in [
+            "stem.0.weight",
+            "stem.1.running_var",
+            "cells.0.layers.0.op.1.weight",
+            "cells.5.conv_a.op.2.bias",
+            "cells.5.downsample.1.weight",
+            "lastact.0.weight",
+            "classifier.bias",
+        ] {
+            assert!(names.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn too_small_an_input_is_an_error() {
+        let error = NasBench201.build(SPEC.example, NetworkInput { resolution: 1, classes: 10 }).unwrap_err();
+        assert!(error.to_string().contains("resolution"), "{error}");
+    }
+}

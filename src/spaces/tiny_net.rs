@@ -1,0 +1,111 @@
+//! The macro network that NAS-Bench-201 and NATS-Bench-SSS share (AutoDL's `TinyNetwork`).
+
+use super::NetworkInput;
+use super::nasbench201::{Cell, Operation};
+use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Window};
+
+/// One entry of the macro plan: a cell or a reduction block that gives `channels` channels.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage {
+    pub channels: usize,
+    pub reduction: bool,
+}
+
+/// Stem - cells and reductions - BN, ReLU, global average pooling, linear classifier.
+pub fn build(cell: &Cell, stem: usize, plan: &[Stage], input: NetworkInput) -> Result<Graph, GraphError> {
+    let mut b = Builder::new("TinyNetwork", input.shape());
+    let x = b.input();
+    let x = b.module("stem", "Sequential", x, |b, x| {
+        let x = b.conv("0", x, ConvSpec::square(stem, 3, 1));
+        b.norm("1", x, NormSpec::default())
+    });
+    b.stage(x);
+    let x = b.list("cells", |b| {
+        plan.iter().fold(x, |x, stage| {
+            let y = b.next_child(|b, name| match stage.reduction {
+                true => reduction_block(b, name, x, stage.channels),
+                false => infer_cell(b, name, x, stage.channels, cell),
+            });
+            b.stage(y);
+            y
+        })
+    });
+    let x = b.module("lastact", "Sequential", x, |b, x| {
+        let x = b.norm("0", x, NormSpec::default());
+        b.activation("1", x, Activation::Relu)
+    });
+    b.mark_features(x);
+    let x = b.global_pool(Some("global_pooling"), x);
+    let logits = b.linear("classifier", x, input.classes);
+    b.finish(logits)
+}
+
+/// A cell: node `i` sums its edges from nodes `0..i`; only edges from node 0 may change the channels.
+fn infer_cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, cell: &Cell) -> NodeId {
+    b.module(name, "InferCell", x, |b, x| {
+        b.list("layers", |b| {
+            let mut states = vec![x];
+            for edges in cell.nodes() {
+                let edges = edges.iter().zip(&states);
+                let parts: Vec<NodeId> = edges
+                    .map(|(op, source)| b.next_child(|b, name| edge(b, name, *source, channels, *op)))
+                    .collect();
+                states.push(b.add(&parts));
+            }
+            states[states.len() - 1]
+        })
+    })
+}
+
+fn edge(b: &mut Builder, name: &str, x: NodeId, channels: usize, op: Operation) -> NodeId {
+    match op {
+        Operation::None => b.zero(name, "Zero", x),
+        Operation::SkipConnect if b.shape(x).channels() == channels => b.identity(name, "Identity", x),
+        Operation::SkipConnect => pointwise_skip(b, name, x, channels),
+        Operation::NorConv1x1 => relu_conv_bn(b, name, x, channels, 1, 1),
+        Operation::NorConv3x3 => relu_conv_bn(b, name, x, channels, 3, 1),
+        Operation::AvgPool3x3 => {
+            b.module(name, "POOLING", x, |b, x| b.pool("op", x, PoolKind::Average, Window::square(3, 1, 1)))
+        }
+    }
+}
+
+fn relu_conv_bn(
+    b: &mut Builder,
+    name: &str,
+    x: NodeId,
+    channels: usize,
+    kernel: usize,
+    stride: usize,
+) -> NodeId {
+    b.module(name, "ReLUConvBN", x, |b, x| {
+        b.module("op", "Sequential", x, |b, x| {
+            let x = b.activation("0", x, Activation::Relu);
+            let x = b.conv("1", x, ConvSpec::square(channels, kernel, stride));
+            b.norm("2", x, NormSpec::default())
+        })
+    })
+}
+
+/// `skip_connect` with a change of channels at stride 1: AutoDL's `FactorizedReduce` is then conv1x1 - BN; its ReLU is
+/// constructed but not called.
+fn pointwise_skip(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
+    b.module(name, "FactorizedReduce", x, |b, x| {
+        b.unused("relu", "ReLU");
+        let x = b.conv("conv", x, ConvSpec::square(channels, 1, 1));
+        b.norm("bn", x, NormSpec::default())
+    })
+}
+
+/// Residual block with stride 2: two ReLU-conv3x3-BN plus avgpool2x2 - conv1x1; no activation after the sum.
+fn reduction_block(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
+    b.module(name, "ResNetBasicblock", x, |b, x| {
+        let branch = relu_conv_bn(b, "conv_a", x, channels, 3, 2);
+        let branch = relu_conv_bn(b, "conv_b", branch, channels, 3, 1);
+        let shortcut = b.module("downsample", "Sequential", x, |b, x| {
+            let x = b.pool("0", x, PoolKind::Average, Window::square(2, 2, 0));
+            b.conv("1", x, ConvSpec::square(channels, 1, 1))
+        });
+        b.add(&[shortcut, branch])
+    })
+}
