@@ -143,3 +143,10 @@ fn wrong_bytes_are_never_put_in_place() {
     assert_nothing(dir.path());
     assert!(!dir.path().join("set/x.bin.part").exists());
 }
+
+#[test]
+fn an_encoded_answer_is_refused() {
+    let server = Server::start(|_, _| Reply::whole(&data()).header("Content-Encoding: gzip"));
+    let error = get_one(&server, tempfile::tempdir().unwrap().path(), None).unwrap_err();
+    assert!(error.to_string().contains("gzip-encoded"), "{error}");
+}

@@ -162,6 +162,7 @@ fn stop_flag() -> Arc<AtomicBool> {
         if seen.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
+        eprintln!("stopping as soon as the network or disk answers; Ctrl-C again stops at once");
     });
     flag
 }

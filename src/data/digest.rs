@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::manifest::FileSpec;
@@ -13,10 +14,11 @@ use super::{DataError, Progress};
 /// Bytes read at a time.
 pub(super) const CHUNK: usize = 1 << 17;
 
-/// Computes size and SHA-256 of bytes as they come.
+/// Computes size, SHA-256 and, where it is asked for, MD5 of bytes as they come.
 pub(super) struct Meter {
     size: u64,
     sha256: Sha256,
+    md5: Option<Md5>,
 }
 
 /// What a [`Meter`] has seen.
@@ -24,20 +26,27 @@ pub(super) struct Meter {
 pub(super) struct Measured {
     pub size: u64,
     pub sha256: String,
+    pub md5: Option<String>,
 }
 
 impl Meter {
-    pub fn new() -> Self {
-        Self { size: 0, sha256: Sha256::new() }
+    /// MD5 is computed only where it is the sole digest that is known.
+    pub fn new(spec: &FileSpec) -> Self {
+        let md5 = (spec.sha256.is_none() && spec.md5.is_some()).then(Md5::new);
+        Self { size: 0, sha256: Sha256::new(), md5 }
     }
 
     pub fn update(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.sha256.update(bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
     }
 
     pub fn finish(self) -> Measured {
-        Measured { size: self.size, sha256: hex(&self.sha256.finalize()) }
+        let md5 = self.md5.map(|m| hex(&m.finalize()));
+        Measured { size: self.size, sha256: hex(&self.sha256.finalize()), md5 }
     }
 }
 
@@ -52,11 +61,12 @@ fn hex(bytes: &[u8]) -> String {
 /// Measures the file at `path`.
 pub(super) fn measure(
     path: &Path,
+    spec: &FileSpec,
     stop: &AtomicBool,
     progress: &dyn Progress,
 ) -> Result<Measured, DataError> {
     let mut file = File::open(path).map_err(DataError::io(path))?;
-    let mut meter = Meter::new();
+    let mut meter = Meter::new(spec);
     let mut buffer = vec![0; CHUNK];
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -96,10 +106,12 @@ pub(super) fn compare(spec: &FileSpec, measured: &Measured) -> Match {
     let differs = |name, found: &str, wanted: &str| {
         Match::Differs(format!("its {name} is {found} instead of {wanted}"))
     };
-    match &spec.sha256 {
-        Some(wanted) if *wanted == measured.sha256 => Match::Official,
-        Some(wanted) => differs("SHA-256", &measured.sha256, wanted),
-        None => Match::NoDigest,
+    match (&spec.sha256, &spec.md5, &measured.md5) {
+        (Some(wanted), _, _) if *wanted == measured.sha256 => Match::Official,
+        (Some(wanted), _, _) => differs("SHA-256", &measured.sha256, wanted),
+        (None, Some(wanted), Some(found)) if wanted == found => Match::Official,
+        (None, Some(wanted), Some(found)) => differs("MD5", found, wanted),
+        _ => Match::NoDigest,
     }
 }
 
@@ -109,20 +121,24 @@ mod tests {
     use super::super::progress::Silent;
     use super::*;
 
-    /// Digest of "abc" from FIPS 180-4.
+    /// Digests of "abc" from RFC 1321 and FIPS 180-4.
+    const MD5_ABC: &str = "900150983cd24fb0d6963f7d28e17f72";
     const SHA_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-    fn measured() -> Measured {
+    fn measured(spec: &FileSpec) -> Measured {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "abc").unwrap();
-        measure(file.path(), &AtomicBool::new(false), &Silent).unwrap()
+        measure(file.path(), spec, &AtomicBool::new(false), &Silent).unwrap()
     }
 
     #[test]
     fn digests_are_those_of_the_standards() {
         let by_sha = FileSpec { sha256: Some(SHA_ABC.into()), size: Some(3), ..FileSpec::default() };
-        assert_eq!(measured(), Measured { size: 3, sha256: SHA_ABC.into() });
-        assert_eq!(compare(&by_sha, &measured()), Match::Official);
+        assert_eq!(measured(&by_sha), Measured { size: 3, sha256: SHA_ABC.into(), md5: None });
+        assert_eq!(compare(&by_sha, &measured(&by_sha)), Match::Official);
+        let by_md5 = FileSpec { md5: Some(MD5_ABC.into()), ..FileSpec::default() };
+        assert_eq!(measured(&by_md5).md5.as_deref(), Some(MD5_ABC));
+        assert_eq!(compare(&by_md5, &measured(&by_md5)), Match::Official);
     }
 
     #[test]
@@ -130,15 +146,17 @@ mod tests {
         let zeros = "0".repeat(64);
         let size = FileSpec { size: Some(4), sha256: Some(SHA_ABC.into()), ..FileSpec::default() };
         assert!(
-            matches!(compare(&size, &measured()), Match::Differs(p) if p.contains("3 bytes instead of 4"))
+            matches!(compare(&size, &measured(&size)), Match::Differs(p) if p.contains("3 bytes instead of 4"))
         );
         let sha = FileSpec { sha256: Some(zeros.clone()), ..FileSpec::default() };
-        assert!(matches!(compare(&sha, &measured()), Match::Differs(p) if p.contains(SHA_ABC)));
+        assert!(matches!(compare(&sha, &measured(&sha)), Match::Differs(p) if p.contains(SHA_ABC)));
+        let md5 = FileSpec { md5: Some("0".repeat(32)), ..FileSpec::default() };
+        assert!(matches!(compare(&md5, &measured(&md5)), Match::Differs(p) if p.contains(MD5_ABC)));
         let none = FileSpec::default();
-        assert_eq!(compare(&none, &measured()), Match::NoDigest);
+        assert_eq!(compare(&none, &measured(&none)), Match::NoDigest);
         let sample = Sample { size: 3, sha256: SHA_ABC.into(), note: String::new() };
         let part =
             FileSpec { size: Some(9), sha256: Some(zeros), sample: Some(sample), ..FileSpec::default() };
-        assert_eq!(compare(&part, &measured()), Match::Sample);
+        assert_eq!(compare(&part, &measured(&part)), Match::Sample);
     }
 }

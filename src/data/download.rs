@@ -81,7 +81,7 @@ impl Download<'_> {
         loop {
             self.transfer(url, file)?;
             file.sync_all().map_err(DataError::unwritable(&self.part))?;
-            let measured = measure(&self.part, self.stop, &super::Silent)?;
+            let measured = measure(&self.part, self.spec, self.stop, &super::Silent)?;
             let problem = match compare(self.spec, &measured) {
                 Match::Official => return Ok(()),
                 Match::Differs(problem) => problem,

@@ -118,7 +118,7 @@ impl Job<'_> {
             return Ok(false);
         }
         self.progress.start(&spec.name, 0, spec.size);
-        let measured = measure(path, self.stop, self.progress);
+        let measured = measure(path, spec, self.stop, self.progress);
         self.progress.finish();
         match compare(spec, &measured?) {
             Match::Official | Match::NoDigest => Ok(true),

@@ -66,7 +66,7 @@ pub struct FileSpec {
     /// Lower-case hexadecimal.
     #[serde(default)]
     pub sha256: Option<String>,
-    /// Lower-case hexadecimal; as the publisher states it, not compared.
+    /// Lower-case hexadecimal; used where no SHA-256 is known.
     #[serde(default)]
     pub md5: Option<String>,
     /// Where it can be downloaded, preferred first.
@@ -90,7 +90,7 @@ pub struct Sample {
 impl FileSpec {
     /// Whether a copy can be told from a wrong one.
     pub fn has_digest(&self) -> bool {
-        self.sha256.is_some()
+        self.sha256.is_some() || self.md5.is_some()
     }
 }
 

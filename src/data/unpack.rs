@@ -70,7 +70,7 @@ fn extract(
     let folder = place.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(DataError::unwritable(folder))?;
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(DataError::unwritable(folder))?;
-    let mut meter = Meter::new();
+    let mut meter = Meter::new(spec);
     let mut buffer = vec![0; CHUNK];
     loop {
         if stop.load(Ordering::Relaxed) {

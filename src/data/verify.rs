@@ -50,7 +50,7 @@ pub fn verify(
             let path = folder.join(&spec.name);
             let Ok(metadata) = std::fs::metadata(&path) else { continue };
             progress.start(&spec.name, 0, Some(metadata.len()));
-            let measured = measure(&path, stop, progress);
+            let measured = measure(&path, spec, stop, progress);
             progress.finish();
             let verdict = match measured {
                 Ok(measured) => {

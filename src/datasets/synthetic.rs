@@ -140,6 +140,18 @@ mod tests {
         a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum()
     }
 
+    /// Bytes that a Python program computed from the formula above, with its own generator and its own cosine.
+    #[test]
+    fn bytes_are_those_of_another_program() {
+        let train = Synthetic { split: Split::Train, side: 16, classes: 10 }.pixels(17, 7);
+        let at = |pixels: &[u8], side: usize, c: usize, x: usize, y: usize| pixels[(c * side + y) * side + x];
+        let places = [(0, 0, 0), (0, 1, 0), (0, 0, 1), (1, 7, 9), (2, 15, 15), (2, 3, 12)];
+        assert_eq!(places.map(|(c, x, y)| at(&train, 16, c, x, y)), [157, 114, 178, 166, 177, 133]);
+        let test = Synthetic { split: Split::Test, side: 32, classes: 3 }.pixels(5, 2);
+        let places = [(0, 0, 0), (1, 31, 2), (2, 16, 16)];
+        assert_eq!(places.map(|(c, x, y)| at(&test, 32, c, x, y)), [81, 49, 109]);
+    }
+
     #[test]
     fn images_of_a_class_are_nearer_than_those_of_others() {
         let images: Vec<_> = (0..100).map(pixels).collect();

@@ -23,11 +23,17 @@ pub struct Request {
 pub struct Reply {
     pub head: Vec<String>,
     pub body: Vec<u8>,
+    /// Keeps the connection open after the body, sending nothing.
+    pub stall: bool,
 }
 
 impl Reply {
     pub fn new(status: &str) -> Self {
-        Self { head: vec![format!("HTTP/1.1 {status}"), "Connection: close".into()], body: Vec::new() }
+        Self {
+            head: vec![format!("HTTP/1.1 {status}"), "Connection: close".into()],
+            body: Vec::new(),
+            stall: false,
+        }
     }
 
     pub fn header(mut self, line: impl Into<String>) -> Self {
@@ -81,7 +87,8 @@ impl Server {
                 let number = log.lock().unwrap().len();
                 log.lock().unwrap().push(request.clone());
                 let reply = answer(&request, number);
-                let _ = send(stream, &reply);
+                // A thread each: a reply that stalls must not keep the next request waiting.
+                std::thread::spawn(move || send(stream, &reply));
             }
         });
         Self { base, seen }
@@ -115,7 +122,11 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
 fn send(mut stream: TcpStream, reply: &Reply) -> std::io::Result<()> {
     stream.write_all(format!("{}\r\n\r\n", reply.head.join("\r\n")).as_bytes())?;
     stream.write_all(&reply.body)?;
-    stream.flush()
+    stream.flush()?;
+    if reply.stall {
+        std::thread::sleep(Duration::from_secs(30));
+    }
+    Ok(())
 }
 
 pub fn data() -> Vec<u8> {
