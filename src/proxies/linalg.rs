@@ -1,5 +1,9 @@
 //! Small dense linear algebra in f64: matrices are N x N with N the batch size.
 
+use std::ops::{Div, Mul, Sub};
+
+use super::double_double::Dd;
+
 /// Sign and natural logarithm of the absolute value of a determinant; `(0, -inf)` for a singular matrix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogDet {
@@ -7,33 +11,71 @@ pub struct LogDet {
     pub ln_abs: f64,
 }
 
+/// A number that determinants can be computed in.
+trait Real: Copy + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> {
+    fn magnitude(self) -> f64;
+    fn ln_abs(self) -> f64;
+    fn sign(self) -> f64;
+}
+
+impl Real for f64 {
+    fn magnitude(self) -> f64 {
+        self.abs()
+    }
+
+    fn ln_abs(self) -> f64 {
+        self.abs().ln()
+    }
+
+    fn sign(self) -> f64 {
+        self.signum()
+    }
+}
+
+impl Real for Dd {
+    fn magnitude(self) -> f64 {
+        self.value().abs()
+    }
+
+    fn ln_abs(self) -> f64 {
+        Dd::ln_abs(self)
+    }
+
+    fn sign(self) -> f64 {
+        self.value().signum()
+    }
+}
+
 /// `slogdet` of a row-major `[n, n]` matrix by LU with partial pivoting.
 ///
 /// Written out rather than taken from a library: every row goes through the same operations in the same order, so
 /// identical rows end in an exact zero and the result is the same on every machine.
 pub fn slogdet(matrix: &[f64], n: usize) -> LogDet {
-    let mut a = matrix.to_vec();
+    lu_log_det(matrix.to_vec(), n)
+}
+
+fn lu_log_det<T: Real>(mut a: Vec<T>, n: usize) -> LogDet {
     let mut result = LogDet { sign: 1.0, ln_abs: 0.0 };
     for k in 0..n {
-        let pivot =
-            (k..n).fold(k, |best, i| if a[i * n + k].abs() > a[best * n + k].abs() { i } else { best });
+        let size = |i: usize| a[i * n + k].magnitude();
+        if (k..n).any(|i| size(i).is_nan()) {
+            return LogDet { sign: f64::NAN, ln_abs: f64::NAN };
+        }
+        let pivot = (k..n).fold(k, |best, i| if size(i) > size(best) { i } else { best });
         if pivot != k {
             (0..n).for_each(|j| a.swap(k * n + j, pivot * n + j));
             result.sign = -result.sign;
         }
         let value = a[k * n + k];
-        if value.is_nan() || (k..n).any(|i| a[i * n + k].is_nan()) {
-            return LogDet { sign: f64::NAN, ln_abs: f64::NAN };
-        }
-        if value == 0.0 {
+        if value.magnitude() == 0.0 {
             return LogDet { sign: 0.0, ln_abs: f64::NEG_INFINITY };
         }
-        result.sign *= value.signum();
-        result.ln_abs += value.abs().ln();
+        result.sign *= value.sign();
+        result.ln_abs += value.ln_abs();
         for i in k + 1..n {
             let factor = a[i * n + k] / value;
             for j in k + 1..n {
-                a[i * n + j] -= factor * a[k * n + j];
+                a[i * n + j] = a[i * n + j] - factor * a[k * n + j];
             }
         }
     }
@@ -44,34 +86,43 @@ pub fn slogdet(matrix: &[f64], n: usize) -> LogDet {
 ///
 /// With `E = expm1(-gamma D)` and the Helmert matrix `H` (an orthonormal basis of the complement of the ones vector):
 /// `a = n + 1'E1/n`, `b = H E 1 / sqrt(n)`, `M = H E H' - b b' / a`, `ln|K| = ln a + ln|det M|`. For small gamma the
-/// information of `K` is in the digits of `E`, which a plain `exp` throws away.
+/// information of `K` is in the digits of `E`, which a plain `exp` throws away. Where the rows have fewer columns than
+/// there are images, `M` cancels to second and higher orders of `gamma D`; that algebra is done in double-double, since
+/// f64 leaves three digits of it.
 pub fn rbf_log_det_stable(distances: &[f64], n: usize, gamma: f64) -> LogDet {
     if has_equal_rows(distances, n) {
         return LogDet { sign: 0.0, ln_abs: f64::NEG_INFINITY };
     }
-    let e: Vec<f64> = distances.iter().map(|d| (-gamma * d).exp_m1()).collect();
-    let row_sums: Vec<f64> = (0..n).map(|i| e[i * n..(i + 1) * n].iter().sum()).collect();
-    let a = n as f64 + row_sums.iter().sum::<f64>() / n as f64;
-    let b: Vec<f64> = (1..n).map(|k| helmert(k, &row_sums) / (n as f64).sqrt()).collect();
-    // H E, then (H E) H' through the symmetry of E.
-    let he: Vec<Vec<f64>> = (1..n)
-        .map(|k| (0..n).map(|j| helmert(k, &(0..n).map(|i| e[i * n + j]).collect::<Vec<_>>())).collect())
-        .collect();
-    let m = n - 1;
-    let mut reduced = vec![0.0; m * m];
-    for i in 0..m {
-        for j in 0..m {
-            reduced[i * m + j] = helmert(j + 1, &he[i]) - b[i] * b[j] / a;
-        }
-    }
-    let rest = slogdet(&reduced, m);
-    LogDet { sign: rest.sign * a.signum(), ln_abs: a.abs().ln() + rest.ln_abs }
+    let e: Vec<Dd> = distances.iter().map(|d| Dd::from((-gamma * d).exp_m1())).collect();
+    let count = Dd::from(n as f64);
+    let row_sums: Vec<Dd> = (0..n).map(|i| sum(&e[i * n..(i + 1) * n])).collect();
+    let a = count + sum(&row_sums) / count;
+    let b: Vec<Dd> = helmert(&row_sums).into_iter().map(|x| x / count.sqrt()).collect();
+    // E is symmetric: its rows are its columns. `eh` is E H', row by row; then H goes over its columns.
+    let eh: Vec<Vec<Dd>> = (0..n).map(|i| helmert(&e[i * n..(i + 1) * n])).collect();
+    let column = |j: usize| eh.iter().map(|row| row[j]).collect::<Vec<_>>();
+    let heh: Vec<Vec<Dd>> = (0..n - 1).map(|j| helmert(&column(j))).collect();
+    let m = (0..(n - 1) * (n - 1)).map(|at| {
+        let (i, j) = (at / (n - 1), at % (n - 1));
+        heh[i][j] - b[i] * b[j] / a
+    });
+    let rest = lu_log_det(m.collect(), n - 1);
+    LogDet { sign: rest.sign * a.value().signum(), ln_abs: a.ln_abs() + rest.ln_abs }
 }
 
-/// Row `k` (1-based) of the Helmert matrix times a vector: `k` entries `1/sqrt(k(k+1))`, then `-k/sqrt(k(k+1))`.
-fn helmert(k: usize, v: &[f64]) -> f64 {
-    let head: f64 = v[..k].iter().sum();
-    (head - k as f64 * v[k]) / ((k * (k + 1)) as f64).sqrt()
+fn sum(v: &[Dd]) -> Dd {
+    v.iter().fold(Dd::ZERO, |s, x| s + *x)
+}
+
+/// The Helmert matrix times a vector. Row `k` (from 1) has `k` entries `1/sqrt(k(k+1))`, then `-k/sqrt(k(k+1))`.
+fn helmert(v: &[Dd]) -> Vec<Dd> {
+    let mut head = Dd::ZERO;
+    (1..v.len())
+        .map(|k| {
+            head = head + v[k - 1];
+            (head - Dd::from(k as f64) * v[k]) / Dd::from((k * (k + 1)) as f64).sqrt()
+        })
+        .collect()
 }
 
 /// `ln|det K|` as the released code computes it: `K_ij = exp(-gamma (|x_i|^2 + |x_j|^2 - 2 x_i x_j))`, plain LU.

@@ -4,6 +4,7 @@
 //! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
+mod double_double;
 mod flops;
 mod l2_norm;
 pub mod linalg;

@@ -100,7 +100,7 @@ impl Kernels for BurnKernels<'_> {
             Activation::LeakyRelu => activation::leaky_relu(x, 0.01),
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::Mish => activation::mish(x),
-            Activation::Hardswish => x.clone() * x.add_scalar(3.0).clamp(0.0, 6.0).div_scalar(6.0),
+            Activation::Hardswish => (x.clone() * x.add_scalar(3.0).clamp(0.0, 6.0)).div_scalar(6.0),
             Activation::Celu | Activation::Elu => elu(x, 1.0, 1.0),
             Activation::Hardtanh => x.clamp(-1.0, 1.0),
             Activation::Selu => elu(x, SELU_ALPHA, SELU_SCALE),
@@ -127,8 +127,7 @@ impl Kernels for BurnKernels<'_> {
     }
 
     fn global_average_pool(&self, x: Map) -> Map {
-        let [n, c, h, w] = x.dims();
-        x.reshape([n, c, h * w, 1]).mean_dim(2)
+        pixel_mean(x)
     }
 
     fn flatten(&self, x: Map) -> Map {
@@ -157,14 +156,19 @@ impl Kernels for BurnKernels<'_> {
     }
 }
 
-/// Mean and biased variance of each channel of each image, `[N, C, 1, 1]`.
+/// Mean and biased variance of each channel of each image, `[N, C, 1, 1]`: two passes, the second correcting the first
+/// for the rounding of its sums (PyTorch sums in f64, which not every device can).
 fn image_statistics(x: &Map) -> (Map, Map) {
-    let [n, c, h, w] = x.dims();
-    let rows = x.clone().reshape([n, c, h * w, 1]);
-    let mean = rows.clone().mean_dim(2);
-    let centred = rows - mean.clone();
-    let variance = (centred.clone() * centred).mean_dim(2);
-    (mean, variance)
+    let mean = pixel_mean(x.clone());
+    let centred = x.clone() - mean.clone();
+    let left_over = pixel_mean(centred.clone());
+    let variance = pixel_mean(centred.clone() * centred) - left_over.clone() * left_over.clone();
+    (mean + left_over, variance)
+}
+
+/// Mean over the pixels, row by row first: rounding in f32 then grows with a side of the map, not with its area.
+fn pixel_mean(x: Map) -> Map {
+    x.mean_dim(3).mean_dim(2)
 }
 
 /// Mean and biased variance of each channel over the batch, `[1, C, 1, 1]`: image statistics are joined, so that both
