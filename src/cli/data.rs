@@ -125,7 +125,11 @@ fn run_fetch(entries: &[&Entry], dirs: &DataDirs, options: &FetchOptions) -> any
                 let (new, there) = (fetched.new.len(), fetched.there.len());
                 writeln!(std::io::stdout(), "{}: {new} new, {there} there already", entry.id)?;
                 if !fetched.by_hand.is_empty() {
-                    print_steps(entry, &format!("no address is known for {}", fetched.by_hand.join(", ")), root);
+                    print_steps(
+                        entry,
+                        &format!("no address is known for {}", fetched.by_hand.join(", ")),
+                        root,
+                    );
                     failed.push(entry.id.as_str());
                 }
             }

@@ -1,6 +1,7 @@
 //! Command line: one file per sub-command. This is the only module that knows all others.
 
 mod common;
+mod data;
 mod list;
 mod parity;
 mod score;
@@ -34,6 +35,7 @@ enum Command {
     Score(score::ScoreArgs),
     Parity(parity::ParityArgs),
     List(list::ListArgs),
+    Data(data::DataArgs),
 }
 
 /// Runs the command line and gives the exit code: 0 done, 1 a check failed or an error, 2 wrong usage.
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Score(args) => score::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::List(args) => list::run(&args),
+        Command::Data(args) => data::run(&args, &dirs),
     };
     match done {
         Ok(code) => code,

@@ -46,8 +46,9 @@ pub(super) fn of_checks(checks: &[FileCheck]) -> String {
 /// Columns as wide as their widest cell.
 fn aligned<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
-    let widths: [usize; N] =
-        std::array::from_fn(|i| rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max().unwrap_or(0));
+    let widths: [usize; N] = std::array::from_fn(|i| {
+        rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max().unwrap_or(0)
+    });
     let mut text = String::new();
     for row in &rows {
         let mut line = String::new();
