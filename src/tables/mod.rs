@@ -1,1 +1,39 @@
 //! Ground truth: tabular benchmarks that map an architecture to its trained accuracy. They never build networks.
+//!
+//! A table is named by the id of its search space and [`load`]ed from whatever the data folders hold: files as they
+//! were downloaded, or the result of [`import`]. A [`Query`] says which of its accuracies is meant; nothing has a
+//! default, because in this field most disagreements about a number come from an unstated split or budget.
+
+mod archive;
+mod cache;
+mod content;
+mod error;
+mod load;
+mod nafbee;
+mod nasbench201;
+mod nats_sss;
+mod nearest;
+mod parquet_file;
+mod query;
+mod source_file;
+mod spec;
+mod table;
+
+pub use archive::{ImportOptions, ImportReport, OnError, import};
+pub use cache::cache_folder;
+pub use error::TableError;
+pub use load::{load, load_with_cache};
+pub use query::{Query, Runs, Split};
+pub use spec::{TABLES, TableSpec, spec};
+pub use table::{Provenance, Table};
+
+/// [`Provenance::kind`] of tables read from CSV files.
+const CSV_FILES: &str = "CSV files";
+/// [`Provenance::kind`] of tables read from an official archive.
+const ARCHIVE: &str = "the official archive";
+
+/// The data folders in words, for messages.
+fn searched(dirs: &crate::data::DataDirs) -> String {
+    let roots: Vec<String> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
+    if roots.is_empty() { "any folder (none is set)".to_owned() } else { roots.join(" or ") }
+}

@@ -1,0 +1,272 @@
+//! Imports an official archive: streaming, in parallel, resumable.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use super::journal::Journal;
+use super::record::{self, Record};
+use super::source::{self, Archive, RawRecord};
+use crate::data::DataDirs;
+use crate::tables::content::TableData;
+use crate::tables::parquet_file::{self, Stored};
+use crate::tables::spec::Origin;
+use crate::tables::{ARCHIVE, Provenance, Query, TableError, TableSpec, cache, searched, spec};
+
+/// Records that are read before they are decoded in parallel; bounds memory to a few megabytes.
+const BATCH: usize = 32;
+
+/// What an import does with a malformed record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// Ends the import; it can be resumed.
+    Stop,
+    /// Leaves the record out and reports it.
+    Skip,
+}
+
+/// Options of [`import`].
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// The archive (folder or `.tar`), or a folder that contains it; without, the data folders are searched.
+    pub source: Option<PathBuf>,
+    /// Folder for the imported table; without, `tables/` in the first data folder.
+    pub out: Option<PathBuf>,
+    /// Whether to draw a progress bar on stderr (only ever on a terminal).
+    pub progress: bool,
+    /// What to do with a malformed record.
+    pub on_error: OnError,
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct ImportReport {
+    /// The imported table.
+    pub file: PathBuf,
+    /// Records decoded now.
+    pub imported: usize,
+    /// Records taken over from an interrupted import.
+    pub resumed: usize,
+    /// Architectures of the table for which the archive had no usable record.
+    pub missing: usize,
+    /// Records left out, with the reason (only with [`OnError::Skip`]).
+    pub malformed: Vec<TableError>,
+    /// Wall-clock time.
+    pub elapsed: Duration,
+}
+
+/// Reads an official NATS-Bench archive into one Parquet file that [`load`](crate::tables::load) prefers to CSV files.
+///
+/// The records that are already decoded are kept in `<table>.import` beside the result until the table is complete, so
+/// a later call with the same archive only reads the others.
+///
+/// # Errors
+/// No archive is found, it is damaged, a record is malformed (with [`OnError::Stop`]), or the result cannot be written.
+pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<ImportReport, TableError> {
+    let spec = spec(id)?;
+    let Origin::Files { archive_prefix: prefix, .. } = spec.origin else {
+        return Err(TableError::NothingToImport { id: id.to_owned() });
+    };
+    let not_found = |searched: String| TableError::NoArchive { id: id.to_owned(), prefix, searched };
+    let path = match &options.source {
+        Some(source) if source.is_dir() && !source.join(source::META).is_file() => {
+            let inside = source::find(prefix, &DataDirs::only(source));
+            inside.ok_or_else(|| not_found(source.display().to_string()))?
+        }
+        Some(source) => source.clone(),
+        None => source::find(prefix, dirs).ok_or_else(|| not_found(searched(dirs)))?,
+    };
+    let out = options.out.clone().or_else(|| dirs.writable().map(|root| root.join("tables")));
+    let out = out.ok_or_else(|| not_found("any folder (none is set)".to_owned()))?;
+    let file = out.join(format!("{id}.parquet"));
+    import_file(spec, &path, &file, options).map(|(_, report)| report)
+}
+
+/// What identifies an archive: a tar file's path, size and time; a folder's path and those of its meta file, since
+/// records may still be arriving.
+pub(in crate::tables) fn archive_key(path: &Path) -> Result<String, TableError> {
+    let witness = if path.is_dir() { path.join(source::META) } else { path.to_path_buf() };
+    let remedy = "name the folder or .tar file of the archive";
+    let key = cache::key(std::slice::from_ref(&witness));
+    Ok(key
+        .map_err(TableError::io(&witness, "open the archive", remedy))?
+        .trim_end()
+        .replace(['\t', '\n'], " "))
+}
+
+/// As [`import`], for known paths; also returns the table.
+pub(in crate::tables) fn import_file(
+    spec: &TableSpec,
+    path: &Path,
+    file: &Path,
+    options: &ImportOptions,
+) -> Result<(Stored, ImportReport), TableError> {
+    let start = Instant::now();
+    let archive = Archive::open(path)?;
+    let (meta_digest, data) = architectures(spec, &archive)?;
+    let remedy = "name a folder that can be written with --out";
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(TableError::io(folder, "make the folder", remedy))?;
+    let key = archive_key(path)?;
+    let (journal, old) = Journal::open(&file.with_extension("import"), &key)?;
+    let state = State { journal, rows: Rows::new(data), malformed: Vec::new(), imported: 0 };
+    let state = collect(&archive, state, old, options)?;
+    let resumed = state.rows.done.len() - state.imported;
+    let missing = spec.size - state.rows.done.len();
+    let provenance = Provenance { kind: ARCHIVE, files: vec![path.to_path_buf()], sha256: meta_digest };
+    let stored = Stored { key, provenance, data: state.rows.finish() };
+    persist(spec, file, &stored)?;
+    if missing == 0 {
+        state.journal.remove()?;
+    }
+    let (imported, malformed) = (state.imported, state.malformed);
+    let elapsed = start.elapsed();
+    Ok((stored, ImportReport { file: file.to_path_buf(), imported, resumed, missing, malformed, elapsed }))
+}
+
+/// The architectures of the meta file, checked, and the digest of the file.
+fn architectures(spec: &TableSpec, archive: &Archive) -> Result<(String, TableData), TableError> {
+    let Origin::Files { archs, .. } = spec.origin else {
+        return Err(TableError::NothingToImport { id: spec.id.to_owned() });
+    };
+    let meta = archive.meta()?;
+    let data = record::architectures(&meta).and_then(archs);
+    let bad = |reason| archive.bad(format!("{}: {reason}; download it again", source::META));
+    let data = data.map_err(bad)?;
+    match data.defect(spec.size) {
+        Some(defect) => Err(bad(defect)),
+        None => Ok((cache::sha256(&meta), data)),
+    }
+}
+
+/// What the decoding threads share.
+struct State {
+    journal: Journal,
+    rows: Rows,
+    malformed: Vec<TableError>,
+    imported: usize,
+}
+
+/// Decodes all records that are not in the journal.
+fn collect(
+    archive: &Archive,
+    mut state: State,
+    old: Vec<Record>,
+    options: &ImportOptions,
+) -> Result<State, TableError> {
+    for record in old {
+        // A journal is only a file: what does not fit is decoded again.
+        if state.rows.check(&record).is_ok() {
+            state.rows.add(record);
+        }
+    }
+    let mut taken = state.rows.done.clone();
+    let bar = progress_bar(options.progress, archive.numbers()?.len(), taken.len());
+    let state = Mutex::new(state);
+    let lock = || state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    archive.batches(
+        BATCH,
+        |number| taken.insert(number),
+        |batch| {
+            batch.into_par_iter().try_for_each(|raw| {
+                let decoded = decode(&raw);
+                let mut state = lock();
+                bar.inc(1);
+                match decoded.and_then(|record| state.rows.check(&record).map(|()| record)) {
+                    Ok(record) => {
+                        state.journal.append(&record)?;
+                        state.rows.add(record);
+                        state.imported += 1;
+                    }
+                    Err(reason) => {
+                        let error = TableError::bad_record(&raw.path, raw.number, reason);
+                        if options.on_error == OnError::Stop {
+                            return Err(error);
+                        }
+                        tracing::warn!("left out: {error}");
+                        state.malformed.push(error);
+                    }
+                }
+                Ok(())
+            })
+        },
+    )?;
+    bar.finish_and_clear();
+    Ok(state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+fn decode(raw: &RawRecord) -> Result<Record, String> {
+    match &raw.bytes {
+        Ok(bytes) => Record::decode(raw.number, bytes),
+        Err(reason) => Err(reason.clone()),
+    }
+}
+
+fn progress_bar(wanted: bool, total: usize, done: usize) -> ProgressBar {
+    if !wanted {
+        return ProgressBar::hidden();
+    }
+    // indicatif draws on stderr and only on a terminal.
+    let bar = ProgressBar::new(total as u64).with_position(done as u64);
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} records, {per_sec}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Writes the table under a temporary name and renames it.
+fn persist(spec: &TableSpec, file: &Path, stored: &Stored) -> Result<(), TableError> {
+    let failed = |reason: String| TableError::CannotWrite { path: file.to_path_buf(), reason };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
+    let handle = temporary.reopen().map_err(|e| failed(e.to_string()))?;
+    parquet_file::write(handle, spec, stored).map_err(failed)?;
+    temporary.persist(file).map(drop).map_err(|e| failed(e.to_string()))
+}
+
+/// The table being filled, in whatever order records come.
+struct Rows {
+    data: TableData,
+    params: BTreeMap<String, Vec<Option<u64>>>,
+    columns: BTreeMap<Query, Vec<f64>>,
+    done: HashSet<u32>,
+}
+
+impl Rows {
+    fn new(data: TableData) -> Self {
+        Self { data, params: BTreeMap::new(), columns: BTreeMap::new(), done: HashSet::new() }
+    }
+
+    /// Whether the record belongs to the table: its number is in range and its architecture is the one listed there.
+    fn check(&self, record: &Record) -> Result<(), String> {
+        let listed = self.data.archs.get(record.number as usize);
+        let listed =
+            listed.ok_or_else(|| format!("the table has only {} architectures", self.data.archs.len()))?;
+        if *listed == record.arch {
+            return Ok(());
+        }
+        Err(format!("its architecture is '{}' where the meta file lists '{listed}'", record.arch))
+    }
+
+    /// Takes over a record that passed [`Rows::check`].
+    fn add(&mut self, record: Record) {
+        let (row, size) = (record.number as usize, self.data.archs.len());
+        for (dataset, count) in record.params {
+            self.params.entry(dataset).or_insert_with(|| vec![None; size])[row] = Some(count);
+        }
+        for (query, accuracy) in record.accuracies {
+            self.columns.entry(query).or_insert_with(|| vec![f64::NAN; size])[row] = accuracy;
+        }
+        self.done.insert(record.number);
+    }
+
+    fn finish(self) -> TableData {
+        let (params, columns) = (self.params.into_iter().collect(), self.columns.into_iter().collect());
+        TableData { params, columns, ..self.data }
+    }
+}

@@ -1,0 +1,88 @@
+//! Errors of the tables.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::Query;
+use crate::formats::pickle::PickleError;
+
+/// Why a table, or a number of it, cannot be had, and what to do next.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TableError {
+    #[error("there is no table '{id}'; the tables are {known}")]
+    UnknownTable { id: String, known: String },
+    #[error(
+        "table '{id}' is not in {searched}; get it with `untrained data fetch {id}`, or name its folder with --data-dir"
+    )]
+    NotFound { id: String, searched: String },
+    #[error("{}: cannot {action}: {source}; {remedy}", path.display())]
+    Io { path: PathBuf, action: &'static str, source: std::io::Error, remedy: &'static str },
+    #[error("{}{}: {reason}; check it with `untrained data verify`, or download it again with `untrained data fetch`", path.display(), at_line(*line))]
+    BadFile { path: PathBuf, line: Option<u64>, reason: String },
+    #[error("{}: {reason}; delete the file and make it again with `untrained data import`", path.display())]
+    BadImport { path: PathBuf, reason: String },
+    #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --on-error skip", path.display())]
+    BadRecord { path: PathBuf, record: u32, reason: String },
+    #[error("{}: {reason}", path.display())]
+    BadArchive { path: PathBuf, reason: String },
+    #[error(
+        "'{query}' is no query: {reason}; write data set/split/epochs/runs, for instance cifar10/test/200/mean"
+    )]
+    BadQuery { query: String, reason: String },
+    #[error("table '{id}' (from {source_kind}) cannot answer '{query}'; it can answer {available}{hint}")]
+    NoAnswer { id: String, source_kind: &'static str, query: Query, available: String, hint: &'static str },
+    #[error("table '{id}' has no architecture '{arch}'; the nearest is '{nearest}'")]
+    UnknownArchitecture { id: String, arch: String, nearest: String },
+    #[error("table '{id}' has architectures 0 to {last}, not {index}")]
+    IndexOutOfRange { id: String, index: usize, last: usize },
+    #[error(
+        "table '{id}' lacks '{query}' for {count} architectures, first index {first}; choose runs = mean, another table source, or import the complete archive"
+    )]
+    MissingValues { id: String, query: Query, count: usize, first: usize },
+    #[error(
+        "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; download the archive by hand (see `untrained data fetch {id}`) or name it with --source"
+    )]
+    NoArchive { id: String, prefix: &'static str, searched: String },
+    #[error("{}: cannot write the table: {reason}; free some space or name another folder with --out", path.display())]
+    CannotWrite { path: PathBuf, reason: String },
+    #[error("another import is writing {}; wait for it to end", path.display())]
+    Busy { path: PathBuf },
+    #[error("table '{id}' is built in; there is nothing to import")]
+    NothingToImport { id: String },
+}
+
+fn at_line(line: Option<u64>) -> String {
+    line.map(|n| format!(", line {n}")).unwrap_or_default()
+}
+
+impl TableError {
+    pub(super) fn io(
+        path: &Path,
+        action: &'static str,
+        remedy: &'static str,
+    ) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, action, source, remedy }
+    }
+
+    pub(super) fn bad_file(path: &Path, line: Option<u64>, reason: impl Into<String>) -> Self {
+        Self::BadFile { path: path.to_path_buf(), line, reason: reason.into() }
+    }
+
+    pub(super) fn bad_record(path: &Path, record: u32, reason: impl Into<String>) -> Self {
+        Self::BadRecord { path: path.to_path_buf(), record, reason: reason.into() }
+    }
+
+    pub(super) fn bad_archive(path: &Path, reason: impl Into<String>) -> Self {
+        Self::BadArchive { path: path.to_path_buf(), reason: reason.into() }
+    }
+}
+
+/// Reason texts for damaged pickles keep the byte offset.
+impl From<PickleError> for String {
+    fn from(error: PickleError) -> Self {
+        error.to_string()
+    }
+}

@@ -1,0 +1,122 @@
+//! From a table id to a loaded table.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{self, ImportOptions, OnError};
+use super::cache::{self, hex};
+use super::content::TableData;
+use super::parquet_file::{self, Stored};
+use super::source_file::SourceFile;
+use super::spec::Origin;
+use super::{CSV_FILES, Provenance, Table, TableError, TableSpec, searched, spec};
+use crate::data::DataDirs;
+
+type ReadCsv = fn(&[SourceFile]) -> Result<TableData, TableError>;
+
+/// Loads a table from the data folders.
+///
+/// Preferred are, in this order: a complete import (`tables/<id>.parquet`), CSV files, an incomplete import, an
+/// official archive as downloaded. CSV files and archives are kept in the columnar cache after their first read; the
+/// first read of a whole archive takes minutes and resumes after an interruption.
+///
+/// # Errors
+/// The id is unknown, no source of the table is in `dirs`, or the source is damaged.
+pub fn load(id: &str, dirs: &DataDirs) -> Result<Table, TableError> {
+    load_with_cache(id, dirs, cache::cache_folder().as_deref())
+}
+
+/// As [`load`], with the cache in the given folder, or without one.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Result<Table, TableError> {
+    let spec = spec(id)?;
+    let Stored { provenance, data, .. } = match spec.origin {
+        Origin::Embedded { read } => {
+            let provenance = Provenance { kind: "the program", files: Vec::new(), sha256: String::new() };
+            Stored { key: String::new(), provenance, data: read()? }
+        }
+        Origin::Files { find, read, archive_prefix, .. } => {
+            let imported = imported(spec, dirs)?;
+            let paths = find(dirs);
+            match imported {
+                Some(stored) if stored.data.is_complete() || paths.is_empty() => stored,
+                _ if !paths.is_empty() => from_csv(spec, &paths, read, cache)?,
+                _ => match archive::find(archive_prefix, dirs) {
+                    Some(path) => from_archive(spec, &path, cache)?,
+                    None => return Err(not_found(spec, dirs)),
+                },
+            }
+        }
+    };
+    Ok(Table::new(spec, provenance, data))
+}
+
+/// The result of an earlier import. Unlike a cache it was asked for, so damage is an error.
+fn imported(spec: &TableSpec, dirs: &DataDirs) -> Result<Option<Stored>, TableError> {
+    let name = format!("{}.parquet", spec.id);
+    let Some(path) = dirs.find(&[&format!("tables/{name}"), &name]) else { return Ok(None) };
+    let stored = parquet_file::read(&path, spec);
+    stored.map(Some).map_err(|reason| TableError::BadImport { path, reason })
+}
+
+/// Reads CSV files, or the cache made from them.
+fn from_csv(
+    spec: &TableSpec,
+    paths: &[PathBuf],
+    read: ReadCsv,
+    cache: Option<&Path>,
+) -> Result<Stored, TableError> {
+    if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
+        return Ok(stored);
+    }
+    let key = cache::key(paths).unwrap_or_default();
+    let files = paths.iter().map(|path| SourceFile::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let data = read(&files)?;
+    if let (Some(defect), Some(first)) = (data.defect(spec.size), paths.first()) {
+        return Err(TableError::bad_file(first, None, defect));
+    }
+    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
+    let provenance = Provenance { kind: CSV_FILES, files: paths.to_vec(), sha256: hex(&digest) };
+    let stored = Stored { key, provenance, data };
+    if let Some(folder) = cache {
+        cache::store(folder, spec, paths, &stored);
+    }
+    Ok(stored)
+}
+
+/// Reads an archive as downloaded into the cache folder, or what an earlier call left there.
+fn from_archive(spec: &TableSpec, path: &Path, cache: Option<&Path>) -> Result<Stored, TableError> {
+    let options = ImportOptions { source: None, out: None, progress: true, on_error: OnError::Stop };
+    let name = format!("{}-archive.parquet", spec.id);
+    let cached = cache.map(|folder| folder.join(&name));
+    if let Some(file) = &cached {
+        let key = archive::archive_key(path)?;
+        if file.is_file() {
+            match parquet_file::read(file, spec) {
+                Ok(stored) if stored.key == key && stored.data.is_complete() => return Ok(stored),
+                Ok(_) => {}
+                Err(reason) => tracing::warn!("the cached table {} is ignored: {reason}", file.display()),
+            }
+        }
+        if std::fs::create_dir_all(file.parent().unwrap_or(file)).is_ok() && writable(file) {
+            return archive::import_file(spec, path, file, &options).map(|(stored, _)| stored);
+        }
+        tracing::warn!("the table cache cannot be written; the archive will be read again next time");
+    }
+    let remedy = "set TMPDIR to a folder that can be written";
+    let temporary =
+        tempfile::tempdir().map_err(TableError::io(&std::env::temp_dir(), "make a folder", remedy))?;
+    archive::import_file(spec, path, &temporary.path().join(name), &options).map(|(stored, _)| stored)
+}
+
+/// Whether files can be made beside `file`.
+fn writable(file: &Path) -> bool {
+    file.parent().is_some_and(|folder| tempfile::NamedTempFile::new_in(folder).is_ok())
+}
+
+fn not_found(spec: &TableSpec, dirs: &DataDirs) -> TableError {
+    TableError::NotFound { id: spec.id.to_owned(), searched: searched(dirs) }
+}

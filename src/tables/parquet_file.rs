@@ -1,0 +1,147 @@
+//! Tables as Parquet files: the columnar cache and the result of an import.
+//!
+//! One row per architecture in index order; columns `arch`, `class`, `params:<data set>` and one for each stored query,
+//! named like the query. Missing values are null. The file's key-value metadata says which table it is, which
+//! format version, and where the numbers came from.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use super::content::TableData;
+use super::{Provenance, Query, TableSpec};
+
+/// Raised whenever columns or metadata change their meaning.
+const FORMAT: &str = "1";
+
+/// A table with what the file says about it.
+pub(super) struct Stored {
+    /// What the cache was made from; empty in an import.
+    pub(super) key: String,
+    pub(super) provenance: Provenance,
+    pub(super) data: TableData,
+}
+
+type Result<T> = std::result::Result<T, String>;
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// Writes a table to an open file.
+pub(super) fn write(file: File, spec: &TableSpec, stored: &Stored) -> Result<()> {
+    let batch = to_batch(&stored.data)?;
+    let files: Vec<_> = stored.provenance.files.iter().map(|path| path.display().to_string()).collect();
+    let metadata = [
+        ("untrained.format", FORMAT.to_owned()),
+        ("untrained.table", spec.id.to_owned()),
+        ("untrained.key", stored.key.clone()),
+        ("untrained.kind", stored.provenance.kind.to_owned()),
+        ("untrained.files", files.join("\n")),
+        ("untrained.sha256", stored.provenance.sha256.clone()),
+    ];
+    let metadata = metadata.into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_key_value_metadata(Some(metadata))
+        .build();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(text)?;
+    writer.write(&batch).map_err(text)?;
+    writer.close().map_err(text)?;
+    Ok(())
+}
+
+/// Reads and checks a table. `data` is as trustworthy as a table read from its source.
+pub(super) fn read(path: &Path, spec: &TableSpec) -> Result<Stored> {
+    let file = File::open(path).map_err(text)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
+    let metadata = builder.metadata().file_metadata();
+    if metadata.num_rows() != spec.size as i64 {
+        return Err(format!("it has {} rows instead of {}", metadata.num_rows(), spec.size));
+    }
+    let pairs = metadata.key_value_metadata().cloned().unwrap_or_default();
+    let value = |key: &str| {
+        let pair = pairs.iter().find(|pair| pair.key == key);
+        pair.and_then(|pair| pair.value.clone()).ok_or_else(|| format!("it lacks the metadata '{key}'"))
+    };
+    if value("untrained.format")? != FORMAT || value("untrained.table")? != spec.id {
+        return Err(format!("it is not table '{}' in format version {FORMAT}", spec.id));
+    }
+    let stored_kind = value("untrained.kind")?;
+    let kinds = [super::CSV_FILES, super::ARCHIVE];
+    let kind =
+        kinds.into_iter().find(|kind| *kind == stored_kind).ok_or("its source is of an unknown kind")?;
+    let files = value("untrained.files")?.lines().map(PathBuf::from).collect();
+    let provenance = Provenance { kind, files, sha256: value("untrained.sha256")? };
+    let key = value("untrained.key")?;
+    let mut data = TableData::default();
+    for batch in builder.with_batch_size(spec.size).build().map_err(text)? {
+        append(&mut data, &batch.map_err(text)?)?;
+    }
+    match data.defect(spec.size) {
+        Some(defect) => Err(defect),
+        None => Ok(Stored { key, provenance, data }),
+    }
+}
+
+fn to_batch(data: &TableData) -> Result<RecordBatch> {
+    let mut fields = Vec::new();
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    let mut add = |name: String, kind: DataType, array: ArrayRef| {
+        fields.push(Field::new(name, kind, true));
+        arrays.push(array);
+    };
+    add("arch".to_owned(), DataType::Utf8, Arc::new(StringArray::from_iter_values(&data.archs)));
+    if let Some(classes) = &data.classes {
+        add("class".to_owned(), DataType::UInt32, Arc::new(UInt32Array::from(classes.clone())));
+    }
+    for (dataset, counts) in &data.params {
+        add(format!("params:{dataset}"), DataType::UInt64, Arc::new(UInt64Array::from(counts.clone())));
+    }
+    for (query, values) in &data.columns {
+        let values: Float64Array = values.iter().map(|v| (!v.is_nan()).then_some(*v)).collect();
+        add(query.to_string(), DataType::Float64, Arc::new(values));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(text)
+}
+
+/// Adds the rows of a batch.
+fn append(data: &mut TableData, batch: &RecordBatch) -> Result<()> {
+    let schema = batch.schema();
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        let name = field.name().as_str();
+        let wrong = || format!("column '{name}' has the wrong type");
+        if name == "arch" {
+            let archs = column.as_any().downcast_ref::<StringArray>().ok_or_else(wrong)?;
+            data.archs.extend(archs.iter().map(|arch| arch.unwrap_or_default().to_owned()));
+        } else if name == "class" {
+            let classes = column.as_any().downcast_ref::<UInt32Array>().ok_or_else(wrong)?;
+            data.classes.get_or_insert_default().extend(classes.iter().flatten());
+        } else if let Some(dataset) = name.strip_prefix("params:") {
+            let counts = column.as_any().downcast_ref::<UInt64Array>().ok_or_else(wrong)?;
+            slot(&mut data.params, dataset.to_owned()).extend(counts.iter());
+        } else {
+            let query: Query = name.parse().map_err(|_| format!("column '{name}' is unknown"))?;
+            let values = column.as_any().downcast_ref::<Float64Array>().ok_or_else(wrong)?;
+            slot(&mut data.columns, query).extend(values.iter().map(|v| v.unwrap_or(f64::NAN)));
+        }
+    }
+    Ok(())
+}
+
+/// The values under a key, added at the end if new.
+fn slot<K: PartialEq, V>(columns: &mut Vec<(K, Vec<V>)>, key: K) -> &mut Vec<V> {
+    let place = columns.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
+        columns.push((key, Vec::new()));
+        columns.len() - 1
+    });
+    &mut columns[place].1
+}

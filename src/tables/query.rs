@@ -1,0 +1,173 @@
+//! Which of a table's many accuracies is meant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::TableError;
+
+/// On which images an accuracy was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Split {
+    /// Images held out of training for selecting architectures.
+    ///
+    /// NATS-Bench: for CIFAR-10 the half of the training set that `cifar10-valid` networks do not train on; for
+    /// CIFAR-100 and ImageNet16-120 one half of the original test set (`x-valid`).
+    Validation,
+    /// NATS-Bench: for CIFAR-10 the original test set (`ori-test`); for CIFAR-100 and ImageNet16-120 the other half
+    /// of it (`x-test`).
+    Test,
+    /// NATS-Bench, CIFAR-100 and ImageNet16-120: the whole original test set (`ori-test`), which contains the
+    /// validation images.
+    FullTest,
+}
+
+impl Split {
+    /// All splits.
+    pub const ALL: [Self; 3] = [Self::Validation, Self::Test, Self::FullTest];
+
+    /// The name in queries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::FullTest => "full_test",
+        }
+    }
+}
+
+/// Which training runs an accuracy comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Runs {
+    /// Mean over the runs that the table has for the architecture. In NATS-Bench their number differs between
+    /// architectures (one to three).
+    Mean,
+    /// The run with this training seed; only the official archives know them (111, 777, 888, 999).
+    Seed(u32),
+}
+
+/// One accuracy of a table, named in full: nothing has a default.
+///
+/// Written `data set/split/epochs/runs`, for instance `cifar10/test/200/mean` or `cifar100/validation/12/777`.
+///
+/// NATS-Bench trains CIFAR-10 networks twice. `cifar10` networks see all 50,000 training images and are tested on the
+/// test set: `cifar10/test`. `cifar10-valid` networks see 25,000 of them and are measured on the other 25,000, which is
+/// the only CIFAR-10 validation accuracy there is, so `cifar10/validation` (and its synonym
+/// `cifar10_valid/validation`) means those networks; their test accuracy is `cifar10_valid/test`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Query {
+    /// Data set id: `cifar10`, `cifar10_valid`, `cifar100`, `imagenet16_120`, `sst2`.
+    pub dataset: String,
+    /// Where the accuracy was measured.
+    pub split: Split,
+    /// Training budget in epochs.
+    pub budget: u32,
+    /// Which training runs.
+    pub runs: Runs,
+}
+
+impl Query {
+    /// A query from its four parts.
+    pub fn new(dataset: &str, split: Split, budget: u32, runs: Runs) -> Self {
+        Self { dataset: dataset.to_owned(), split, budget, runs }
+    }
+
+    /// The form under which tables keep the column: synonyms resolved.
+    pub(super) fn canonical(&self) -> Self {
+        let mut query = self.clone();
+        if query.dataset == "cifar10_valid" && query.split == Split::Validation {
+            query.dataset = "cifar10".to_owned();
+        }
+        query
+    }
+
+    pub(super) fn with_runs(&self, runs: Runs) -> Self {
+        Self { runs, ..self.clone() }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Runs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mean => f.write_str("mean"),
+            Self::Seed(seed) => write!(f, "{seed}"),
+        }
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.dataset, self.split, self.budget, self.runs)
+    }
+}
+
+impl FromStr for Split {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|split| split.name() == text)
+            .ok_or_else(|| format!("'{text}' is no split; use validation, test or full_test"))
+    }
+}
+
+impl FromStr for Runs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "mean" {
+            return Ok(Self::Mean);
+        }
+        let seed = text
+            .parse()
+            .map_err(|_| format!("'{text}' is neither 'mean' nor a training seed such as 777"))?;
+        Ok(Self::Seed(seed))
+    }
+}
+
+impl FromStr for Query {
+    type Err = TableError;
+
+    fn from_str(text: &str) -> Result<Self, TableError> {
+        let bad = |reason: String| TableError::BadQuery { query: text.to_owned(), reason };
+        let parts: Vec<&str> = text.split('/').collect();
+        let [dataset, split, budget, runs] = parts[..] else {
+            return Err(bad("it needs four parts".to_owned()));
+        };
+        let budget = budget.parse().map_err(|_| bad(format!("'{budget}' is no number of epochs")))?;
+        Ok(Self::new(dataset, split.parse().map_err(bad)?, budget, runs.parse().map_err(bad)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_query_round_trip() {
+        for text in
+            ["cifar10/test/200/mean", "imagenet16_120/full_test/90/777", "cifar10_valid/validation/12/111"]
+        {
+            assert_eq!(text.parse::<Query>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn incomplete_queries_are_refused_with_the_reason() {
+        for (text, reason) in [
+            ("cifar10/test/200", "four parts"),
+            ("cifar10/train/200/mean", "'train' is no split"),
+            ("cifar10/test/many/mean", "'many' is no number of epochs"),
+            ("cifar10/test/200/best", "'best' is neither"),
+        ] {
+            let message = text.parse::<Query>().unwrap_err().to_string();
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+}

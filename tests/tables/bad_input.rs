@@ -1,0 +1,135 @@
+//! Damaged or missing tables: the error names the place and what to do.
+
+use std::path::Path;
+
+use untrained::data::DataDirs;
+use untrained::tables::{self, Query, TableError};
+
+use super::support::{real_file, sss_folder, write};
+
+/// The message of loading NATS-SSS from a made-up file after `edit`.
+fn sss_error(edit: impl FnOnce(String) -> String) -> String {
+    let (_dir, dirs) = sss_folder(edit);
+    tables::load_with_cache("nats_sss", &dirs, None).unwrap_err().to_string()
+}
+
+#[track_caller]
+fn assert_mentions(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "'{part}' is not in: {message}");
+    }
+}
+
+#[test]
+fn an_undamaged_made_up_table_loads() {
+    let (_dir, dirs) = sss_folder(|text| text);
+    let table = tables::load_with_cache("nats_sss", &dirs, None).unwrap();
+    assert_eq!(table.params(7, "cifar10"), Some(10_007));
+    assert_eq!(table.params(7, "cifar100"), None);
+    assert_eq!(table.available(), ["cifar10/test/90/mean".parse::<Query>().unwrap()]);
+}
+
+#[test]
+fn a_truncated_table_is_refused_at_its_last_line() {
+    let message = sss_error(|text| text[..text.len() / 2].to_owned());
+    assert_mentions(&message, &["Cifar10-NATS.csv, line ", "truncated", "untrained data verify"]);
+    // Cut between lines, inside the last field, and before the last newline.
+    let message = sss_error(|text| text.split_inclusive('\n').take(101).collect());
+    assert_mentions(&message, &["ends after 100 of 32768 rows"]);
+    let message = sss_error(|text| text.trim_end().to_owned());
+    assert_mentions(&message, &["line 32769", "last line has no end"]);
+}
+
+#[test]
+fn accuracies_that_are_no_percentages_are_refused_with_their_line() {
+    for bad in ["NaN", "inf", "-1", "100.5", "", "high"] {
+        let message = sss_error(|text| text.replace("4,4,10004,50.4", &format!("4,4,10004,{bad}")));
+        assert_mentions(&message, &["line 6", "accuracy"]);
+    }
+    let message = sss_error(|text| text.replace(",5", ",0.5").replace(",6", ",0.6").replace(",7", ",0.7"));
+    assert!(message.contains("line"), "{message}");
+}
+
+#[test]
+fn fractions_in_place_of_percent_are_recognised() {
+    let message = sss_error(|text| {
+        let mut lines = text.lines();
+        let header = lines.next().unwrap().to_owned();
+        lines.fold(header + "\n", |all, line| all + line.rsplit_once(',').unwrap().0 + ",0.5\n")
+    });
+    assert_mentions(&message, &["fractions where percent are due"]);
+}
+
+#[test]
+fn gaps_extra_rows_and_wrong_headers_are_refused() {
+    let message = sss_error(|text| text.replacen("10,10,10010", "10,12,10010", 1));
+    assert_mentions(&message, &["line 12", "index 12 stands where 10 is due"]);
+    let message = sss_error(|text| text + "32768,32768,1,50\n");
+    assert_mentions(&message, &["line 32770", "more than 32768 rows"]);
+    let message = sss_error(|text| text.replacen("accuracy", "acc", 1));
+    assert_mentions(&message, &["line 1", "no column 'accuracy'", "num_param"]);
+    let message = sss_error(|text| text.replacen("3,3,10003,50.3", "3,3,10003", 1));
+    assert_mentions(&message, &["line 5", "3 fields instead of 4"]);
+    let message = sss_error(|_| String::new());
+    assert_mentions(&message, &["line 1", "no column"]);
+}
+
+#[test]
+fn a_file_that_is_not_text_is_refused() {
+    let (dir, dirs) = sss_folder(|text| text);
+    write(&dir.path().join("tables/Cifar10-NATS.csv"), b",index,num_param,accuracy\n0,0,1,\xff\xfe\n");
+    let message = tables::load_with_cache("nats_sss", &dirs, None).unwrap_err().to_string();
+    assert_mentions(&message, &["line 2", "not UTF-8"]);
+}
+
+#[test]
+fn swapped_isomorphism_strings_and_duplicates_are_refused() {
+    let Some(path) = real_file("nasbench201_damaged", "tables/nats_bench.csv") else { return };
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let damaged = |line: &str| {
+        let mut lines = lines.clone();
+        lines[7] = line;
+        let dir = tempfile::tempdir().unwrap();
+        write(&dir.path().join("nats_bench.csv"), (lines.join("\n") + "\n").as_bytes());
+        tables::load_with_cache("nasbench201", &DataDirs::only(dir.path()), None).unwrap_err().to_string()
+    };
+    assert_mentions(&damaged(lines[3]), &["nats_bench.csv", "occurs twice"]);
+    let (kept, _) = lines[7].rsplit_once(',').unwrap();
+    assert_mentions(&damaged(&format!("{kept},0")), &["line 8", "isomorphism string '0'"]);
+    assert_mentions(&damaged("90,70,40,|conv~0|,0"), &["line 8", "no NAS-Bench-201 architecture"]);
+}
+
+#[test]
+fn a_missing_table_names_the_folder_and_the_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let message =
+        tables::load_with_cache("nasbench201", &DataDirs::only(dir.path()), None).unwrap_err().to_string();
+    assert_mentions(&message, &[&dir.path().display().to_string(), "untrained data fetch nasbench201"]);
+}
+
+#[test]
+fn a_query_that_cannot_be_answered_lists_those_that_can() {
+    let (_dir, dirs) = sss_folder(|text| text);
+    let table = tables::load_with_cache("nats_sss", &dirs, None).unwrap();
+    for text in ["cifar10/validation/90/mean", "cifar10/test/12/mean", "cifar10/test/90/777"] {
+        let error = table.accuracy(0, &text.parse().unwrap()).unwrap_err();
+        assert!(matches!(error, TableError::NoAnswer { .. }));
+        assert_mentions(&error.to_string(), &[text, "cifar10/test/90/mean", "official archive"]);
+    }
+    let message = table.column(&"sst2/test/90/mean".parse().unwrap()).unwrap_err().to_string();
+    assert!(!message.contains("archive"), "{message}");
+    let outside = table.accuracy(32_768, &"cifar10/test/90/mean".parse().unwrap()).unwrap_err();
+    assert_mentions(&outside.to_string(), &["0 to 32767"]);
+}
+
+#[test]
+fn an_unknown_architecture_points_to_the_nearest() {
+    let table =
+        tables::load_with_cache("nafbee_vgg19", &DataDirs::only(Path::new("/nonexistent")), None).unwrap();
+    assert_mentions(&table.find("relu").unwrap_err().to_string(), &["'relu'", "nearest is 'ReLU'"]);
+    let (_dir, dirs) = sss_folder(|text| text);
+    let table = tables::load_with_cache("nats_sss", &dirs, None).unwrap();
+    assert_mentions(&table.find("8:8:8:8").unwrap_err().to_string(), &["nearest is '8:8:8:8:8'"]);
+    assert_eq!(table.index_of("8:8:8:8:9"), None);
+}
