@@ -70,3 +70,28 @@ fn an_unwritable_cache_folder_does_no_harm() {
     fs::write(&blocked, b"").unwrap();
     assert_eq!(value(&load(&dirs, &blocked.join("tables"))), 50.5);
 }
+
+/// Times the first read and a cached load of the real tables; run alone, so that the peak memory is this test's:
+/// `cargo test --test tables -- --ignored --exact caching::loading_costs --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn loading_costs() {
+    let Some(root) = super::support::real_data("loading_costs") else { return };
+    let dirs = DataDirs::only(&root);
+    let cache = tempfile::tempdir().unwrap();
+    for id in ["nasbench201", "nats_sss"] {
+        for what in ["first read", "from the cache"] {
+            let start = std::time::Instant::now();
+            let table = load_with_cache(id, &dirs, Some(cache.path())).unwrap();
+            let elapsed = start.elapsed();
+            println!("{id}, {what}: {:.1} ms, {} architectures", elapsed.as_secs_f64() * 1e3, table.len());
+            if what == "from the cache" {
+                assert!(elapsed.as_secs_f64() < 0.2);
+            }
+        }
+    }
+    if let Ok(status) = fs::read_to_string("/proc/self/status") {
+        let peak = status.lines().find(|line| line.starts_with("VmHWM"));
+        println!("{}", peak.unwrap_or_default());
+    }
+}
