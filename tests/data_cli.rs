@@ -83,6 +83,10 @@ fn wrong_words_are_answered() {
     untrained(dir.path()).arg("fetch").assert().code(2);
     let missing = untrained(dir.path()).args(["status", "--manifest", "no-such.toml"]).assert().code(1);
     missing.stderr(contains("no-such.toml"));
+    let images = untrained(dir.path()).args(["import", "imagenet16_120"]).assert().code(1);
+    images.stderr(contains("was not found"));
+    let table = untrained(dir.path()).args(["import", "nasbench201"]).assert().code(1);
+    table.stderr(contains("NATS-tss"));
 }
 
 /// The whole program, stopped by a signal while a server keeps it waiting.

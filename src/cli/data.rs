@@ -14,6 +14,7 @@ use crate::data::{
 };
 
 mod bars;
+mod import;
 mod table;
 
 use bars::Bars;
@@ -55,6 +56,8 @@ enum DataCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Convert an official archive to a form that loads faster; nothing needs it
+    Import(import::ImportArgs),
 }
 
 /// Runs the command; the exit code is 1 where a file differs or something could not be fetched.
@@ -74,6 +77,7 @@ pub fn run(args: &DataArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
                 FetchOptions { base_url: base_url.clone(), force: *force, ..FetchOptions::default() };
             run_fetch(&manifest.select(ids)?, dirs, &options)
         }
+        DataCommand::Import(args) => import::run(args, dirs).map(|()| ExitCode::SUCCESS),
     }
 }
 
