@@ -7,7 +7,6 @@
 //!    N x 768, planes R, G, B) and `labels` (1 to 1000, of which 1 to 120 become classes 0 to 119);
 //! 3. a sample of one image per class, which stands in for either split and is called what it is.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::records::{Layout, RecordFiles};
@@ -212,10 +211,10 @@ pub fn import_imagenet16_120(dirs: &DataDirs, root: &Path) -> Result<Vec<(PathBu
         let folder = root.join(RECORD_FOLDER);
         std::fs::create_dir_all(&folder).map_err(DatasetError::io(&folder))?;
         let place = folder.join(imported(split));
-        let mut draft = tempfile::NamedTempFile::new_in(&folder).map_err(DatasetError::io(&folder))?;
-        draft.write_all(&images.records).map_err(DatasetError::io(&place))?;
-        draft.as_file().sync_all().map_err(DatasetError::io(&place))?;
-        draft.persist(&place).map_err(|e| DatasetError::io(&place)(e.error))?;
+        // Beside its place and renamed: a run that is cut off leaves no half file under the name that is read.
+        let draft = place.with_extension("part");
+        std::fs::write(&draft, &images.records).map_err(DatasetError::io(&draft))?;
+        std::fs::rename(&draft, &place).map_err(DatasetError::io(&place))?;
         written.push((place, images.len()));
     }
     if written.is_empty() {
