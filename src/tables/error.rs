@@ -42,9 +42,9 @@ pub enum TableError {
     )]
     MissingValues { id: String, query: Query, count: usize, first: usize },
     #[error(
-        "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; download the archive by hand (see `untrained data fetch {id}`) or name it with --source"
+        "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; `untrained data fetch {entry}` says how to get it, --source names it elsewhere"
     )]
-    NoArchive { id: String, prefix: &'static str, searched: String },
+    NoArchive { id: String, prefix: &'static str, entry: &'static str, searched: String },
     #[error("{}: cannot write the table: {reason}; free some space or name another folder with --out", path.display())]
     CannotWrite { path: PathBuf, reason: String },
     #[error("another import is writing {}; wait for it to end", path.display())]

@@ -32,7 +32,13 @@ pub(super) static SPEC: TableSpec = TableSpec {
             "accuracy in percent after the last epoch of that training budget",
         ),
     ],
-    origin: Origin::Files { find, read, archive_prefix: "NATS-tss-v1_0-", archs },
+    origin: Origin::Files {
+        find,
+        read,
+        archive_prefix: "NATS-tss-v1_0-",
+        archive_entry: "nats_tss_archive",
+        archs,
+    },
 };
 
 /// Validation files: name, data set.

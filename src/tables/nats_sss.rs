@@ -30,7 +30,13 @@ pub(super) static SPEC: TableSpec = TableSpec {
             "accuracy in percent after the last epoch of that training budget",
         ),
     ],
-    origin: Origin::Files { find, read, archive_prefix: "NATS-sss-v1_0-", archs },
+    origin: Origin::Files {
+        find,
+        read,
+        archive_prefix: "NATS-sss-v1_0-",
+        archive_entry: "nats_sss_archive",
+        archs,
+    },
 };
 
 /// Name and data set of the CSV files: test accuracy at 90 epochs in percent.

@@ -46,6 +46,8 @@ pub(super) enum Origin {
         read: fn(&[SourceFile]) -> Result<TableData, TableError>,
         /// Name prefix of the official archive, for instance `NATS-tss-v1_0-`.
         archive_prefix: &'static str,
+        /// The archive's entry in the data manifest.
+        archive_entry: &'static str,
         /// The architectures in index order from those of the archive's meta file, or what is wrong with them.
         archs: fn(Vec<String>) -> Result<TableData, String>,
     },

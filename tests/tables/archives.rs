@@ -263,7 +263,10 @@ fn an_import_needs_an_archive_and_a_folder_to_write() {
     let dir = tempfile::tempdir().unwrap();
     let options = ImportOptions { source: None, out: None, progress: false, on_error: OnError::Stop };
     let error = tables::import("nats_sss", &DataDirs::only(dir.path()), &options).unwrap_err().to_string();
-    assert!(error.contains("NATS-sss-v1_0-*-simple") && error.contains("--source"), "{error}");
+    assert!(
+        error.contains("NATS-sss-v1_0-*-simple") && error.contains("data fetch nats_sss_archive"),
+        "{error}"
+    );
     let error = tables::import("nafbee_bert", &DataDirs::only(dir.path()), &options).unwrap_err().to_string();
     assert!(error.contains("built in"), "{error}");
 
@@ -281,4 +284,21 @@ fn a_damaged_import_is_an_error_with_the_remedy() {
     let error =
         tables::load_with_cache("nats_sss", &DataDirs::only(dir.path()), None).unwrap_err().to_string();
     assert!(error.contains("nats_sss.parquet") && error.contains("untrained data import"), "{error}");
+}
+
+#[test]
+fn bit_errors_in_an_import_never_panic() {
+    let Some(archive) = real_file("bit_errors", &format!("nats-bench/{TSS}")) else { return };
+    let out = tempfile::tempdir().unwrap();
+    let file = import("nasbench201", &archive, out.path(), OnError::Stop).unwrap().file;
+    let whole = fs::read(&file).unwrap();
+    // The footer, where lengths and offsets are, and a few places before it.
+    let footer = whole.len().saturating_sub(20_000);
+    for at in (footer..whole.len()).step_by(97).chain((0..footer).step_by(9973)) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x81;
+        fs::write(&file, bytes).unwrap();
+        // Values may change unnoticed, for Parquet has no digest; a panic would fail the test.
+        let _ = tables::load_with_cache("nasbench201", &DataDirs::only(out.path()), None);
+    }
 }

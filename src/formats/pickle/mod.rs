@@ -17,6 +17,7 @@ mod cursor;
 mod error;
 mod expand;
 mod machine;
+mod stack;
 mod value;
 
 pub use array::{Array, ElementType};

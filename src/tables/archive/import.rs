@@ -69,10 +69,10 @@ pub struct ImportReport {
 /// No archive is found, it is damaged, a record is malformed (with [`OnError::Stop`]), or the result cannot be written.
 pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<ImportReport, TableError> {
     let spec = spec(id)?;
-    let Origin::Files { archive_prefix: prefix, .. } = spec.origin else {
+    let Origin::Files { archive_prefix: prefix, archive_entry: entry, .. } = spec.origin else {
         return Err(TableError::NothingToImport { id: id.to_owned() });
     };
-    let not_found = |searched: String| TableError::NoArchive { id: id.to_owned(), prefix, searched };
+    let not_found = |searched: String| TableError::NoArchive { id: id.to_owned(), prefix, entry, searched };
     let path = match &options.source {
         Some(source) if source.is_dir() && !source.join(source::META).is_file() => {
             let inside = source::find(prefix, &DataDirs::only(source));

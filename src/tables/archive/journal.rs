@@ -107,7 +107,7 @@ mod tests {
             number,
             arch: "8:8:8:8:8".to_owned(),
             params: vec![("cifar10".to_owned(), 11_714)],
-            accuracies: vec![("cifar10/test/90/777".parse().unwrap(), 79.790_000_000_000_006)],
+            accuracies: vec![("cifar10/test/90/777".parse().unwrap(), 82.240_000_014_648_44)],
         }
     }
 
