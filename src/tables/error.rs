@@ -23,7 +23,7 @@ pub enum TableError {
     BadFile { path: PathBuf, line: Option<u64>, reason: String },
     #[error("{}: {reason}; delete the file and make it again with `untrained data import`", path.display())]
     BadImport { path: PathBuf, reason: String },
-    #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --on-error skip", path.display())]
+    #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --skip-malformed", path.display())]
     BadRecord { path: PathBuf, record: u32, reason: String },
     #[error("{}: {reason}", path.display())]
     BadArchive { path: PathBuf, reason: String },
@@ -42,7 +42,7 @@ pub enum TableError {
     )]
     MissingValues { id: String, query: Query, count: usize, first: usize },
     #[error(
-        "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; `untrained data fetch {entry}` says how to get it, --source names it elsewhere"
+        "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; `untrained data fetch {entry}` says how to get it, --from names it elsewhere"
     )]
     NoArchive { id: String, prefix: &'static str, entry: &'static str, searched: String },
     #[error("{}: cannot write the table: {reason}; free some space or name another folder with --out", path.display())]

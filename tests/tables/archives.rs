@@ -303,17 +303,23 @@ fn bit_errors_in_an_import_never_panic() {
     }
 }
 
-/// Time for one record: an import of three, less an import that resumes all three. Run alone:
+/// Time for one record: an import of three, less an import that resumes all three, best of ten each. Run alone:
 /// `cargo test --test tables -- --ignored --exact archives::decoding_costs --nocapture`.
 #[test]
 #[ignore = "a measurement"]
 fn decoding_costs() {
     for (id, folder) in [("nasbench201", TSS), ("nats_sss", SSS)] {
         let Some(archive) = real_file("decoding_costs", &format!("nats-bench/{folder}")) else { return };
-        let out = tempfile::tempdir().unwrap();
-        let [first, again] = [(); 2].map(|()| import(id, &archive, out.path(), OnError::Stop).unwrap());
-        assert_eq!((first.imported, again.resumed), (3, 3));
-        let seconds = (first.elapsed.as_secs_f64() - again.elapsed.as_secs_f64()) / 3.0;
-        println!("{id}: {:.1} ms per record on {} threads", seconds * 1e3, rayon::current_num_threads());
+        let mut best = [f64::INFINITY; 2];
+        for _ in 0..10 {
+            let out = tempfile::tempdir().unwrap();
+            for (slot, decoded) in best.iter_mut().zip([3, 0]) {
+                let report = import(id, &archive, out.path(), OnError::Stop).unwrap();
+                assert_eq!(report.imported, decoded);
+                *slot = slot.min(report.elapsed.as_secs_f64());
+            }
+        }
+        let each = (best[0] - best[1]) / 3.0;
+        println!("{id}: {:.1} ms per record on {} threads", each * 1e3, rayon::current_num_threads());
     }
 }

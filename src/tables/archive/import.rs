@@ -188,7 +188,6 @@ fn collect(
                         if options.on_error == OnError::Stop {
                             return Err(error);
                         }
-                        tracing::warn!("left out: {error}");
                         state.malformed.push(error);
                     }
                 }
