@@ -10,8 +10,9 @@ use super::common::Format;
 use crate::datasets;
 use crate::proxies::{Direction, PROXIES, ProxySpec};
 use crate::spaces::SPACES;
+use crate::tables::{TABLES, TableSpec};
 
-/// List search spaces, proxies or data sets
+/// List search spaces, proxies, data sets or tables
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// What to list
@@ -30,6 +31,8 @@ enum What {
     Proxies,
     /// Data sets
     Datasets,
+    /// Tables of trained accuracies and what they hold
+    Tables,
 }
 
 /// Runs the command.
@@ -41,6 +44,8 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         (What::Spaces, Format::Text) => spaces_text(),
         (What::Proxies, Format::Text) => proxies_text(),
         (What::Datasets, Format::Text) => datasets_text(),
+        (What::Tables, Format::Text) => tables_text(),
+        (What::Tables, Format::Json) => pretty(&tables_json())?,
         (What::Spaces, Format::Json) => pretty(&spaces_json())?,
         (What::Proxies, Format::Json) => pretty(&proxies_json())?,
         (What::Datasets, Format::Json) => pretty(&datasets_json())?,
@@ -155,6 +160,41 @@ fn datasets_json() -> serde_json::Value {
         json!({
             "id": s.id, "title": s.title, "shape": s.shape, "classes": s.classes, "images": s.images,
             "source": s.source, "licence": s.licence, "stand_in": s.stand_in,
+        })
+    })
+    .collect()
+}
+
+fn words<T: ToString>(all: &[T]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn tables_text() -> String {
+    let entry = |t: &TableSpec| {
+        format!(
+            "{}\n  {}, {} architectures\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
+            t.id,
+            t.title,
+            t.size,
+            words(t.datasets),
+            words(t.splits),
+            words(t.budgets),
+            t.source,
+            t.licence,
+            t.citation
+        )
+    };
+    TABLES.iter().map(|t| entry(t)).collect()
+}
+
+fn tables_json() -> serde_json::Value {
+    let all = TABLES.iter();
+    all.map(|t| {
+        let splits: Vec<String> = t.splits.iter().map(ToString::to_string).collect();
+        json!({
+            "id": t.id, "title": t.title, "size": t.size, "datasets": t.datasets, "splits": splits,
+            "epochs": t.budgets, "source": t.source, "licence": t.licence, "citation": t.citation,
+            "columns": t.columns.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect::<Vec<_>>(),
         })
     })
     .collect()

@@ -4,6 +4,7 @@ mod common;
 mod data;
 mod list;
 mod parity;
+mod query;
 mod score;
 
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ struct Cli {
 enum Command {
     Score(score::ScoreArgs),
     Parity(parity::ParityArgs),
+    Query(query::QueryArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
 }
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Score(args) => score::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
+        Command::Query(args) => query::run(&args, &dirs),
         Command::List(args) => list::run(&args),
         Command::Data(args) => data::run(&args, &dirs),
     };

@@ -1,5 +1,6 @@
 //! `untrained score`: scores of one architecture.
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -14,6 +15,7 @@ use crate::graph::init::Scheme;
 use crate::proxies::{PROXIES, ProxyRef};
 use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings, Status};
 use crate::spaces::{self, NetworkInput};
+use crate::tables::{self, Table, TableError};
 
 /// Score one architecture with one or more proxies
 ///
@@ -122,8 +124,8 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
     let inputs = Inputs::new(batch.images, batch.shape, args.data_seed);
-    let order = official_order(args, dirs)?;
-    let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: order.as_deref() };
+    let order = table_order(&args.space, dirs);
+    let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
     let proxies: Vec<PreparedProxy> = chosen(args).into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
     let outcomes = scoring::score(engine.as_ref(), &network, &inputs, &proxies);
     let report =
@@ -252,7 +254,20 @@ fn outcome_json(outcome: &Outcome) -> serde_json::Value {
     value
 }
 
-/// Architectures in the table's order, where the space does not know it and the table is at hand.
-fn official_order(_args: &ScoreArgs, _dirs: &DataDirs) -> anyhow::Result<Option<Vec<String>>> {
-    Ok(None)
+/// Looks architectures up in the space's table, which is opened at the first question. A table that is not at hand
+/// answers nothing; a damaged one is reported.
+fn table_order<'a>(space: &'a str, dirs: &'a DataDirs) -> impl Fn(usize) -> Option<String> + 'a {
+    let table: OnceCell<Option<Table>> = OnceCell::new();
+    move |index| {
+        let load = || match tables::load(space, dirs) {
+            Ok(table) => Some(table),
+            Err(TableError::NotFound { .. } | TableError::UnknownTable { .. }) => None,
+            Err(error) => {
+                tracing::warn!("{error}");
+                None
+            }
+        };
+        let table = table.get_or_init(load).as_ref()?;
+        (index < table.len()).then(|| table.arch(index).to_string())
+    }
 }

@@ -135,7 +135,7 @@ impl Group {
     ) -> Result<Vec<Outcome>, String> {
         let settings = self.settings(precision)?;
         let network = Network::build(settings, &self.arch).map_err(|e| e.to_string())?;
-        let set = CandidateSet { settings, engine, inputs, order: None };
+        let set = CandidateSet { settings, engine, inputs, order: &|_| None };
         let mut proxies: Vec<PreparedProxy> = vec![];
         for w in wanted {
             if proxies.iter().all(|p| p.proxy != w.proxy) {

@@ -10,8 +10,8 @@ pub struct CandidateSet<'a> {
     pub settings: Settings,
     pub engine: &'a dyn Engine,
     pub inputs: &'a Inputs,
-    /// Architectures in the table's order, where the space itself does not know it.
-    pub order: Option<&'a [String]>,
+    /// Architecture by index in the table's order, asked for only where the space itself does not know it.
+    pub order: &'a dyn Fn(usize) -> Option<String>,
 }
 
 impl CandidateSet<'_> {
@@ -51,11 +51,7 @@ impl CandidateSet<'_> {
 
     fn network(&self, index: usize) -> Result<Network, ScoreError> {
         let id = self.space_id();
-        let known = self
-            .order
-            .and_then(|order| order.get(index).cloned())
-            .or_else(|| self.settings.space.arch(index));
-        let arch = known.ok_or_else(|| {
+        let arch = self.settings.space.arch(index).or_else(|| (self.order)(index)).ok_or_else(|| {
             ScoreError::Prepare(format!(
                 "networks of {id} are chosen by their index in its table, which is not at hand; get it with `untrained \
                  data fetch {id}`, or choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed)"

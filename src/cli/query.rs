@@ -1,0 +1,109 @@
+//! `untrained query`: one accuracy of a table.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::common::Format;
+use crate::data::DataDirs;
+use crate::tables::{self, Query, Runs, Split, Table};
+
+/// Look up the trained accuracy of an architecture in its table
+///
+/// An accuracy is named in full: data set, split, training budget in epochs, and which training runs. Nothing has a
+/// default, because most disagreements about a number in this field come from an unstated split or budget.
+/// `--available` shows what a table can answer.
+///
+/// Examples:
+///   untrained query --table nats_sss --available
+///   untrained query --table nats_sss --arch 8:8:8:8:8 --dataset cifar10 --split test --epochs 90 --runs mean
+///   untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split test --epochs 200 --runs mean
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct QueryArgs {
+    /// Table, named by its search space
+    #[arg(long, value_name = "TABLE")]
+    table: String,
+
+    /// List what the table can answer
+    #[arg(long)]
+    available: bool,
+
+    /// Architecture string
+    #[arg(long, value_name = "ARCH", required_unless_present_any = ["index", "available"], conflicts_with = "index")]
+    arch: Option<String>,
+
+    /// Architecture by its index in the table
+    #[arg(long, value_name = "INDEX")]
+    index: Option<usize>,
+
+    /// Data set: cifar10, cifar10_valid, cifar100, imagenet16_120, sst2
+    #[arg(long, value_name = "DATASET", required_unless_present = "available")]
+    dataset: Option<String>,
+
+    /// Split: validation, test or full_test
+    #[arg(long, value_name = "SPLIT", required_unless_present = "available")]
+    split: Option<Split>,
+
+    /// Training budget in epochs
+    #[arg(long, value_name = "N", required_unless_present = "available")]
+    epochs: Option<u32>,
+
+    /// Training runs: mean, or one training seed
+    #[arg(long, value_name = "RUNS", required_unless_present = "available")]
+    runs: Option<Runs>,
+
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A missing table, an unknown architecture, or a query that the table cannot answer.
+pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let table = tables::load(&args.table, dirs)?;
+    let out = &mut std::io::stdout().lock();
+    match (&args.dataset, args.split, args.epochs, args.runs) {
+        (Some(dataset), Some(split), Some(epochs), Some(runs)) if !args.available => {
+            let query = Query::new(dataset, split, epochs, runs);
+            writeln!(out, "{}", answer(args, &table, &query)?)?;
+        }
+        _ => writeln!(out, "{}", available(args, &table)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer(args: &QueryArgs, table: &Table, query: &Query) -> anyhow::Result<String> {
+    let index = match (args.index, &args.arch) {
+        (Some(index), _) => index,
+        (None, Some(arch)) => table.find(arch)?,
+        (None, None) => anyhow::bail!("name an architecture with --arch or --index"),
+    };
+    let accuracy = table.accuracy(index, query)?;
+    let arch = table.arch(index);
+    Ok(match args.format {
+        Format::Text => format!("{}  index {index}  {arch}\n{query}: {accuracy} %", args.table),
+        Format::Json => serde_json::to_string_pretty(&serde_json::json!({
+            "table": args.table, "index": index, "arch": arch, "query": query.to_string(), "accuracy_percent": accuracy,
+            "source": table.provenance().kind, "source_sha256": table.provenance().sha256,
+        }))?,
+    })
+}
+
+fn available(args: &QueryArgs, table: &Table) -> anyhow::Result<String> {
+    let queries: Vec<String> = table.available().iter().map(ToString::to_string).collect();
+    Ok(match args.format {
+        Format::Text => format!(
+            "{}: {} architectures, read from {}\nanswers (data set/split/epochs/runs):\n  {}",
+            args.table,
+            table.len(),
+            table.provenance().kind,
+            queries.join("\n  ")
+        ),
+        Format::Json => serde_json::to_string_pretty(&serde_json::json!({
+            "table": args.table, "architectures": table.len(), "source": table.provenance().kind, "available": queries,
+        }))?,
+    })
+}

@@ -1,0 +1,143 @@
+//! `untrained score` and `untrained list`, as their users see them.
+
+use std::process::Command;
+
+use assert_cmd::prelude::*;
+use predicates::prelude::*;
+
+fn untrained(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("untrained").unwrap();
+    // An empty folder stands for a machine without data.
+    command.args(args).env("UNTRAINED_DATA", env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+fn scores(args: &[&str]) -> serde_json::Value {
+    let assert = untrained(args).args(["--format", "json"]).assert().success();
+    serde_json::from_slice(&assert.get_output().stdout).unwrap()
+}
+
+fn score_of<'a>(report: &'a serde_json::Value, proxy: &str) -> &'a serde_json::Value {
+    report["scores"].as_array().unwrap().iter().find(|s| s["proxy"] == proxy).unwrap()
+}
+
+const SSS: [&str; 7] = ["score", "--space", "nats_sss", "--arch", "8:16:24:32:40", "--batch-size", "8"];
+
+#[test]
+fn scores_without_any_data_at_hand_say_so() {
+    let report = scores(&SSS);
+    assert!(report["batch"].as_str().unwrap().contains("synthetic"), "{}", report["batch"]);
+    for proxy in ["params", "flops", "l2_norm", "random", "naswot", "rbflex", "zen"] {
+        let score = score_of(&report, proxy);
+        assert_eq!(score["status"], "ok", "{score}");
+        assert!(score["score"].is_number(), "{score}");
+    }
+    assert_eq!(score_of(&report, "params")["score"], 115_490.0);
+    assert_eq!(score_of(&report, "flops")["score"], 15_339_930.0);
+}
+
+#[test]
+fn the_same_seeds_give_the_same_bits_and_other_seeds_do_not() {
+    let with = |seeds: &[&str]| {
+        let args = [&SSS[..], &["--proxies", "naswot,rbflex:hda_self,zen,l2_norm,random"], seeds].concat();
+        let report = scores(&args);
+        report["scores"].as_array().unwrap().iter().map(|s| s["score"].to_string()).collect::<Vec<_>>()
+    };
+    let first = with(&[]);
+    assert_eq!(first, with(&[]));
+    let other_weights = with(&["--weight-seed", "1"]);
+    assert!(first.iter().zip(&other_weights).all(|(a, b)| a != b), "{first:?} {other_weights:?}");
+    let other_data = with(&["--data-seed", "1"]);
+    assert!(first[..3].iter().zip(&other_data[..3]).all(|(a, b)| a != b));
+    assert_eq!(first[3..], other_data[3..]);
+}
+
+#[test]
+fn a_dead_network_has_a_status_and_no_sentinel() {
+    let arch = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+    let args =
+        ["score", "--space", "nasbench201", "--arch", arch, "--dataset", "synthetic", "--batch-size", "4"];
+    let report = scores(&[&args[..], &["--proxies", "params,naswot,rbflex:fixed,zen"]].concat());
+    assert_eq!(score_of(&report, "params")["status"], "ok");
+    for proxy in ["naswot", "rbflex:fixed", "zen"] {
+        let score = score_of(&report, proxy);
+        assert_eq!((&score["status"], &score["score"]), (&"non_finite".into(), &"-inf".into()), "{score}");
+    }
+}
+
+#[test]
+fn a_variant_without_meaning_is_skipped_with_its_reason() {
+    let args =
+        ["score", "--space", "nafbee_vgg19", "--arch", "GELU", "--dataset", "synthetic", "--batch-size", "2"];
+    let report = scores(&[&args[..], &["--proxies", "naswot:double_count,params"]].concat());
+    let score = score_of(&report, "naswot:double_count");
+    assert_eq!(score["status"], "skipped");
+    assert!(score["reason"].as_str().unwrap().contains("no activation"));
+}
+
+/// NAS-Bench-201's official order is in its table: without it HDA over the space cannot choose its networks.
+#[test]
+fn hda_without_a_table_names_the_remedy() {
+    let arch = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|";
+    let args =
+        ["score", "--space", "nasbench201", "--arch", arch, "--dataset", "synthetic", "--batch-size", "2"];
+    let report = scores(&[&args[..], &["--proxies", "rbflex"]].concat());
+    let score = score_of(&report, "rbflex");
+    assert_eq!(score["status"], "failed");
+    let reason = score["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("untrained data fetch nasbench201") && reason.contains("rbflex:hda_self"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn bad_arguments_get_one_clear_sentence() {
+    let cases: [(&[&str], &str); 7] = [
+        (&["score", "--space", "nats", "--arch", "8:8:8:8:8"], "unknown search space `nats`"),
+        (&["score", "--space", "nats_sss", "--arch", "8:8:9:8:8"], "channel number 3 must be one of"),
+        (&["score", "--space", "nafbee_vgg19", "--arch", "relu"], "did you mean `ReLU`"),
+        (
+            &["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--proxies", "nasvot"],
+            "did you mean `naswot`",
+        ),
+        (
+            &["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--dataset", "mnist"],
+            "unknown data set `mnist`",
+        ),
+        (
+            &["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--dataset", "cifar10"],
+            "untrained data fetch cifar10",
+        ),
+        (&["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--device", "tpu"], "unknown device `tpu`"),
+    ];
+    for (args, expected) in cases {
+        untrained(args).assert().failure().stderr(predicate::str::contains(expected));
+    }
+}
+
+#[cfg(not(any(feature = "cuda", feature = "vulkan")))]
+#[test]
+fn a_device_that_is_not_compiled_in_is_refused_with_the_remedy() {
+    let args = ["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--device", "cuda:1"];
+    let sentence = predicate::str::contains("`cuda:1` is not compiled into this binary")
+        .and(predicate::str::contains("--device cpu"));
+    untrained(&args).assert().code(1).stderr(sentence);
+}
+
+#[test]
+fn lists_name_everything() {
+    for (what, words) in [
+        ("spaces", vec!["nasbench201", "nats_sss", "nafbee_vgg19", "15625"]),
+        ("proxies", vec!["naswot", "double_count", "higher is better", "arXiv:2006.04647"]),
+        ("tables", vec!["nasbench201", "nafbee_bert", "validation", "licence"]),
+        ("datasets", vec!["cifar10", "imagenet16_120", "synthetic", "noise"]),
+    ] {
+        let assert = untrained(&["list", what]).assert().success();
+        let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+        words.iter().for_each(|word| assert!(text.contains(word), "{what}: {word}"));
+        let assert = untrained(&["list", what, "--format", "json"]).assert().success();
+        let value: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+        assert!(value.as_array().unwrap().len() >= 3);
+    }
+}
