@@ -15,7 +15,7 @@ const VGG: [&str; 4] = ["--table", "nafbee_vgg19", "--arch", "GELU"];
 
 #[test]
 fn embedded_accuracies_are_answered() {
-    let full = ["--dataset", "cifar10", "--split", "test", "--epochs", "200", "--runs", "mean"];
+    let full = ["--dataset", "cifar10", "--split", "validation", "--epochs", "200", "--runs", "mean"];
     let assert = query(&[&VGG[..], &full, &["--format", "json"]].concat()).assert().success();
     let value: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     // RBFleX-NAS, Table IV.
@@ -24,7 +24,7 @@ fn embedded_accuracies_are_answered() {
 
 #[test]
 fn every_part_of_a_query_is_required() {
-    let full = [("--dataset", "cifar10"), ("--split", "test"), ("--epochs", "200"), ("--runs", "mean")];
+    let full = [("--dataset", "cifar10"), ("--split", "validation"), ("--epochs", "200"), ("--runs", "mean")];
     for left_out in 0..full.len() {
         let rest = full
             .iter()
@@ -38,11 +38,11 @@ fn every_part_of_a_query_is_required() {
 
 #[test]
 fn an_unanswerable_query_lists_what_can_be_answered() {
-    let other = ["--dataset", "cifar100", "--split", "test", "--epochs", "200", "--runs", "mean"];
+    let other = ["--dataset", "cifar100", "--split", "validation", "--epochs", "200", "--runs", "mean"];
     query(&[&VGG[..], &other].concat())
         .assert()
         .failure()
-        .stderr(predicate::str::contains("cifar10/test/200/mean"));
+        .stderr(predicate::str::contains("cifar10/validation/200/mean"));
 }
 
 #[test]

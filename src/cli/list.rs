@@ -151,7 +151,7 @@ fn datasets_text() -> String {
             s.id, s.title, s.classes, s.source, s.licence
         )
     };
-    datasets::SPECS.iter().map(|s| entry(s)).collect()
+    datasets::SPECS.iter().map(entry).collect()
 }
 
 fn datasets_json() -> serde_json::Value {

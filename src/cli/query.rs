@@ -18,7 +18,7 @@ use crate::tables::{self, Query, Runs, Split, Table};
 /// Examples:
 ///   untrained query --table nats_sss --available
 ///   untrained query --table nats_sss --arch 8:8:8:8:8 --dataset cifar10 --split test --epochs 90 --runs mean
-///   untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split test --epochs 200 --runs mean
+///   untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split validation --epochs 200 --runs mean
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct QueryArgs {

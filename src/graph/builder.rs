@@ -137,7 +137,7 @@ impl Builder {
         let Shape::Map { channels, .. } = self.shape(x) else {
             return self.wrong(module, "a convolution", x);
         };
-        let divides = |c: usize| c > 0 && spec.groups > 0 && c % spec.groups == 0;
+        let divides = |c: usize| c > 0 && spec.groups > 0 && c.is_multiple_of(spec.groups);
         if !divides(channels) || !divides(spec.out_channels) {
             return self.wrong(module, "a convolution with these channels and groups", x);
         }

@@ -78,10 +78,13 @@ impl fmt::Display for ProxyRef {
             .filter(|(axis, chosen)| axis.choices[0].name != **chosen)
             .map(|(_, chosen)| *chosen)
             .collect();
-        let preset = spec
-            .presets
-            .iter()
-            .find(|p| p.choices.len() == changed.len() && p.choices.iter().all(|c| changed.contains(c)));
+        // A preset also names choices that are the default; only the others have to be said.
+        let says = |preset: &&Preset| {
+            let mut named =
+                preset.choices.iter().filter(|c| !spec.axes.iter().any(|a| a.choices[0].name == **c));
+            named.clone().count() == changed.len() && named.all(|c| changed.contains(c))
+        };
+        let preset = spec.presets.iter().find(says);
         match (changed.is_empty(), preset) {
             (true, _) => f.write_str(spec.name),
             (false, Some(preset)) => write!(f, "{}:{}", spec.name, preset.name),

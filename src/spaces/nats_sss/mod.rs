@@ -69,8 +69,9 @@ impl FromStr for Channels {
                     "more than five channel numbers",
                 ));
             };
-            let canonical =
-                |c: &usize| *c >= STEP && *c <= STEP * CHOICES && c % STEP == 0 && c.to_string() == *part;
+            let canonical = |c: &usize| {
+                *c >= STEP && *c <= STEP * CHOICES && c.is_multiple_of(STEP) && c.to_string() == *part
+            };
             *slot = part.parse().ok().filter(canonical).ok_or_else(|| {
                 let reason = format!("channel number {} must be one of 8, 16, 24, 32, 40, 48, 56, 64", i + 1);
                 ArchError::new(SPEC.id, text, at, reason)
