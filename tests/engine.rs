@@ -143,7 +143,7 @@ fn formula(kind: Activation, x: f64) -> f64 {
         Activation::Hardswish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::Celu | Activation::Elu => elu(1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
-        Activation::Selu => 1.0507009873554804934193349852946 * elu(1.6732632423543772848170429916717),
+        Activation::Selu => 1.050_700_987_355_480_5 * elu(1.673_263_242_354_377_2),
     }
 }
 
