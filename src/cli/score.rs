@@ -186,7 +186,7 @@ impl Report<'_> {
         writeln!(out)?;
         writeln!(out, "{:<28} {:>22}  {:<10} {:>10}", "proxy", "score", "status", "ms")?;
         for outcome in &self.outcomes {
-            let ms = outcome.compute_ms + outcome.reduce_ms;
+            let ms = outcome.init_ms + outcome.compute_ms + outcome.reduce_ms;
             let (score, status, note) = match &outcome.result {
                 Ok(score) => (format!("{}", score.value), name(outcome.status()), String::new()),
                 Err(error) => ("-".to_string(), name(outcome.status()), format!("  {error}")),
@@ -240,6 +240,7 @@ fn outcome_json(outcome: &Outcome) -> serde_json::Value {
         "version": spec.version,
         "direction": spec.direction,
         "status": outcome.status(),
+        "init_ms": outcome.init_ms,
         "compute_ms": outcome.compute_ms,
         "reduce_ms": outcome.reduce_ms,
     });

@@ -1,5 +1,7 @@
 //! Builds graphs in the words of the reference code: modules with names and classes, opened in registration order.
 
+mod register;
+
 use super::{
     Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Param, ParamId,
     ParamRole, PoolKind, Shape, Window,
@@ -275,70 +277,5 @@ impl Builder {
             logits,
             stages: self.stages,
         })
-    }
-
-    fn current(&self) -> ModuleId {
-        self.scope[self.scope.len() - 1]
-    }
-
-    fn open(&mut self, name: &str, class: &'static str) -> ModuleId {
-        let parent = self.current();
-        let prefix = &self.modules[parent.0].path;
-        let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
-        self.modules.push(Module { path, class, parent: Some(parent), call: None });
-        ModuleId(self.modules.len() - 1)
-    }
-
-    fn weight(&mut self, module: ModuleId, shape: Vec<usize>) -> ParamId {
-        let name = format!("{}.weight", self.modules[module.0].path);
-        self.params.push(Param { name, shape, role: ParamRole::Weight });
-        ParamId(self.params.len() - 1)
-    }
-
-    fn bias(&mut self, module: ModuleId, weight: ParamId, channels: usize) -> ParamId {
-        let name = format!("{}.bias", self.modules[module.0].path);
-        self.params.push(Param { name, shape: vec![channels], role: ParamRole::Bias { weight } });
-        ParamId(self.params.len() - 1)
-    }
-
-    fn slide(&mut self, module: ModuleId, x: NodeId, window: &Window, channels: usize) -> Shape {
-        let shape = self.shape(x);
-        let size = match shape {
-            Shape::Map { height, width, .. } => window.output(0, height).zip(window.output(1, width)),
-            Shape::Vector { .. } => None,
-        };
-        match size {
-            Some((height, width)) => Shape::Map { channels, height, width },
-            None => {
-                let module = self.modules[module.0].path.clone();
-                let kernel = window.kernel[0].max(window.kernel[1]);
-                self.fail(GraphError::WindowTooLarge { module, kernel, shape: shape.to_string() });
-                shape
-            }
-        }
-    }
-
-    fn leaf(&mut self, module: ModuleId, op: Op, x: NodeId, shape: Shape) -> NodeId {
-        let output = NodeId(self.nodes.len());
-        self.nodes.push(Node { op, inputs: vec![x], shape, module });
-        self.modules[module.0].call = Some(Call { input: x, output });
-        output
-    }
-
-    fn functional(&mut self, op: Op, inputs: Vec<NodeId>, shape: Shape) -> NodeId {
-        let module = self.current();
-        self.nodes.push(Node { op, inputs, shape, module });
-        NodeId(self.nodes.len() - 1)
-    }
-
-    fn wrong(&mut self, module: ModuleId, what: &'static str, x: NodeId) -> NodeId {
-        let shape = self.shape(x).to_string();
-        let module = self.modules[module.0].path.clone();
-        self.fail(GraphError::Shape { module, what, shape });
-        x
-    }
-
-    fn fail(&mut self, error: GraphError) {
-        self.error.get_or_insert(error);
     }
 }

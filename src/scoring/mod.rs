@@ -47,7 +47,9 @@ impl PreparedProxy {
 pub struct Outcome {
     pub proxy: ProxyRef,
     pub result: Result<Score, ScoreError>,
-    /// Milliseconds of weight initialisation and forward passes; proxies that share a pass each report all of it.
+    /// Milliseconds of weight initialisation, reported by the proxies whose pass met it first.
+    pub init_ms: f64,
+    /// Milliseconds of the forward passes; proxies that share a pass each report all of it.
     pub compute_ms: f64,
     /// Milliseconds from reduced observations to the score.
     pub reduce_ms: f64,
@@ -81,7 +83,7 @@ pub fn score(
     let done = plan.run(engine, network, inputs);
     (proxies.iter().zip(requests))
         .map(|(p, requests)| {
-            let compute_ms = requests.iter().flatten().map(|r| done.elapsed_ms(r)).sum();
+            let (init_ms, compute_ms) = done.elapsed_ms(requests.as_deref().unwrap_or_default());
             let seen = requests
                 .and_then(|r| r.iter().map(|request| done.seen(request)).collect::<Result<Vec<_>, _>>());
             let start = Instant::now();
@@ -89,7 +91,13 @@ pub fn score(
                 let prepared = p.prepared.clone()?;
                 p.proxy.proxy.score(&p.proxy.variant, network, &prepared, &seen)
             });
-            Outcome { proxy: p.proxy.clone(), result, compute_ms, reduce_ms: passes::milliseconds(start) }
+            Outcome {
+                proxy: p.proxy.clone(),
+                result,
+                init_ms,
+                compute_ms,
+                reduce_ms: passes::milliseconds(start),
+            }
         })
         .collect()
 }

@@ -43,8 +43,11 @@ impl Plan {
     pub fn run(self, engine: &dyn Engine, network: &Network, inputs: &Inputs) -> Done {
         let run = |(key, observations): (Key, Vec<Observation>)| {
             let start = Instant::now();
+            network.weights(Some(key.0));
+            let init_ms = milliseconds(start);
+            let start = Instant::now();
             let result = forward(engine, network, inputs, key, &observations);
-            Finished { key, observations, result, elapsed_ms: milliseconds(start) }
+            Finished { key, observations, result, init_ms, compute_ms: milliseconds(start) }
         };
         Done { settings: self.settings, passes: self.passes.into_iter().map(run).collect() }
     }
@@ -72,7 +75,8 @@ struct Finished {
     key: Key,
     observations: Vec<Observation>,
     result: Result<Vec<Reduced>, EngineError>,
-    elapsed_ms: f64,
+    init_ms: f64,
+    compute_ms: f64,
 }
 
 /// Passes that have been run.
@@ -92,9 +96,10 @@ impl Done {
         request.observations.iter().map(|o| at(o).ok_or_else(missing)).collect()
     }
 
-    /// Wall time of the pass that serves a request.
-    pub fn elapsed_ms(&self, request: &PassRequest) -> f64 {
-        self.find(request).map_or(0.0, |p| p.elapsed_ms)
+    /// Milliseconds of weight initialisation and of the passes that serve these requests.
+    pub fn elapsed_ms(&self, requests: &[PassRequest]) -> (f64, f64) {
+        let passes = requests.iter().filter_map(|r| self.find(r));
+        passes.fold((0.0, 0.0), |(init, compute), p| (init + p.init_ms, compute + p.compute_ms))
     }
 
     fn find(&self, request: &PassRequest) -> Option<&Finished> {

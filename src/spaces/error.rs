@@ -39,3 +39,24 @@ impl fmt::Display for ArchError {
 }
 
 impl std::error::Error for ArchError {}
+
+#[cfg(test)]
+mod tests {
+    use crate::spaces::find;
+
+    #[test]
+    fn the_bad_part_is_underlined() {
+        let error = find("nats_sss").unwrap().canonical("24:32:33:48:48").unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        not a nats_sss architecture: channel number 3 must be one of 8, 16, 24, 32, 40, 48, 56, 64
+          24:32:33:48:48
+                ^^
+        ");
+        let error = find("nasbench201").unwrap().canonical("|none~0|+|none~0|nor_conv_7x7~1|").unwrap_err();
+        insta::assert_snapshot!(error, @r"
+        not a nasbench201 architecture: unknown operation `nor_conv_7x7`; known: none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3
+          |none~0|+|none~0|nor_conv_7x7~1|
+                           ^^^^^^^^^^^^
+        ");
+    }
+}
