@@ -9,18 +9,18 @@ use super::common::Format;
 use crate::data::DataDirs;
 use crate::tables::{self, Query, Runs, Split, Table};
 
+const EXAMPLES: &str = "Examples:
+  untrained query --table nats_sss --available
+  untrained query --table nats_sss --arch 8:8:8:8:8 --dataset cifar10 --split test --epochs 90 --runs mean
+  untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split validation --epochs 200 --runs mean";
+
 /// Look up the trained accuracy of an architecture in its table
 ///
 /// An accuracy is named in full: data set, split, training budget in epochs, and which training runs. Nothing has a
 /// default, because most disagreements about a number in this field come from an unstated split or budget.
 /// `--available` shows what a table can answer.
-///
-/// Examples:
-///   untrained query --table nats_sss --available
-///   untrained query --table nats_sss --arch 8:8:8:8:8 --dataset cifar10 --split test --epochs 90 --runs mean
-///   untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split validation --epochs 200 --runs mean
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = EXAMPLES)]
 pub struct QueryArgs {
     /// Table, named by its search space
     #[arg(long, value_name = "TABLE")]

@@ -17,17 +17,18 @@ use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy
 use crate::spaces::{self, NetworkInput};
 use crate::tables::{self, Table, TableError};
 
+const EXAMPLES: &str = "Examples:
+  untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
+  untrained score --space nats_sss --arch 24:32:32:48:48 --dataset cifar10 \\
+      --proxies naswot,rbflex:official,zen";
+
 /// Score one architecture with one or more proxies
 ///
 /// The network is built from its architecture string, its weights are keyed numbers (a function of weight seed and
 /// parameter name), the mini-batch is a keyed choice of images (a function of data seed and data set). The same command
 /// gives the same scores on every machine.
-///
-/// Examples:
-///   untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
-///   untrained score --space nats_sss --arch 24:32:32:48:48 --dataset cifar10 --proxies naswot,rbflex:official,zen
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = EXAMPLES)]
 pub struct ScoreArgs {
     /// Search space; `untrained list spaces` shows them
     #[arg(long, value_name = "SPACE")]
