@@ -1,0 +1,127 @@
+//! Proxies on whole networks: every variant gives a status, shared passes change no number, and laws that must hold.
+
+use untrained::engine::{BurnEngine, DeviceSpec, Precision};
+use untrained::graph::init::Scheme;
+use untrained::keyed::Stream;
+use untrained::proxies::{PROXIES, ProxyRef};
+use untrained::scoring::{
+    self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings, Status,
+};
+use untrained::spaces::{NetworkInput, find};
+
+const BATCH: usize = 6;
+
+fn settings(space: &str, resolution: usize) -> Settings {
+    Settings {
+        space: find(space).unwrap(),
+        input: NetworkInput { resolution, classes: 10 },
+        seeds: Seeds { weight: 5, data: 6, sample: 7 },
+        init: Scheme::Default,
+        precision: Precision::F32,
+        repetition: 0,
+        hda_networks: Some(2),
+    }
+}
+
+/// Scores a network of `space` on noise with all of `proxies` in one call.
+fn score(space: &str, arch: &str, resolution: usize, proxies: &[&str]) -> Vec<Outcome> {
+    let settings = settings(space, resolution);
+    let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
+    let mut images = vec![0.0; BATCH * 3 * resolution * resolution];
+    Stream::new(1, "images").fill_normal(1.0, &mut images);
+    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data);
+    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+    let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
+    let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
+    let network = Network::build(settings, arch).unwrap();
+    scoring::score(&engine, &network, &inputs, &prepared)
+}
+
+fn sss(proxies: &[&str]) -> Vec<f64> {
+    let outcomes = score("nats_sss", "8:16:8:24:16", 16, proxies);
+    outcomes.iter().map(|o| o.result.as_ref().unwrap().value).collect()
+}
+
+#[test]
+fn every_choice_of_every_proxy_scores_a_network() {
+    let mut names = vec![];
+    for proxy in PROXIES {
+        let spec = proxy.spec();
+        names.push(spec.name.to_string());
+        let choices = spec.axes.iter().flat_map(|a| a.choices.iter().map(|c| c.name));
+        names
+            .extend(choices.chain(spec.presets.iter().map(|p| p.name)).map(|c| format!("{}:{c}", spec.name)));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for outcome in score("nats_sss", "8:16:8:24:16", 16, &names) {
+        assert_eq!(outcome.status(), Status::Ok, "{}: {:?}", outcome.proxy, outcome.result);
+    }
+}
+
+/// A proxy scored beside others gives the same bits as alone.
+#[test]
+fn shared_passes_change_no_number() {
+    let names =
+        ["naswot", "naswot:double_count", "rbflex:hda_self", "rbflex:fixed+whole_batch", "zen", "zen:paper"];
+    let together = sss(&names);
+    for (name, value) in names.iter().zip(together) {
+        assert_eq!(sss(&[name]), [value], "{name}");
+    }
+}
+
+/// In the small-gamma regime the choice of gamma shifts every score alike: ranking does not depend on it
+/// (proxies.md 3.3); the largest gamma leaves that regime and the kernels tend to the identity, whose log is 0.
+#[test]
+fn the_largest_gamma_saturates() {
+    let [smallest, largest, fixed] = sss(&["rbflex:hda", "rbflex:hda_max", "rbflex:fixed"])[..] else {
+        panic!()
+    };
+    assert!(fixed < smallest && smallest < largest && largest <= 0.0, "{fixed} {smallest} {largest}");
+}
+
+#[test]
+fn a_gamma_in_the_small_regime_only_shifts_scores() {
+    let parts = |arch: &str| {
+        let outcomes = score("nats_sss", arch, 16, &["rbflex:fixed", "rbflex:hda_self"]);
+        let score = |i: usize| outcomes[i].result.as_ref().unwrap().clone();
+        let part = |i: usize, name: &str| score(i).components.iter().find(|(n, _)| *n == name).unwrap().1;
+        let shift = (BATCH - 1) as f64 * (part(0, "gamma_k") / part(1, "gamma_k")).ln();
+        (part(0, "ln_det_k") - part(1, "ln_det_k"), shift, part(1, "gamma_k"))
+    };
+    for arch in ["8:8:8:8:8", "16:24:16:8:32"] {
+        let (difference, shift, gamma) = parts(arch);
+        // First order in gamma times the squared distances, which are at most the number of columns.
+        assert!(
+            (difference - shift).abs() < 0.05 * shift.abs(),
+            "{arch}: {difference} against {shift} ({gamma:e})"
+        );
+    }
+}
+
+#[test]
+fn reachable_equals_single_where_everything_is_reached() {
+    let values = sss(&["naswot", "naswot:reachable"]);
+    assert_eq!(values[0], values[1]);
+}
+
+/// ELU and CELU with alpha 1 are the same function, so every score is the same (the noise floor of NAFBee).
+#[test]
+fn elu_and_celu_score_alike() {
+    let names = ["naswot", "rbflex:fixed", "zen", "l2_norm"];
+    let values = |arch: &str| -> Vec<f64> {
+        let outcomes = score("nafbee_vgg19", arch, 32, &names);
+        outcomes.iter().map(|o| o.result.as_ref().unwrap().value).collect()
+    };
+    assert_eq!(values("ELU"), values("CELU"));
+}
+
+/// A cell whose last node receives only `none` cuts the network: features are constant, and the score says so.
+#[test]
+fn a_cut_network_is_non_finite_not_a_sentinel() {
+    let dead = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+    for outcome in score("nasbench201", dead, 8, &["rbflex:fixed", "rbflex:official", "zen", "zen:paper"]) {
+        assert_eq!(outcome.status(), Status::NonFinite, "{}: {:?}", outcome.proxy, outcome.result);
+    }
+    let params = &score("nasbench201", dead, 8, &["params"])[0];
+    assert_eq!(params.status(), Status::Ok);
+}
