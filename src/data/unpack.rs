@@ -95,7 +95,7 @@ fn extract(
 }
 
 /// Temporary files are private; data is not.
-fn readable_by_all(path: &Path) {
+pub(crate) fn readable_by_all(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -58,7 +58,7 @@ pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Resul
 fn imported(spec: &TableSpec, dirs: &DataDirs) -> Result<Option<Stored>, TableError> {
     let name = format!("{}.parquet", spec.id);
     let Some(path) = dirs.find(&[&format!("tables/{name}"), &name]) else { return Ok(None) };
-    let stored = parquet_file::read(&path, spec);
+    let stored = parquet_file::read_sealed(&path, spec);
     stored.map(Some).map_err(|reason| TableError::BadImport { path, reason })
 }
 
@@ -95,7 +95,7 @@ fn from_archive(spec: &TableSpec, path: &Path, cache: Option<&Path>) -> Result<S
     if let Some(file) = &cached {
         let key = archive::archive_key(path)?;
         if file.is_file() {
-            match parquet_file::read(file, spec) {
+            match parquet_file::read_sealed(file, spec) {
                 Ok(stored) if stored.key == key && stored.data.is_complete() => return Ok(stored),
                 Ok(_) => {}
                 Err(reason) => tracing::warn!("the cached table {} is ignored: {reason}", file.display()),

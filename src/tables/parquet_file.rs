@@ -5,6 +5,7 @@
 //! format version, and where the numbers came from.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +17,10 @@ use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
+use super::cache::digest;
 use super::content::TableData;
 use super::{Provenance, Query, TableSpec};
+use crate::data::readable_by_all;
 
 /// Raised whenever columns or metadata change their meaning.
 const FORMAT: &str = "1";
@@ -59,8 +62,46 @@ pub(super) fn write(file: File, spec: &TableSpec, stored: &Stored) -> Result<()>
     Ok(())
 }
 
+/// The checksum file beside a table, in the form that `sha256sum --check` reads.
+fn checksum_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sha256");
+    name.into()
+}
+
+/// Writes the checksum of a finished table beside it. Parquet has no checksum of its own, so without one a flipped bit
+/// may change an accuracy unnoticed.
+pub(super) fn seal(path: &Path) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let line = format!("{}  {name}\n", digest(path).map_err(text)?);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(text)?;
+    temporary.write_all(line.as_bytes()).map_err(text)?;
+    let checksum = checksum_path(path);
+    temporary.persist(&checksum).map_err(text)?;
+    [path, &checksum].into_iter().for_each(readable_by_all);
+    Ok(())
+}
+
+/// Reads a table whose content must be that of its checksum file.
+pub(super) fn read_sealed(path: &Path, spec: &TableSpec) -> Result<Stored> {
+    let checksum = checksum_path(path);
+    let line = std::fs::read_to_string(&checksum).map_err(|e| format!("{}: {e}", checksum.display()))?;
+    if line.split_whitespace().next() != Some(digest(path).map_err(text)?.as_str()) {
+        return Err("its content is not that of its checksum file".to_owned());
+    }
+    read(path, spec)
+}
+
 /// Reads and checks a table. `data` is as trustworthy as a table read from its source.
+///
+/// The decoder has assertions that a damaged file can reach; they become an error like any other.
 pub(super) fn read(path: &Path, spec: &TableSpec) -> Result<Stored> {
+    let decoded = std::panic::catch_unwind(|| decode(path, spec));
+    decoded.unwrap_or_else(|_| Err("its content cannot be decoded".to_owned()))
+}
+
+fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
     let file = File::open(path).map_err(text)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
     let metadata = builder.metadata().file_metadata();

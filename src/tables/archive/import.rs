@@ -225,7 +225,8 @@ fn persist(spec: &TableSpec, file: &Path, stored: &Stored) -> Result<(), TableEr
     let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
     let handle = temporary.reopen().map_err(|e| failed(e.to_string()))?;
     parquet_file::write(handle, spec, stored).map_err(failed)?;
-    temporary.persist(file).map(drop).map_err(|e| failed(e.to_string()))
+    temporary.persist(file).map_err(|e| failed(e.to_string()))?;
+    parquet_file::seal(file).map_err(failed)
 }
 
 /// The table being filled, in whatever order records come.
