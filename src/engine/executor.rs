@@ -1,6 +1,6 @@
 //! The forward interpreter: one definition for every engine.
 
-use super::kernels::{Kernels, Norm};
+use super::kernels::{Conv, Dense, Kernels, Norm, Numbers};
 use super::reduce::Reducer;
 use super::{EngineError, ForwardPass, NormStatistics, Reduced};
 use crate::graph::{Node, NodeId, Op, Shape};
@@ -88,7 +88,6 @@ fn apply<K: Kernels>(
     node: &Node,
     inputs: Vec<K::Value>,
 ) -> Result<K::Value, EngineError> {
-    let weights = |id| (pass.weights.get(id), pass.graph.param(id).shape.as_slice());
     let mut inputs = inputs.into_iter();
     let Some(x) = inputs.next() else {
         return Ok(kernels.map(pass.input.images, pass.input.shape));
@@ -96,9 +95,25 @@ fn apply<K: Kernels>(
     Ok(match &node.op {
         Op::Input | Op::Identity => x,
         Op::Conv2d { weight, bias, window, groups } => {
-            kernels.conv2d(x, weights(*weight), bias.map(|b| pass.weights.get(b)), window, *groups)
+            let shape = pass.graph.param(*weight).shape.as_slice();
+            let conv = Conv {
+                weight: Numbers::F32(pass.weights.get(*weight)),
+                shape: [shape[0], shape[1], shape[2], shape[3]],
+                bias: bias.map(|b| Numbers::F32(pass.weights.get(b))),
+                window,
+                groups: *groups,
+            };
+            kernels.conv2d(x, &conv, false)
         }
-        Op::Linear { weight, bias } => kernels.linear(x, weights(*weight), bias.map(|b| pass.weights.get(b))),
+        Op::Linear { weight, bias } => {
+            let shape = pass.graph.param(*weight).shape.as_slice();
+            let dense = Dense {
+                weight: Numbers::F32(pass.weights.get(*weight)),
+                shape: [shape[0], shape[1]],
+                bias: bias.map(|b| Numbers::F32(pass.weights.get(b))),
+            };
+            kernels.linear(x, &dense)
+        }
         Op::BatchNorm(_) if pass.norm == NormStatistics::Bypass => x,
         Op::BatchNorm(norm) => {
             check_statistics(pass, node)?;

@@ -15,7 +15,9 @@ pub mod reduce;
 pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec};
 pub use executor::forward;
-pub use kernels::{Kernels, Norm};
+pub use kernels::{
+    Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers, ParamRows,
+};
 pub use reduce::{ChannelMoments, CodeGram, ColumnGeometry, Reduced, Reduction, RowMoments};
 
 use crate::graph::{Graph, Tap, Weights};

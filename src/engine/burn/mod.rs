@@ -1,6 +1,9 @@
 //! The burn engine: any graph on any burn device (portable CPU, CUDA, Vulkan).
 
+mod activation;
 mod kernels;
+mod layer;
+mod pool;
 
 use ::burn::tensor::{DType, Device};
 
