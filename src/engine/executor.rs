@@ -18,12 +18,13 @@ pub fn forward<K: Kernels>(kernels: &K, pass: &ForwardPass<'_>) -> Result<Vec<Re
     let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
     let needed = graph.ancestors(&taps.collect::<Vec<_>>());
     let mut uses = count_uses(pass, &needed);
+    let normalised = normalised(pass);
     let mut reducers: Vec<Reducer> = pass.observations.iter().map(|o| Reducer::new(&o.reduction)).collect();
     let mut values: Vec<Option<K::Value>> = vec![None; graph.nodes().len()];
     for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
         let inputs: Vec<K::Value> =
             node.inputs.iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
-        let value = apply(kernels, pass, node, inputs)?;
+        let value = apply(kernels, pass, node, inputs, normalised[i])?;
         observe(kernels, pass, NodeId(i), &value, &mut reducers)?;
         if uses[i] > 0 {
             values[i] = Some(value);
@@ -53,6 +54,16 @@ fn count_uses(pass: &ForwardPass<'_>, needed: &[bool]) -> Vec<usize> {
     uses
 }
 
+/// Which values a batch normalisation takes statistics of.
+fn normalised(pass: &ForwardPass<'_>) -> Vec<bool> {
+    let mut normalised = vec![false; pass.graph.nodes().len()];
+    if matches!(pass.norm, NormStatistics::Batch | NormStatistics::PerImage) {
+        let norms = pass.graph.nodes().iter().filter(|n| matches!(n.op, Op::BatchNorm(_)));
+        norms.for_each(|n| normalised[n.inputs[0].index()] = true);
+    }
+    normalised
+}
+
 /// Hands out a value, giving it away at its last use so that kernels may work in place.
 fn take<V: Clone>(values: &mut [Option<V>], uses: &mut [usize], id: NodeId) -> Option<V> {
     let i = id.index();
@@ -68,16 +79,25 @@ fn observe<K: Kernels>(
     reducers: &mut [Reducer],
 ) -> Result<(), EngineError> {
     let observers = pass.observations.iter().zip(reducers);
-    let mut observers =
-        observers.flat_map(|(o, r)| o.taps.iter().find(|t| t.node == id).map(|t| (t.times, r))).peekable();
-    if observers.peek().is_none() {
-        return Ok(());
-    }
-    let host = kernels
-        .host(value)
-        .map_err(|message| EngineError::Device { module: pass.graph.node_name(id).to_string(), message })?;
+    let observers = observers.flat_map(|(o, r)| o.taps.iter().find(|t| t.node == id).map(|t| (t.times, r)));
+    // Each form of the value is asked for at most once, and only if someone reads it.
+    let (mut codes, mut host) = (None, None);
     for (times, reducer) in observers {
-        reducer.observe(id, pass.graph.node(id).shape, times, pass.input.shape[0], &host);
+        if reducer.reads_codes()
+            && let Some(codes) = codes.get_or_insert_with(|| kernels.codes(value))
+        {
+            reducer.observe_codes(codes, times);
+            continue;
+        }
+        if host.is_none() {
+            let module = || pass.graph.node_name(id).to_string();
+            host = Some(
+                kernels.host(value).map_err(|message| EngineError::Device { module: module(), message })?,
+            );
+        }
+        if let Some(host) = &host {
+            reducer.observe(id, pass.graph.node(id).shape, times, pass.input.shape[0], host);
+        }
     }
     Ok(())
 }
@@ -87,6 +107,7 @@ fn apply<K: Kernels>(
     pass: &ForwardPass<'_>,
     node: &Node,
     inputs: Vec<K::Value>,
+    normalised: bool,
 ) -> Result<K::Value, EngineError> {
     let mut inputs = inputs.into_iter();
     let Some(x) = inputs.next() else {
@@ -103,7 +124,7 @@ fn apply<K: Kernels>(
                 window,
                 groups: *groups,
             };
-            kernels.conv2d(x, &conv, false)
+            kernels.conv2d(x, &conv, normalised)
         }
         Op::Linear { weight, bias } => {
             let shape = pass.graph.param(*weight).shape.as_slice();

@@ -114,6 +114,16 @@ pub struct Moments {
     pub variance: Vec<f64>,
 }
 
+/// Packed codes `[x > 0]`: a row of words for each image. Bits of no unit are not set; the order of the units is the
+/// engine's own, the same for all images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes {
+    pub n: usize,
+    /// Units of one image.
+    pub units: usize,
+    pub words: Vec<u64>,
+}
+
 /// Values on the host, rows of `[N, elements]`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostValues {
@@ -156,6 +166,11 @@ pub trait Kernels {
     /// # Errors
     /// The device's message.
     fn host(&self, x: &Self::Value) -> Result<HostValues, String>;
+
+    /// Activation codes of a value, from engines that can take them where the value is; others copy it to the host.
+    fn codes(&self, _x: &Self::Value) -> Option<Codes> {
+        None
+    }
 
     /// Convolution. `normalised`: a batch normalisation that wants batch or per-image statistics reads the result, so an
     /// engine may take its moments on the way.

@@ -10,14 +10,16 @@ mod burn;
 mod device;
 mod executor;
 mod kernels;
+mod native;
 pub mod reduce;
 
 pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec};
 pub use executor::forward;
 pub use kernels::{
-    Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers, ParamRows,
+    Codes, Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers, ParamRows,
 };
+pub use native::NativeEngine;
 pub use reduce::{ChannelMoments, CodeGram, ColumnGeometry, Reduced, Reduction, RowMoments};
 
 use crate::graph::{Graph, Tap, Weights};

@@ -12,7 +12,7 @@ pub use codes::CodeGram;
 pub use columns::ColumnGeometry;
 pub use moments::RowMoments;
 
-use super::kernels::HostValues;
+use super::kernels::{Codes, HostValues};
 use crate::graph::{NodeId, Shape};
 
 /// What a set of tapped values is reduced to.
@@ -77,6 +77,17 @@ impl Reducer {
             Reduction::RowMoments => Self::Moments(RowMoments::default()),
             Reduction::ChannelMoments => Self::Channels(Vec::new()),
             Reduction::Copy => Self::Values(Vec::new()),
+        }
+    }
+
+    /// Whether packed codes are all it needs.
+    pub fn reads_codes(&self) -> bool {
+        matches!(self, Self::Codes(_))
+    }
+
+    pub fn observe_codes(&mut self, codes: &Codes, times: usize) {
+        if let Self::Codes(gram) = self {
+            gram.add_codes(codes, times);
         }
     }
 
