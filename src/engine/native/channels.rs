@@ -1,6 +1,6 @@
 //! Sums over the pixels of channels, and sums of maps with coefficients per channel.
 
-use super::lanes::{Block, LANES, Lanes};
+use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::Pooled;
 
@@ -11,11 +11,10 @@ const RUN: usize = 64;
 pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
     let (data, _) = x.stored_data(l);
     let pixels = x.pixels();
-    let zero = l.splat(L::T::default());
-    let plane_sum = |_: usize, _: usize, plane: &[Block<L::T>]| {
-        runs(l, plane.chunks(RUN), |run| run.iter().fold(zero, |sum, x| l.add(sum, l.load(x))))
-    };
-    gather(l, x, &data, pixels, per_image, plane_sum)
+    gather(x, per_image, |image, plane| {
+        let start = (image * x.planes() + plane) * pixels;
+        l.run(|| plane_sum(l, &data[start..start + pixels]))
+    })
 }
 
 /// Sum of `x * (y - centre)` for each channel, `[C]` or `[N, C]`; so is `centre`, by its own length.
@@ -23,52 +22,64 @@ pub fn dot<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>, centre: &[f64], per_ima
     let ((data, _), (other, _)) = (x.stored_data(l), y.stored_data(l));
     let pixels = x.pixels();
     let centre = Coefficients::<L::T>::new(centre, x.channels());
-    let zero = l.splat(L::T::default());
-    let plane_dot = |image: usize, plane: usize, values: &[Block<L::T>]| {
+    gather(x, per_image, |image, plane| {
         let start = (image * x.planes() + plane) * pixels;
-        let middle = l.load(centre.at(image, plane, x.planes()));
-        let pairs = values.chunks(RUN).zip(other[start..start + pixels].chunks(RUN));
-        runs(l, pairs, |(a, b)| {
-            a.iter().zip(b).fold(zero, |sum, (a, b)| l.fma(l.load(a), l.sub(l.load(b), middle), sum))
-        })
-    };
-    gather(l, x, &data, pixels, per_image, plane_dot)
+        let (a, b) = (&data[start..start + pixels], &other[start..start + pixels]);
+        l.run(|| plane_dot(l, a, b, centre.at(image, plane, x.planes())))
+    })
 }
 
-/// Adds vectors up in f64.
 #[inline(always)]
-fn runs<L: Lanes, R>(l: L, runs: impl Iterator<Item = R>, sum: impl Fn(R) -> L::V) -> [f64; LANES] {
+fn plane_sum<L: Lanes>(l: L, plane: &[Block<L::T>]) -> [f64; LANES] {
     let mut total = [0.0; LANES];
-    let mut block = <L::T as super::lanes::Scalar>::ZERO;
-    for run in runs {
-        l.store(sum(run), &mut block);
-        for k in 0..LANES {
-            total[k] += block.0[k].into();
+    for run in plane.chunks(RUN) {
+        let mut sum = l.splat(L::T::default());
+        for x in run {
+            sum = l.add(sum, l.load(x));
         }
+        widen(l, sum, &mut total);
     }
     total
 }
 
+#[inline(always)]
+fn plane_dot<L: Lanes>(l: L, a: &[Block<L::T>], b: &[Block<L::T>], centre: &Block<L::T>) -> [f64; LANES] {
+    let mut total = [0.0; LANES];
+    let middle = l.load(centre);
+    for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
+        let mut sum = l.splat(L::T::default());
+        for (a, b) in a.iter().zip(b) {
+            sum = l.fma(l.load(a), l.sub(l.load(b), middle), sum);
+        }
+        widen(l, sum, &mut total);
+    }
+    total
+}
+
+/// Adds a vector to sums in f64.
+#[inline(always)]
+pub fn widen<L: Lanes>(l: L, v: L::V, sums: &mut [f64; LANES]) {
+    let mut block = L::T::ZERO;
+    l.store(v, &mut block);
+    for k in 0..LANES {
+        sums[k] += block.0[k].into();
+    }
+}
+
 /// Sums of all planes, joined over the images where that is asked for.
-fn gather<L: Lanes>(
-    l: L,
-    x: &Map<L::T>,
-    data: &[Block<L::T>],
-    pixels: usize,
+fn gather<T: Pooled>(
+    x: &Map<T>,
     per_image: bool,
-    plane_sum: impl Fn(usize, usize, &[Block<L::T>]) -> [f64; LANES],
+    plane_sum: impl Fn(usize, usize) -> [f64; LANES],
 ) -> Vec<f64> {
     let (planes, channels) = (x.planes(), x.channels());
     let mut sums = vec![0.0; if per_image { x.n * channels } else { channels }];
-    l.run(|| {
-        for (at, values) in data.chunks_exact(pixels).enumerate() {
-            let (image, plane) = (at / planes, at % planes);
-            let first = if per_image { image * channels } else { 0 } + plane * LANES;
-            let total = plane_sum(image, plane, values);
-            let lanes = LANES.min(channels - plane * LANES);
-            sums[first..first + lanes].iter_mut().zip(total).for_each(|(s, t)| *s += t);
-        }
-    });
+    for (image, plane) in (0..x.n).flat_map(|i| (0..planes).map(move |p| (i, p))) {
+        let first = if per_image { image * channels } else { 0 } + plane * LANES;
+        let lanes = LANES.min(channels - plane * LANES);
+        let total = plane_sum(image, plane);
+        sums[first..first + lanes].iter_mut().zip(total).for_each(|(s, t)| *s += t);
+    }
     sums
 }
 

@@ -1,7 +1,7 @@
 //! Activation codes, packed while the values are read.
 
 use super::evaluate::{Reader, Target};
-use super::lanes::{LANES, Lanes};
+use super::lanes::{Block, LANES, Lanes};
 use super::map::Map;
 use super::memory::Buffer;
 
@@ -19,7 +19,6 @@ pub fn codes<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<u64> {
     let reader = Reader::new(x);
     let mut scratch = Buffer::stale(blocks);
     let target = Target { start: 0, pixel: 1, row: x.size()[1], plane: x.pixels() };
-    let zero = l.splat(L::T::default());
     for (image, row) in rows.chunks_exact_mut(words).enumerate() {
         let values = match reader.plain(image) {
             Some(values) => values,
@@ -28,14 +27,18 @@ pub fn codes<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<u64> {
                 &scratch[..]
             }
         };
-        l.run(|| {
-            for (word, values) in row.iter_mut().zip(values.chunks(64 / LANES)) {
-                for (k, value) in values.iter().enumerate() {
-                    *word |= u64::from(l.greater(l.load(value), zero)) << (k * LANES);
-                }
-            }
-        });
+        l.run(|| pack(l, values, row));
     }
-    // A shift may lift the padding channels of no image: coefficients of padding are zero.
+    // Padding channels are zero whatever waited: their coefficients are zero.
     rows
+}
+
+#[inline(always)]
+fn pack<L: Lanes>(l: L, values: &[Block<L::T>], row: &mut [u64]) {
+    let zero = l.splat(L::T::default());
+    for (word, values) in row.iter_mut().zip(values.chunks(64 / LANES)) {
+        for (k, value) in values.iter().enumerate() {
+            *word |= u64::from(l.greater(l.load(value), zero)) << (k * LANES);
+        }
+    }
 }

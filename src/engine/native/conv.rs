@@ -128,7 +128,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
             };
             slide.run(l, out);
             if moments_wanted {
-                l.run(|| sums.extend(out.chunks_exact(oh * ow).map(|plane| PlaneSums::of(l, plane))));
+                sums.extend(out.chunks_exact(oh * ow).map(|plane| l.run(|| PlaneSums::of(l, plane))));
             }
         }
         let moments = moments_wanted.then(|| moments::image_moments(&sums, self.outputs, oh * ow));

@@ -41,6 +41,7 @@ macro_rules! dispatch {
 pub(crate) use dispatch;
 
 /// Runs `f`, compiled for the best instruction set: for plain loops that the compiler vectorises itself.
+#[inline]
 pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     use super::lanes::Lanes;
     dispatch!(f32, |lanes| lanes.run(f))

@@ -25,6 +25,8 @@ mod moments;
 mod pack;
 mod params;
 mod pool;
+#[cfg(test)]
+mod tests;
 mod tile;
 mod weight_gradient;
 #[cfg(target_arch = "x86_64")]

@@ -3,6 +3,7 @@
 //! Each image's sums are taken of `x - k` with `k` the channel's first value, which keeps the cancellation of
 //! `E[x^2] - E[x]^2` harmless; a row's sums are in the engine's precision, everything longer is f64.
 
+use super::channels::widen;
 use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::Map;
 use crate::engine::kernels::Moments;
@@ -43,8 +44,8 @@ impl PlaneSums {
                 s[0] = l.add(s[0], d);
                 q[0] = l.fma(d, d, q[0]);
             }
-            add(l, l.add(s[0], s[1]), &mut sums.sum);
-            add(l, l.add(q[0], q[1]), &mut sums.square);
+            widen(l, l.add(s[0], s[1]), &mut sums.sum);
+            widen(l, l.add(q[0], q[1]), &mut sums.square);
         }
         sums
     }
@@ -60,15 +61,6 @@ impl PlaneSums {
         let variance = self.square[k] / count - mean * mean;
         // A negative value is rounding; a NaN stays one.
         (self.origin[k] + mean, if variance < 0.0 { 0.0 } else { variance })
-    }
-}
-
-#[inline(always)]
-fn add<L: Lanes>(l: L, v: L::V, sums: &mut [f64; LANES]) {
-    let mut block = L::T::ZERO;
-    l.store(v, &mut block);
-    for k in 0..LANES {
-        sums[k] += block.0[k].into();
     }
 }
 
@@ -102,7 +94,7 @@ pub fn batch_moments(images: &Moments, channels: usize) -> Moments {
 /// Moments of the channels of each image of a map that stands in memory.
 pub fn of_data<L: Lanes>(l: L, map: &Map<L::T>, data: &[Block<L::T>]) -> Moments {
     let pixels = map.pixels();
-    let sums: Vec<PlaneSums> =
-        l.run(|| data.chunks_exact(pixels.max(1)).map(|plane| PlaneSums::of(l, plane)).collect());
+    let planes = data.chunks_exact(pixels.max(1));
+    let sums: Vec<PlaneSums> = planes.map(|plane| l.run(|| PlaneSums::of(l, plane))).collect();
     image_moments(&sums, map.channels(), pixels)
 }

@@ -10,34 +10,48 @@ use super::memory::{Buffer, Pooled};
 use super::moments::PlaneSums;
 use crate::graph::{PoolKind, Shape, Window};
 
-/// Pixels of each output's window, as positions in a plane.
+/// The pixels of an axis under one output's window: `start, start + step, ...`.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    count: usize,
+}
+
+/// Windows of all outputs, axis by axis.
 struct Windows {
-    /// `offsets[i]..offsets[i + 1]` are the pixels of output `i`.
-    offsets: Vec<usize>,
-    pixels: Vec<usize>,
+    rows: Vec<Span>,
+    columns: Vec<Span>,
+    step: [usize; 2],
+    width: usize,
 }
 
 impl Windows {
-    fn new(window: &Window, size: [usize; 2], count: [usize; 2]) -> Self {
-        let (mut offsets, mut pixels) = (vec![0], vec![]);
-        for (y, x) in (0..count[0]).flat_map(|y| (0..count[1]).map(move |x| (y, x))) {
-            for r in axis(window, 0, y, size[0]) {
-                pixels.extend(axis(window, 1, x, size[1]).map(|c| r * size[1] + c));
-            }
-            offsets.push(pixels.len());
-        }
-        Self { offsets, pixels }
+    fn new(window: &Window, [h, w]: [usize; 2], count: [usize; 2]) -> Self {
+        let axis = |axis, size| (0..count[axis]).map(|o| span(window, axis, o, size)).collect();
+        Self { rows: axis(0, h), columns: axis(1, w), step: window.dilation, width: w }
     }
 
-    fn of(&self, output: usize) -> &[usize] {
-        &self.pixels[self.offsets[output]..self.offsets[output + 1]]
+    /// Pixels of output `o`'s window in row-major order.
+    fn pixels(&self, o: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let (row, column) = (self.rows[o / self.columns.len()], self.columns[o % self.columns.len()]);
+        (0..row.count).flat_map(move |r| {
+            let start = (row.start + r * self.step[0]) * self.width + column.start;
+            (0..column.count).map(move |c| start + c * self.step[1])
+        })
+    }
+
+    fn outputs(&self) -> usize {
+        self.rows.len() * self.columns.len()
     }
 }
 
 /// Positions of an axis inside the map under output `o`'s window.
-fn axis(window: &Window, axis: usize, o: usize, size: usize) -> impl Iterator<Item = usize> + Clone + use<> {
-    let (start, pad, step) = (o * window.stride[axis], window.padding[axis], window.dilation[axis]);
-    (0..window.kernel[axis]).filter_map(move |k| (start + k * step).checked_sub(pad).filter(|p| *p < size))
+fn span(window: &Window, axis: usize, o: usize, size: usize) -> Span {
+    let (first, pad, step) = (o * window.stride[axis], window.padding[axis], window.dilation[axis]);
+    let inside = |k: &usize| first + k * step >= pad && first + k * step - pad < size;
+    let low = (0..window.kernel[axis]).find(inside);
+    let count = (0..window.kernel[axis]).filter(inside).count();
+    Span { start: low.map_or(0, |k| first + k * step - pad), count }
 }
 
 fn output_shape<T: Pooled>(x: &Map<T>, window: &Window) -> ([usize; 2], Shape) {
@@ -54,33 +68,61 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: PoolKind, window: &Window) -
     }
     x.settle(l);
     let windows = Windows::new(window, x.size(), count);
-    let (pixels, outputs) = (x.pixels(), count[0] * count[1]);
+    let (pixels, outputs) = (x.pixels(), windows.outputs());
     let mut out = Buffer::stale(x.n * x.planes() * outputs);
     let (data, _) = x.data(l);
-    l.run(|| {
-        for (plane, out) in data.chunks_exact(pixels).zip(out.chunks_exact_mut(outputs)) {
-            for (o, out) in out.iter_mut().enumerate() {
-                let window = windows.of(o);
-                let v = match kind {
-                    PoolKind::Average => {
-                        let zero = l.splat(L::T::default());
-                        let sum = window.iter().fold(zero, |sum, p| l.add(sum, l.load(&plane[*p])));
-                        l.mul(sum, l.splat(L::T::of(1.0 / window.len() as f64)))
-                    }
-                    PoolKind::Max => maximum(l, plane, window),
-                };
-                l.store(v, out);
-            }
-        }
-    });
+    let mut line = vec![L::T::ZERO; windows.width];
+    for (plane, out) in data.chunks_exact(pixels).zip(out.chunks_exact_mut(outputs)) {
+        l.run(|| match kind {
+            PoolKind::Average => plane_of::<L, false>(l, &windows, plane, &mut line, out),
+            PoolKind::Max => plane_of::<L, true>(l, &windows, plane, &mut line, out),
+        });
+    }
     Map::stored(x.n, shape, out, None)
 }
 
-/// Maximum of a window; a NaN wins.
+/// One plane, first down the columns into `line`, then along it.
 #[inline(always)]
-fn maximum<L: Lanes>(l: L, plane: &[Block<L::T>], window: &[usize]) -> L::V {
+fn plane_of<L: Lanes, const MAX: bool>(
+    l: L,
+    windows: &Windows,
+    plane: &[Block<L::T>],
+    line: &mut [Block<L::T>],
+    out: &mut [Block<L::T>],
+) {
+    let w = windows.width;
+    for (row, out) in windows.rows.iter().zip(out.chunks_exact_mut(windows.columns.len())) {
+        line.copy_from_slice(&plane[row.start * w..(row.start + 1) * w]);
+        for r in 1..row.count {
+            let start = (row.start + r * windows.step[0]) * w;
+            for (line, x) in line.iter_mut().zip(&plane[start..start + w]) {
+                let (a, b) = (l.load(line), l.load(x));
+                l.store(if MAX { larger(l, a, b) } else { l.add(a, b) }, line);
+            }
+        }
+        for (column, out) in windows.columns.iter().zip(out) {
+            let mut v = l.load(&line[column.start]);
+            for c in 1..column.count {
+                let x = l.load(&line[column.start + c * windows.step[1]]);
+                v = if MAX { larger(l, v, x) } else { l.add(v, x) };
+            }
+            if !MAX {
+                v = l.mul(v, l.splat(L::T::of(1.0 / (row.count * column.count) as f64)));
+            }
+            l.store(v, out);
+        }
+    }
+}
+
+/// The larger of two; a NaN of either wins, as in PyTorch.
+#[inline(always)]
+fn larger<L: Lanes>(l: L, a: L::V, b: L::V) -> L::V {
+    let (max, sum) = (l.max(a, b), l.add(a, b));
+    let infinity = l.splat(L::T::of(f64::INFINITY));
     let low = l.splat(L::T::of(f64::NEG_INFINITY));
-    window.iter().fold(low, |max, p| l.max(max, l.load(&plane[*p])))
+    // No number is both: the sum is a number, or infinite.
+    let number = l.greater(sum, low) | l.greater(infinity, sum);
+    if number == u16::MAX { max } else { l.add(l.keep(number, max), l.keep(!number, sum)) }
 }
 
 /// Gradient of the input.
@@ -90,44 +132,74 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: PoolKind, w
     }
     let (count, _) = output_shape(x, window);
     let windows = Windows::new(window, x.size(), count);
-    let (pixels, outputs) = (x.pixels(), count[0] * count[1]);
+    let (pixels, outputs) = (x.pixels(), windows.outputs());
     let mut out = Buffer::zeroed(x.n * x.image_blocks());
     let (dy, _) = dy.stored_data(l);
     let data = (kind == PoolKind::Max).then(|| x.data(l).0);
-    l.run(|| {
-        for (at, (dx, dy)) in out.chunks_exact_mut(pixels).zip(dy.chunks_exact(outputs)).enumerate() {
-            for (o, dy) in dy.iter().enumerate() {
-                let window = windows.of(o);
-                match &data {
-                    None => {
-                        let share = l.mul(l.load(dy), l.splat(L::T::of(1.0 / window.len() as f64)));
-                        for p in window {
-                            l.store(l.add(l.load(&dx[*p]), share), &mut dx[*p]);
-                        }
-                    }
-                    Some(data) => {
-                        let plane = &data[at * pixels..(at + 1) * pixels];
-                        for_first_maximum(l, plane, window, |p, mask| {
-                            l.store(l.add(l.load(&dx[p]), l.keep(mask, l.load(dy))), &mut dx[p]);
-                        });
-                    }
+    let mut line = vec![L::T::ZERO; windows.width];
+    for (at, (dx, dy)) in out.chunks_exact_mut(pixels).zip(dy.chunks_exact(outputs)).enumerate() {
+        let plane = data.as_ref().map(|data| &data[at * pixels..(at + 1) * pixels]);
+        l.run(|| match plane {
+            None => spread_averages(l, &windows, dy, &mut line, dx),
+            Some(plane) => {
+                for (o, dy) in dy.iter().enumerate() {
+                    for_first_maximum(l, plane, &windows, o, |p, mask| {
+                        l.store(l.add(l.load(&dx[p]), l.keep(mask, l.load(dy))), &mut dx[p]);
+                    });
                 }
             }
-        }
-    });
+        });
+    }
     Map::stored(x.n, x.shape, out, None)
+}
+
+/// Adds each output's share to all pixels of its window, first along a line, then down the columns.
+#[inline(always)]
+fn spread_averages<L: Lanes>(
+    l: L,
+    windows: &Windows,
+    dy: &[Block<L::T>],
+    line: &mut [Block<L::T>],
+    dx: &mut [Block<L::T>],
+) {
+    let w = windows.width;
+    for (row, dy) in windows.rows.iter().zip(dy.chunks_exact(windows.columns.len())) {
+        line.fill(L::T::ZERO);
+        for (column, dy) in windows.columns.iter().zip(dy) {
+            let share = l.mul(l.load(dy), l.splat(L::T::of(1.0 / (row.count * column.count) as f64)));
+            for c in 0..column.count {
+                let place = &mut line[column.start + c * windows.step[1]];
+                l.store(l.add(l.load(place), share), place);
+            }
+        }
+        for r in 0..row.count {
+            let start = (row.start + r * windows.step[0]) * w;
+            for (dx, share) in dx[start..start + w].iter_mut().zip(&*line) {
+                l.store(l.add(l.load(dx), l.load(share)), dx);
+            }
+        }
+    }
 }
 
 /// Calls `f` with each pixel and the channels whose first maximum it is.
 #[inline(always)]
-fn for_first_maximum<L: Lanes>(l: L, plane: &[Block<L::T>], window: &[usize], mut f: impl FnMut(usize, u16)) {
-    let max = maximum(l, plane, window);
+fn for_first_maximum<L: Lanes>(
+    l: L,
+    plane: &[Block<L::T>],
+    windows: &Windows,
+    o: usize,
+    mut f: impl FnMut(usize, u16),
+) {
+    let mut max = l.splat(L::T::of(f64::NEG_INFINITY));
+    for p in windows.pixels(o) {
+        max = l.max(max, l.load(&plane[p]));
+    }
     let mut free = u16::MAX;
-    for p in window {
-        let below = l.greater(max, l.load(&plane[*p]));
+    for p in windows.pixels(o) {
+        let below = l.greater(max, l.load(&plane[p]));
         let here = free & !below;
         free &= below;
-        f(*p, here);
+        f(p, here);
     }
 }
 
@@ -138,7 +210,7 @@ pub fn tangent<L: Lanes>(l: L, x: &Map<L::T>, t: &Map<L::T>, kind: PoolKind, win
     }
     let (count, shape) = output_shape(x, window);
     let windows = Windows::new(window, x.size(), count);
-    let (pixels, outputs) = (x.pixels(), count[0] * count[1]);
+    let (pixels, outputs) = (x.pixels(), windows.outputs());
     let mut out = Buffer::stale(x.n * x.planes() * outputs);
     let ((data, _), (t, _)) = (x.data(l), t.stored_data(l));
     l.run(|| {
@@ -146,7 +218,7 @@ pub fn tangent<L: Lanes>(l: L, x: &Map<L::T>, t: &Map<L::T>, kind: PoolKind, win
         for ((plane, t), out) in planes.zip(out.chunks_exact_mut(outputs)) {
             for (o, out) in out.iter_mut().enumerate() {
                 let mut value = l.splat(L::T::default());
-                for_first_maximum(l, plane, windows.of(o), |p, mask| {
+                for_first_maximum(l, plane, &windows, o, |p, mask| {
                     value = l.add(value, l.keep(mask, l.load(&t[p])));
                 });
                 l.store(value, out);

@@ -27,6 +27,9 @@ macro_rules! lanes {
             }
 
             /// Runs `f` in a function that may use the instructions, so that its loops are compiled for them.
+            ///
+            /// `inline`: a copy in every codegen unit that calls it, where `f` is at hand to be inlined into it.
+            #[inline]
             #[target_feature(enable = $features)]
             fn inside<R>(f: impl FnOnce() -> R) -> R {
                 f()

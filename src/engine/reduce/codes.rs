@@ -39,21 +39,27 @@ impl CodeGram {
         let n = codes.n;
         self.n = n;
         self.agree.resize(n * n, 0);
+        vectorised(|| self.count(codes, times as u64));
+    }
+
+    #[inline(always)]
+    fn count(&mut self, codes: &Codes, times: u64) {
+        let n = codes.n;
         let length = codes.words.len() / n.max(1);
         let row = |i: usize| &codes.words[i * length..(i + 1) * length];
-        vectorised(|| {
-            for i in 0..n {
-                for j in i..n {
-                    let differ: u64 =
-                        row(i).iter().zip(row(j)).map(|(a, b)| u64::from((a ^ b).count_ones())).sum();
-                    let agree = (codes.units as u64 - differ) * times as u64;
-                    self.agree[i * n + j] += agree;
-                    if i != j {
-                        self.agree[j * n + i] += agree;
-                    }
+        for i in 0..n {
+            for j in i..n {
+                let mut differ = 0;
+                for (a, b) in row(i).iter().zip(row(j)) {
+                    differ += u64::from((a ^ b).count_ones());
+                }
+                let agree = (codes.units as u64 - differ) * times;
+                self.agree[i * n + j] += agree;
+                if i != j {
+                    self.agree[j * n + i] += agree;
                 }
             }
-        });
+        }
     }
 }
 
