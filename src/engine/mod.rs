@@ -27,7 +27,10 @@ pub use kernels::{
 };
 pub use layers::ParamValues;
 pub use loss::Loss;
-pub use reduce::{ChannelMoments, CodeGram, ColumnGeometry, Reduced, Reduction, RowMoments};
+pub use reduce::{
+    ChannelMoments, CodeGram, ColumnGeometry, GradientReduction, ParamSet, ParamSums, Reduced, Reduction,
+    RowMoments, reduce_gradients,
+};
 pub use reverse::{GradientSink, Gradients, NodeWant, Wants};
 pub use session::{Cotangent, KernelSession, Session};
 
