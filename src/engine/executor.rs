@@ -1,6 +1,6 @@
-//! The forward interpreter: one definition for every engine.
+//! The forward interpreter: one definition for every engine, with and without a tape.
 
-use super::kernels::{Conv, Dense, Kernels, Norm, Numbers};
+use super::kernels::Kernels;
 use super::reduce::Reducer;
 use super::{EngineError, ForwardPass, NormStatistics, Reduced};
 use crate::graph::{Node, NodeId, Op, Shape};
@@ -13,24 +13,39 @@ use crate::graph::{Node, NodeId, Op, Shape};
 /// # Errors
 /// A batch of the wrong shape, undefined batch statistics, or a device failure.
 pub fn forward<K: Kernels>(kernels: &K, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
+    run(kernels, pass, &[], |_, _| Ok(()))
+}
+
+/// Runs a pass that also computes `targets`, and shows every value to `record` before anything reads it.
+pub(super) fn run<K: Kernels>(
+    kernels: &K,
+    pass: &ForwardPass<'_>,
+    targets: &[NodeId],
+    mut record: impl FnMut(NodeId, &K::Value) -> Result<(), EngineError>,
+) -> Result<Vec<Reduced>, EngineError> {
     check_input(pass)?;
     let graph = pass.graph;
-    let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
-    let needed = graph.ancestors(&taps.collect::<Vec<_>>());
+    let needed = needed(pass, targets);
+    let normalised = pass.normalised();
     let mut uses = count_uses(pass, &needed);
-    let normalised = normalised(pass);
     let mut reducers: Vec<Reducer> = pass.observations.iter().map(|o| Reducer::new(&o.reduction)).collect();
     let mut values: Vec<Option<K::Value>> = vec![None; graph.nodes().len()];
     for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
-        let inputs: Vec<K::Value> =
-            node.inputs.iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
+        let inputs = node.inputs.iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
         let value = apply(kernels, pass, node, inputs, normalised[i])?;
         observe(kernels, pass, NodeId(i), &value, &mut reducers)?;
+        record(NodeId(i), &value)?;
         if uses[i] > 0 {
             values[i] = Some(value);
         }
     }
     Ok(reducers.into_iter().map(Reducer::finish).collect())
+}
+
+/// For every node, whether an observation or a target depends on it.
+pub(super) fn needed(pass: &ForwardPass<'_>, targets: &[NodeId]) -> Vec<bool> {
+    let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
+    pass.graph.ancestors(&taps.chain(targets.iter().copied()).collect::<Vec<_>>())
 }
 
 fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {
@@ -46,7 +61,7 @@ fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {
 }
 
 /// How many computed nodes read each value.
-fn count_uses(pass: &ForwardPass<'_>, needed: &[bool]) -> Vec<usize> {
+pub(super) fn count_uses(pass: &ForwardPass<'_>, needed: &[bool]) -> Vec<usize> {
     let mut uses = vec![0; needed.len()];
     for (node, _) in pass.graph.nodes().iter().zip(needed).filter(|(_, needed)| **needed) {
         node.inputs.iter().for_each(|id| uses[id.index()] += 1);
@@ -54,18 +69,8 @@ fn count_uses(pass: &ForwardPass<'_>, needed: &[bool]) -> Vec<usize> {
     uses
 }
 
-/// Which values a batch normalisation takes statistics of.
-fn normalised(pass: &ForwardPass<'_>) -> Vec<bool> {
-    let mut normalised = vec![false; pass.graph.nodes().len()];
-    if matches!(pass.norm, NormStatistics::Batch | NormStatistics::PerImage) {
-        let norms = pass.graph.nodes().iter().filter(|n| matches!(n.op, Op::BatchNorm(_)));
-        norms.for_each(|n| normalised[n.inputs[0].index()] = true);
-    }
-    normalised
-}
-
 /// Hands out a value, giving it away at its last use so that kernels may work in place.
-fn take<V: Clone>(values: &mut [Option<V>], uses: &mut [usize], id: NodeId) -> Option<V> {
+pub(super) fn take<V: Clone>(values: &mut [Option<V>], uses: &mut [usize], id: NodeId) -> Option<V> {
     let i = id.index();
     uses[i] -= 1;
     if uses[i] == 0 { values[i].take() } else { values[i].clone() }
@@ -90,10 +95,7 @@ fn observe<K: Kernels>(
             continue;
         }
         if host.is_none() {
-            let module = || pass.graph.node_name(id).to_string();
-            host = Some(
-                kernels.host(value).map_err(|message| EngineError::Device { module: module(), message })?,
-            );
+            host = Some(kernels.host(value).map_err(pass.failed(id))?);
         }
         if let Some(host) = &host {
             reducer.observe(id, pass.graph.node(id).shape, times, pass.input.shape[0], host);
@@ -116,39 +118,13 @@ fn apply<K: Kernels>(
     Ok(match &node.op {
         Op::Input | Op::Identity => x,
         Op::Conv2d { weight, bias, window, groups } => {
-            let shape = pass.graph.param(*weight).shape.as_slice();
-            let conv = Conv {
-                weight: Numbers::F32(pass.weights.get(*weight)),
-                shape: [shape[0], shape[1], shape[2], shape[3]],
-                bias: bias.map(|b| Numbers::F32(pass.weights.get(b))),
-                window,
-                groups: *groups,
-            };
-            kernels.conv2d(x, &conv, normalised)
+            kernels.conv2d(x, &pass.conv((*weight, *bias), window, *groups), normalised)
         }
-        Op::Linear { weight, bias } => {
-            let shape = pass.graph.param(*weight).shape.as_slice();
-            let dense = Dense {
-                weight: Numbers::F32(pass.weights.get(*weight)),
-                shape: [shape[0], shape[1]],
-                bias: bias.map(|b| Numbers::F32(pass.weights.get(b))),
-            };
-            kernels.linear(x, &dense)
-        }
+        Op::Linear { weight, bias } => kernels.linear(x, &pass.dense((*weight, *bias))),
         Op::BatchNorm(_) if pass.norm == NormStatistics::Bypass => x,
         Op::BatchNorm(norm) => {
-            check_statistics(pass, node)?;
-            kernels.batch_norm(
-                x,
-                &Norm {
-                    statistics: pass.norm,
-                    weight: norm.weight.map(|id| pass.weights.get(id)),
-                    bias: norm.bias.map(|id| pass.weights.get(id)),
-                    running_mean: pass.weights.get(norm.running_mean),
-                    running_var: pass.weights.get(norm.running_var),
-                    eps: norm.eps,
-                },
-            )
+            pass.check_statistics(node)?;
+            kernels.batch_norm(x, &pass.batch_norm(norm))
         }
         Op::Activation(kind) => kernels.activation(x, *kind),
         Op::Pool { kind, window } => kernels.pool(x, *kind, window),
@@ -157,18 +133,4 @@ fn apply<K: Kernels>(
         Op::Add => inputs.fold(x, |sum, y| kernels.add(sum, y)),
         Op::Zero => kernels.zero(x),
     })
-}
-
-/// PyTorch refuses batch statistics over a single value per channel; so do we.
-fn check_statistics(pass: &ForwardPass<'_>, node: &Node) -> Result<(), EngineError> {
-    let values = match pass.norm {
-        NormStatistics::Batch => pass.input.shape[0] * node.shape.pixels(),
-        NormStatistics::PerImage => node.shape.pixels(),
-        NormStatistics::Running | NormStatistics::Bypass => return Ok(()),
-    };
-    if values > 1 {
-        return Ok(());
-    }
-    let module = pass.graph.modules()[node.module.index()].path.clone();
-    Err(EngineError::DegenerateBatch { module })
 }

@@ -34,7 +34,8 @@ pub(crate) mod x86;
 
 pub use isa::vectorised;
 
-use super::{Engine, EngineError, ForwardPass, Precision, Reduced, executor};
+use super::{Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced, Session, executor};
+use crate::graph::NodeId;
 use kernels::NativeKernels;
 
 /// Runs graphs on the calling thread with our own kernels.
@@ -66,5 +67,20 @@ impl Engine for NativeEngine {
             Precision::F32 => isa::dispatch!(f32, |l| executor::forward(&NativeKernels::new(l), pass)),
             Precision::F64 => isa::dispatch!(f64, |l| executor::forward(&NativeKernels::new(l), pass)),
         }
+    }
+
+    fn session<'a>(
+        &'a self,
+        pass: &ForwardPass<'a>,
+        keep: &[NodeId],
+    ) -> Result<Box<dyn Session + 'a>, EngineError> {
+        Ok(match pass.precision {
+            Precision::F32 => {
+                isa::dispatch!(f32, |l| Box::new(KernelSession::open(NativeKernels::new(l), pass, keep)?))
+            }
+            Precision::F64 => {
+                isa::dispatch!(f64, |l| Box::new(KernelSession::open(NativeKernels::new(l), pass, keep)?))
+            }
+        })
     }
 }

@@ -5,11 +5,13 @@
 mod channels;
 mod codes;
 mod columns;
+mod gradients;
 mod moments;
 
 pub use channels::ChannelMoments;
 pub use codes::CodeGram;
 pub use columns::ColumnGeometry;
+pub use gradients::{GradientReduction, ParamSet, ParamSums, kept, reduce_gradients};
 pub use moments::RowMoments;
 
 use super::kernels::{Codes, HostValues};
@@ -40,6 +42,10 @@ pub enum Reduced {
     Channels(Vec<ChannelMoments>),
     /// Values of each tapped node, `[N, elements]`.
     Values(Vec<(NodeId, Vec<f64>)>),
+    /// Sums over each parameter's gradient.
+    Params(Vec<ParamSums>),
+    /// Class of each image.
+    Labels(Vec<u32>),
 }
 
 /// A reduction in progress.
