@@ -20,6 +20,7 @@ pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
 use crate::engine::{EngineError, NormStatistics, Observation, Reduced};
+use crate::graph::NodeId;
 use crate::graph::init::Scheme;
 use crate::scoring::{CandidateSet, Network};
 
@@ -53,6 +54,14 @@ pub struct PassRequest {
     pub input: InputRequest,
     pub norm: NormStatistics,
     pub observations: Vec<Observation>,
+}
+
+impl PassRequest {
+    /// Nodes that the pass is run for; an engine computes these and what they depend on, so dead branches only where
+    /// the proxy looks at them.
+    pub fn targets(&self) -> Vec<NodeId> {
+        self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node)).collect()
+    }
 }
 
 /// What a proxy gives one architecture.
