@@ -7,7 +7,7 @@ use crate::graph::{Node, NodeId, Op, Shape};
 
 /// Runs a pass over an engine's kernels.
 ///
-/// Nodes that no tap depends on are not computed, a value is dropped after its last use, and tapped values go to the
+/// Nodes that no tapped value is made from are not computed, nor is a branch that ends in `x * 0`; a value is dropped after its last use, and tapped values go to the
 /// host one layer at a time.
 ///
 /// # Errors
@@ -16,13 +16,13 @@ pub fn forward<K: Kernels>(kernels: &K, pass: &ForwardPass<'_>) -> Result<Vec<Re
     check_input(pass)?;
     let graph = pass.graph;
     let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
-    let needed = graph.ancestors(&taps.collect::<Vec<_>>());
-    let mut uses = count_uses(pass, &needed);
+    let (sources, needed) = pass.norm.sources(graph, &taps.collect::<Vec<_>>());
+    let mut uses = count_uses(&sources, &needed);
     let mut reducers: Vec<Reducer> = pass.observations.iter().map(|o| Reducer::new(&o.reduction)).collect();
     let mut values: Vec<Option<K::Value>> = vec![None; graph.nodes().len()];
     for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
         let inputs: Vec<K::Value> =
-            node.inputs.iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
+            sources[i].iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
         let value = apply(kernels, pass, node, inputs)?;
         observe(kernels, pass, NodeId(i), &value, &mut reducers)?;
         if uses[i] > 0 {
@@ -45,10 +45,10 @@ fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {
 }
 
 /// How many computed nodes read each value.
-fn count_uses(pass: &ForwardPass<'_>, needed: &[bool]) -> Vec<usize> {
+fn count_uses(sources: &[Vec<NodeId>], needed: &[bool]) -> Vec<usize> {
     let mut uses = vec![0; needed.len()];
-    for (node, _) in pass.graph.nodes().iter().zip(needed).filter(|(_, needed)| **needed) {
-        node.inputs.iter().for_each(|id| uses[id.index()] += 1);
+    for (sources, _) in sources.iter().zip(needed).filter(|(_, needed)| **needed) {
+        sources.iter().for_each(|id| uses[id.index()] += 1);
     }
     uses
 }

@@ -18,7 +18,7 @@ pub use executor::forward;
 pub use kernels::{Kernels, Norm};
 pub use reduce::{ChannelMoments, CodeGram, ColumnGeometry, Reduced, Reduction, RowMoments};
 
-use crate::graph::{Graph, Tap, Weights};
+use crate::graph::{Graph, NodeId, Tap, Weights};
 
 /// Arithmetic of the network. Reductions are always f64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, clap::ValueEnum)]
@@ -50,6 +50,21 @@ pub enum NormStatistics {
     Running,
     /// Identity: the normalisation is left out (SynFlow).
     Bypass,
+}
+
+impl NormStatistics {
+    /// What every node of a forward pass is computed from, and which nodes are computed for `targets`.
+    ///
+    /// Dead branches are left out: nothing is computed to be multiplied by zero. Without normalisation values may
+    /// overflow, and then `x * 0` is not zero, so [`Self::Bypass`] computes them.
+    pub fn sources(self, graph: &Graph, targets: &[NodeId]) -> (Vec<Vec<NodeId>>, Vec<bool>) {
+        match self {
+            Self::Bypass => {
+                (graph.nodes().iter().map(|n| n.inputs.clone()).collect(), graph.ancestors(targets))
+            }
+            _ => (graph.value_inputs(), graph.value_ancestors(targets)),
+        }
+    }
 }
 
 /// A mini-batch in `[N, C, H, W]` order, f32.

@@ -20,7 +20,7 @@ pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
 use crate::engine::{EngineError, NormStatistics, Observation, Reduced};
-use crate::graph::NodeId;
+use crate::graph::Graph;
 use crate::graph::init::Scheme;
 use crate::scoring::{CandidateSet, Network};
 
@@ -57,10 +57,10 @@ pub struct PassRequest {
 }
 
 impl PassRequest {
-    /// Nodes that the pass is run for; an engine computes these and what they depend on, so dead branches only where
-    /// the proxy looks at them.
-    pub fn targets(&self) -> Vec<NodeId> {
-        self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node)).collect()
+    /// For every node, whether the pass computes it: dead branches only where the proxy looks at them.
+    pub fn computed(&self, graph: &Graph) -> Vec<bool> {
+        let taps = self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
+        self.norm.sources(graph, &taps.collect::<Vec<_>>()).1
     }
 }
 

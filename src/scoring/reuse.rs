@@ -149,7 +149,10 @@ mod tests {
             assert_eq!(reuse.distinct(), distinct, "{dedupe}");
             assert_eq!(reuse.followers(0).collect::<Vec<_>>(), followers, "{dedupe}");
             let counts = reuse.counts();
-            assert_eq!((counts.listed, counts.distinct, counts.reused), (4, distinct.len(), 4 - distinct.len()));
+            assert_eq!(
+                (counts.listed, counts.distinct, counts.reused),
+                (4, distinct.len(), 4 - distinct.len())
+            );
         }
     }
 

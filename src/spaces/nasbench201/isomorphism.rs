@@ -112,8 +112,7 @@ fn permutations(items: &mut [usize], at: usize, visit: &mut impl FnMut(&[usize])
 pub fn equality_class(cell: &Cell) -> String {
     let flow = Flow::of(cell).canonical();
     let digits = |sum: &Sum| sum.iter().map(|times| times.to_string()).collect::<Vec<_>>().join(".");
-    let operations =
-        flow.operations.iter().map(|(op, source)| format!("{}({})", op.name(), digits(source)));
+    let operations = flow.operations.iter().map(|(op, source)| format!("{}({})", op.name(), digits(source)));
     operations.chain([digits(&flow.output)]).collect::<Vec<_>>().join(" ")
 }
 
@@ -142,7 +141,8 @@ mod tests {
     /// The string that the benchmark's interface gives for architecture 0.
     #[test]
     fn unique_string_of_a_published_cell() {
-        let cell = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|";
+        let cell =
+            "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|";
         let expected = "(0)@avg_pool_3x3+(0)@avg_pool_3x3+(0)@nor_conv_1x1+(0)@nor_conv_1x1";
         assert_eq!(unique_string(&cell.parse().unwrap()), expected);
     }
@@ -169,7 +169,8 @@ mod tests {
         let with_dead_edge = class("|nor_conv_1x1~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|");
         assert_ne!(with_dead_edge, direct);
         let twice_computed = class("|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|skip_connect~1|none~2|");
-        let twice_used = class("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|skip_connect~1|skip_connect~2|");
+        let twice_used =
+            class("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|skip_connect~1|skip_connect~2|");
         assert_ne!(twice_computed, twice_used);
     }
 }
