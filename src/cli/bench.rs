@@ -24,7 +24,7 @@ use output::{Output, SectionFacts};
 const EXAMPLES: &str = "Examples:
   untrained bench --space nasbench201
   untrained bench --space nats_sss --proxies naswot,zen --together --threads 2
-  untrained bench --space nasbench201 --archs list.txt --proxies naswot --dedupe isomorphic --format json
+  untrained bench --space nasbench201 --archs list.txt --proxies naswot --dedupe equal --format json
   head -3 list.txt | untrained bench --space nasbench201 --archs - --proxies forward --dataset cifar10
 
 Times of one architecture are medians of --repeats runs after a warm-up. build: graph and weights; compute: everything

@@ -1,8 +1,8 @@
 //! Which networks of a list are scored, and which take over the score of another.
 //!
 //! Weights are keyed by parameter *names*, so two networks that are equal up to names get different weights. A score that
-//! is taken over is therefore another sample of the same distribution, not the number that scoring would have given; a
-//! record that carries one names the architecture it was computed on.
+//! is taken over is therefore at best another sample of the same distribution, never the number that scoring would have
+//! given; a record that carries one names the architecture it was computed on. METHODOLOGY, section 10, has the counts.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub enum Dedupe {
     /// sample of the same distribution
     Equal,
     /// The classes that the benchmark's authors publish (6,466 in NAS-Bench-201): some hold networks that differ in dead
-    /// edges or in values used twice, so a score taken over is an approximation
+    /// edges or in values used twice, which most proxies tell apart, so a score taken over may be far off; prefer `equal`
     Isomorphic,
 }
 
