@@ -5,6 +5,7 @@
 //! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`proxies`] reduce what they observe to a score,
 //! and [`tables`] hold the trained accuracies those scores are compared with.
 
+pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod datasets;

@@ -7,7 +7,7 @@ use untrained::engine::{
 };
 use untrained::graph::init::Scheme;
 use untrained::graph::{
-    Activation, Builder, ConvSpec, Graph, NodeId, NormSpec, PoolKind, Shape, Tap, Weights, Window,
+    Activation, Builder, ConvSpec, Graph, NodeId, NormSpec, Op, PoolKind, Shape, Tap, Weights, Window,
 };
 use untrained::keyed::Stream;
 use untrained::spaces::{NetworkInput, find};
@@ -256,4 +256,21 @@ fn a_dead_network_answers_with_its_bias() {
     let Reduced::Values(values) = &seen[0] else { panic!("{seen:?}") };
     let expected: Vec<f64> = bias.iter().chain(&bias).map(|x| f64::from(*x)).collect();
     assert_close(&values[0].1, &expected, 1e-15);
+}
+
+/// A convolution behind which there is only `none` is not computed.
+#[test]
+fn branches_that_end_in_zeros_are_not_computed() {
+    let space = find("nasbench201").unwrap();
+    let arch = "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|skip_connect~2|";
+    let graph = space.build(arch, NetworkInput { resolution: 8, classes: 10 }).unwrap();
+    let dead = |name: &str| name.contains(".layers.0.op.1");
+    let computed = graph.value_ancestors(&[graph.logits()]);
+    let nodes = graph.nodes().iter().zip(computed).filter(|(n, _)| matches!(n.op, Op::Conv2d { .. }));
+    for (node, computed) in nodes {
+        let module = &graph.modules()[node.module.index()].path;
+        assert_eq!(computed, !dead(module), "{module}");
+    }
+    // Autograd of the reference code still passes through `x * 0`.
+    assert!(graph.reached_from_logits().iter().all(|reached| *reached));
 }

@@ -1,8 +1,12 @@
 //! Flags that several commands share.
 
+use std::cell::OnceCell;
+
 use clap::{Args, ValueEnum};
 
+use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
+use crate::tables::{self, Table, TableError};
 
 /// Which engine computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,5 +52,31 @@ impl EngineArgs {
             EngineKind::Native => Ok(Box::new(NativeEngine::new())),
             EngineKind::Burn => Ok(Box::new(BurnEngine::open(self.device)?)),
         }
+    }
+}
+
+/// JSON has no infinities: a non-finite number is written as the string `inf`, `-inf` or `nan`.
+pub fn number(x: f64) -> serde_json::Value {
+    match x.is_finite() {
+        true => x.into(),
+        false => x.to_string().to_lowercase().into(),
+    }
+}
+
+/// Looks architectures up in the space's table, which is opened at the first question. A table that is not at hand
+/// answers nothing; a damaged one is reported.
+pub fn table_order<'a>(space: &'a str, dirs: &'a DataDirs) -> impl Fn(usize) -> Option<String> + 'a {
+    let table: OnceCell<Option<Table>> = OnceCell::new();
+    move |index| {
+        let load = || match tables::load(space, dirs) {
+            Ok(table) => Some(table),
+            Err(TableError::NotFound { .. } | TableError::UnknownTable { .. }) => None,
+            Err(error) => {
+                tracing::warn!("{error}");
+                None
+            }
+        };
+        let table = table.get_or_init(load).as_ref()?;
+        (index < table.len()).then(|| table.arch(index).to_string())
     }
 }

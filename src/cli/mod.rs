@@ -1,5 +1,6 @@
 //! Command line: one file per sub-command. This is the only module that knows all others.
 
+mod bench;
 mod common;
 mod data;
 mod list;
@@ -34,6 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(score::ScoreArgs),
+    Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
     List(list::ListArgs),
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
     let dirs = DataDirs::resolve(cli.data_dir.as_deref());
     let done = match cli.command {
         Command::Score(args) => score::run(&args, &dirs),
+        Command::Bench(args) => bench::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
         Command::List(args) => list::run(&args),

@@ -1,6 +1,5 @@
 //! `untrained score`: scores of one architecture.
 
-use std::cell::OnceCell;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -8,14 +7,13 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 
-use super::common::{EngineArgs, Format};
+use super::common::{EngineArgs, Format, number, table_order};
 use crate::data::DataDirs;
 use crate::datasets::{self, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, Split};
 use crate::graph::init::Scheme;
 use crate::proxies::{PROXIES, ProxyRef};
 use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings, Status};
 use crate::spaces::{self, NetworkInput};
-use crate::tables::{self, Table, TableError};
 
 const EXAMPLES: &str = "Examples:
   untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
@@ -226,14 +224,6 @@ fn name(status: Status) -> &'static str {
     }
 }
 
-/// JSON has no infinities: a non-finite number is written as the string `inf`, `-inf` or `nan`.
-fn number(x: f64) -> serde_json::Value {
-    match x.is_finite() {
-        true => x.into(),
-        false => x.to_string().to_lowercase().into(),
-    }
-}
-
 fn outcome_json(outcome: &Outcome) -> serde_json::Value {
     let spec = outcome.proxy.proxy.spec();
     let mut value = serde_json::json!({
@@ -254,22 +244,4 @@ fn outcome_json(outcome: &Outcome) -> serde_json::Value {
         Err(error) => value["reason"] = error.to_string().into(),
     }
     value
-}
-
-/// Looks architectures up in the space's table, which is opened at the first question. A table that is not at hand
-/// answers nothing; a damaged one is reported.
-fn table_order<'a>(space: &'a str, dirs: &'a DataDirs) -> impl Fn(usize) -> Option<String> + 'a {
-    let table: OnceCell<Option<Table>> = OnceCell::new();
-    move |index| {
-        let load = || match tables::load(space, dirs) {
-            Ok(table) => Some(table),
-            Err(TableError::NotFound { .. } | TableError::UnknownTable { .. }) => None,
-            Err(error) => {
-                tracing::warn!("{error}");
-                None
-            }
-        };
-        let table = table.get_or_init(load).as_ref()?;
-        (index < table.len()).then(|| table.arch(index).to_string())
-    }
 }

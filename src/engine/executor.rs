@@ -7,31 +7,33 @@ use crate::graph::{Node, NodeId, Op, Shape};
 
 /// Runs a pass over an engine's kernels.
 ///
-/// Nodes that no tap depends on are not computed, a value is dropped after its last use, and tapped values go to the
-/// host one layer at a time.
+/// Nodes that no tapped value is made from are not computed, nor is a branch that ends in `x * 0`; a value is dropped
+/// after its last use, and tapped values go to the host one layer at a time, or are reduced where they are.
 ///
 /// # Errors
 /// A batch of the wrong shape, undefined batch statistics, or a device failure.
 pub fn forward<K: Kernels>(kernels: &K, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
-    run(kernels, pass, &[], |_, _| Ok(()))
+    let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
+    let (sources, needed) = pass.norm.sources(pass.graph, &taps.collect::<Vec<_>>());
+    run(kernels, pass, (&sources, &needed), |_, _| Ok(()))
 }
 
-/// Runs a pass that also computes `targets`, and shows every value to `record` before anything reads it.
+/// Runs a pass that computes the `needed` nodes from their `sources`, and shows every value to `record` before anything
+/// reads it.
 pub(super) fn run<K: Kernels>(
     kernels: &K,
     pass: &ForwardPass<'_>,
-    targets: &[NodeId],
+    (sources, needed): (&[Vec<NodeId>], &[bool]),
     mut record: impl FnMut(NodeId, &K::Value) -> Result<(), EngineError>,
 ) -> Result<Vec<Reduced>, EngineError> {
     check_input(pass)?;
     let graph = pass.graph;
-    let needed = needed(pass, targets);
     let normalised = pass.normalised();
-    let mut uses = count_uses(pass, &needed);
+    let mut uses = count_uses(sources, needed);
     let mut reducers: Vec<Reducer> = pass.observations.iter().map(|o| Reducer::new(&o.reduction)).collect();
     let mut values: Vec<Option<K::Value>> = vec![None; graph.nodes().len()];
     for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
-        let inputs = node.inputs.iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
+        let inputs = sources[i].iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
         let value = apply(kernels, pass, node, inputs, normalised[i])?;
         observe(kernels, pass, NodeId(i), &value, &mut reducers)?;
         record(NodeId(i), &value)?;
@@ -40,12 +42,6 @@ pub(super) fn run<K: Kernels>(
         }
     }
     Ok(reducers.into_iter().map(Reducer::finish).collect())
-}
-
-/// For every node, whether an observation or a target depends on it.
-pub(super) fn needed(pass: &ForwardPass<'_>, targets: &[NodeId]) -> Vec<bool> {
-    let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
-    pass.graph.ancestors(&taps.chain(targets.iter().copied()).collect::<Vec<_>>())
 }
 
 fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {
@@ -61,10 +57,10 @@ fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {
 }
 
 /// How many computed nodes read each value.
-pub(super) fn count_uses(pass: &ForwardPass<'_>, needed: &[bool]) -> Vec<usize> {
+pub(super) fn count_uses(sources: &[Vec<NodeId>], needed: &[bool]) -> Vec<usize> {
     let mut uses = vec![0; needed.len()];
-    for (node, _) in pass.graph.nodes().iter().zip(needed).filter(|(_, needed)| **needed) {
-        node.inputs.iter().for_each(|id| uses[id.index()] += 1);
+    for (sources, _) in sources.iter().zip(needed).filter(|(_, needed)| **needed) {
+        sources.iter().for_each(|id| uses[id.index()] += 1);
     }
     uses
 }

@@ -70,6 +70,21 @@ pub enum NormStatistics {
     Bypass,
 }
 
+impl NormStatistics {
+    /// What every node of a forward pass is computed from, and which nodes are computed for `targets`.
+    ///
+    /// Dead branches are left out: nothing is computed to be multiplied by zero. Without normalisation values may
+    /// overflow, and then `x * 0` is not zero, so [`Self::Bypass`] computes them.
+    pub fn sources(self, graph: &Graph, targets: &[NodeId]) -> (Vec<Vec<NodeId>>, Vec<bool>) {
+        match self {
+            Self::Bypass => {
+                (graph.nodes().iter().map(|n| n.inputs.clone()).collect(), graph.ancestors(targets))
+            }
+            _ => (graph.value_inputs(), graph.value_ancestors(targets)),
+        }
+    }
+}
+
 /// A mini-batch in `[N, C, H, W]` order, f32.
 #[derive(Clone, Copy, Debug)]
 pub struct InputBatch<'a> {

@@ -14,6 +14,12 @@ impl Graph {
         self.nodes.iter().map(|node| self.node_macs(&node.op, node.shape.elements() as u64)).sum()
     }
 
+    /// As [`Graph::mac_count`], over the nodes that are `chosen` (by node index).
+    pub fn mac_count_of(&self, chosen: &[bool]) -> u64 {
+        let nodes = self.nodes.iter().zip(chosen).filter(|(_, chosen)| **chosen);
+        nodes.map(|(node, _)| self.node_macs(&node.op, node.shape.elements() as u64)).sum()
+    }
+
     /// Weights of convolutions and linear layers, in registration order: the "layers" over which pruning proxies sum.
     pub fn layer_weights(&self) -> impl Iterator<Item = (ParamId, &Param)> {
         let weights = self.params.iter().enumerate();

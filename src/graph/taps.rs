@@ -1,6 +1,6 @@
 //! Tap points: the values that hooks of the reference code would see.
 
-use super::{Graph, Module, NodeId, Op};
+use super::{Graph, Module, Node, NodeId, Op};
 
 /// A value to observe, and how many times the reference code's hooks would record it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +56,42 @@ impl Graph {
         self.ancestors(&[self.logits])
     }
 
-    /// For every node, whether it is needed to compute one of `targets`.
+    /// For every node, whether one of `targets` depends on it.
     pub fn ancestors(&self, targets: &[NodeId]) -> Vec<bool> {
-        let mut needed = vec![false; self.nodes.len()];
-        for target in targets {
-            needed[target.0] = true;
-        }
-        for (i, node) in self.nodes.iter().enumerate().rev() {
-            if needed[i] {
-                node.inputs.iter().for_each(|input| needed[input.0] = true);
-            }
-        }
-        needed
+        mark(targets, self.nodes.iter().map(|n| n.inputs.as_slice()).collect())
     }
+
+    /// What the value of every node is computed from: its inputs, but for `x * 0` not `x`. Zeros take their shape from
+    /// the first node that has it, so a branch that ends in `none` alone is not computed. That node is on the trunk of
+    /// the network, in front of the cells of its stage.
+    ///
+    /// Right for finite `x`: the reference's `inf * 0` is NaN.
+    pub fn value_inputs(&self) -> Vec<Vec<NodeId>> {
+        let donor = |node: &Node| self.nodes.iter().position(|n| n.shape == node.shape).map(NodeId);
+        let inputs = self.nodes.iter().map(|node| match node.op {
+            Op::Zero => donor(node).into_iter().collect(),
+            _ => node.inputs.clone(),
+        });
+        inputs.collect()
+    }
+
+    /// For every node, whether the values of `targets` are computed from it (see [`Graph::value_inputs`]).
+    pub fn value_ancestors(&self, targets: &[NodeId]) -> Vec<bool> {
+        let inputs = self.value_inputs();
+        mark(targets, inputs.iter().map(Vec::as_slice).collect())
+    }
+}
+
+/// Marks `targets` and everything they are made from; inputs of a node stand before it.
+fn mark(targets: &[NodeId], inputs: Vec<&[NodeId]>) -> Vec<bool> {
+    let mut needed = vec![false; inputs.len()];
+    targets.iter().for_each(|target| needed[target.0] = true);
+    for (i, inputs) in inputs.iter().enumerate().rev() {
+        if needed[i] {
+            inputs.iter().for_each(|input| needed[input.0] = true);
+        }
+    }
+    needed
 }
 
 fn tally(nodes: impl Iterator<Item = NodeId>) -> Vec<Tap> {

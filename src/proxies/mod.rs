@@ -32,6 +32,7 @@ use crate::engine::{
     EngineError, GradientReduction, NormStatistics, Observation, ParamSums, Precision, Reduced,
 };
 use crate::graph::init::Scheme;
+use crate::graph::{Graph, NodeId};
 use crate::scoring::{CandidateSet, Network};
 
 /// All proxies, in the order in which they are listed.
@@ -127,6 +128,19 @@ impl PassRequest {
     pub fn gradients(loss: LossRequest, reductions: Vec<GradientReduction>) -> Self {
         let backward = Some(BackwardRequest { loss, reductions });
         Self { backward, ..Self::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![]) }
+    }
+}
+
+impl PassRequest {
+    /// For every node, whether the pass computes it: dead branches only where the proxy looks at them.
+    pub fn computed(&self, graph: &Graph) -> Vec<bool> {
+        let taps = self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
+        let taps: Vec<NodeId> = taps.chain(self.backward.is_some().then(|| graph.logits())).collect();
+        match self.backward {
+            // Gradients flow, as zeros, into dead branches too.
+            Some(_) => graph.ancestors(&taps),
+            None => self.norm.sources(graph, &taps).1,
+        }
     }
 }
 

@@ -27,8 +27,8 @@ pub struct Preset {
     pub choices: &'static [&'static str],
 }
 
-/// One choice for each axis of a proxy.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// One choice for each axis of a proxy; `default()` is the variant of a proxy without axes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Variant {
     chosen: Vec<&'static str>,
 }

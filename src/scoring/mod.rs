@@ -1,15 +1,19 @@
 //! From a network and a batch to scores: passes are merged, run once, and handed to the proxies that asked for them.
 
+mod arch_list;
 mod candidates;
 mod inputs;
 mod network;
 mod passes;
+mod reuse;
 
 use std::time::Instant;
 
+pub use arch_list::{ArchListError, read_arch_list};
 pub use candidates::CandidateSet;
 pub use inputs::Inputs;
 pub use network::{Network, Seeds, Settings};
+pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
 
 use crate::engine::Engine;
 use crate::proxies::{Prepared, ProxyRef, Score, ScoreError};

@@ -66,6 +66,18 @@ pub trait SearchSpace: Sync {
     /// Architecture `index` in the official order, `None` past the end or where the order is known only to the table.
     fn arch(&self, index: usize) -> Option<String>;
 
+    /// Equal for architectures that the benchmark's authors count as one; `None` for a malformed string, or where the
+    /// space has no such notion. Members may differ in dead edges, and in values used twice or computed twice.
+    fn isomorphism_class(&self, _arch: &str) -> Option<String> {
+        None
+    }
+
+    /// Equal for architectures whose networks differ in the names of their parameters only; `None` for a malformed
+    /// string, or where no two architectures of the space give equal networks.
+    fn equality_class(&self, _arch: &str) -> Option<String> {
+        None
+    }
+
     /// Builds the network.
     ///
     /// # Errors

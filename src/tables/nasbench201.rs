@@ -8,6 +8,8 @@ use super::source_file::{SourceFile, Unit};
 use super::spec::Origin;
 use super::{Query, Runs, Split, TableError, TableSpec};
 use crate::data::DataDirs;
+use crate::spaces::SearchSpace;
+use crate::spaces::nasbench201::NasBench201;
 
 const SIZE: usize = 15_625;
 
@@ -137,35 +139,10 @@ impl Classes {
     }
 }
 
-/// The string that isomorphic cells share: every node is the sorted sum of its inputs, `skip_connect` is its input,
-/// `none` and everything computed from it alone is `#`. Source: NATS-Bench, `to_unique_str` with zero considered;
-/// equal to the `UniqueString` of all 15,625 rows of nats_bench.csv.
+/// The string that isomorphic cells share (NATS-Bench, `to_unique_str` with zero considered); equal to the
+/// `UniqueString` of all 15,625 rows of nats_bench.csv.
 fn isomorphism_string(arch: &str) -> Option<String> {
-    let mut nodes = vec!["0".to_owned()];
-    for node in arch.split('+') {
-        let edges = node.strip_prefix('|')?.strip_suffix('|')?.split('|');
-        let mut terms = Vec::new();
-        for (input, edge) in edges.enumerate() {
-            let (op, from) = edge.split_once('~')?;
-            if from.parse() != Ok(input) {
-                return None;
-            }
-            let source = nodes.get(input)?;
-            terms.push(match op {
-                "none" => "#".to_owned(),
-                _ if source == "#" => "#".to_owned(),
-                "skip_connect" => source.clone(),
-                "nor_conv_1x1" | "nor_conv_3x3" | "avg_pool_3x3" => format!("({source})@{op}"),
-                _ => return None,
-            });
-        }
-        if terms.len() != nodes.len() {
-            return None;
-        }
-        terms.sort_unstable();
-        nodes.push(terms.join("+"));
-    }
-    (nodes.len() == 4).then(|| nodes.pop()).flatten()
+    NasBench201.isomorphism_class(arch)
 }
 
 #[cfg(test)]

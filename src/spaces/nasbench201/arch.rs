@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::spaces::ArchError;
 
 /// An operation on an edge, in AutoDL's canonical order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     None,
     SkipConnect,

@@ -4,6 +4,7 @@
 //! reduction blocks between them. Definition of AutoDL: affine, tracked batch norm, no convolution bias.
 
 mod arch;
+mod isomorphism;
 
 pub use arch::{Cell, Operation};
 
@@ -40,6 +41,14 @@ impl SearchSpace for NasBench201 {
     /// The official order is that of the benchmark's meta file, which only the table knows.
     fn arch(&self, _index: usize) -> Option<String> {
         None
+    }
+
+    fn isomorphism_class(&self, arch: &str) -> Option<String> {
+        Some(isomorphism::unique_string(&arch.parse().ok()?))
+    }
+
+    fn equality_class(&self, arch: &str) -> Option<String> {
+        Some(isomorphism::equality_class(&arch.parse().ok()?))
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {

@@ -1,0 +1,124 @@
+//! Timing of proxies: what one score costs, in phases, on a list of architectures.
+//!
+//! The clock of one score has two parts, as in `scripts/peer/speed.py`: *build* (graph and weights) and *compute*
+//! (everything from the batch to the score). The mini-batch is drawn before the clock starts. Every architecture gets a
+//! warm-up, then the median of the repeats. Architectures run one to a thread: kernels get no threads of their own.
+
+mod forward;
+mod lists;
+mod machine;
+mod measure;
+mod summary;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use forward::forward;
+pub use lists::embedded_list;
+pub use machine::{cpu_model, peak_memory_mib, reset_peak_memory};
+pub use measure::{Measured, Timing};
+pub use summary::{Summary, median, quantile, together_ratio};
+
+use crate::engine::Engine;
+use crate::scoring::{Inputs, PreparedProxy, Settings};
+use crate::spaces::SpaceError;
+
+/// What is common to all measurements of a run.
+pub struct Bench<'a> {
+    pub settings: Settings,
+    pub engine: &'a dyn Engine,
+    /// Fresh inputs around the run's mini-batch: noise that a proxy asks for is made, and timed, for every score.
+    pub inputs: &'a (dyn Fn() -> Inputs + Sync),
+    /// Measured runs of each architecture, after one warm-up.
+    pub repeats: usize,
+    /// Architectures at a time.
+    pub threads: usize,
+}
+
+/// Why a measurement stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+    #[error("starting worker threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("writing the results: {0}")]
+    Output(#[source] std::io::Error),
+}
+
+/// Measurements of one plan (a proxy, or several that share their passes) on a list of architectures.
+pub struct Section {
+    /// In the order of the list.
+    pub measured: Vec<Measured>,
+    /// Wall-clock time of the whole section.
+    pub wall: Duration,
+    /// Scores that were computed in it, warm-ups included.
+    pub runs: usize,
+}
+
+/// Receives each measurement as it is made, with the position of its architecture; called from any worker.
+pub type Emit<'a> = dyn Fn(usize, &Measured) -> std::io::Result<()> + Sync + 'a;
+
+impl Bench<'_> {
+    /// Measures `proxies` in one plan on every architecture, `threads` architectures at a time.
+    ///
+    /// # Errors
+    /// An architecture that cannot be built, or an `emit` that fails; what was measured until then has been emitted.
+    pub fn section(
+        &self,
+        archs: &[String],
+        proxies: &[PreparedProxy],
+        emit: &Emit<'_>,
+    ) -> Result<Section, BenchError> {
+        let workers: Vec<_> = (0..self.threads.clamp(1, archs.len().max(1))).map(|_| worker()).collect();
+        let workers = workers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let queue = Queue { archs, next: AtomicUsize::new(0), failed: AtomicBool::new(false) };
+        let done = Mutex::new(Vec::with_capacity(archs.len()));
+        let start = Instant::now();
+        let work = || {
+            queue.drain(|i, arch| {
+                let measured = self.measure(arch, proxies)?;
+                emit(i, &measured).map_err(BenchError::Output)?;
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((i, measured));
+                Ok(())
+            })
+        };
+        let outcome: Result<(), BenchError> = std::thread::scope(|scope| {
+            let running: Vec<_> = workers.iter().map(|w| scope.spawn(|| w.install(work))).collect();
+            running.into_iter().try_for_each(|r| r.join().unwrap_or_else(|e| std::panic::resume_unwind(e)))
+        });
+        let wall = start.elapsed();
+        outcome?;
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(i, _)| *i);
+        let measured: Vec<Measured> = done.into_iter().map(|(_, m)| m).collect();
+        let runs = measured.len() * (self.repeats + 1);
+        Ok(Section { measured, wall, runs })
+    }
+}
+
+/// A pool of one thread: parallel code inside an engine finds no other, and cannot start another architecture's work
+/// while it waits.
+fn worker() -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build()
+}
+
+/// Architectures that are still to be measured.
+struct Queue<'a> {
+    archs: &'a [String],
+    next: AtomicUsize,
+    failed: AtomicBool,
+}
+
+impl Queue<'_> {
+    /// Takes one after another until there is none, or a worker has failed.
+    fn drain(&self, step: impl Fn(usize, &str) -> Result<(), BenchError>) -> Result<(), BenchError> {
+        while !self.failed.load(Ordering::Relaxed) {
+            let i = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(arch) = self.archs.get(i) else { break };
+            step(i, arch).inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
+        }
+        Ok(())
+    }
+}

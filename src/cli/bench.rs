@@ -1,0 +1,267 @@
+//! `untrained bench`: what scores cost.
+
+mod output;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::common::{EngineArgs, Format, table_order};
+use crate::bench::{self, Bench, Section, Summary};
+use crate::data::DataDirs;
+use crate::datasets::{self, BatchRequest, Split};
+use crate::graph::init::Scheme;
+use crate::proxies::{PROXIES, ProxyRef, VariantError};
+use crate::scoring::{CandidateSet, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list};
+use crate::spaces::{self, NetworkInput, SearchSpace};
+use output::{Output, SectionFacts};
+
+const EXAMPLES: &str = "Examples:
+  untrained bench --space nasbench201
+  untrained bench --space nats_sss --proxies naswot,zen --together --threads 2
+  untrained bench --space nasbench201 --archs list.txt --proxies naswot --dedupe equal --format json
+  head -3 list.txt | untrained bench --space nasbench201 --archs - --proxies forward --dataset cifar10
+
+Times of one architecture are medians of --repeats runs after a warm-up. build: graph and weights; compute: everything
+from the mini-batch to the score, of which input is noise that the proxy asks for and reduce is what follows the passes.
+`forward` is a bare forward pass, always measured first. The mini-batch is drawn before the clock starts.
+
+JSON output has one line for each architecture and proxy and a summary line for each proxy. A line whose score was taken
+over from an equal network has no times and names that network in `reused_from`: weights are keyed by parameter names, so
+its score is another sample than the one its own weights would have given. `macs_left_out` counts the multiply-accumulates
+that nothing observed is made from: dead branches, which are computed only where a proxy's definition looks at them.";
+
+/// Time proxies on a list of architectures: build, input, compute and reduce, scores per second, peak memory
+///
+/// Runs without any data: lists for nasbench201, nats_sss and nafbee_vgg19 are embedded, and the input is Gaussian noise
+/// unless a data set is named. Architectures run one to a thread.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct BenchArgs {
+    /// Search space; `untrained list spaces` shows them
+    #[arg(long, value_name = "SPACE")]
+    space: String,
+
+    /// Architectures, one string a line; `-` reads standard input [default: the embedded list of the space]
+    #[arg(long, value_name = "FILE")]
+    archs: Option<PathBuf>,
+
+    /// Proxies with variants as in `untrained score`, and `forward` [default: every proxy, RBFleX with fixed gammas]
+    #[arg(long, value_delimiter = ',', value_name = "PROXIES", value_parser = parse_proxy)]
+    proxies: Vec<ProxyRef>,
+
+    /// Measure all proxies in one plan with shared passes as well, beside the dearest of them alone
+    #[arg(long)]
+    together: bool,
+
+    /// Images in the mini-batch
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    batch_size: usize,
+
+    /// Architectures at a time, one to a thread
+    #[arg(long, default_value_t = 1, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
+
+    /// Measured runs of each architecture and proxy, after one warm-up
+    #[arg(long, default_value_t = 3, value_name = "R", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    repeats: u16,
+
+    /// Which architectures of the list count as one and are measured once; proxies that run nothing (params, ...) are
+    /// measured for every string
+    #[arg(long, value_enum, default_value = "exact", value_name = "WHAT")]
+    dedupe: Dedupe,
+
+    /// Data set of the mini-batch
+    #[arg(long, default_value = "noise", value_name = "DATASET")]
+    dataset: String,
+
+    /// Input resolution in pixels, for data sets that can have any
+    #[arg(long, value_name = "PIXELS")]
+    resolution: Option<usize>,
+
+    /// Classes, for data sets that can have any number
+    #[arg(long, value_name = "N")]
+    classes: Option<usize>,
+
+    /// Seed of the weights
+    #[arg(long, default_value_t = 0, value_name = "SEED")]
+    weight_seed: u64,
+
+    /// Seed of the mini-batch and of Gaussian inputs
+    #[arg(long, default_value_t = 0, value_name = "SEED")]
+    data_seed: u64,
+
+    /// Initialisation, as in `untrained score`
+    #[arg(long, default_value = "default", value_name = "SCHEME")]
+    init: Scheme,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// A proxy of the registry, or the bare forward pass.
+fn parse_proxy(text: &str) -> Result<ProxyRef, VariantError> {
+    if text == "forward" { Ok(bench::forward()) } else { text.parse() }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An unknown name, a bad list, missing data, a missing device, or a closed output.
+pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let space = spaces::find(&args.space)?;
+    let archs = arch_list(space, args.archs.as_deref())?;
+    let engine = args.engine.open()?;
+    let request = BatchRequest {
+        resolution: args.resolution,
+        classes: args.classes,
+        ..BatchRequest::new(&args.dataset, Split::Train, args.batch_size, args.data_seed)
+    };
+    let batch = datasets::batch(&request, dirs).with_context(|| format!("data set {}", args.dataset))?;
+    let settings = Settings {
+        space,
+        input: NetworkInput { resolution: batch.shape[2], classes: batch.classes },
+        seeds: Seeds { weight: args.weight_seed, data: args.data_seed, sample: 0 },
+        init: args.init,
+        precision: args.engine.precision,
+        repetition: 0,
+        hda_networks: None,
+    };
+    let inputs =
+        || Inputs::new(batch.images.clone(), batch.shape, args.data_seed).with_labels(batch.labels.clone());
+    let bench = Bench {
+        settings,
+        engine: engine.as_ref(),
+        inputs: &inputs,
+        repeats: args.repeats.into(),
+        threads: args.threads.into(),
+    };
+    let out = Output::new(args, &batch, engine.name());
+    let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };
+    run.all(&table_order(&args.space, dirs))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn arch_list(space: &dyn SearchSpace, path: Option<&Path>) -> anyhow::Result<Vec<String>> {
+    let id = space.spec().id;
+    let Some(path) = path else {
+        let list = bench::embedded_list(id).with_context(|| {
+            format!("no list of {id} architectures is embedded; name a file with --archs, one string a line")
+        })?;
+        return Ok(read_arch_list(space, "the embedded list", list.as_bytes())?);
+    };
+    if path == Path::new("-") {
+        return Ok(read_arch_list(space, "standard input", std::io::stdin().lock())?);
+    }
+    let file = File::open(path).with_context(|| format!("--archs {}", path.display()))?;
+    Ok(read_arch_list(space, &path.display().to_string(), file)?)
+}
+
+/// The proxies asked for; `forward` is measured in any case.
+fn chosen(args: &BenchArgs) -> Vec<ProxyRef> {
+    if !args.proxies.is_empty() {
+        return args.proxies.iter().filter(|p| **p != bench::forward()).cloned().collect();
+    }
+    // HDA looks at networks chosen from the table, which need not be at hand.
+    let name = |name| if name == "rbflex" { "rbflex:fixed" } else { name };
+    PROXIES.iter().filter_map(|p| name(p.spec().name).parse().ok()).collect()
+}
+
+fn progress() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} measurements, {eta} left");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// What all sections of a run share.
+struct Run<'a> {
+    args: &'a BenchArgs,
+    bench: Bench<'a>,
+    archs: &'a [String],
+    out: &'a Output<'a>,
+    bar: ProgressBar,
+}
+
+impl Run<'_> {
+    /// The bare forward pass, every proxy alone, and all together if asked for.
+    fn all(&self, order: &dyn Fn(usize) -> Option<String>) -> anyhow::Result<()> {
+        let proxies = chosen(self.args);
+        let sections = 1 + proxies.len() + usize::from(self.args.together);
+        self.bar.set_length((sections * self.archs.len()) as u64);
+        self.out.begin()?;
+        let forward = self.section("forward", &[bench::forward()], order, None)?;
+        let mut alone = Vec::with_capacity(proxies.len());
+        for proxy in &proxies {
+            let name = proxy.to_string();
+            alone.push(self.section(&name, std::slice::from_ref(proxy), order, Some(&forward.0))?);
+        }
+        if self.args.together && !proxies.is_empty() {
+            let together = self.section("together", &proxies, order, Some(&forward.0))?;
+            let ratio = bench::together_ratio(&together.0, &alone.iter().map(|(s, _)| s).collect::<Vec<_>>());
+            self.bar.suspend(|| self.out.together(&proxies, &together.0, &together.1, ratio))?;
+        }
+        self.bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Measures a plan on its distinct architectures and writes a line for every architecture.
+    fn section(
+        &self,
+        name: &str,
+        proxies: &[ProxyRef],
+        order: &dyn Fn(usize) -> Option<String>,
+        forward: Option<&Section>,
+    ) -> anyhow::Result<(Section, SectionFacts)> {
+        self.bar.set_message(name.to_string());
+        let reset = bench::reset_peak_memory();
+        let start = Instant::now();
+        let prepared = self.prepare(proxies, order);
+        let prepare_ms = start.elapsed().as_secs_f64() * 1e3;
+        let reuse = self.reuse(proxies)?;
+        let distinct: Vec<String> = reuse.distinct().iter().map(|i| self.archs[*i].clone()).collect();
+        let emit = |i: usize, measured: &bench::Measured| {
+            let first = reuse.distinct()[i];
+            self.bar.suspend(|| self.out.row(name, measured))?;
+            for follower in reuse.followers(first) {
+                self.bar.suspend(|| self.out.reused_row(name, &self.archs[follower], measured))?;
+            }
+            self.bar.inc(1);
+            Ok(())
+        };
+        let section = self.bench.section(&distinct, &prepared, &emit)?;
+        self.bar.inc(reuse.counts().reused as u64);
+        let facts = SectionFacts {
+            name: name.to_string(),
+            summary: Summary::of(&section, forward.unwrap_or(&section)),
+            reuse: reuse.counts(),
+            prepare_ms,
+            peak_memory_mib: bench::peak_memory_mib(),
+            peak_is_of_section: reset,
+        };
+        if name != "together" {
+            self.bar.suspend(|| self.out.summary(&facts))?;
+        }
+        Ok((section, facts))
+    }
+
+    fn prepare(&self, proxies: &[ProxyRef], order: &dyn Fn(usize) -> Option<String>) -> Vec<PreparedProxy> {
+        let Bench { settings, engine, .. } = self.bench;
+        let inputs = (self.bench.inputs)();
+        let set = CandidateSet { settings, engine, inputs: &inputs, order };
+        proxies.iter().map(|p| PreparedProxy::new(p.clone(), &set)).collect()
+    }
+
+    /// The strictest rule of the plan's proxies.
+    fn reuse(&self, proxies: &[ProxyRef]) -> anyhow::Result<Reuse> {
+        let rules = proxies.iter().map(|p| self.args.dedupe.for_proxy(p.proxy.spec()));
+        let rule = rules.min_by_key(|rule| *rule as u8).unwrap_or_default();
+        Ok(Reuse::of(self.bench.settings.space, self.archs, rule)?)
+    }
+}
