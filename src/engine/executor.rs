@@ -1,7 +1,7 @@
 //! The forward interpreter: one definition for every engine, with and without a tape.
 
 use super::kernels::Kernels;
-use super::reduce::Reducer;
+use super::reduce::{Reducer, Seen};
 use super::{EngineError, ForwardPass, NormStatistics, Reduced};
 use crate::graph::{Node, NodeId, Op, Shape};
 
@@ -81,20 +81,18 @@ fn observe<K: Kernels>(
 ) -> Result<(), EngineError> {
     let observers = pass.observations.iter().zip(reducers);
     let observers = observers.flat_map(|(o, r)| o.taps.iter().find(|t| t.node == id).map(|t| (t.times, r)));
-    // Each form of the value is asked for at most once, and only if someone reads it.
-    let (mut codes, mut host) = (None, None);
+    let (shape, n) = (pass.graph.node(id).shape, pass.images());
+    let mut host = None;
     for (times, reducer) in observers {
-        if reducer.reads_codes()
-            && let Some(codes) = codes.get_or_insert_with(|| kernels.codes(value))
-        {
-            reducer.observe_codes(codes, times);
+        if reducer.observe_in_place(kernels, Seen { node: id, shape, times, n, value }) {
             continue;
         }
+        // Copied at most once, and only if someone cannot do without.
         if host.is_none() {
             host = Some(kernels.host(value).map_err(pass.failed(id))?);
         }
         if let Some(host) = &host {
-            reducer.observe(id, pass.graph.node(id).shape, times, pass.input.shape[0], host);
+            reducer.observe(id, shape, times, n, host);
         }
     }
     Ok(())

@@ -124,6 +124,15 @@ pub struct Codes {
     pub words: Vec<u64>,
 }
 
+/// Values of all images in an engine's own order: rows of `len` numbers, of which `units` are units and the others zero.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineRows<'a> {
+    pub values: Numbers<'a>,
+    pub n: usize,
+    pub len: usize,
+    pub units: usize,
+}
+
 /// Values on the host, rows of `[N, elements]`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostValues {
@@ -169,6 +178,15 @@ pub trait Kernels {
 
     /// Activation codes of a value, from engines that can take them where the value is; others copy it to the host.
     fn codes(&self, _x: &Self::Value) -> Option<Codes> {
+        None
+    }
+
+    /// Shows the values in the engine's own order, if they have one on the host, and says whether it did; others copy.
+    fn with_rows(&self, _x: &Self::Value, _see: &mut dyn FnMut(EngineRows<'_>)) -> bool {
+        false
+    }
+    /// Mean and biased variance per channel over the batch, in f64, from engines that can sum so where the value is.
+    fn exact_moments(&self, _x: &Self::Value) -> Option<Moments> {
         None
     }
 

@@ -24,7 +24,8 @@ pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec};
 pub use executor::forward;
 pub use kernels::{
-    Codes, Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers, ParamRows,
+    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
+    ParamRows,
 };
 pub use layers::ParamValues;
 pub use loss::Loss;

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use super::lanes::{Lanes, Loop};
+
 /// Instruction sets, best first.
 const NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
 
@@ -40,9 +42,8 @@ macro_rules! dispatch {
 }
 pub(crate) use dispatch;
 
-/// Runs `f`, compiled for the best instruction set: for plain loops that the compiler vectorises itself.
+/// Runs a loop, compiled for the best instruction set: for plain loops that the compiler vectorises itself.
 #[inline]
-pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
-    use super::lanes::Lanes;
-    dispatch!(f32, |lanes| lanes.run(f))
+pub fn vectorised<P: Loop>(body: P) -> P::Output {
+    dispatch!(f32, |lanes| lanes.run(body))
 }

@@ -1,11 +1,12 @@
 //! The kernels as the interpreters call them.
 
 use super::conv::{self, Layer};
-use super::lanes::{Lanes, Scalar};
+use super::lanes::{LANES, Lanes, Scalar, flatten};
 use super::map::Map;
+use super::params::HostScalar;
 use super::{activation, channels, codes, layout, moments, pool};
 use crate::engine::kernels::{
-    Codes, Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
+    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
 };
 use crate::engine::{NormStatistics, Precision};
 use crate::graph::{Activation, PoolKind, Shape, Window};
@@ -60,11 +61,27 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
     }
 
     fn host(&self, x: &Map<L::T>) -> Result<HostValues, String> {
-        Ok(<L::T as super::params::HostScalar>::host(layout::to_rows(self.l, x)))
+        Ok(<L::T as HostScalar>::host(layout::to_rows(self.l, x)))
     }
 
     fn codes(&self, x: &Map<L::T>) -> Option<Codes> {
         Some(Codes { n: x.n, units: x.shape.elements(), words: codes::codes(self.l, x) })
+    }
+
+    fn with_rows(&self, x: &Map<L::T>, see: &mut dyn FnMut(EngineRows<'_>)) -> bool {
+        x.settle(self.l);
+        let (data, _) = x.data(self.l);
+        see(EngineRows {
+            values: <L::T as HostScalar>::numbers(flatten(&data)),
+            n: x.n,
+            len: x.image_blocks() * LANES,
+            units: x.shape.elements(),
+        });
+        true
+    }
+
+    fn exact_moments(&self, x: &Map<L::T>) -> Option<Moments> {
+        Some(self.moments(x, false))
     }
 
     fn conv2d(&self, x: Map<L::T>, conv: &Conv<'_>, normalised: bool) -> Map<L::T> {

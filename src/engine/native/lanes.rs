@@ -15,6 +15,13 @@ pub const LANES: usize = 16;
 #[repr(C, align(64))]
 pub struct Block<T>(pub [T; LANES]);
 
+/// The numbers of blocks, one after the other.
+pub fn flatten<T>(blocks: &[Block<T>]) -> &[T] {
+    const { assert!(size_of::<Block<T>>() == LANES * size_of::<T>()) };
+    // SAFETY: a block is an array of sixteen numbers without padding, as the assertion has seen.
+    unsafe { std::slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len() * LANES) }
+}
+
 /// Element type of an engine.
 pub trait Scalar: Copy + Default + PartialOrd + Into<f64> + Send + Sync + std::fmt::Debug + 'static {
     const ZERO: Block<Self>;
@@ -38,6 +45,21 @@ impl Scalar for f64 {
     }
 }
 
+/// Something to run on an instruction set: small closures, or types whose `go` is `#[inline(always)]`. (A large closure
+/// may stay a function of its own, compiled for the baseline.)
+pub trait Loop {
+    type Output;
+    fn go(self) -> Self::Output;
+}
+
+impl<R, F: FnOnce() -> R> Loop for F {
+    type Output = R;
+    #[inline(always)]
+    fn go(self) -> R {
+        self()
+    }
+}
+
 /// Arithmetic on sixteen lanes.
 pub trait Lanes: Copy + Send + Sync + 'static {
     type T: super::memory::Pooled;
@@ -46,8 +68,8 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// Whether a tile had better serve two output blocks where it can.
     const PAIRS: bool;
 
-    /// Runs `f`, compiled for this instruction set.
-    fn run<R>(self, f: impl FnOnce() -> R) -> R;
+    /// Runs a loop, compiled for this instruction set.
+    fn run<P: Loop>(self, body: P) -> P::Output;
     fn load(self, x: &Block<Self::T>) -> Self::V;
     fn store(self, x: Self::V, out: &mut Block<Self::T>);
     fn splat(self, x: Self::T) -> Self::V;
@@ -152,8 +174,8 @@ macro_rules! portable {
             tiles!(single 2 1 1, double 1 1 1, channels 2);
 
             #[inline(always)]
-            fn run<R>(self, f: impl FnOnce() -> R) -> R {
-                f()
+            fn run<P: Loop>(self, body: P) -> P::Output {
+                body.go()
             }
             #[inline(always)]
             fn load(self, x: &Block<$t>) -> Block<$t> {

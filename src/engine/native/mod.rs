@@ -32,7 +32,8 @@ mod weight_gradient;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
 
-pub use isa::vectorised;
+pub(crate) use isa::vectorised;
+pub(crate) use lanes::Loop;
 
 use super::{Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced, Session, executor};
 use crate::graph::NodeId;

@@ -10,6 +10,8 @@ use crate::engine::kernels::{HostValues, Numbers};
 pub trait HostScalar: Scalar {
     /// A view of numbers in this type, copied only if they are in the other.
     fn view(numbers: Numbers<'_>) -> Cow<'_, [Self]>;
+    /// A view as numbers.
+    fn numbers(values: &[Self]) -> Numbers<'_>;
     /// Values of this type for the host.
     fn host(values: Vec<Self>) -> HostValues;
 }
@@ -20,6 +22,9 @@ impl HostScalar for f32 {
             Numbers::F32(v) => Cow::Borrowed(v),
             Numbers::F64(v) => Cow::Owned(v.iter().map(|x| *x as f32).collect()),
         }
+    }
+    fn numbers(values: &[f32]) -> Numbers<'_> {
+        Numbers::F32(values)
     }
     fn host(values: Vec<f32>) -> HostValues {
         HostValues::F32(values)
@@ -32,6 +37,9 @@ impl HostScalar for f64 {
             Numbers::F32(v) => Cow::Owned(v.iter().map(|x| f64::from(*x)).collect()),
             Numbers::F64(v) => Cow::Borrowed(v),
         }
+    }
+    fn numbers(values: &[f64]) -> Numbers<'_> {
+        Numbers::F64(values)
     }
     fn host(values: Vec<f64>) -> HostValues {
         HostValues::F64(values)

@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Block, LANES, Lanes, tiles};
+use super::lanes::{Block, LANES, Lanes, Loop, tiles};
 use super::tile::{self, Row, Start};
 use super::weight_gradient::Work;
 
@@ -29,13 +29,13 @@ macro_rules! lanes {
                 Self::supported().then_some(Self(()))
             }
 
-            /// Runs `f` in a function that may use the instructions, so that its loops are compiled for them.
+            /// Runs a loop in a function that may use the instructions, so that it is compiled for them.
             ///
-            /// `inline`: a copy in every codegen unit that calls it, where `f` is at hand to be inlined into it.
+            /// `inline`: a copy in every codegen unit that calls it, where the loop is at hand to be inlined into it.
             #[inline]
             #[target_feature(enable = $features)]
-            fn inside<R>(f: impl FnOnce() -> R) -> R {
-                f()
+            fn inside<P: Loop>(body: P) -> P::Output {
+                body.go()
             }
         }
 
@@ -47,9 +47,9 @@ macro_rules! lanes {
             tiles!($($tiles)*);
 
             #[inline(always)]
-            fn run<R>(self, f: impl FnOnce() -> R) -> R {
+            fn run<P: Loop>(self, body: P) -> P::Output {
                 // SAFETY: the token is the proof.
-                unsafe { Self::inside(f) }
+                unsafe { Self::inside(body) }
             }
             #[inline(always)]
             fn load(self, x: &Block<$t>) -> Self::V {

@@ -2,7 +2,7 @@
 
 use super::Rows;
 use crate::engine::kernels::Codes;
-use crate::engine::native::vectorised;
+use crate::engine::native::{Loop, vectorised};
 
 /// Agreement of binary codes: `agree[i][j] = N_A - Hamming(b_i, b_j)` over all units seen so far.
 ///
@@ -39,11 +39,23 @@ impl CodeGram {
         let n = codes.n;
         self.n = n;
         self.agree.resize(n * n, 0);
-        vectorised(|| self.count(codes, times as u64));
+        vectorised(Count { gram: self, codes, times: times as u64 });
     }
+}
+
+/// Counting the positions where the codes of each pair of images differ.
+struct Count<'a> {
+    gram: &'a mut CodeGram,
+    codes: &'a Codes,
+    times: u64,
+}
+
+impl Loop for Count<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn count(&mut self, codes: &Codes, times: u64) {
+    fn go(self) {
+        let Self { gram, codes, times } = self;
         let n = codes.n;
         let length = codes.words.len() / n.max(1);
         let row = |i: usize| &codes.words[i * length..(i + 1) * length];
@@ -54,9 +66,9 @@ impl CodeGram {
                     differ += u64::from((a ^ b).count_ones());
                 }
                 let agree = (codes.units as u64 - differ) * times;
-                self.agree[i * n + j] += agree;
+                gram.agree[i * n + j] += agree;
                 if i != j {
-                    self.agree[j * n + i] += agree;
+                    gram.agree[j * n + i] += agree;
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Geometry of column-normalised rows.
 
 use super::Rows;
-use crate::engine::native::vectorised;
+use crate::engine::native::{Loop, vectorised};
 
 /// Pairwise geometry of rows after column-wise min-max normalisation (RBFleX-NAS Eq. 1):
 /// `v' = (v - min) / (max - min)`; a constant column counts as 0, which no distance sees.
@@ -48,22 +48,21 @@ impl ColumnGeometry {
     }
 
     pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>) {
+        self.add_units(rows, rows.len);
+    }
+
+    /// Adds rows of which only `units` columns are units, the others zero in all rows; the order of the columns does
+    /// not matter.
+    pub(crate) fn add_units<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>, units: usize) {
         let n = rows.n;
         self.n = n;
-        self.columns += rows.len * rows.times;
+        self.columns += units * rows.times;
         self.distances.resize(n * n, 0.0);
         self.sums.resize(n, 0.0);
         if let Some(gram) = &mut self.gram {
             gram.resize(n * n, 0.0);
         }
-        let mut chunk = vec![0.0; n * CHUNK];
-        vectorised(|| {
-            for start in (0..rows.len).step_by(CHUNK) {
-                let width = CHUNK.min(rows.len - start);
-                normalise(&rows, start, width, &mut chunk);
-                self.accumulate(&chunk, width, rows.times as f64);
-            }
-        });
+        vectorised(AddColumns { geometry: self, rows });
     }
 
     /// Adds a chunk of normalised columns, `[N, CHUNK]` of which `width` are used.
@@ -88,6 +87,26 @@ impl ColumnGeometry {
                     gram[j * n + i] += g;
                 }
             }
+        }
+    }
+}
+
+/// Normalising and accumulating all columns of some rows.
+struct AddColumns<'a, T> {
+    geometry: &'a mut ColumnGeometry,
+    rows: Rows<'a, T>,
+}
+
+impl<T: Copy + Into<f64>> Loop for AddColumns<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn go(self) {
+        let mut chunk = vec![0.0; self.rows.n * CHUNK];
+        for start in (0..self.rows.len).step_by(CHUNK) {
+            let width = CHUNK.min(self.rows.len - start);
+            normalise(&self.rows, start, width, &mut chunk);
+            self.geometry.accumulate(&chunk, width, self.rows.times as f64);
         }
     }
 }

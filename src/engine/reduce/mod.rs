@@ -14,7 +14,7 @@ pub use columns::ColumnGeometry;
 pub use gradients::{GradientReduction, ParamSet, ParamSums, kept, reduce_gradients};
 pub use moments::RowMoments;
 
-use super::kernels::{Codes, HostValues};
+use super::kernels::{EngineRows, HostValues, Kernels, Moments, Numbers};
 use crate::graph::{NodeId, Shape};
 
 /// What a set of tapped values is reduced to.
@@ -57,6 +57,24 @@ pub(super) enum Reducer {
     Values(Vec<(NodeId, Vec<f64>)>),
 }
 
+/// A tapped value on its engine.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a, V> {
+    pub node: NodeId,
+    pub shape: Shape,
+    pub times: usize,
+    pub n: usize,
+    pub value: &'a V,
+}
+
+fn add_columns(columns: &mut ColumnGeometry, rows: EngineRows<'_>, times: usize) {
+    let EngineRows { values, n, len, units } = rows;
+    match values {
+        Numbers::F32(values) => columns.add_units(Rows { values, n, len, times }, units),
+        Numbers::F64(values) => columns.add_units(Rows { values, n, len, times }, units),
+    }
+}
+
 /// A batch of rows in one element type.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows<'a, T> {
@@ -86,15 +104,26 @@ impl Reducer {
         }
     }
 
-    /// Whether packed codes are all it needs.
-    pub fn reads_codes(&self) -> bool {
-        matches!(self, Self::Codes(_))
-    }
-
-    pub fn observe_codes(&mut self, codes: &Codes, times: usize) {
-        if let Self::Codes(gram) = self {
-            gram.add_codes(codes, times);
+    /// Takes what it needs where the value is, if the engine can; says whether it did.
+    pub fn observe_in_place<K: Kernels>(&mut self, kernels: &K, seen: Seen<'_, K::Value>) -> bool {
+        let Seen { node, shape, times, n, value } = seen;
+        match self {
+            Self::Codes(gram) => match kernels.codes(value) {
+                Some(codes) => gram.add_codes(&codes, times),
+                None => return false,
+            },
+            Self::Columns(columns) => {
+                return kernels.with_rows(value, &mut |rows| add_columns(columns, rows, times));
+            }
+            Self::Channels(all) => match kernels.exact_moments(value) {
+                Some(Moments { mean, variance }) => {
+                    all.push(ChannelMoments { node, times, count: n * shape.pixels(), mean, variance });
+                }
+                None => return false,
+            },
+            Self::Moments(_) | Self::Values(_) => return false,
         }
+        true
     }
 
     pub fn observe(&mut self, node: NodeId, shape: Shape, times: usize, n: usize, values: &HostValues) {
