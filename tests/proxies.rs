@@ -29,7 +29,8 @@ fn score(space: &str, arch: &str, resolution: usize, proxies: &[&str]) -> Vec<Ou
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let mut images = vec![0.0; BATCH * 3 * resolution * resolution];
     Stream::new(1, "images").fill_normal(1.0, &mut images);
-    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data);
+    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data)
+        .with_labels(vec![3, 8, 8, 0, 6, 6]);
     let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
     let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
     let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();

@@ -135,7 +135,8 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         repetition: 0,
         hda_networks: None,
     };
-    let inputs = || Inputs::new(batch.images.clone(), batch.shape, args.data_seed);
+    let inputs =
+        || Inputs::new(batch.images.clone(), batch.shape, args.data_seed).with_labels(batch.labels.clone());
     let bench = Bench {
         settings,
         engine: engine.as_ref(),

@@ -5,12 +5,14 @@ use std::cell::OnceCell;
 use clap::{Args, ValueEnum};
 
 use crate::data::DataDirs;
-use crate::engine::{BurnEngine, DeviceSpec, Engine, Precision};
+use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
 use crate::tables::{self, Table, TableError};
 
 /// Which engine computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineKind {
+    /// Our own kernels, on the CPU
+    Native,
     /// burn's tensor operations, on any of its devices
     Burn,
 }
@@ -28,7 +30,7 @@ pub enum Format {
 #[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
     /// Engine that runs the networks
-    #[arg(long, value_enum, default_value = "burn")]
+    #[arg(long, value_enum, default_value = "native")]
     pub engine: EngineKind,
 
     /// Device of the burn engine: auto, cpu, cuda[:n] or vulkan[:n]
@@ -47,6 +49,7 @@ impl EngineArgs {
     /// A device that is not compiled in or not there.
     pub fn open(&self) -> anyhow::Result<Box<dyn Engine>> {
         match self.engine {
+            EngineKind::Native => Ok(Box::new(NativeEngine::new())),
             EngineKind::Burn => Ok(Box::new(BurnEngine::open(self.device)?)),
         }
     }

@@ -122,7 +122,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let network = Network::build(settings, &args.arch)?;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
-    let inputs = Inputs::new(batch.images, batch.shape, args.data_seed);
+    let inputs = Inputs::new(batch.images, batch.shape, args.data_seed).with_labels(batch.labels);
     let order = table_order(&args.space, dirs);
     let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
     let proxies: Vec<PreparedProxy> = chosen(args).into_iter().map(|p| PreparedProxy::new(p, &set)).collect();

@@ -1,7 +1,69 @@
 //! The operations an engine has to supply.
+//!
+//! Everything that is more than one of these (batch normalisation's derivatives, tangents, the order in which things
+//! happen) is written once, over this trait.
 
 use super::{NormStatistics, Precision};
-use crate::graph::{Activation, PoolKind, Window};
+use crate::graph::{Activation, PoolKind, Shape, Window};
+
+/// Numbers of a parameter in PyTorch layout: weights are f32, directions of derivatives may be f64. An engine widens
+/// or narrows them to its own precision.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+}
+
+impl Numbers<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(v) => v.len(),
+            Self::F64(v) => v.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The numbers as f64.
+    pub fn to_f64(&self) -> Vec<f64> {
+        match self {
+            Self::F32(v) => v.iter().map(|x| f64::from(*x)).collect(),
+            Self::F64(v) => v.to_vec(),
+        }
+    }
+
+    /// The numbers as f32, rounded.
+    pub fn to_f32(&self) -> Vec<f32> {
+        match self {
+            Self::F32(v) => v.to_vec(),
+            Self::F64(v) => v.iter().map(|x| *x as f32).collect(),
+        }
+    }
+}
+
+/// A convolution: cross-correlation plus bias.
+#[derive(Clone, Copy, Debug)]
+pub struct Conv<'a> {
+    pub weight: Numbers<'a>,
+    /// `[out, in/groups, kh, kw]`.
+    pub shape: [usize; 4],
+    pub bias: Option<Numbers<'a>>,
+    pub window: &'a Window,
+    pub groups: usize,
+}
+
+/// A linear layer, `y = x W^T + b`.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense<'a> {
+    pub weight: Numbers<'a>,
+    /// `[out, in]`.
+    pub shape: [usize; 2],
+    pub bias: Option<Numbers<'a>>,
+}
 
 /// Parameters of one batch normalisation, in f32; an affine-free layer has no weight and bias.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +76,54 @@ pub struct Norm<'a> {
     pub eps: f64,
 }
 
+/// How the gradients of parameters are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum ParamRows {
+    /// Not at all.
+    #[default]
+    None,
+    /// Summed over the batch, in the parameter's own shape.
+    Summed,
+    /// The share of each image: `[N, numel]`, row-major.
+    PerImage,
+}
+
+/// Which gradients of a layer are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerWants {
+    /// The gradient of the input.
+    pub input: bool,
+    /// Those of weight and, where the layer has one, bias.
+    pub params: ParamRows,
+}
+
+/// Gradients of a layer; those not wanted (and the bias of a layer without one) are `None`.
+#[derive(Clone, Debug)]
+pub struct LayerGradients<V> {
+    /// In the shape of the layer's input.
+    pub input: Option<V>,
+    pub weight: Option<HostValues>,
+    pub bias: Option<HostValues>,
+}
+
+/// Mean and biased variance of each channel over the batch (`[C]`), or of each channel of each image (`[N, C]`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moments {
+    pub mean: Vec<f64>,
+    /// Divided by the count, not by the count less one.
+    pub variance: Vec<f64>,
+}
+
+/// Packed codes `[x > 0]`: a row of words for each image. Bits of no unit are not set; the order of the units is the
+/// engine's own, the same for all images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes {
+    pub n: usize,
+    /// Units of one image.
+    pub units: usize,
+    pub words: Vec<u64>,
+}
+
 /// Values on the host, rows of `[N, elements]`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostValues {
@@ -24,49 +134,129 @@ pub enum HostValues {
 impl HostValues {
     /// The values as f64.
     pub fn to_f64(&self) -> Vec<f64> {
+        self.numbers().to_f64()
+    }
+
+    /// A view of them.
+    pub fn numbers(&self) -> Numbers<'_> {
         match self {
-            Self::F32(v) => v.iter().map(|x| f64::from(*x)).collect(),
-            Self::F64(v) => v.clone(),
+            Self::F32(v) => Numbers::F32(v),
+            Self::F64(v) => Numbers::F64(v),
         }
     }
 }
 
 /// Kernels of an engine. Values carry the batch dimension in front; maps are `[N, C, H, W]`, vectors `[N, F]`.
 ///
-/// Parameters arrive as f32 slices in PyTorch layout; an f64 engine widens them.
+/// `x` is a layer's input, `y` its output, `dy` the gradient that arrives at the output (the cotangent) and `t` a tangent
+/// of the input. "Per channel" coefficients and sums are `[C]`, or `[N, C]` row-major with `per_image`; a vector has one
+/// pixel and as many channels as features.
 pub trait Kernels {
     /// A value on the device; cloning shares it.
     type Value: Clone;
 
-    /// A map from the host.
+    /// The arithmetic these kernels compute in.
+    fn precision(&self) -> Precision;
+    /// A map from the host: the network's input.
     fn map(&self, values: &[f32], shape: [usize; 4]) -> Self::Value;
-    /// Cross-correlation; `weight` is `[out, in/groups, kh, kw]` with the given shape.
-    fn conv2d(
-        &self,
-        x: Self::Value,
-        weight: (&[f32], &[usize]),
-        bias: Option<&[f32]>,
-        window: &Window,
-        groups: usize,
-    ) -> Self::Value;
-    /// `x W^T + b`, `weight` is `[out, in]`.
-    fn linear(&self, x: Self::Value, weight: (&[f32], &[usize]), bias: Option<&[f32]>) -> Self::Value;
-    /// Batch normalisation with the statistics that `norm` names.
-    fn batch_norm(&self, x: Self::Value, norm: &Norm<'_>) -> Self::Value;
-    fn activation(&self, x: Self::Value, kind: Activation) -> Self::Value;
-    fn pool(&self, x: Self::Value, kind: PoolKind, window: &Window) -> Self::Value;
-    /// `[N, C, H, W]` to `[N, C]`.
-    fn global_average_pool(&self, x: Self::Value) -> Self::Value;
-    /// `[N, C, H, W]` to `[N, C H W]`.
-    fn flatten(&self, x: Self::Value) -> Self::Value;
-    fn add(&self, x: Self::Value, y: Self::Value) -> Self::Value;
-    /// `x * 0`.
-    fn zero(&self, x: Self::Value) -> Self::Value;
-    /// Copies a value to the host.
+    /// `n` rows of the given shape from the host, row-major: cotangents, seeds and tangents.
+    fn upload(&self, values: &[f64], n: usize, shape: Shape) -> Self::Value;
+    /// Copies a value to the host, row-major whatever the layout on the device.
     ///
     /// # Errors
     /// The device's message.
     fn host(&self, x: &Self::Value) -> Result<HostValues, String>;
-    /// The arithmetic these kernels compute in.
-    fn precision(&self) -> Precision;
+
+    /// Activation codes of a value, from engines that can take them where the value is; others copy it to the host.
+    fn codes(&self, _x: &Self::Value) -> Option<Codes> {
+        None
+    }
+
+    /// Convolution. `normalised`: a batch normalisation that wants batch or per-image statistics reads the result, so an
+    /// engine may take its moments on the way.
+    fn conv2d(&self, x: Self::Value, conv: &Conv<'_>, normalised: bool) -> Self::Value;
+    /// Gradients of a convolution.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn conv2d_backward(
+        &self,
+        x: &Self::Value,
+        dy: &Self::Value,
+        conv: &Conv<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Self::Value>, String>;
+    fn linear(&self, x: Self::Value, dense: &Dense<'_>) -> Self::Value;
+    /// Gradients of a linear layer.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn linear_backward(
+        &self,
+        x: &Self::Value,
+        dy: &Self::Value,
+        dense: &Dense<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Self::Value>, String>;
+
+    /// Batch normalisation with the statistics that `norm` names. Its derivatives are made of the next four.
+    fn batch_norm(&self, x: Self::Value, norm: &Norm<'_>) -> Self::Value;
+    /// Mean and biased variance per channel.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn channel_moments(&self, x: &Self::Value, per_image: bool) -> Result<Moments, String>;
+    /// Sum per channel.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn channel_sum(&self, x: &Self::Value, per_image: bool) -> Result<Vec<f64>, String>;
+    /// `sum x * (y - centre)` per channel. `centre` is `[C]` or `[N, C]` by its own length, whatever `per_image` says of
+    /// the result.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn channel_dot(
+        &self,
+        x: &Self::Value,
+        y: &Self::Value,
+        centre: &[f64],
+        per_image: bool,
+    ) -> Result<Vec<f64>, String>;
+    /// `sum_k a_k[c] x_k + shift[c]` with coefficients per channel, all `[C]` or all `[N, C]`; at least one term.
+    fn combine(&self, terms: &[(&Self::Value, &[f64])], shift: &[f64], per_image: bool) -> Self::Value;
+
+    fn activation(&self, x: Self::Value, kind: Activation) -> Self::Value;
+    /// `dy * f'(x)`; at a kink what PyTorch takes (0 at both bounds of a clamp, the left slope at 0).
+    fn activation_backward(&self, x: &Self::Value, dy: Self::Value, kind: Activation) -> Self::Value;
+    /// `dy * t * f''(x)`, `None` where `f''` is 0 almost everywhere.
+    fn activation_curvature(
+        &self,
+        x: &Self::Value,
+        dy: &Self::Value,
+        t: &Self::Value,
+        kind: Activation,
+    ) -> Option<Self::Value>;
+    fn pool(&self, x: Self::Value, kind: PoolKind, window: &Window) -> Self::Value;
+    /// Gradient of the input. A maximum that occurs twice is the first in the window's row-major order.
+    fn pool_backward(
+        &self,
+        x: &Self::Value,
+        dy: &Self::Value,
+        kind: PoolKind,
+        window: &Window,
+    ) -> Self::Value;
+    /// Tangent of the output: the pooled tangent, or the tangent where `x` has its maximum.
+    fn pool_tangent(&self, x: &Self::Value, t: &Self::Value, kind: PoolKind, window: &Window) -> Self::Value;
+    /// `[N, C, H, W]` to `[N, C]`.
+    fn global_average_pool(&self, x: Self::Value) -> Self::Value;
+    /// `[N, C]` to the `[N, C, H, W]` of `shape`, `dy / (H W)` everywhere.
+    fn global_average_pool_backward(&self, dy: &Self::Value, shape: Shape) -> Self::Value;
+    /// `[N, C, H, W]` to `[N, C H W]`.
+    fn flatten(&self, x: Self::Value) -> Self::Value;
+    /// The inverse: `[N, C H W]` to the `[N, C, H, W]` of `shape`.
+    fn unflatten(&self, dy: Self::Value, shape: Shape) -> Self::Value;
+    fn add(&self, x: Self::Value, y: Self::Value) -> Self::Value;
+    /// `x * 0`.
+    fn zero(&self, x: Self::Value) -> Self::Value;
 }

@@ -4,19 +4,37 @@
 //! [observed](Observation) with which [`Reduction`]. An engine runs it once, hands every tapped value to its
 //! reductions while it is there, and keeps nothing that no one observes.
 //!
-//! The forward interpreter is written once ([`forward`]) over a small set of [`Kernels`]; an engine supplies kernels.
+//! A [`Session`] is a pass that was recorded: it answers backward passes and Hessian-vector products.
+//!
+//! Interpreters, forward and backward, are written once over a small set of [`Kernels`]; an engine supplies kernels.
 
 mod burn;
 mod device;
 mod executor;
 mod kernels;
+mod layers;
+mod loss;
+mod native;
 pub mod reduce;
+mod reverse;
+mod session;
+mod tape;
 
 pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec};
 pub use executor::forward;
-pub use kernels::{Kernels, Norm};
-pub use reduce::{ChannelMoments, CodeGram, ColumnGeometry, Reduced, Reduction, RowMoments};
+pub use kernels::{
+    Codes, Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers, ParamRows,
+};
+pub use layers::ParamValues;
+pub use loss::Loss;
+pub use native::NativeEngine;
+pub use reduce::{
+    ChannelMoments, CodeGram, ColumnGeometry, GradientReduction, ParamSet, ParamSums, Reduced, Reduction,
+    RowMoments, reduce_gradients,
+};
+pub use reverse::{GradientSink, Gradients, NodeWant, Wants};
+pub use session::{Cotangent, KernelSession, Session};
 
 use crate::graph::{Graph, NodeId, Tap, Weights};
 
@@ -59,9 +77,7 @@ impl NormStatistics {
     /// overflow, and then `x * 0` is not zero, so [`Self::Bypass`] computes them.
     pub fn sources(self, graph: &Graph, targets: &[NodeId]) -> (Vec<Vec<NodeId>>, Vec<bool>) {
         match self {
-            Self::Bypass => {
-                (graph.nodes().iter().map(|n| n.inputs.clone()).collect(), graph.ancestors(targets))
-            }
+            Self::Bypass => (graph.inputs(), graph.ancestors(targets)),
             _ => (graph.value_inputs(), graph.value_ancestors(targets)),
         }
     }
@@ -102,6 +118,16 @@ pub enum EngineError {
     DegenerateBatch { module: String },
     #[error("the input batch is {batch:?} but the network takes [N, {expected}]")]
     InputShape { batch: Vec<usize>, expected: String },
+    #[error(
+        "cross-entropy needs a label below {classes} for each of {images} images, but has {labels} labels"
+    )]
+    Labels { labels: usize, images: usize, classes: usize },
+    #[error("the value of `{module}` was not kept; name its node when the session is opened")]
+    NotKept { module: String },
+    #[error("a cotangent at `{module}` has {found} numbers instead of {expected}")]
+    CotangentShape { module: String, found: usize, expected: usize },
+    #[error("the direction has {found} numbers for parameter {param}, which differs from its shape")]
+    DirectionShape { param: String, found: usize },
     #[error("the device cannot compute in {precision}; use --device cpu or --precision f32")]
     Precision { precision: Precision },
     #[error("the device failed at `{module}`: {message}")]
@@ -118,4 +144,15 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// [`EngineError`]; never a panic for a graph that the builder accepted.
     fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError>;
+
+    /// Runs the pass up to its taps and the nodes in `keep`, and records what its derivatives need. The values are
+    /// those of [`Engine::forward`], to the last bit.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    fn session<'a>(
+        &'a self,
+        pass: &ForwardPass<'a>,
+        keep: &[NodeId],
+    ) -> Result<Box<dyn Session + 'a>, EngineError>;
 }

@@ -26,6 +26,12 @@ impl Graph {
         weights.filter(|(_, p)| p.role == super::ParamRole::Weight).map(|(i, p)| (ParamId(i), p))
     }
 
+    /// Everything that is trained: [`Graph::layer_weights`], biases and affine batch-norm parameters.
+    pub fn trainable(&self) -> impl Iterator<Item = (ParamId, &Param)> {
+        let params = self.params.iter().enumerate();
+        params.filter(|(_, p)| p.role.trainable()).map(|(i, p)| (ParamId(i), p))
+    }
+
     fn node_macs(&self, op: &Op, outputs: u64) -> u64 {
         match op {
             Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => {

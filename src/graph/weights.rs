@@ -31,6 +31,17 @@ impl Weights {
         Self { tensors: tensors.collect() }
     }
 
+    /// The same with every number replaced by its absolute value, buffers included (SynFlow).
+    pub fn absolute(&self) -> Self {
+        let absolute = |values: &Vec<f32>| values.iter().map(|w| w.abs()).collect();
+        Self { tensors: self.tensors.iter().map(absolute).collect() }
+    }
+
+    /// Values of one parameter, to change them.
+    pub fn get_mut(&mut self, id: ParamId) -> &mut [f32] {
+        &mut self.tensors[id.0]
+    }
+
     /// Values of one parameter.
     pub fn get(&self, id: ParamId) -> &[f32] {
         &self.tensors[id.0]

@@ -11,6 +11,8 @@ pub enum GoldenInput {
     Noise { shape: [usize; 4], take: usize },
     /// Zen's pair of Gaussian batches of this shape.
     ZenNoise { shape: [usize; 4] },
+    /// One image of ones of this shape.
+    Ones { shape: [usize; 4] },
 }
 
 /// Resolution of networks whose records name no input.
@@ -33,6 +35,9 @@ impl GoldenInput {
             return (rule == "x'=x+0.01e in f32")
                 .then(|| shape_of(shape).map(|shape| Self::ZenNoise { shape }))?;
         }
+        if let Some(shape) = text.strip_prefix("ones ") {
+            return shape_of(shape).filter(|shape| shape[0] == 1).map(|shape| Self::Ones { shape });
+        }
         let (take, noise) = match text.strip_prefix("first ") {
             Some(rest) => {
                 rest.split_once(" of ").and_then(|(n, noise)| Some((Some(n.parse().ok()?), noise)))?
@@ -51,7 +56,7 @@ impl GoldenInput {
         match self {
             Self::Resolution(pixels) => *pixels,
             Self::Cifar10Test { .. } => 32,
-            Self::Noise { shape, .. } | Self::ZenNoise { shape } => shape[3],
+            Self::Noise { shape, .. } | Self::ZenNoise { shape } | Self::Ones { shape } => shape[3],
         }
     }
 }
@@ -80,6 +85,7 @@ mod tests {
         assert_eq!(parse(noise), Some(GoldenInput::Noise { shape, take: 8 }));
         let first = format!("first 4 of {noise}");
         assert_eq!(GoldenInput::parse(Some(&first)), Some(GoldenInput::Noise { shape, take: 4 }));
+        assert_eq!(parse("ones 1x3x32x32"), Some(GoldenInput::Ones { shape: [1, 3, 32, 32] }));
         let zen = "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.01e in f32";
         assert_eq!(parse(zen), Some(GoldenInput::ZenNoise { shape }));
     }
@@ -95,7 +101,7 @@ mod tests {
             "normal(input) 1000000x3x64x64",
             "normal(input) 4x3x32x32, shifted",
             "first 9 of normal(input) 8x3x64x64",
-            "ones 1x3x32x32",
+            "ones 2x3x32x32",
             "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.1e in f32",
         ] {
             assert_eq!(GoldenInput::parse(Some(text)), None, "{text}");

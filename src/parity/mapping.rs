@@ -14,6 +14,17 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("params", "all") => "params",
         ("flops", "macs") => "flops",
         ("l2_norm", "sum") => "l2_norm",
+        ("grad_norm", "sum_of_layer_norms") => "grad_norm",
+        ("grad_norm", "all_params_l2") => "grad_norm:all_params_l2",
+        ("snip", "abs_sum") => "snip",
+        ("plain", "signed_sum") => "plain",
+        ("grasp", "exact_hvp") => "grasp",
+        ("fisher", "broadcast") => "fisher",
+        ("fisher", "unbroadcast") => "fisher:unbroadcast",
+        ("synflow", "canonical_f64") => "synflow",
+        ("synflow", "ln") => "synflow:ln",
+        ("jacob_cov", "k1e-5") => "jacob_cov",
+        ("epe_nas", "per_class") => "epe_nas",
         ("naswot", "single_count") => "naswot",
         ("naswot", "single_count_reachable") => "naswot:reachable",
         ("naswot", "double_count_wrappers") => "naswot:double_count",
@@ -47,11 +58,14 @@ mod tests {
             ("rbflex", "official_naive"),
             ("rbflex_hda", "official_hda_gamma_q"),
             ("zen", "batch_var"),
+            ("grad_norm", "all_params_l2"),
+            ("fisher", "unbroadcast"),
+            ("synflow", "ln"),
         ] {
             let (name, _) = proxy(golden, variant).unwrap();
             assert!(name.parse::<ProxyRef>().is_ok(), "{name}");
         }
-        assert_eq!(proxy("grasp", "exact_hvp"), None);
+        assert_eq!(proxy("grasp", "finite_difference"), None);
         assert_eq!(proxy("naswot", "triple"), None);
     }
 }

@@ -191,25 +191,33 @@ fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
     }
 }
 
-/// The mini-batch of a group.
+/// The mini-batch of a group. Gaussian images carry the labels of CIFAR-10's first test images, where these are at hand.
 fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
-    let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape);
-    let (images, shape) = match group.input {
+    let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape, vec![]);
+    let (images, shape, labels) = match group.input {
         GoldenInput::Cifar10Test { start, end } => cifar10_test(start, end, dirs)?,
-        GoldenInput::Noise { shape, take } => noise(group.seed, shape, take),
-        // Zen generates its own batches of this shape; counts need none.
-        GoldenInput::ZenNoise { shape } => zeros(shape),
+        GoldenInput::Noise { shape, take } => {
+            let (images, shape) = noise(group.seed, shape, take);
+            let labels = cifar10_test(0, take, dirs).map(|(_, _, labels)| labels).unwrap_or_default();
+            (images, shape, labels)
+        }
+        // Zen and SynFlow generate their own inputs of this shape; counts need none.
+        GoldenInput::ZenNoise { shape } | GoldenInput::Ones { shape } => zeros(shape),
         GoldenInput::Resolution(pixels) => zeros([1, 3, pixels, pixels]),
     };
-    Ok(Inputs::new(images, shape, group.seed))
+    Ok(Inputs::new(images, shape, group.seed).with_labels(labels))
 }
 
-fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<(Vec<f32>, [usize; 4]), DatasetError> {
+/// Images, shape and labels.
+type Labelled = (Vec<f32>, [usize; 4], Vec<u32>);
+
+fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<Labelled, DatasetError> {
     let request =
         BatchRequest { order: Order::FileOrder, ..BatchRequest::new("cifar10", Split::Test, end, 0) };
     let mut batch = datasets::batch(&request, dirs)?;
     let [_, c, h, w] = batch.shape;
-    Ok((batch.images.split_off(start * c * h * w), [end - start, c, h, w]))
+    let images = batch.images.split_off(start * c * h * w);
+    Ok((images, [end - start, c, h, w], batch.labels.split_off(start)))
 }
 
 /// The first images of a Gaussian batch; element i does not depend on how many are drawn.

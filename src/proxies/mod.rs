@@ -4,22 +4,33 @@
 //! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
+mod correlation;
 mod double_double;
+mod epe_nas;
+mod fisher;
 mod flops;
+mod grad_norm;
+mod grasp;
+mod jacob_cov;
 mod l2_norm;
 pub mod linalg;
 mod naswot;
 mod params;
+mod plain;
 mod random;
 mod rbflex;
+mod snip;
 mod spec;
+mod synflow;
 mod variant;
 mod zen;
 
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
-use crate::engine::{EngineError, NormStatistics, Observation, Reduced};
+use crate::engine::{
+    EngineError, GradientReduction, NormStatistics, Observation, ParamSums, Precision, Reduced,
+};
 use crate::graph::Graph;
 use crate::graph::init::Scheme;
 use crate::scoring::{CandidateSet, Network};
@@ -30,6 +41,14 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &flops::Flops,
     &l2_norm::L2Norm,
     &random::Random,
+    &grad_norm::GradNorm,
+    &snip::Snip,
+    &plain::Plain,
+    &grasp::Grasp,
+    &fisher::Fisher,
+    &synflow::SynFlow,
+    &jacob_cov::JacobCov,
+    &epe_nas::EpeNas,
     &naswot::Naswot,
     &rbflex::Rbflex,
     &zen::Zen,
@@ -44,23 +63,81 @@ pub enum InputRequest {
     Noise(&'static str),
     /// `f32(f32(0.01 e) + x)`, both N(0, 1): Zen's perturbed input.
     Perturbed { base: &'static str, direction: &'static str },
+    /// One image of ones (SynFlow).
+    Ones,
 }
 
-/// A pass that a proxy observes. Requests with equal `init`, `input` and `norm` are run once.
+/// What is done to the weights before the pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rewrite {
+    #[default]
+    AsIs,
+    /// Every parameter and buffer by its absolute value.
+    Absolute,
+}
+
+/// The loss of a backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LossRequest {
+    /// Mean cross-entropy with the mini-batch's labels.
+    CrossEntropy,
+    /// Sum of all logits of all images.
+    SumOfLogits,
+}
+
+/// Gradients that a proxy observes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackwardRequest {
+    pub loss: LossRequest,
+    pub reductions: Vec<GradientReduction>,
+}
+
+/// A pass that a proxy observes. Requests that differ only in what they observe are run once, and so are their backward
+/// passes when the loss is the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassRequest {
     /// `None`: as the run initialises networks.
     pub init: Option<Scheme>,
+    pub rewrite: Rewrite,
     pub input: InputRequest,
     pub norm: NormStatistics,
+    /// `None`: the run's precision.
+    pub precision: Option<Precision>,
     pub observations: Vec<Observation>,
+    pub backward: Option<BackwardRequest>,
+    /// Whether the score needs the images' classes; they stand behind everything observed.
+    pub labels: bool,
 }
 
 impl PassRequest {
-    /// For every node, whether the pass computes it: dead branches only where the proxy looks at them.
+    /// A forward pass of networks as the run initialises them.
+    pub fn forward(input: InputRequest, norm: NormStatistics, observations: Vec<Observation>) -> Self {
+        Self {
+            init: None,
+            rewrite: Rewrite::AsIs,
+            input,
+            norm,
+            precision: None,
+            observations,
+            backward: None,
+            labels: false,
+        }
+    }
+
+    /// The mini-batch with batch statistics, forward and backward.
+    pub fn gradients(loss: LossRequest, reductions: Vec<GradientReduction>) -> Self {
+        let backward = Some(BackwardRequest { loss, reductions });
+        Self { backward, ..Self::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![]) }
+    }
+
+    /// For every node, whether the pass computes it. A forward pass computes dead branches only where the proxy looks at
+    /// them; a backward pass follows the reference's autograd through them.
     pub fn computed(&self, graph: &Graph) -> Vec<bool> {
         let taps = self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
-        self.norm.sources(graph, &taps.collect::<Vec<_>>()).1
+        match self.backward {
+            Some(_) => graph.ancestors(&taps.chain([graph.logits()]).collect::<Vec<_>>()),
+            None => self.norm.sources(graph, &taps.collect::<Vec<_>>()).1,
+        }
     }
 }
 
@@ -127,7 +204,7 @@ pub trait Proxy: Sync {
         Ok(vec![])
     }
 
-    /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to.
+    /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to; gradients stand behind observations.
     ///
     /// # Errors
     /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
@@ -138,6 +215,22 @@ pub trait Proxy: Sync {
         prepared: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError>;
+}
+
+/// The sums over parameter gradients that stand last in the first pass.
+fn gradient_sums(seen: &[Vec<Reduced>]) -> Result<&[ParamSums], ScoreError> {
+    match seen.first().and_then(|pass| pass.last()) {
+        Some(Reduced::Params(sums)) => Ok(sums),
+        _ => Err(ScoreError::Undefined("no gradients were observed".into())),
+    }
+}
+
+/// The gradient of the input that the first pass begins with; `None` when the input has no path to the output.
+fn input_gradient(seen: &[Vec<Reduced>]) -> Result<Option<&[f64]>, ScoreError> {
+    match seen.first().and_then(|pass| pass.first()) {
+        Some(Reduced::Values(values)) => Ok(values.first().map(|(_, gradient)| gradient.as_slice())),
+        _ => Err(ScoreError::Undefined("no input gradient was observed".into())),
+    }
 }
 
 /// The proxy with this name.

@@ -64,12 +64,8 @@ impl Proxy for Naswot {
                 "the network has no activation that this variant counts".into(),
             ));
         }
-        Ok(vec![PassRequest {
-            init: None,
-            input: InputRequest::MiniBatch,
-            norm: NormStatistics::Batch,
-            observations: vec![Observation { taps, reduction: Reduction::CodeGram }],
-        }])
+        let codes = Observation { taps, reduction: Reduction::CodeGram };
+        Ok(vec![PassRequest::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![codes])])
     }
 
     fn score(

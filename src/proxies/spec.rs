@@ -23,6 +23,10 @@ pub enum Cost {
     Forward,
     /// Two forward passes.
     TwoForwards,
+    /// One forward and one backward pass.
+    Backward,
+    /// A forward and a backward pass, and both again with derivatives.
+    HessianVector,
 }
 
 /// Everything that lists, help, checks and reports need to know about a proxy.

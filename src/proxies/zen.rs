@@ -63,11 +63,10 @@ impl Proxy for Zen {
         let features =
             Observation { taps: vec![Tap { node: graph.features(), times: 1 }], reduction: Reduction::Copy };
         let norms = Observation { taps: graph.norm_input_taps(), reduction: Reduction::ChannelMoments };
+        let observations = vec![features, norms];
         let pass = |input| PassRequest {
             init: SPEC.init,
-            input,
-            norm: NormStatistics::Batch,
-            observations: vec![features.clone(), norms.clone()],
+            ..PassRequest::forward(input, NormStatistics::Batch, observations.clone())
         };
         Ok(vec![
             pass(InputRequest::Noise("input.0")),

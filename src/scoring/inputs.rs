@@ -1,4 +1,5 @@
-//! The inputs of a run: one mini-batch and keyed noise of its shape, the same for all architectures.
+//! The inputs of a run: one mini-batch and its labels, keyed noise of its shape, ones; the same for all
+//! architectures.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +11,7 @@ use crate::proxies::InputRequest;
 pub struct Inputs {
     batch: Arc<Vec<f32>>,
     shape: [usize; 4],
+    labels: Vec<u32>,
     data_seed: u64,
     noise: Mutex<HashMap<InputRequest, Arc<Vec<f32>>>>,
 }
@@ -20,12 +22,23 @@ const PERTURBATION: f32 = 0.01;
 impl Inputs {
     /// Inputs around a mini-batch of `[N, C, H, W]` values; noise is keyed by `data_seed`.
     pub fn new(images: Vec<f32>, shape: [usize; 4], data_seed: u64) -> Self {
-        Self { batch: Arc::new(images), shape, data_seed, noise: Mutex::default() }
+        Self { batch: Arc::new(images), shape, labels: vec![], data_seed, noise: Mutex::default() }
     }
 
-    /// `[N, C, H, W]` of every input.
-    pub fn shape(&self) -> [usize; 4] {
-        self.shape
+    /// The same with a class for each image; without, proxies that need labels fail and say so.
+    pub fn with_labels(self, labels: Vec<u32>) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// Class of each image, empty when unknown.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// `[N, C, H, W]` of an input.
+    pub fn shape(&self, request: InputRequest) -> [usize; 4] {
+        let [_, c, h, w] = self.shape;
+        if request == InputRequest::Ones { [1, c, h, w] } else { self.shape }
     }
 
     /// The input, `[N, C, H, W]` in f32.
@@ -40,6 +53,7 @@ impl Inputs {
     fn generate(&self, request: InputRequest) -> Vec<f32> {
         match request {
             InputRequest::MiniBatch => self.batch.to_vec(),
+            InputRequest::Ones => vec![1.0; self.shape(request).iter().product()],
             InputRequest::Noise(name) => self.normal(name),
             InputRequest::Perturbed { base, direction } => {
                 let (mut x, e) = (self.normal(base), self.normal(direction));

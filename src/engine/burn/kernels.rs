@@ -1,15 +1,17 @@
 //! Kernels as burn tensor operations.
 
-use ::burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
-use ::burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
-use ::burn::tensor::{DType, Device, Tensor, TensorData, activation};
+use ::burn::tensor::module::conv2d;
+use ::burn::tensor::{DType, Device, Tensor, TensorData};
 
-use crate::engine::kernels::{HostValues, Kernels, Norm};
+use super::{activation, layer, pool};
+use crate::engine::kernels::{
+    Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
+};
 use crate::engine::{NormStatistics, Precision};
-use crate::graph::{Activation, PoolKind, SELU_ALPHA, SELU_SCALE, Window};
+use crate::graph::{Activation, PoolKind, Shape, Window};
 
 /// A value: every tensor is kept in four dimensions, a vector as `[N, F, 1, 1]`.
-type Map = Tensor<4>;
+pub(super) type Map = Tensor<4>;
 
 /// burn's operations on one device in one precision.
 pub struct BurnKernels<'a> {
@@ -23,52 +25,101 @@ impl<'a> BurnKernels<'a> {
         Self { device, precision }
     }
 
-    fn tensor<const D: usize>(&self, values: &[f32], shape: [usize; D]) -> Tensor<D> {
+    pub(super) fn tensor<const D: usize>(&self, values: Numbers<'_>, shape: [usize; D]) -> Tensor<D> {
         match self.precision {
             Precision::F32 => {
-                Tensor::from_data(TensorData::new(values.to_vec(), shape), (self.device, DType::F32))
+                Tensor::from_data(TensorData::new(values.to_f32(), shape), (self.device, DType::F32))
             }
             Precision::F64 => {
-                let wide: Vec<f64> = values.iter().map(|x| f64::from(*x)).collect();
-                Tensor::from_data(TensorData::new(wide, shape), (self.device, DType::F64))
+                Tensor::from_data(TensorData::new(values.to_f64(), shape), (self.device, DType::F64))
             }
         }
     }
 
     fn channels(&self, values: &[f32]) -> Map {
-        self.tensor(values, [1, values.len(), 1, 1])
+        self.tensor(Numbers::F32(values), [1, values.len(), 1, 1])
+    }
+
+    /// Coefficients per channel of `x`, `[1, C, 1, 1]` or `[N, C, 1, 1]` by their number.
+    fn coefficients(&self, values: &[f64], x: &Map) -> Map {
+        let channels = x.dims()[1].max(1);
+        self.tensor(Numbers::F64(values), [values.len() / channels, channels, 1, 1])
+    }
+
+    pub(super) fn numbers<const D: usize>(&self, x: Tensor<D>) -> Result<HostValues, String> {
+        let data = x.try_into_data().map_err(|e| e.to_string())?;
+        match self.precision {
+            Precision::F32 => data.try_into_vec::<f32>().map(HostValues::F32).map_err(|e| e.to_string()),
+            Precision::F64 => data.try_into_vec::<f64>().map(HostValues::F64).map_err(|e| e.to_string()),
+        }
+    }
+
+    /// Sums over the pixels on the device, over the images on the host in f64.
+    fn sums(&self, x: Map, per_image: bool) -> Result<Vec<f64>, String> {
+        let channels = x.dims()[1];
+        let rows = self.numbers(x.sum_dim(3).sum_dim(2))?.to_f64();
+        if per_image {
+            return Ok(rows);
+        }
+        let mut sums = vec![0.0; channels];
+        rows.chunks(channels.max(1)).for_each(|row| sums.iter_mut().zip(row).for_each(|(s, x)| *s += x));
+        Ok(sums)
     }
 }
 
 impl Kernels for BurnKernels<'_> {
     type Value = Map;
 
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+
     fn map(&self, values: &[f32], shape: [usize; 4]) -> Map {
-        self.tensor(values, shape)
+        self.tensor(Numbers::F32(values), shape)
     }
 
-    fn conv2d(
+    fn upload(&self, values: &[f64], n: usize, shape: Shape) -> Map {
+        self.tensor(Numbers::F64(values), dims(n, shape))
+    }
+
+    fn host(&self, x: &Map) -> Result<HostValues, String> {
+        self.numbers(x.clone())
+    }
+
+    fn conv2d(&self, x: Map, conv: &Conv<'_>, _normalised: bool) -> Map {
+        let bias = conv.bias.map(|b| self.tensor(b, [b.len()]));
+        conv2d(x, self.tensor(conv.weight, conv.shape), bias, layer::options(conv))
+    }
+
+    fn conv2d_backward(
         &self,
-        x: Map,
-        (weight, shape): (&[f32], &[usize]),
-        bias: Option<&[f32]>,
-        window: &Window,
-        groups: usize,
-    ) -> Map {
-        let weight = self.tensor(weight, [shape[0], shape[1], shape[2], shape[3]]);
-        let bias = bias.map(|b| self.tensor(b, [b.len()]));
-        conv2d(x, weight, bias, ConvOptions::new(window.stride, window.padding, window.dilation, groups))
+        x: &Map,
+        dy: &Map,
+        conv: &Conv<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Map>, String> {
+        layer::conv2d_backward(self, x, dy, conv, wants)
     }
 
-    fn linear(&self, x: Map, (weight, shape): (&[f32], &[usize]), bias: Option<&[f32]>) -> Map {
+    fn linear(&self, x: Map, dense: &Dense<'_>) -> Map {
         let [n, features, ..] = x.dims();
-        let weight: Tensor<2> = self.tensor(weight, [shape[0], shape[1]]);
+        let weight: Tensor<2> = self.tensor(dense.weight, dense.shape);
         let y = x.reshape([n, features]).matmul(weight.transpose());
-        let y = match bias {
+        let y = match dense.bias {
             Some(bias) => y + self.tensor(bias, [1, bias.len()]),
             None => y,
         };
-        y.reshape([n, shape[0], 1, 1])
+        y.reshape([n, dense.shape[0], 1, 1])
+    }
+
+    fn linear_backward(
+        &self,
+        x: &Map,
+        dy: &Map,
+        dense: &Dense<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Map>, String> {
+        layer::linear_backward(self, x, dy, dense, wants)
     }
 
     /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`.
@@ -92,47 +143,69 @@ impl Kernels for BurnKernels<'_> {
         x * scale + shift
     }
 
-    fn activation(&self, x: Map, kind: Activation) -> Map {
-        match kind {
-            Activation::Relu => activation::relu(x),
-            Activation::Gelu => activation::gelu(x),
-            Activation::Silu => activation::silu(x),
-            Activation::LeakyRelu => activation::leaky_relu(x, 0.01),
-            Activation::Relu6 => x.clamp(0.0, 6.0),
-            Activation::Mish => activation::mish(x),
-            Activation::Hardswish => (x.clone() * x.add_scalar(3.0).clamp(0.0, 6.0)).div_scalar(6.0),
-            Activation::Celu | Activation::Elu => elu(x, 1.0, 1.0),
-            Activation::Hardtanh => x.clamp(-1.0, 1.0),
-            Activation::Selu => elu(x, SELU_ALPHA, SELU_SCALE),
+    fn channel_moments(&self, x: &Map, per_image: bool) -> Result<Moments, String> {
+        let (mean, variance) = if per_image { image_statistics(x) } else { batch_statistics(x) };
+        Ok(Moments { mean: self.numbers(mean)?.to_f64(), variance: self.numbers(variance)?.to_f64() })
+    }
+
+    fn channel_sum(&self, x: &Map, per_image: bool) -> Result<Vec<f64>, String> {
+        self.sums(x.clone(), per_image)
+    }
+
+    fn channel_dot(&self, x: &Map, y: &Map, centre: &[f64], per_image: bool) -> Result<Vec<f64>, String> {
+        self.sums(x.clone() * (y.clone() - self.coefficients(centre, y)), per_image)
+    }
+
+    fn combine(&self, terms: &[(&Map, &[f64])], shift: &[f64], _per_image: bool) -> Map {
+        let scaled = terms.iter().map(|(x, a)| (*x).clone() * self.coefficients(a, x));
+        let sum = scaled.reduce(|sum, x| sum + x);
+        match (sum, terms.first()) {
+            (Some(sum), Some((x, _))) => sum + self.coefficients(shift, x),
+            _ => self.tensor(Numbers::F64(&[]), [0; 4]),
         }
     }
 
+    fn activation(&self, x: Map, kind: Activation) -> Map {
+        activation::value(x, kind)
+    }
+
+    fn activation_backward(&self, x: &Map, dy: Map, kind: Activation) -> Map {
+        activation::backward(x, dy, kind)
+    }
+
+    fn activation_curvature(&self, x: &Map, dy: &Map, t: &Map, kind: Activation) -> Option<Map> {
+        activation::curvature(x, kind).map(|second| second * dy.clone() * t.clone())
+    }
+
     fn pool(&self, x: Map, kind: PoolKind, window: &Window) -> Map {
-        match kind {
-            PoolKind::Average => {
-                let options = AvgPoolOptions::new(window.kernel)
-                    .with_stride(window.stride)
-                    .with_padding(window.padding)
-                    .with_count_include_pad(false);
-                avg_pool2d(x, options)
-            }
-            PoolKind::Max => {
-                let options = MaxPoolOptions::new(window.kernel)
-                    .with_stride(window.stride)
-                    .with_padding(window.padding)
-                    .with_dilation(window.dilation);
-                max_pool2d(x, options)
-            }
-        }
+        pool::value(x, kind, window)
+    }
+
+    fn pool_backward(&self, x: &Map, dy: &Map, kind: PoolKind, window: &Window) -> Map {
+        pool::backward(x, dy, kind, window)
+    }
+
+    fn pool_tangent(&self, x: &Map, t: &Map, kind: PoolKind, window: &Window) -> Map {
+        pool::tangent(x, t, kind, window)
     }
 
     fn global_average_pool(&self, x: Map) -> Map {
         pixel_mean(x)
     }
 
+    fn global_average_pool_backward(&self, dy: &Map, shape: Shape) -> Map {
+        let dims = dims(dy.dims()[0], shape);
+        dy.clone().div_scalar(shape.pixels() as f64).expand(dims)
+    }
+
     fn flatten(&self, x: Map) -> Map {
         let [n, c, h, w] = x.dims();
         x.reshape([n, c * h * w, 1, 1])
+    }
+
+    fn unflatten(&self, dy: Map, shape: Shape) -> Map {
+        let n = dy.dims()[0];
+        dy.reshape(dims(n, shape))
     }
 
     fn add(&self, x: Map, y: Map) -> Map {
@@ -142,17 +215,12 @@ impl Kernels for BurnKernels<'_> {
     fn zero(&self, x: Map) -> Map {
         x.mul_scalar(0.0)
     }
+}
 
-    fn host(&self, x: &Map) -> Result<HostValues, String> {
-        let data = x.try_to_data().map_err(|e| e.to_string())?;
-        match self.precision {
-            Precision::F32 => data.try_into_vec::<f32>().map(HostValues::F32).map_err(|e| e.to_string()),
-            Precision::F64 => data.try_into_vec::<f64>().map(HostValues::F64).map_err(|e| e.to_string()),
-        }
-    }
-
-    fn precision(&self) -> Precision {
-        self.precision
+fn dims(n: usize, shape: Shape) -> [usize; 4] {
+    match shape {
+        Shape::Map { channels, height, width } => [n, channels, height, width],
+        Shape::Vector { features } => [n, features, 1, 1],
     }
 }
 
@@ -179,11 +247,4 @@ fn batch_statistics(x: &Map) -> (Map, Map) {
     let spread = means - mean.clone();
     let variance = (variances + spread.clone() * spread).mean_dim(0);
     (mean, variance)
-}
-
-/// `scale * (x if x > 0 else alpha * (exp(x) - 1))`.
-fn elu(x: Map, alpha: f64, scale: f64) -> Map {
-    let positive = x.clone().clamp_min(0.0);
-    let negative = x.clamp_max(0.0).exp().sub_scalar(1.0);
-    (positive + negative.mul_scalar(alpha)).mul_scalar(scale)
 }

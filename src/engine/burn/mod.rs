@@ -1,10 +1,17 @@
 //! The burn engine: any graph on any burn device (portable CPU, CUDA, Vulkan).
 
+mod activation;
 mod kernels;
+mod layer;
+mod pool;
 
 use ::burn::tensor::{DType, Device};
 
-use super::{DeviceError, DeviceSpec, Engine, EngineError, ForwardPass, Precision, Reduced, executor};
+use super::{
+    DeviceError, DeviceSpec, Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced, Session,
+    executor,
+};
+use crate::graph::NodeId;
 use kernels::BurnKernels;
 
 /// Runs graphs with burn's tensor operations.
@@ -22,6 +29,17 @@ impl BurnEngine {
         let (device, spec) = spec.open()?;
         Ok(Self { device, spec })
     }
+
+    fn kernels(&self, precision: Precision) -> Result<BurnKernels<'_>, EngineError> {
+        let dtype = match precision {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        };
+        match self.device.supports_dtype(dtype) {
+            true => Ok(BurnKernels::new(&self.device, precision)),
+            false => Err(EngineError::Precision { precision }),
+        }
+    }
 }
 
 impl Engine for BurnEngine {
@@ -30,13 +48,14 @@ impl Engine for BurnEngine {
     }
 
     fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
-        let dtype = match pass.precision {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        };
-        if !self.device.supports_dtype(dtype) {
-            return Err(EngineError::Precision { precision: pass.precision });
-        }
-        executor::forward(&BurnKernels::new(&self.device, pass.precision), pass)
+        executor::forward(&self.kernels(pass.precision)?, pass)
+    }
+
+    fn session<'a>(
+        &'a self,
+        pass: &ForwardPass<'a>,
+        keep: &[NodeId],
+    ) -> Result<Box<dyn Session + 'a>, EngineError> {
+        Ok(Box::new(KernelSession::open(self.kernels(pass.precision)?, pass, keep)?))
     }
 }

@@ -1,6 +1,8 @@
 //! Activation codes.
 
 use super::Rows;
+use crate::engine::kernels::Codes;
+use crate::engine::native::vectorised;
 
 /// Agreement of binary codes: `agree[i][j] = N_A - Hamming(b_i, b_j)` over all units seen so far.
 ///
@@ -28,17 +30,33 @@ impl CodeGram {
     }
 
     pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>) {
-        self.n = rows.n;
-        self.agree.resize(rows.n * rows.n, 0);
-        let codes: Vec<Vec<u64>> = (0..rows.n).map(|i| pack(rows.row(i))).collect();
-        for i in 0..rows.n {
-            for j in i..rows.n {
-                let differ: u64 =
-                    codes[i].iter().zip(&codes[j]).map(|(a, b)| u64::from((a ^ b).count_ones())).sum();
-                let agree = (rows.len as u64 - differ) * rows.times as u64;
-                self.agree[i * rows.n + j] += agree;
+        let words = (0..rows.n).flat_map(|i| pack(rows.row(i))).collect();
+        self.add_codes(&Codes { n: rows.n, units: rows.len, words }, rows.times);
+    }
+
+    /// Adds packed codes that count `times` times.
+    pub(crate) fn add_codes(&mut self, codes: &Codes, times: usize) {
+        let n = codes.n;
+        self.n = n;
+        self.agree.resize(n * n, 0);
+        vectorised(|| self.count(codes, times as u64));
+    }
+
+    #[inline(always)]
+    fn count(&mut self, codes: &Codes, times: u64) {
+        let n = codes.n;
+        let length = codes.words.len() / n.max(1);
+        let row = |i: usize| &codes.words[i * length..(i + 1) * length];
+        for i in 0..n {
+            for j in i..n {
+                let mut differ = 0;
+                for (a, b) in row(i).iter().zip(row(j)) {
+                    differ += u64::from((a ^ b).count_ones());
+                }
+                let agree = (codes.units as u64 - differ) * times;
+                self.agree[i * n + j] += agree;
                 if i != j {
-                    self.agree[j * rows.n + i] += agree;
+                    self.agree[j * n + i] += agree;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Geometry of column-normalised rows.
 
 use super::Rows;
+use crate::engine::native::vectorised;
 
 /// Pairwise geometry of rows after column-wise min-max normalisation (RBFleX-NAS Eq. 1):
 /// `v' = (v - min) / (max - min)`; a constant column counts as 0, which no distance sees.
@@ -56,14 +57,17 @@ impl ColumnGeometry {
             gram.resize(n * n, 0.0);
         }
         let mut chunk = vec![0.0; n * CHUNK];
-        for start in (0..rows.len).step_by(CHUNK) {
-            let width = CHUNK.min(rows.len - start);
-            normalise(&rows, start, width, &mut chunk);
-            self.accumulate(&chunk, width, rows.times as f64);
-        }
+        vectorised(|| {
+            for start in (0..rows.len).step_by(CHUNK) {
+                let width = CHUNK.min(rows.len - start);
+                normalise(&rows, start, width, &mut chunk);
+                self.accumulate(&chunk, width, rows.times as f64);
+            }
+        });
     }
 
     /// Adds a chunk of normalised columns, `[N, CHUNK]` of which `width` are used.
+    #[inline(always)]
     fn accumulate(&mut self, chunk: &[f64], width: usize, times: f64) {
         let n = self.n;
         let row = |i: usize| &chunk[i * CHUNK..i * CHUNK + width];
@@ -89,6 +93,7 @@ impl ColumnGeometry {
 }
 
 /// Writes columns `start..start + width`, normalised, to `out` (`[N, CHUNK]`).
+#[inline(always)]
 fn normalise<T: Copy + Into<f64>>(rows: &Rows<'_, T>, start: usize, width: usize, out: &mut [f64]) {
     let mut low = [f64::INFINITY; CHUNK];
     let mut high = [f64::NEG_INFINITY; CHUNK];

@@ -5,14 +5,16 @@
 mod channels;
 mod codes;
 mod columns;
+mod gradients;
 mod moments;
 
 pub use channels::ChannelMoments;
 pub use codes::CodeGram;
 pub use columns::ColumnGeometry;
+pub use gradients::{GradientReduction, ParamSet, ParamSums, kept, reduce_gradients};
 pub use moments::RowMoments;
 
-use super::kernels::HostValues;
+use super::kernels::{Codes, HostValues};
 use crate::graph::{NodeId, Shape};
 
 /// What a set of tapped values is reduced to.
@@ -40,6 +42,10 @@ pub enum Reduced {
     Channels(Vec<ChannelMoments>),
     /// Values of each tapped node, `[N, elements]`.
     Values(Vec<(NodeId, Vec<f64>)>),
+    /// Sums over each parameter's gradient.
+    Params(Vec<ParamSums>),
+    /// Class of each image.
+    Labels(Vec<u32>),
 }
 
 /// A reduction in progress.
@@ -77,6 +83,17 @@ impl Reducer {
             Reduction::RowMoments => Self::Moments(RowMoments::default()),
             Reduction::ChannelMoments => Self::Channels(Vec::new()),
             Reduction::Copy => Self::Values(Vec::new()),
+        }
+    }
+
+    /// Whether packed codes are all it needs.
+    pub fn reads_codes(&self) -> bool {
+        matches!(self, Self::Codes(_))
+    }
+
+    pub fn observe_codes(&mut self, codes: &Codes, times: usize) {
+        if let Self::Codes(gram) = self {
+            gram.add_codes(codes, times);
         }
     }
 

@@ -149,12 +149,8 @@ impl Proxy for Rbflex {
             true => NormStatistics::Batch,
             false => NormStatistics::PerImage,
         };
-        let mut passes = vec![PassRequest {
-            init: None,
-            input: InputRequest::MiniBatch,
-            norm: statistics,
-            observations: vec![observe(x), observe(y)],
-        }];
+        let observations = vec![observe(x), observe(y)];
+        let mut passes = vec![PassRequest::forward(InputRequest::MiniBatch, statistics, observations)];
         if variant.is("hda_self") {
             passes.push(hda_pass(variant, net.graph())?);
         }
@@ -210,12 +206,8 @@ fn taps(variant: &Variant, graph: &Graph) -> Result<(Vec<Tap>, Vec<Tap>), ScoreE
 fn hda_pass(variant: &Variant, graph: &Graph) -> Result<PassRequest, ScoreError> {
     let (x, y) = taps(variant, graph)?;
     let observe = |taps| Observation { taps, reduction: Reduction::RowMoments };
-    Ok(PassRequest {
-        init: None,
-        input: InputRequest::MiniBatch,
-        norm: NormStatistics::Batch,
-        observations: vec![observe(x), observe(y)],
-    })
+    let observations = vec![observe(x), observe(y)];
+    Ok(PassRequest::forward(InputRequest::MiniBatch, NormStatistics::Batch, observations))
 }
 
 fn geometry(pass: &[Reduced]) -> Option<(&ColumnGeometry, &ColumnGeometry)> {

@@ -1,0 +1,121 @@
+//! Losses on logits, in f64 on the host.
+
+use super::EngineError;
+
+/// What a backward pass differentiates.
+#[derive(Clone, Copy, Debug)]
+pub enum Loss<'a> {
+    /// Mean over the images of `-ln softmax(z)[label]`.
+    CrossEntropy { labels: &'a [u32] },
+    /// Sum of all logits of all images.
+    SumOfLogits,
+}
+
+impl Loss<'_> {
+    /// The loss of `[N, K]` logits.
+    ///
+    /// # Errors
+    /// [`EngineError::Labels`] when there is not one label below K for each image.
+    pub fn value(&self, logits: &[f64], images: usize) -> Result<f64, EngineError> {
+        let Self::CrossEntropy { labels } = self else { return Ok(logits.iter().sum()) };
+        let classes = self.classes(logits, images)?;
+        let rows = logits.chunks(classes).zip(*labels);
+        Ok(rows.map(|(z, label)| log_sum_exp(z) - z[*label as usize]).sum::<f64>() / images as f64)
+    }
+
+    /// The gradient with respect to the logits: `(softmax(z) - onehot) / N`, or ones.
+    ///
+    /// # Errors
+    /// As [`Loss::value`].
+    pub fn gradient(&self, logits: &[f64], images: usize) -> Result<Vec<f64>, EngineError> {
+        let Self::CrossEntropy { labels } = self else { return Ok(vec![1.0; logits.len()]) };
+        let classes = self.classes(logits, images)?;
+        let mut gradient = softmax(logits, classes);
+        for (row, label) in gradient.chunks_mut(classes).zip(*labels) {
+            row[*label as usize] -= 1.0;
+            row.iter_mut().for_each(|g| *g /= images as f64);
+        }
+        Ok(gradient)
+    }
+
+    /// How the gradient moves when the logits move by `t`: `p (t - p . t) / N` with `p = softmax(z)`, or 0.
+    ///
+    /// # Errors
+    /// As [`Loss::value`].
+    pub fn curvature(&self, logits: &[f64], t: &[f64], images: usize) -> Result<Vec<f64>, EngineError> {
+        let Self::CrossEntropy { .. } = self else { return Ok(vec![0.0; logits.len()]) };
+        let classes = self.classes(logits, images)?;
+        let mut result = softmax(logits, classes);
+        for (p, t) in result.chunks_mut(classes).zip(t.chunks(classes)) {
+            let mean: f64 = p.iter().zip(t).map(|(p, t)| p * t).sum();
+            p.iter_mut().zip(t).for_each(|(p, t)| *p *= (t - mean) / images as f64);
+        }
+        Ok(result)
+    }
+
+    fn classes(&self, logits: &[f64], images: usize) -> Result<usize, EngineError> {
+        let classes = logits.len() / images.max(1);
+        let Self::CrossEntropy { labels } = self else { return Ok(classes) };
+        match labels.len() == images && labels.iter().all(|l| (*l as usize) < classes) {
+            true => Ok(classes),
+            false => Err(EngineError::Labels { labels: labels.len(), images, classes }),
+        }
+    }
+}
+
+fn log_sum_exp(z: &[f64]) -> f64 {
+    let top = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    top + z.iter().map(|z| (z - top).exp()).sum::<f64>().ln()
+}
+
+fn softmax(logits: &[f64], classes: usize) -> Vec<f64> {
+    let rows = logits.chunks(classes).flat_map(|z| {
+        let norm = log_sum_exp(z);
+        z.iter().map(move |z| (z - norm).exp())
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGITS: [f64; 6] = [0.3, -1.2, 2.0, 0.1, 0.0, -0.4];
+    const LOSS: Loss<'static> = Loss::CrossEntropy { labels: &[2, 0] };
+
+    fn moved(t: &[f64], step: f64) -> Vec<f64> {
+        LOGITS.iter().zip(t).map(|(z, t)| z + step * t).collect()
+    }
+
+    #[test]
+    fn derivatives_are_those_of_the_value() {
+        let (t, h) = ([0.5, -0.3, 0.2, 1.0, -2.0, 0.7], 1e-5);
+        let dot = |a: &[f64]| a.iter().zip(&t).map(|(a, t)| a * t).sum::<f64>();
+        let slope =
+            (LOSS.value(&moved(&t, h), 2).unwrap() - LOSS.value(&moved(&t, -h), 2).unwrap()) / (2.0 * h);
+        assert!((dot(&LOSS.gradient(&LOGITS, 2).unwrap()) - slope).abs() < 1e-9);
+        let (up, down) =
+            (LOSS.gradient(&moved(&t, h), 2).unwrap(), LOSS.gradient(&moved(&t, -h), 2).unwrap());
+        for (k, c) in LOSS.curvature(&LOGITS, &t, 2).unwrap().iter().enumerate() {
+            assert!((c - (up[k] - down[k]) / (2.0 * h)).abs() < 1e-9);
+        }
+    }
+
+    /// Logits whose exponentials overflow still have a finite loss.
+    #[test]
+    fn large_logits_are_finite() {
+        let loss = Loss::CrossEntropy { labels: &[1] };
+        assert_eq!(loss.value(&[1e4, 0.0], 1).unwrap(), 1e4);
+        assert_eq!(loss.gradient(&[1e4, 0.0], 1).unwrap(), [1.0, -1.0]);
+    }
+
+    #[test]
+    fn labels_must_fit() {
+        for labels in [&[0u32][..], &[0, 3], &[0, 1, 2]] {
+            assert!(matches!(
+                Loss::CrossEntropy { labels }.gradient(&LOGITS, 2),
+                Err(EngineError::Labels { classes: 3, .. })
+            ));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Sums over the pixels of channels, and sums of maps with coefficients per channel.
+
+use super::lanes::{Block, LANES, Lanes, Scalar};
+use super::map::{Coefficients, Map, Sum, Term};
+use super::memory::Pooled;
+
+/// Pixels summed in the engine's own precision before the sum goes on in f64.
+const RUN: usize = 64;
+
+/// Sum of each channel, `[C]` or `[N, C]`.
+pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
+    let (data, _) = x.stored_data(l);
+    let pixels = x.pixels();
+    gather(x, per_image, |image, plane| {
+        let start = (image * x.planes() + plane) * pixels;
+        l.run(|| plane_sum(l, &data[start..start + pixels]))
+    })
+}
+
+/// Sum of `x * (y - centre)` for each channel, `[C]` or `[N, C]`; so is `centre`, by its own length.
+pub fn dot<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>, centre: &[f64], per_image: bool) -> Vec<f64> {
+    let ((data, _), (other, _)) = (x.stored_data(l), y.stored_data(l));
+    let pixels = x.pixels();
+    let centre = Coefficients::<L::T>::new(centre, x.channels());
+    gather(x, per_image, |image, plane| {
+        let start = (image * x.planes() + plane) * pixels;
+        let (a, b) = (&data[start..start + pixels], &other[start..start + pixels]);
+        l.run(|| plane_dot(l, a, b, centre.at(image, plane, x.planes())))
+    })
+}
+
+#[inline(always)]
+fn plane_sum<L: Lanes>(l: L, plane: &[Block<L::T>]) -> [f64; LANES] {
+    let mut total = [0.0; LANES];
+    for run in plane.chunks(RUN) {
+        let mut sum = l.splat(L::T::default());
+        for x in run {
+            sum = l.add(sum, l.load(x));
+        }
+        widen(l, sum, &mut total);
+    }
+    total
+}
+
+#[inline(always)]
+fn plane_dot<L: Lanes>(l: L, a: &[Block<L::T>], b: &[Block<L::T>], centre: &Block<L::T>) -> [f64; LANES] {
+    let mut total = [0.0; LANES];
+    let middle = l.load(centre);
+    for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
+        let mut sum = l.splat(L::T::default());
+        for (a, b) in a.iter().zip(b) {
+            sum = l.fma(l.load(a), l.sub(l.load(b), middle), sum);
+        }
+        widen(l, sum, &mut total);
+    }
+    total
+}
+
+/// Adds a vector to sums in f64.
+#[inline(always)]
+pub fn widen<L: Lanes>(l: L, v: L::V, sums: &mut [f64; LANES]) {
+    let mut block = L::T::ZERO;
+    l.store(v, &mut block);
+    for k in 0..LANES {
+        sums[k] += block.0[k].into();
+    }
+}
+
+/// Sums of all planes, joined over the images where that is asked for.
+fn gather<T: Pooled>(
+    x: &Map<T>,
+    per_image: bool,
+    plane_sum: impl Fn(usize, usize) -> [f64; LANES],
+) -> Vec<f64> {
+    let (planes, channels) = (x.planes(), x.channels());
+    let mut sums = vec![0.0; if per_image { x.n * channels } else { channels }];
+    for (image, plane) in (0..x.n).flat_map(|i| (0..planes).map(move |p| (i, p))) {
+        let first = if per_image { image * channels } else { 0 } + plane * LANES;
+        let lanes = LANES.min(channels - plane * LANES);
+        let total = plane_sum(image, plane);
+        sums[first..first + lanes].iter_mut().zip(total).for_each(|(s, t)| *s += t);
+    }
+    sums
+}
+
+/// `sum_k a_k x_k + shift`, left to its reader.
+pub fn combine<L: Lanes>(l: L, terms: &[(&Map<L::T>, &[f64])], shift: Option<&[f64]>) -> Map<L::T> {
+    let (first, _) = terms[0];
+    let channels = first.channels();
+    let mut sum = Sum { terms: vec![], shift: None, moments: None };
+    for (map, scale) in terms {
+        if map.is_zero() {
+            continue;
+        }
+        // The sum of a sum: each of its terms is scaled; a value that more than this sum may read is computed first.
+        let map = plain_sum(l, map);
+        let scale = Coefficients::new(scale, channels);
+        let planes = first.planes();
+        for term in map.terms {
+            let scale = match &term.scale {
+                Some(inner) => product(inner, &scale, planes),
+                None => scale.clone(),
+            };
+            sum.terms.push(Term { data: term.data, scale: Some(scale) });
+        }
+        if let Some(inner) = &map.shift {
+            add_shift(&mut sum.shift, product(inner, &scale, planes), planes);
+        }
+    }
+    if let Some(shift) = shift.filter(|s| s.iter().any(|x| *x != 0.0)) {
+        add_shift(&mut sum.shift, Coefficients::new(shift, channels), first.planes());
+    }
+    Map::of(first.n, first.shape, sum)
+}
+
+/// `x + y`, left to its reader.
+pub fn add<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>) -> Map<L::T> {
+    if x.is_zero() {
+        return y.clone();
+    }
+    if y.is_zero() {
+        return x.clone();
+    }
+    let (mut left, right) = (plain_sum(l, x), plain_sum(l, y));
+    left.terms.extend(right.terms);
+    left.moments = None;
+    if let Some(shift) = right.shift {
+        add_shift(&mut left.shift, shift, x.planes());
+    }
+    let sum = Map::of(x.n, x.shape, left);
+    if sum.sum().terms.len() > 3 {
+        sum.settle(l);
+    }
+    sum
+}
+
+/// The sum behind a map without a ReLU.
+fn plain_sum<L: Lanes>(l: L, x: &Map<L::T>) -> Sum<L::T> {
+    if x.relu {
+        let (data, _) = x.data(l);
+        return Sum { terms: vec![Term { data, scale: None }], shift: None, moments: None };
+    }
+    x.sum()
+}
+
+fn add_shift<T: Pooled>(shift: &mut Option<Coefficients<T>>, more: Coefficients<T>, planes: usize) {
+    *shift = Some(match shift {
+        None => more,
+        Some(shift) => zip(shift, &more, planes, |a, b| a + b),
+    });
+}
+
+fn product<T: Pooled>(a: &Coefficients<T>, b: &Coefficients<T>, planes: usize) -> Coefficients<T> {
+    zip(a, b, planes, |a, b| a * b)
+}
+
+fn zip<T: Pooled>(
+    a: &Coefficients<T>,
+    b: &Coefficients<T>,
+    planes: usize,
+    f: impl Fn(f64, f64) -> f64,
+) -> Coefficients<T> {
+    let rows = a.blocks.len().max(b.blocks.len()) / planes;
+    let block = |image: usize, plane: usize| {
+        let (x, y) = (a.at(image, plane, planes), b.at(image, plane, planes));
+        Block(std::array::from_fn(|k| T::of(f(x.0[k].into(), y.0[k].into()))))
+    };
+    let blocks = (0..rows).flat_map(|i| (0..planes).map(move |p| (i, p))).map(|(i, p)| block(i, p));
+    Coefficients { blocks: std::rc::Rc::new(blocks.collect()), per_image: a.per_image || b.per_image }
+}

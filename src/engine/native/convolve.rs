@@ -1,0 +1,137 @@
+//! The loops around the tiles: one definition for forward convolutions, input gradients and linear layers.
+
+use super::depthwise;
+use super::field::Field;
+use super::lanes::{Block, Lanes};
+use super::memory::Pooled;
+use super::pack::Packed;
+use super::tile::{self, Row, Start};
+
+/// Where an output pixel goes; all distances count blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    pub start: usize,
+    pub pixel: usize,
+    pub row: usize,
+    pub plane: usize,
+    pub image: usize,
+}
+
+/// A window sliding over a chunk.
+pub struct Slide<'a, T: Pooled> {
+    pub input: &'a [Block<T>],
+    pub field: Field,
+    /// Pixel under the window's first tap for the first output.
+    pub origin: [isize; 2],
+    /// Distance of each tap from the first, in pixels; none is negative.
+    pub taps: &'a [[usize; 2]],
+    pub stride: [usize; 2],
+    /// Output pixels, vertical and horizontal.
+    pub count: [usize; 2],
+    pub output: Output,
+    pub weights: &'a Packed<T>,
+    /// Each channel has its own taps and no other input.
+    pub depthwise: bool,
+    pub start: Start<'a, T>,
+}
+
+impl<T: Pooled> Slide<'_, T> {
+    /// Computes all output planes of all images of the chunk.
+    pub fn run<L: Lanes<T = T>>(&self, l: L, out: &mut [Block<T>]) {
+        let at = |[y, x]: [usize; 2]| y * self.field.row() + x * self.field.pixel();
+        let taps: Vec<usize> = self.taps.iter().map(|tap| at(*tap)).collect();
+        let rows = self.rows();
+        let pairs = self.weights.pairs() && !self.depthwise && tile::widest::<L>() > 1;
+        let mut block = 0;
+        while block < self.weights.blocks.len() {
+            let blocks = if pairs { 2.min(self.weights.blocks.len() - block) } else { 1 };
+            for row in &rows {
+                self.row(l, row, &taps, block, blocks, out);
+            }
+            block += blocks;
+        }
+    }
+
+    fn row<L: Lanes<T = T>>(
+        &self,
+        l: L,
+        place: &Place,
+        taps: &[usize],
+        block: usize,
+        blocks: usize,
+        out: &mut [Block<T>],
+    ) {
+        let packed = &self.weights.blocks[block];
+        let next = self.weights.blocks.get(block + 1).map_or(packed.offset, |b| b.offset);
+        let row = Row {
+            input: self.input,
+            start: place.input + packed.first_plane * self.field.plane(),
+            pixel: place.pixel,
+            plane: self.field.plane(),
+            planes: packed.planes,
+            last: packed.last,
+            taps,
+            weights: &self.weights.vectors[packed.offset..],
+            weight_block: next - packed.offset,
+            width: place.width,
+            out_pixel: place.out_pixel,
+            out_block: self.output.plane,
+        };
+        let start = match self.start {
+            Start::Bias(bias) => Start::Bias(&bias[block..]),
+            other => other,
+        };
+        let out = &mut out[place.output + block * self.output.plane..];
+        if self.depthwise {
+            depthwise::row(l, &row, start, out)
+        } else {
+            tile::row(l, &row, blocks, start, out)
+        }
+    }
+
+    /// Rows of outputs: over the pixels of a line, or over the images of a pixel.
+    fn rows(&self) -> Vec<Place> {
+        let [height, width] = self.count;
+        let [sy, sx] = self.stride;
+        let input = |y: usize, x: usize| {
+            self.field.at(self.origin[0] + (y * sy) as isize, self.origin[1] + (x * sx) as isize)
+        };
+        let output = |y: usize, x: usize| self.output.start + y * self.output.row + x * self.output.pixel;
+        if height == 0 || width == 0 {
+            return vec![];
+        }
+        if self.field.images_inside {
+            let place = |y, x| Place {
+                input: input(y, x),
+                pixel: 1,
+                width: self.field.images,
+                output: output(y, x),
+                out_pixel: self.output.image,
+            };
+            return (0..height)
+                .flat_map(|y| (0..width).map(move |x| (y, x)))
+                .map(|(y, x)| place(y, x))
+                .collect();
+        }
+        let place = |image: usize, y: usize| Place {
+            input: image * self.field.image() + input(y, 0),
+            pixel: sx,
+            width,
+            output: image * self.output.image + output(y, 0),
+            out_pixel: self.output.pixel,
+        };
+        (0..self.field.images)
+            .flat_map(|i| (0..height).map(move |y| (i, y)))
+            .map(|(i, y)| place(i, y))
+            .collect()
+    }
+}
+
+/// A row of outputs.
+struct Place {
+    input: usize,
+    pixel: usize,
+    width: usize,
+    output: usize,
+    out_pixel: usize,
+}

@@ -1,0 +1,120 @@
+//! Padded inputs of convolutions.
+
+use super::evaluate::{Reader, Target};
+use super::lanes::{Block, Lanes};
+use super::map::Map;
+use super::memory::{Buffer, Pooled};
+
+/// Maps narrower than this are laid out with the images of a chunk side by side, so that a row of tiles runs over
+/// images and not over a few pixels.
+const NARROW: usize = 8;
+
+/// How a chunk of images is laid out with its padding: `[image][plane][row][column]`, or `[plane][row][column][image]`
+/// for narrow maps.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Images of the chunk.
+    pub images: usize,
+    pub planes: usize,
+    /// Without padding.
+    pub size: [usize; 2],
+    /// Before the first and behind the last row or column.
+    pub before: [usize; 2],
+    pub after: [usize; 2],
+    pub images_inside: bool,
+}
+
+impl Field {
+    /// Whether rows over a map of this width had better run over images.
+    pub fn narrow(width: usize, images: usize) -> bool {
+        width < NARROW && images > width
+    }
+
+    fn width(&self) -> usize {
+        self.before[1] + self.size[1] + self.after[1]
+    }
+
+    fn pixels(&self) -> usize {
+        (self.before[0] + self.size[0] + self.after[0]) * self.width()
+    }
+
+    /// Distance between neighbouring pixels, in blocks.
+    pub fn pixel(&self) -> usize {
+        if self.images_inside { self.images } else { 1 }
+    }
+
+    /// Distance between rows.
+    pub fn row(&self) -> usize {
+        self.width() * self.pixel()
+    }
+
+    /// Distance between planes.
+    pub fn plane(&self) -> usize {
+        self.pixels() * self.pixel()
+    }
+
+    /// Distance between images.
+    pub fn image(&self) -> usize {
+        if self.images_inside { 1 } else { self.planes * self.pixels() }
+    }
+
+    /// Blocks of the chunk.
+    pub fn len(&self) -> usize {
+        self.images * self.planes * self.pixels()
+    }
+
+    /// Where pixel `(y, x)` of the first image's first plane lies; negative coordinates are padding.
+    pub fn at(&self, y: isize, x: isize) -> usize {
+        let row = y + self.before[0] as isize;
+        let column = x + self.before[1] as isize;
+        assert!(row >= 0 && column >= 0, "a pixel outside of the padding");
+        (row as usize * self.width() + column as usize) * self.pixel()
+    }
+
+    /// Whether there is no padding and the images lie as maps do.
+    pub fn is_bare(&self) -> bool {
+        self.before == [0, 0] && self.after == [0, 0] && !self.images_inside
+    }
+}
+
+/// A chunk of images in a field.
+pub struct Padded<T: Pooled> {
+    pub field: Field,
+    data: Buffer<T>,
+}
+
+impl<T: Pooled> Padded<T> {
+    /// Room for chunks of this layout; the padding is zero and stays so.
+    pub fn new(field: Field) -> Self {
+        Self { field, data: Buffer::zeroed(field.len()) }
+    }
+
+    /// Fills the chunk with the images from `first` on.
+    pub fn fill<L: Lanes<T = T>>(&mut self, l: L, reader: &Reader<T>, first: usize) {
+        for i in 0..self.field.images {
+            let target = Target {
+                start: self.field.at(0, 0) + i * self.field.image(),
+                pixel: self.field.pixel(),
+                row: self.field.row(),
+                plane: self.field.plane(),
+            };
+            reader.image(l, first + i, &mut self.data, target);
+        }
+    }
+
+    /// The blocks.
+    pub fn blocks(&self) -> &[Block<T>] {
+        &self.data
+    }
+}
+
+/// The field of a map with this padding.
+pub fn field_of<T: Pooled>(
+    map: &Map<T>,
+    images: usize,
+    before: [usize; 2],
+    after: [usize; 2],
+    inside: bool,
+) -> Field {
+    Field { images, planes: map.planes(), size: map.size(), before, after, images_inside: inside }
+}

@@ -1,0 +1,201 @@
+//! The kernels as the interpreters call them.
+
+use super::conv::{self, Layer};
+use super::lanes::{Lanes, Scalar};
+use super::map::Map;
+use super::{activation, channels, codes, layout, moments, pool};
+use crate::engine::kernels::{
+    Codes, Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
+};
+use crate::engine::{NormStatistics, Precision};
+use crate::graph::{Activation, PoolKind, Shape, Window};
+
+/// Native kernels on one instruction set.
+pub struct NativeKernels<L> {
+    l: L,
+    /// The window of a linear layer.
+    point: Window,
+}
+
+impl<L: Lanes> NativeKernels<L> {
+    pub fn new(l: L) -> Self {
+        Self { l, point: Window::square(1, 1, 0) }
+    }
+}
+
+impl<L: Lanes> NativeKernels<L> {
+    fn dense<'a>(&'a self, dense: &Dense<'a>) -> Layer<'a, L::T> {
+        Layer::new(&conv::dense(dense.weight, dense.shape, dense.bias, &self.point))
+    }
+
+    /// Moments of a map, from the kernel that made it or taken now.
+    fn moments(&self, x: &Map<L::T>, per_image: bool) -> Moments {
+        if x.is_zero() {
+            let length = if per_image { x.n * x.channels() } else { x.channels() };
+            return Moments { mean: vec![0.0; length], variance: vec![0.0; length] };
+        }
+        x.settle(self.l);
+        let (data, known) = x.stored_data(self.l);
+        let images = match known {
+            Some(known) => known,
+            None => std::rc::Rc::new(moments::of_data(self.l, x, &data)),
+        };
+        if per_image { images.as_ref().clone() } else { moments::batch_moments(&images, x.channels()) }
+    }
+}
+
+impl<L: Lanes> Kernels for NativeKernels<L> {
+    type Value = Map<L::T>;
+
+    fn precision(&self) -> Precision {
+        if size_of::<L::T>() == 4 { Precision::F32 } else { Precision::F64 }
+    }
+
+    fn map(&self, values: &[f32], [n, c, h, w]: [usize; 4]) -> Map<L::T> {
+        layout::to_blocks(values, n, Shape::map(c, h, w), |x| L::T::of(f64::from(x)))
+    }
+
+    fn upload(&self, values: &[f64], n: usize, shape: Shape) -> Map<L::T> {
+        layout::to_blocks(values, n, shape, L::T::of)
+    }
+
+    fn host(&self, x: &Map<L::T>) -> Result<HostValues, String> {
+        Ok(<L::T as super::params::HostScalar>::host(layout::to_rows(self.l, x)))
+    }
+
+    fn codes(&self, x: &Map<L::T>) -> Option<Codes> {
+        Some(Codes { n: x.n, units: x.shape.elements(), words: codes::codes(self.l, x) })
+    }
+
+    fn conv2d(&self, x: Map<L::T>, conv: &Conv<'_>, normalised: bool) -> Map<L::T> {
+        Layer::new(conv).forward(self.l, &x, normalised)
+    }
+
+    fn conv2d_backward(
+        &self,
+        x: &Map<L::T>,
+        dy: &Map<L::T>,
+        conv: &Conv<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Map<L::T>>, String> {
+        Ok(Layer::new(conv).backward(self.l, x, dy, wants))
+    }
+
+    fn linear(&self, x: Map<L::T>, dense: &Dense<'_>) -> Map<L::T> {
+        let y = self.dense(dense).forward(self.l, &x, false);
+        y.shaped(Shape::Vector { features: dense.shape[0] })
+    }
+
+    fn linear_backward(
+        &self,
+        x: &Map<L::T>,
+        dy: &Map<L::T>,
+        dense: &Dense<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Map<L::T>>, String> {
+        Ok(self.dense(dense).backward(self.l, x, dy, wants))
+    }
+
+    /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`, left to the reader.
+    fn batch_norm(&self, x: Map<L::T>, norm: &Norm<'_>) -> Map<L::T> {
+        let per_image = norm.statistics == NormStatistics::PerImage;
+        let wide = |v: &[f32]| v.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
+        let moments = match norm.statistics {
+            NormStatistics::Bypass => return x,
+            NormStatistics::Running => {
+                Moments { mean: wide(norm.running_mean), variance: wide(norm.running_var) }
+            }
+            NormStatistics::Batch | NormStatistics::PerImage => self.moments(&x, per_image),
+        };
+        let channels = x.channels();
+        let parameter = |values: Option<&[f32]>, i: usize, otherwise: f64| {
+            values.map_or(otherwise, |v| f64::from(v[i % channels]))
+        };
+        let scale: Vec<f64> = (moments.variance.iter().enumerate())
+            .map(|(i, v)| parameter(norm.weight, i, 1.0) / (v + norm.eps).sqrt())
+            .collect();
+        let shift: Vec<f64> = (moments.mean.iter().zip(&scale).enumerate())
+            .map(|(i, (m, s))| parameter(norm.bias, i, 0.0) - m * s)
+            .collect();
+        if x.is_zero() && shift.iter().all(|s| *s == 0.0) {
+            return x;
+        }
+        channels::combine(self.l, &[(&x, &scale)], Some(&shift))
+    }
+
+    fn channel_moments(&self, x: &Map<L::T>, per_image: bool) -> Result<Moments, String> {
+        Ok(self.moments(x, per_image))
+    }
+
+    fn channel_sum(&self, x: &Map<L::T>, per_image: bool) -> Result<Vec<f64>, String> {
+        Ok(channels::sum(self.l, x, per_image))
+    }
+
+    fn channel_dot(
+        &self,
+        x: &Map<L::T>,
+        y: &Map<L::T>,
+        centre: &[f64],
+        per_image: bool,
+    ) -> Result<Vec<f64>, String> {
+        Ok(channels::dot(self.l, x, y, centre, per_image))
+    }
+
+    fn combine(&self, terms: &[(&Map<L::T>, &[f64])], shift: &[f64], _per_image: bool) -> Map<L::T> {
+        channels::combine(self.l, terms, Some(shift))
+    }
+
+    fn activation(&self, x: Map<L::T>, kind: Activation) -> Map<L::T> {
+        activation::forward(self.l, &x, kind)
+    }
+
+    fn activation_backward(&self, x: &Map<L::T>, dy: Map<L::T>, kind: Activation) -> Map<L::T> {
+        activation::backward(self.l, x, &dy, kind)
+    }
+
+    fn activation_curvature(
+        &self,
+        x: &Map<L::T>,
+        dy: &Map<L::T>,
+        t: &Map<L::T>,
+        kind: Activation,
+    ) -> Option<Map<L::T>> {
+        activation::curvature(self.l, x, dy, t, kind)
+    }
+
+    fn pool(&self, x: Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
+        pool::forward(self.l, &x, kind, window)
+    }
+
+    fn pool_backward(&self, x: &Map<L::T>, dy: &Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
+        pool::backward(self.l, x, dy, kind, window)
+    }
+
+    fn pool_tangent(&self, x: &Map<L::T>, t: &Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
+        pool::tangent(self.l, x, t, kind, window)
+    }
+
+    fn global_average_pool(&self, x: Map<L::T>) -> Map<L::T> {
+        pool::global_average(self.l, &x)
+    }
+
+    fn global_average_pool_backward(&self, dy: &Map<L::T>, shape: Shape) -> Map<L::T> {
+        pool::global_average_backward(self.l, dy, shape)
+    }
+
+    fn flatten(&self, x: Map<L::T>) -> Map<L::T> {
+        layout::reshape(self.l, &x, Shape::Vector { features: x.shape.elements() })
+    }
+
+    fn unflatten(&self, dy: Map<L::T>, shape: Shape) -> Map<L::T> {
+        layout::reshape(self.l, &dy, shape)
+    }
+
+    fn add(&self, x: Map<L::T>, y: Map<L::T>) -> Map<L::T> {
+        channels::add(self.l, &x, &y)
+    }
+
+    fn zero(&self, x: Map<L::T>) -> Map<L::T> {
+        Map::zeros(x.n, x.shape)
+    }
+}

@@ -1,0 +1,460 @@
+//! Every kernel against plain loops in f64, on every instruction set of this processor and in both precisions.
+
+use proptest::prelude::*;
+
+use super::kernels::NativeKernels;
+use super::lanes::{Lanes, Portable};
+use crate::engine::kernels::{Conv, Dense, Kernels, LayerWants, Norm, Numbers, ParamRows};
+use crate::engine::{NormStatistics, Precision};
+use crate::graph::{Activation, PoolKind, Shape, Window};
+use crate::keyed::Stream;
+
+/// Calls `$check(lanes, tolerance)` for all lanes that this processor has.
+macro_rules! on_all_lanes {
+    ($check:expr) => {
+        #[cfg(target_arch = "x86_64")]
+        {
+            super::x86::Avx512F32::detect().map(|l| $check(NativeKernels::new(l), 2e-5)).transpose()?;
+            super::x86::Avx512F64::detect().map(|l| $check(NativeKernels::new(l), 1e-11)).transpose()?;
+            super::x86::Avx2F32::detect().map(|l| $check(NativeKernels::new(l), 2e-5)).transpose()?;
+            super::x86::Avx2F64::detect().map(|l| $check(NativeKernels::new(l), 1e-11)).transpose()?;
+        }
+        $check(NativeKernels::new(Portable::<f32>::new()), 2e-5)?;
+        $check(NativeKernels::new(Portable::<f64>::new()), 1e-11)?;
+    };
+}
+
+/// A value on the host.
+fn host<K: Kernels>(k: &K, x: &K::Value) -> Vec<f64> {
+    k.host(x).unwrap().to_f64()
+}
+
+type Checked = Result<(), TestCaseError>;
+
+/// Values that f32 holds exactly, so that both precisions see the same numbers.
+fn noise(seed: u64, name: &str, len: usize) -> Vec<f64> {
+    let mut values = vec![0f32; len];
+    Stream::new(seed, name).fill_normal(1.0, &mut values);
+    values.into_iter().map(f64::from).collect()
+}
+
+fn close(name: &str, ours: &[f64], expected: &[f64], tolerance: f64) -> Checked {
+    prop_assert_eq!(ours.len(), expected.len(), "{}", name);
+    let scale = expected.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
+    for (i, (a, b)) in ours.iter().zip(expected).enumerate() {
+        prop_assert!((a - b).abs() <= tolerance * scale, "{name}[{i}]: {a} is not {b}");
+    }
+    Ok(())
+}
+
+/// A convolution and its sizes.
+#[derive(Clone, Debug)]
+struct Case {
+    n: usize,
+    groups: usize,
+    per_group: [usize; 2],
+    size: [usize; 2],
+    window: Window,
+    bias: bool,
+    seed: u64,
+}
+
+impl Case {
+    fn inputs(&self) -> usize {
+        self.groups * self.per_group[0]
+    }
+
+    fn outputs(&self) -> usize {
+        self.groups * self.per_group[1]
+    }
+
+    fn out_size(&self) -> Option<[usize; 2]> {
+        Some([self.window.output(0, self.size[0])?, self.window.output(1, self.size[1])?])
+    }
+
+    fn weight_shape(&self) -> [usize; 4] {
+        [self.outputs(), self.per_group[0], self.window.kernel[0], self.window.kernel[1]]
+    }
+
+    /// Calls `f(image, output, input within its group, tap, output pixel, input pixel)` for every product of the sum.
+    fn products(&self, mut f: impl FnMut(usize, usize, usize, usize, usize, usize)) {
+        let Some([oh, ow]) = self.out_size() else { return };
+        let ([h, w], [kh, kw]) = (self.size, self.window.kernel);
+        for (n, o, i) in (0..self.n)
+            .flat_map(|n| (0..self.outputs()).map(move |o| (n, o)))
+            .flat_map(|(n, o)| (0..self.per_group[0]).map(move |i| (n, o, i)))
+        {
+            for (y, x) in (0..oh).flat_map(|y| (0..ow).map(move |x| (y, x))) {
+                for (r, c) in (0..kh).flat_map(|r| (0..kw).map(move |c| (r, c))) {
+                    let row = (y * self.window.stride[0] + r * self.window.dilation[0])
+                        .checked_sub(self.window.padding[0]);
+                    let column = (x * self.window.stride[1] + c * self.window.dilation[1])
+                        .checked_sub(self.window.padding[1]);
+                    if let (Some(row), Some(column)) = (row, column)
+                        && row < h
+                        && column < w
+                    {
+                        f(n, o, i, r * kw + c, y * ow + x, row * w + column);
+                    }
+                }
+            }
+        }
+    }
+
+    fn check<L: Lanes>(&self, kernels: NativeKernels<L>, tolerance: f64) -> Checked {
+        let Some([oh, ow]) = self.out_size() else { return Ok(()) };
+        let (pixels, outputs) = (self.size[0] * self.size[1], oh * ow);
+        let taps = self.window.kernel[0] * self.window.kernel[1];
+        let x = noise(self.seed, "x", self.n * self.inputs() * pixels);
+        let weight = noise(self.seed, "w", self.outputs() * self.per_group[0] * taps);
+        let bias = noise(self.seed, "b", self.outputs());
+        let dy = noise(self.seed, "dy", self.n * self.outputs() * outputs);
+        let conv = Conv {
+            weight: Numbers::F64(&weight),
+            shape: self.weight_shape(),
+            bias: self.bias.then_some(Numbers::F64(&bias)),
+            window: &self.window,
+            groups: self.groups,
+        };
+        let mut y: Vec<f64> = (0..self.n * self.outputs() * outputs)
+            .map(|i| if self.bias { bias[i / outputs % self.outputs()] } else { 0.0 })
+            .collect();
+        let mut dx = vec![0.0; x.len()];
+        let mut dw = vec![0.0; self.n * weight.len()];
+        let (groups, [per_in, per_out]) = (self.groups, self.per_group);
+        self.products(|n, o, i, tap, out, pixel| {
+            let input = (n * groups * per_in + o / per_out * per_in + i) * pixels + pixel;
+            let output = (n * groups * per_out + o) * outputs + out;
+            let at = (o * per_in + i) * taps + tap;
+            y[output] += x[input] * weight[at];
+            dx[input] += dy[output] * weight[at];
+            dw[n * weight.len() + at] += dy[output] * x[input];
+        });
+        let shape = |c, [h, w]: [usize; 2]| Shape::map(c, h, w);
+        let value = kernels.upload(&x, self.n, shape(self.inputs(), self.size));
+        let gradient = kernels.upload(&dy, self.n, shape(self.outputs(), [oh, ow]));
+        let forward = kernels.conv2d(value.clone(), &conv, true);
+        close("y", &host(&kernels, &forward), &y, tolerance)?;
+        let moments = kernels.channel_moments(&forward, true).map_err(TestCaseError::fail)?;
+        check_moments(&moments.mean, &moments.variance, &y, outputs, tolerance)?;
+        let wants = LayerWants { input: true, params: ParamRows::PerImage };
+        let each = kernels.conv2d_backward(&value, &gradient, &conv, wants).map_err(TestCaseError::fail)?;
+        let wants = LayerWants { params: ParamRows::Summed, ..wants };
+        let all = kernels.conv2d_backward(&value, &gradient, &conv, wants).map_err(TestCaseError::fail)?;
+        for gradients in [&each, &all] {
+            close("dx", &host(&kernels, gradients.input.as_ref().unwrap()), &dx, tolerance)?;
+            prop_assert_eq!(gradients.bias.is_some(), self.bias);
+        }
+        close("dw of images", &each.weight.unwrap().to_f64(), &dw, tolerance)?;
+        let sum = |i: usize| (0..self.n).map(|n| dw[n * weight.len() + i]).sum::<f64>();
+        close(
+            "dw",
+            &all.weight.unwrap().to_f64(),
+            &(0..weight.len()).map(sum).collect::<Vec<_>>(),
+            tolerance,
+        )?;
+        if let Some(db) = all.bias {
+            let sum = |o: usize| -> f64 {
+                (0..self.n)
+                    .map(|n| dy[(n * self.outputs() + o) * outputs..][..outputs].iter().sum::<f64>())
+                    .sum()
+            };
+            close("db", &db.to_f64(), &(0..self.outputs()).map(sum).collect::<Vec<_>>(), tolerance)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_moments(mean: &[f64], variance: &[f64], values: &[f64], pixels: usize, tolerance: f64) -> Checked {
+    for (i, row) in values.chunks(pixels).enumerate() {
+        let m = row.iter().sum::<f64>() / pixels as f64;
+        let v = row.iter().map(|x| (x - m).powi(2)).sum::<f64>() / pixels as f64;
+        let scale = 1.0 + m.abs() + v;
+        prop_assert!((mean[i] - m).abs() <= 4.0 * tolerance * scale, "mean {} is not {m}", mean[i]);
+        prop_assert!(
+            (variance[i] - v).abs() <= 4.0 * tolerance * scale,
+            "variance {} is not {v}",
+            variance[i]
+        );
+    }
+    Ok(())
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    let pair = |high: usize| [1..=high, 1..=high];
+    (pair(4), pair(3), [0..3usize, 0..3usize], pair(2))
+        .prop_map(|(kernel, stride, padding, dilation)| Window { kernel, stride, padding, dilation })
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let channels = prop_oneof![
+        // Dense, over block borders; grouped; depthwise.
+        (Just(1usize), [1..40usize, 1..40usize]),
+        (2..5usize, [1..9usize, 1..9usize]),
+        (2..40usize, [Just(1usize).boxed(), Just(1usize).boxed()]),
+    ];
+    (channels, 1..6usize, [1..19usize, 1..19usize], window(), any::<bool>(), 0..1000u64).prop_map(
+        |((groups, per_group), n, size, window, bias, seed)| Case {
+            n,
+            groups,
+            per_group,
+            size,
+            window,
+            bias,
+            seed,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn convolutions_equal_plain_loops(case in case()) {
+        on_all_lanes!(|k, tolerance| case.check(k, tolerance));
+    }
+
+    /// The shapes of the networks we score: padding that keeps the size, wide rows, narrow maps with many images.
+    #[test]
+    fn common_convolutions_equal_plain_loops(
+        kernel in prop_oneof![Just(1usize), Just(3), Just(5)],
+        stride in 1..3usize,
+        side in prop_oneof![Just(1usize), Just(2), Just(4), Just(8), Just(16), Just(33)],
+        channels in [prop_oneof![Just(3usize), Just(16), Just(32)], prop_oneof![Just(16usize), Just(24), Just(48)]],
+        n in prop_oneof![Just(1usize), Just(2), Just(9)],
+        seed in 0..1000u64,
+    ) {
+        let window = Window::square(kernel, stride, kernel / 2);
+        let case = Case { n, groups: 1, per_group: channels, size: [side; 2], window, bias: false, seed };
+        on_all_lanes!(|k, tolerance| case.check(k, tolerance));
+    }
+
+    #[test]
+    fn linear_layers_equal_plain_loops(n in 1..20usize, inputs in 1..70usize, outputs in 1..40usize, seed in 0..1000u64) {
+        let (x, w) = (noise(seed, "x", n * inputs), noise(seed, "w", outputs * inputs));
+        let (b, dy) = (noise(seed, "b", outputs), noise(seed, "dy", n * outputs));
+        let (mut y, mut dx, mut dw) = (vec![0.0; n * outputs], vec![0.0; n * inputs], vec![0.0; w.len()]);
+        for (k, o) in (0..n).flat_map(|k| (0..outputs).map(move |o| (k, o))) {
+            y[k * outputs + o] = b[o];
+            for i in 0..inputs {
+                y[k * outputs + o] += x[k * inputs + i] * w[o * inputs + i];
+                dx[k * inputs + i] += dy[k * outputs + o] * w[o * inputs + i];
+                dw[o * inputs + i] += dy[k * outputs + o] * x[k * inputs + i];
+            }
+        }
+        fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, d: &Dense<'_>, data: [&[f64]; 5], n: usize) -> Checked {
+            let [x, dy, y, dx, dw] = data;
+            let value = k.upload(x, n, Shape::Vector { features: d.shape[1] });
+            let gradient = k.upload(dy, n, Shape::Vector { features: d.shape[0] });
+            close("y", &k.host(&k.linear(value.clone(), d)).unwrap().to_f64(), y, tolerance)?;
+            let wants = LayerWants { input: true, params: ParamRows::Summed };
+            let gradients = k.linear_backward(&value, &gradient, d, wants).unwrap();
+            close("dx", &k.host(&gradients.input.unwrap()).unwrap().to_f64(), dx, tolerance)?;
+            close("dw", &gradients.weight.unwrap().to_f64(), dw, tolerance)
+        }
+        let dense = Dense { weight: Numbers::F64(&w), shape: [outputs, inputs], bias: Some(Numbers::F64(&b)) };
+        on_all_lanes!(|k, tolerance| check(k, tolerance, &dense, [&x, &dy, &y, &dx, &dw], n));
+    }
+
+    #[test]
+    fn pooling_equals_plain_loops(
+        c in 1..40usize, size in [1..12usize, 1..12usize], window in window(), n in 1..4usize, seed in 0..1000u64,
+    ) {
+        let window = Window { padding: [window.padding[0].min(window.kernel[0] / 2), window.padding[1].min(window.kernel[1] / 2)], dilation: [1, 1], ..window };
+        let (Some(oh), Some(ow)) = (window.output(0, size[0]), window.output(1, size[1])) else { return Ok(()) };
+        let (pixels, outputs) = (size[0] * size[1], oh * ow);
+        // Few different values, so that maxima tie.
+        let x: Vec<f64> = noise(seed, "x", n * c * pixels).iter().map(|v| v.round()).collect();
+        let (t, dy) = (noise(seed, "t", x.len()), noise(seed, "dy", n * c * outputs));
+        for kind in [PoolKind::Average, PoolKind::Max] {
+            let (mut y, mut ty, mut dx) = (vec![0.0; dy.len()], vec![0.0; dy.len()], vec![0.0; x.len()]);
+            for (plane, o) in (0..n * c).flat_map(|p| (0..outputs).map(move |o| (p, o))) {
+                let rows = (0..window.kernel[0]).filter_map(|k| (o / ow * window.stride[0] + k).checked_sub(window.padding[0]));
+                let inside: Vec<usize> = rows.filter(|r| *r < size[0]).flat_map(|r| {
+                    let columns = (0..window.kernel[1]).filter_map(move |k| (o % ow * window.stride[1] + k).checked_sub(window.padding[1]));
+                    columns.filter(move |q| *q < size[1]).map(move |q| r * size[1] + q)
+                }).map(|p| plane * pixels + p).collect();
+                let out = plane * outputs + o;
+                let first = inside.iter().copied().reduce(|a, b| if x[b] > x[a] { b } else { a }).unwrap();
+                let chosen: Vec<usize> = if kind == PoolKind::Max { vec![first] } else { inside };
+                let share = 1.0 / chosen.len() as f64;
+                for p in &chosen {
+                    y[out] += x[*p] * share;
+                    ty[out] += t[*p] * share;
+                    dx[*p] += dy[out] * share;
+                }
+            }
+            #[allow(clippy::too_many_arguments)]
+            fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, kind: PoolKind, window: &Window, n: usize, shapes: [Shape; 2], data: [&[f64]; 6]) -> Checked {
+                let [x, t, dy, y, ty, dx] = data;
+                let (value, tangent) = (k.upload(x, n, shapes[0]), k.upload(t, n, shapes[0]));
+                let gradient = k.upload(dy, n, shapes[1]);
+                close("y", &host(&k, &k.pool(value.clone(), kind, window)), y, tolerance)?;
+                close("tangent", &host(&k, &k.pool_tangent(&value, &tangent, kind, window)), ty, tolerance)?;
+                close("dx", &host(&k, &k.pool_backward(&value, &gradient, kind, window)), dx, tolerance)
+            }
+            let shapes = [Shape::map(c, size[0], size[1]), Shape::map(c, oh, ow)];
+            on_all_lanes!(|k, tolerance| check(k, tolerance, kind, &window, n, shapes, [&x, &t, &dy, &y, &ty, &dx]));
+        }
+    }
+
+    /// Waiting sums, their sums and products, and everything that reads them.
+    #[test]
+    fn channel_kernels_equal_plain_loops(n in 1..4usize, c in 1..40usize, pixels in 1..90usize, seed in 0..1000u64, per_image: bool) {
+        let len = n * c * pixels;
+        let (x, y) = (noise(seed, "x", len), noise(seed, "y", len));
+        let count = if per_image { n * c } else { c };
+        let coefficient = |i: usize| if per_image { i / pixels } else { i / pixels % c };
+        let [a, b, s] = ["a", "b", "s"].map(|name| noise(seed, name, count));
+        let combined: Vec<f64> = (0..len).map(|i| a[coefficient(i)] * x[i] + b[coefficient(i)] * y[i] + s[coefficient(i)]).collect();
+        let twice: Vec<f64> = (0..len).map(|i| b[coefficient(i)] * combined[i] + combined[i] + x[i]).collect();
+        let (mut sums, mut dots) = (vec![0.0; count], vec![0.0; count]);
+        for i in 0..len {
+            sums[coefficient(i)] += combined[i];
+            dots[coefficient(i)] += combined[i] * (y[i] - s[coefficient(i)]);
+        }
+        #[allow(clippy::too_many_arguments)]
+        fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, n: usize, shape: Shape, per_image: bool, data: [&[f64]; 9]) -> Checked {
+            let [x, y, a, b, s, combined, twice, sums, dots] = data;
+            let (xv, yv) = (k.upload(x, n, shape), k.upload(y, n, shape));
+            let fresh = || k.combine(&[(&xv, a), (&yv, b)], s, per_image);
+            close("combine", &host(&k, &fresh()), combined, tolerance)?;
+            close("sum", &k.channel_sum(&fresh(), per_image).unwrap(), sums, 10.0 * tolerance)?;
+            close("dot", &k.channel_dot(&fresh(), &yv, s, per_image).unwrap(), dots, 10.0 * tolerance)?;
+            let zero = vec![0.0; a.len()];
+            let scaled = k.combine(&[(&fresh(), b)], &zero, per_image);
+            close("twice", &host(&k, &k.add(k.add(scaled, fresh()), xv.clone())), twice, tolerance)?;
+            let rectified: Vec<f64> = combined.iter().map(|v| v.max(0.0)).collect();
+            let relu = k.activation(fresh(), Activation::Relu);
+            close("relu", &host(&k, &relu), &rectified, tolerance)?;
+            let plus: Vec<f64> = rectified.iter().zip(x).map(|(r, x)| r + x).collect();
+            close("relu and sum", &host(&k, &k.add(relu, xv.clone())), &plus, tolerance)?;
+            let gradient: Vec<f64> = combined.iter().zip(y).map(|(v, d)| if *v > 0.0 { *d } else { 0.0 }).collect();
+            close("relu backward", &host(&k, &k.activation_backward(&fresh(), yv.clone(), Activation::Relu)), &gradient, 0.0)
+        }
+        let shape = Shape::map(c, 1, pixels);
+        on_all_lanes!(|k, tolerance| check(k, tolerance, n, shape, per_image, [&x, &y, &a, &b, &s, &combined, &twice, &sums, &dots]));
+    }
+
+    #[test]
+    fn codes_have_one_bit_for_each_positive_value(n in 1..4usize, c in 1..40usize, pixels in 1..40usize, seed in 0..1000u64) {
+        let x = noise(seed, "x", n * c * pixels);
+        fn check<L: Lanes>(k: NativeKernels<L>, _: f64, x: &[f64], n: usize, shape: Shape) -> Checked {
+            let codes = k.codes(&k.upload(x, n, shape)).unwrap();
+            prop_assert_eq!((codes.n, codes.units), (n, shape.elements()));
+            for (row, words) in x.chunks(codes.units).zip(codes.words.chunks(codes.words.len() / n)) {
+                let ones: u32 = words.iter().map(|w| w.count_ones()).sum();
+                prop_assert_eq!(ones as usize, row.iter().filter(|v| **v > 0.0).count());
+            }
+            for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+                let length = codes.words.len() / n;
+                let differ: u32 = (0..length).map(|w| (codes.words[i * length + w] ^ codes.words[j * length + w]).count_ones()).sum();
+                let expected = (0..codes.units).filter(|u| (x[i * codes.units + u] > 0.0) != (x[j * codes.units + u] > 0.0)).count();
+                prop_assert_eq!(differ as usize, expected);
+            }
+            Ok(())
+        }
+        on_all_lanes!(|k, tolerance| check(k, tolerance, &x, n, Shape::map(c, 1, pixels)));
+    }
+
+    #[test]
+    fn pooling_to_a_vector_and_back(n in 1..4usize, c in 1..40usize, size in [1..9usize, 1..9usize], seed in 0..1000u64) {
+        let pixels = size[0] * size[1];
+        let (x, dy) = (noise(seed, "x", n * c * pixels), noise(seed, "dy", n * c));
+        let mean: Vec<f64> = x.chunks(pixels).map(|row| row.iter().sum::<f64>() / pixels as f64).collect();
+        let spread: Vec<f64> = dy.iter().flat_map(|d| vec![d / pixels as f64; pixels]).collect();
+        fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, n: usize, shape: Shape, data: [&[f64]; 4]) -> Checked {
+            let [x, dy, mean, spread] = data;
+            let value = k.upload(x, n, shape);
+            close("mean", &host(&k, &k.global_average_pool(value.clone())), mean, tolerance)?;
+            let gradient = k.upload(dy, n, Shape::Vector { features: shape.channels() });
+            close("back", &host(&k, &k.global_average_pool_backward(&gradient, shape)), spread, tolerance)?;
+            close("round trip", &host(&k, &k.unflatten(k.flatten(value.clone()), shape)), x, 0.0)?;
+            close("flat", &host(&k, &k.flatten(value)), x, 0.0)
+        }
+        on_all_lanes!(|k, tolerance| check(k, tolerance, n, Shape::map(c, size[0], size[1]), [&x, &dy, &mean, &spread]));
+    }
+}
+
+/// Derivatives of the activations by central differences, away from kinks; and at kinks what PyTorch takes.
+#[test]
+fn activation_derivatives_are_those_of_the_functions() {
+    let k = NativeKernels::new(Portable::<f64>::new());
+    let points: Vec<f64> = (-40..40).map(|i| f64::from(i) * 0.17 + 0.031).collect();
+    let shape = Shape::map(1, 1, points.len());
+    let at = |shift: f64| k.upload(&points.iter().map(|x| x + shift).collect::<Vec<_>>(), 1, shape);
+    let ones = || k.upload(&vec![1.0; points.len()], 1, shape);
+    let step = 1e-6;
+    for kind in Activation::ALL {
+        let (up, down) = (host(&k, &k.activation(at(step), kind)), host(&k, &k.activation(at(-step), kind)));
+        let slopes = host(&k, &k.activation_backward(&at(0.0), ones(), kind));
+        let (up2, down2) = (
+            host(&k, &k.activation_backward(&at(step), ones(), kind)),
+            host(&k, &k.activation_backward(&at(-step), ones(), kind)),
+        );
+        let bends = k.activation_curvature(&at(0.0), &ones(), &ones(), kind).map(|v| host(&k, &v));
+        for i in 0..points.len() {
+            let slope = (up[i] - down[i]) / (2.0 * step);
+            assert!(
+                (slopes[i] - slope).abs() < 1e-8,
+                "{kind:?}'({}): {} is not {slope}",
+                points[i],
+                slopes[i]
+            );
+            let bend = (up2[i] - down2[i]) / (2.0 * step);
+            let ours = bends.as_ref().map_or(0.0, |b| b[i]);
+            assert!((ours - bend).abs() < 1e-8, "{kind:?}''({}): {ours} is not {bend}", points[i]);
+        }
+    }
+    let kinks = k.upload(&[0.0, 6.0, -1.0, 1.0], 1, Shape::map(1, 1, 4));
+    let slope =
+        |kind| host(&k, &k.activation_backward(&kinks, k.upload(&[1.0; 4], 1, Shape::map(1, 1, 4)), kind));
+    assert_eq!(slope(Activation::Relu), [0.0, 1.0, 0.0, 1.0]);
+    assert_eq!(slope(Activation::Relu6), [0.0, 0.0, 0.0, 1.0]);
+    assert_eq!(slope(Activation::Hardtanh), [1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(slope(Activation::LeakyRelu), [0.01, 1.0, 0.01, 1.0]);
+}
+
+/// Statistics of channels whose mean is a thousand times their spread, where a naive `E[x^2] - E[x]^2` in f32 has no
+/// digit left.
+#[test]
+fn statistics_survive_a_large_mean() {
+    let k = NativeKernels::new(Portable::<f32>::new());
+    let values: Vec<f64> = noise(5, "x", 3 * 20 * 100).iter().map(|x| 1000.0 + x).collect();
+    let map = k.upload(&values, 3, Shape::map(20, 10, 10));
+    let norm = Norm {
+        statistics: NormStatistics::Batch,
+        weight: None,
+        bias: None,
+        running_mean: &[0.0; 20],
+        running_var: &[1.0; 20],
+        eps: 0.0,
+    };
+    let moments = k.channel_moments(&map, false).unwrap();
+    for c in 0..20 {
+        let of_channel =
+            || (0..3).flat_map(|n| values[(n * 20 + c) * 100..][..100].iter().map(|x| f64::from(*x as f32)));
+        let mean = of_channel().sum::<f64>() / 300.0;
+        let variance = of_channel().map(|x| (x - mean).powi(2)).sum::<f64>() / 300.0;
+        assert!((moments.mean[c] - mean).abs() < 1e-6 * mean, "{} {mean}", moments.mean[c]);
+        assert!((moments.variance[c] / variance - 1.0).abs() < 1e-5, "{} {variance}", moments.variance[c]);
+    }
+    assert_eq!(k.precision(), Precision::F32);
+    assert_eq!(k.batch_norm(map, &norm).channels(), 20);
+}
+
+/// Zeros stay symbolic through a layer without bias, and become a constant through one with.
+#[test]
+fn dead_values_cost_nothing_and_are_exact() {
+    let k = NativeKernels::new(Portable::<f32>::new());
+    let x = k.zero(k.upload(&noise(1, "x", 2 * 3 * 16), 2, Shape::map(3, 4, 4)));
+    let weight = noise(1, "w", 5 * 3 * 9);
+    let window = Window::square(3, 1, 1);
+    let conv =
+        |bias| Conv { weight: Numbers::F64(&weight), shape: [5, 3, 3, 3], bias, window: &window, groups: 1 };
+    assert!(k.conv2d(x.clone(), &conv(None), true).is_zero());
+    let bias = [1.0, 2.0, 3.0, 4.0, 5.0];
+    let y = k.conv2d(x, &conv(Some(Numbers::F64(&bias))), true);
+    let host = k.host(&y).unwrap().to_f64();
+    assert!(host.iter().enumerate().all(|(i, v)| *v == bias[i / 16 % 5]), "{host:?}");
+}

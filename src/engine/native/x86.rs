@@ -1,0 +1,198 @@
+//! AVX-512 and AVX2 lanes.
+//!
+//! Every `unsafe` block below calls instructions of one set on values, and its reason is the same: the token `self`
+//! exists only on processors that have the set. Loads and stores go through references to whole blocks.
+
+use std::arch::x86_64::*;
+
+use super::lanes::{Block, LANES, Lanes};
+
+/// Instructions on one register, given their names; a vector is an array of registers.
+macro_rules! lanes {
+    (
+        $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal of $registers:literal, $name:literal,
+        $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident, sub $sub:ident,
+        mul $mul:ident, fma $fma:ident, max $max:ident,
+        greater |$a:ident, $b:ident| $greater:expr, keep |$mask:ident, $x:ident| $keep:expr
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $token(());
+
+        impl $token {
+            /// The token, on processors that have the instructions.
+            pub fn detect() -> Option<Self> {
+                super::isa::allowed($name).then_some(())?;
+                Self::supported().then_some(Self(()))
+            }
+
+            /// Runs `f` in a function that may use the instructions, so that its loops are compiled for them.
+            ///
+            /// `inline`: a copy in every codegen unit that calls it, where `f` is at hand to be inlined into it.
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn inside<R>(f: impl FnOnce() -> R) -> R {
+                f()
+            }
+        }
+
+        impl Lanes for $token {
+            type T = $t;
+            type V = [$register; $count];
+            const REGISTERS: usize = $registers;
+            const PER_VECTOR: usize = $count;
+            const NAME: &'static str = $name;
+
+            #[inline(always)]
+            fn run<R>(self, f: impl FnOnce() -> R) -> R {
+                // SAFETY: the token is the proof.
+                unsafe { Self::inside(f) }
+            }
+            #[inline(always)]
+            fn load(self, x: &Block<$t>) -> Self::V {
+                const STEP: usize = LANES / $count;
+                // SAFETY: the token is the proof; the block holds `$count` registers.
+                unsafe {
+                    let mut v = [$splat(0.0); $count];
+                    let mut i = 0;
+                    while i < $count {
+                        v[i] = $load(x.0.as_ptr().add(i * STEP));
+                        i += 1;
+                    }
+                    v
+                }
+            }
+            #[inline(always)]
+            fn store(self, x: Self::V, out: &mut Block<$t>) {
+                const STEP: usize = LANES / $count;
+                let mut i = 0;
+                while i < $count {
+                    // SAFETY: the token is the proof; the block holds `$count` registers.
+                    unsafe { $store(out.0.as_mut_ptr().add(i * STEP), x[i]) };
+                    i += 1;
+                }
+            }
+            #[inline(always)]
+            fn splat(self, x: $t) -> Self::V {
+                // SAFETY: the token is the proof.
+                unsafe { [$splat(x); $count] }
+            }
+            lanes!(@binary add $add, sub $sub, mul $mul, max $max);
+            #[inline(always)]
+            fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+                let mut v = a;
+                let mut i = 0;
+                while i < $count {
+                    // SAFETY: the token is the proof.
+                    v[i] = unsafe { $fma(a[i], b[i], c[i]) };
+                    i += 1;
+                }
+                v
+            }
+            #[inline(always)]
+            fn greater(self, a: Self::V, b: Self::V) -> u16 {
+                const STEP: usize = LANES / $count;
+                let mut mask = 0;
+                let mut i = 0;
+                while i < $count {
+                    let ($a, $b) = (a[i], b[i]);
+                    // SAFETY: the token is the proof.
+                    mask |= (unsafe { $greater } as u16) << (i * STEP);
+                    i += 1;
+                }
+                mask
+            }
+            #[inline(always)]
+            fn keep(self, mask: u16, a: Self::V) -> Self::V {
+                const STEP: usize = LANES / $count;
+                let mut v = a;
+                let mut i = 0;
+                while i < $count {
+                    let ($mask, $x) = (mask >> (i * STEP), a[i]);
+                    // SAFETY: the token is the proof.
+                    v[i] = unsafe { $keep };
+                    i += 1;
+                }
+                v
+            }
+        }
+    };
+    (@binary $($name:ident $instruction:ident),*) => {
+        $(
+            #[inline(always)]
+            fn $name(self, a: Self::V, b: Self::V) -> Self::V {
+                let mut v = a;
+                let mut i = 0;
+                while i < v.len() {
+                    // SAFETY: the token is the proof.
+                    v[i] = unsafe { $instruction(a[i], b[i]) };
+                    i += 1;
+                }
+                v
+            }
+        )*
+    };
+}
+
+lanes!(
+    /// AVX-512 in f32: a vector is one register.
+    Avx512F32, f32, __m512, 1 of 32, "avx512", "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
+    load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps, sub _mm512_sub_ps,
+    mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
+    greater |a, b| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_ps(mask, x)
+);
+lanes!(
+    /// AVX-512 in f64: two registers.
+    Avx512F64, f64, __m512d, 2 of 32, "avx512", "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
+    load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd, sub _mm512_sub_pd,
+    mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
+    greater |a, b| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_pd(mask as u8, x)
+);
+lanes!(
+    /// AVX2 with FMA in f32: two registers.
+    Avx2F32, f32, __m256, 2 of 16, "avx2", "avx2,fma,popcnt,bmi1,bmi2",
+    load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps, sub _mm256_sub_ps,
+    mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
+    greater |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u8,
+    keep |mask, x| _mm256_and_ps(x, _mm256_castsi256_ps(spread8(mask as u8)))
+);
+lanes!(
+    /// AVX2 with FMA in f64: four registers.
+    Avx2F64, f64, __m256d, 4 of 16, "avx2", "avx2,fma,popcnt,bmi1,bmi2",
+    load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd, sub _mm256_sub_pd,
+    mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,
+    greater |a, b| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) as u8,
+    keep |mask, x| _mm256_and_pd(x, _mm256_castsi256_pd(spread4(mask as u8)))
+);
+
+/// All bits of lane k set where bit k of the mask is.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn spread8(mask: u8) -> __m256i {
+    let bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(i32::from(mask)), bits), bits)
+}
+
+/// The same for four lanes of 64 bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn spread4(mask: u8) -> __m256i {
+    let bits = _mm256_setr_epi64x(1, 2, 4, 8);
+    _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_set1_epi64x(i64::from(mask)), bits), bits)
+}
+
+macro_rules! supported {
+    ($($token:ident: $($feature:tt),*;)*) => {
+        $(impl $token {
+            fn supported() -> bool {
+                true $(&& is_x86_feature_detected!($feature))*
+            }
+        })*
+    };
+}
+supported! {
+    Avx512F32: "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx2", "fma", "popcnt", "bmi1", "bmi2";
+    Avx512F64: "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx2", "fma", "popcnt", "bmi1", "bmi2";
+    Avx2F32: "avx2", "fma", "popcnt", "bmi1", "bmi2";
+    Avx2F64: "avx2", "fma", "popcnt", "bmi1", "bmi2";
+}

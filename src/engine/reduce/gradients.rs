@@ -1,0 +1,183 @@
+//! Reductions of gradients: a closed set, in f64, fed one parameter at a time.
+
+use super::Reduced;
+use crate::engine::kernels::{HostValues, ParamRows};
+use crate::engine::reverse::{GradientSink, NodeWant, Wants};
+use crate::engine::session::{Cotangent, Session};
+use crate::engine::{EngineError, ForwardPass, Loss};
+use crate::graph::{Graph, NodeId, Op, ParamId, Weights};
+
+/// Which parameters' gradients are reduced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ParamSet {
+    /// Weights of convolutions and linear layers.
+    Layers,
+    /// These, biases and affine batch-norm parameters.
+    Trainable,
+}
+
+/// What the gradients of a loss are reduced to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GradientReduction {
+    /// [`ParamSums`] of each parameter that a cotangent reaches, in registration order.
+    Params(ParamSet),
+    /// The same of `H g` in place of `g`, the gradient and the Hessian being those of convolution and linear weights.
+    HessianGradient,
+    /// Gradient of the input, `[N, elements]`; no entry when no cotangent reaches it.
+    Input,
+    /// For each of these nodes that a cotangent reaches, the sum over pixels of value times gradient, `[N, channels]`.
+    ChannelProducts(Vec<NodeId>),
+}
+
+/// Sums over one parameter `w` with gradient `g`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParamSums {
+    pub param: ParamId,
+    /// `sum g^2`.
+    pub squares: f64,
+    /// `sum w g`.
+    pub products: f64,
+    /// `sum |w g|`.
+    pub magnitudes: f64,
+}
+
+impl ParamSums {
+    fn of(param: ParamId, weights: &[f32], gradient: &HostValues) -> Self {
+        let mut sums = Self { param, squares: 0.0, products: 0.0, magnitudes: 0.0 };
+        let mut add = |w: f32, g: f64| {
+            let product = f64::from(w) * g;
+            sums.squares += g * g;
+            sums.products += product;
+            sums.magnitudes += product.abs();
+        };
+        match gradient {
+            HostValues::F32(g) => weights.iter().zip(g).for_each(|(w, g)| add(*w, f64::from(*g))),
+            HostValues::F64(g) => weights.iter().zip(g).for_each(|(w, g)| add(*w, *g)),
+        }
+        sums
+    }
+}
+
+impl Graph {
+    /// Outputs of all convolutions and linear layers, with the weight that makes them.
+    pub fn layer_outputs(&self) -> impl Iterator<Item = (NodeId, ParamId)> {
+        self.nodes().iter().enumerate().filter_map(|(i, node)| match &node.op {
+            Op::Conv2d { weight, .. } | Op::Linear { weight, .. } => Some((NodeId(i), *weight)),
+            _ => None,
+        })
+    }
+}
+
+/// Nodes whose values a session has to keep for these reductions.
+pub fn kept(graph: &Graph, reductions: &[GradientReduction]) -> Vec<NodeId> {
+    let products = reductions.iter().flat_map(|r| match r {
+        GradientReduction::ChannelProducts(nodes) => nodes.clone(),
+        _ => vec![],
+    });
+    let reached = graph.reached_from_logits();
+    products.filter(|id| reached[id.index()]).chain([graph.logits()]).collect()
+}
+
+/// Differentiates a loss of the logits of an open session, once for all reductions (and once more for Hessians); one result
+/// for each reduction, in order.
+///
+/// # Errors
+/// Labels that do not fit, or the device's message.
+pub fn reduce_gradients(
+    session: &dyn Session,
+    pass: &ForwardPass<'_>,
+    loss: Loss<'_>,
+    reductions: &[GradientReduction],
+) -> Result<Vec<Reduced>, EngineError> {
+    let (graph, logits) = (pass.graph, pass.graph.logits());
+    let cotangent = loss.gradient(&session.value(logits)?.to_f64(), pass.input.shape[0])?;
+    let layers: Vec<ParamId> = graph.layer_weights().map(|(id, _)| id).collect();
+    let curved = reductions.contains(&GradientReduction::HessianGradient);
+    let params: Vec<ParamId> = match reductions {
+        r if r.contains(&GradientReduction::Params(ParamSet::Trainable)) => {
+            graph.trainable().map(|(id, _)| id).collect()
+        }
+        r if curved || r.contains(&GradientReduction::Params(ParamSet::Layers)) => layers.clone(),
+        _ => vec![],
+    };
+    let nodes = wanted_nodes(reductions);
+    let mut seen = Collector::new(pass.weights, curved.then_some(layers.as_slice()));
+    let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &nodes };
+    session.backward(&[Cotangent { node: logits, values: &cotangent }], &wants, &mut seen)?;
+    let mut bent = Collector::new(pass.weights, None);
+    if curved {
+        let wants = Wants { params: &layers, rows: ParamRows::Summed, nodes: &[] };
+        session.hessian_vector(loss, &seen.direction, &wants, &mut bent)?;
+    }
+    Ok(reductions.iter().map(|r| seen.answer(r, &bent, &layers)).collect())
+}
+
+fn wanted_nodes(reductions: &[GradientReduction]) -> Vec<(NodeId, NodeWant)> {
+    let mut nodes: Vec<(NodeId, NodeWant)> = vec![];
+    for reduction in reductions {
+        let more: Vec<(NodeId, NodeWant)> = match reduction {
+            GradientReduction::Input => vec![(NodeId(0), NodeWant::Gradient)],
+            GradientReduction::ChannelProducts(of) => {
+                of.iter().map(|id| (*id, NodeWant::ChannelProducts)).collect()
+            }
+            GradientReduction::Params(_) | GradientReduction::HessianGradient => vec![],
+        };
+        more.into_iter().for_each(|want| {
+            if !nodes.contains(&want) {
+                nodes.push(want);
+            }
+        });
+    }
+    nodes
+}
+
+/// Reduces gradients as they come; those of a direction are kept.
+struct Collector<'a> {
+    weights: &'a Weights,
+    keep: &'a [ParamId],
+    sums: Vec<ParamSums>,
+    direction: Vec<Option<HostValues>>,
+    nodes: Vec<(NodeId, NodeWant, Vec<f64>)>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(weights: &'a Weights, keep: Option<&'a [ParamId]>) -> Self {
+        Self { weights, keep: keep.unwrap_or_default(), sums: vec![], direction: vec![], nodes: vec![] }
+    }
+
+    fn answer(&self, reduction: &GradientReduction, bent: &Self, layers: &[ParamId]) -> Reduced {
+        let nodes = |want: NodeWant, of: &[NodeId]| {
+            let found = self.nodes.iter().filter(|(id, w, _)| *w == want && of.contains(id));
+            Reduced::Values(found.map(|(id, _, values)| (*id, values.clone())).collect())
+        };
+        match reduction {
+            GradientReduction::Params(ParamSet::Trainable) => Reduced::Params(self.sorted(|_| true)),
+            GradientReduction::Params(ParamSet::Layers) => {
+                Reduced::Params(self.sorted(|id| layers.contains(&id)))
+            }
+            GradientReduction::HessianGradient => Reduced::Params(bent.sorted(|_| true)),
+            GradientReduction::Input => nodes(NodeWant::Gradient, &[NodeId(0)]),
+            GradientReduction::ChannelProducts(of) => nodes(NodeWant::ChannelProducts, of),
+        }
+    }
+
+    fn sorted(&self, keep: impl Fn(ParamId) -> bool) -> Vec<ParamSums> {
+        let mut sums: Vec<ParamSums> = self.sums.iter().copied().filter(|s| keep(s.param)).collect();
+        sums.sort_by_key(|s| s.param);
+        sums
+    }
+}
+
+impl GradientSink for Collector<'_> {
+    fn param(&mut self, id: ParamId, gradient: HostValues) {
+        self.sums.push(ParamSums::of(id, self.weights.get(id), &gradient));
+        if self.keep.contains(&id) {
+            self.direction.resize(self.direction.len().max(id.index() + 1), None);
+            self.direction[id.index()] = Some(gradient);
+        }
+    }
+
+    fn node(&mut self, id: NodeId, want: NodeWant, gradient: HostValues) {
+        self.nodes.push((id, want, gradient.to_f64()));
+    }
+}

@@ -1,0 +1,76 @@
+//! First derivatives of the operations.
+
+use super::{LocalWants, NodeWant, Pulled, Rules};
+use crate::engine::kernels::{HostValues, Kernels, LayerGradients, LayerWants};
+use crate::engine::tape::Tape;
+use crate::engine::{EngineError, ForwardPass, NormStatistics};
+use crate::graph::{NodeId, Op, ParamId};
+
+/// Pulls cotangents back through a recorded pass.
+pub struct FirstOrder<'a, K: Kernels> {
+    pub kernels: &'a K,
+    pub pass: &'a ForwardPass<'a>,
+    pub tape: &'a Tape<K::Value>,
+}
+
+impl<K: Kernels> Rules for FirstOrder<'_, K> {
+    type Cotangent = K::Value;
+
+    fn add(&self, a: K::Value, b: K::Value) -> K::Value {
+        self.kernels.add(a, b)
+    }
+
+    fn pull(&self, id: NodeId, dy: K::Value, wants: LocalWants) -> Result<Pulled<K::Value>, EngineError> {
+        let (kernels, pass) = (self.kernels, self.pass);
+        let node = pass.graph.node(id);
+        let Some(from) = node.inputs.first().copied() else {
+            return Ok(Pulled { input: None, params: vec![] });
+        };
+        let x = || self.tape.value(pass, from);
+        let shape = pass.graph.node(from).shape;
+        let layer = LayerWants { input: wants.input, params: wants.params };
+        Ok(match &node.op {
+            Op::Conv2d { weight, bias, window, groups } => {
+                let conv = pass.conv((*weight, *bias), window, *groups);
+                let gradients = kernels.conv2d_backward(x()?, &dy, &conv, layer).map_err(pass.failed(id))?;
+                named(gradients, *weight, *bias)
+            }
+            Op::Linear { weight, bias } => {
+                let dense = pass.dense((*weight, *bias));
+                let gradients = kernels.linear_backward(x()?, &dy, &dense, layer).map_err(pass.failed(id))?;
+                named(gradients, *weight, *bias)
+            }
+            Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
+                let state = self.tape.norm(pass, id)?;
+                let pulled = state.pull(kernels, x()?, dy, wants).map_err(pass.failed(id))?;
+                let names = [norm.weight, norm.bias].into_iter().zip([pulled.weight, pulled.bias]);
+                let params = names.filter_map(|(id, gradient)| Some((id?, gradient?)));
+                Pulled { params: params.collect(), input: pulled.input }
+            }
+            Op::Activation(kind) => Pulled::input(kernels.activation_backward(x()?, dy, *kind)),
+            Op::Pool { kind, window } => Pulled::input(kernels.pool_backward(x()?, &dy, *kind, window)),
+            Op::GlobalAveragePool => Pulled::input(kernels.global_average_pool_backward(&dy, shape)),
+            Op::Flatten => Pulled::input(kernels.unflatten(dy, shape)),
+            Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add => Pulled::input(dy),
+            Op::Zero => Pulled::input(kernels.zero(dy)),
+        })
+    }
+
+    fn deliver(&self, id: NodeId, dy: &K::Value, want: NodeWant) -> Result<HostValues, EngineError> {
+        let gradient = match want {
+            NodeWant::Gradient => self.kernels.host(dy),
+            NodeWant::ChannelProducts => {
+                let centre = vec![0.0; self.pass.graph.node(id).shape.channels()];
+                let value = self.tape.value(self.pass, id)?;
+                self.kernels.channel_dot(dy, value, &centre, true).map(HostValues::F64)
+            }
+        };
+        gradient.map_err(self.pass.failed(id))
+    }
+}
+
+pub(super) fn named<V>(gradients: LayerGradients<V>, weight: ParamId, bias: Option<ParamId>) -> Pulled<V> {
+    let weight = gradients.weight.map(|g| (weight, g));
+    let bias = gradients.bias.and_then(|g| Some((bias?, g)));
+    Pulled { input: gradients.input, params: weight.into_iter().chain(bias).collect() }
+}

@@ -1,0 +1,215 @@
+//! Reverse mode on the graph, once for every engine and for first and second order.
+//!
+//! [`pull`] walks the nodes backwards, adds the cotangents that arrive at each, and hands them to [`Rules`], which know
+//! the derivative of every operation. [`FirstOrder`] carries cotangents; [`SecondOrder`] carries a cotangent and its
+//! derivative in a direction of parameter space.
+
+mod first;
+mod norm;
+mod second;
+mod tangent;
+
+pub use first::FirstOrder;
+pub use norm::NormState;
+pub use second::{Dual, SecondOrder};
+pub use tangent::Tangents;
+
+use super::kernels::{HostValues, ParamRows};
+use super::{EngineError, Precision};
+use crate::graph::{Graph, Node, NodeId, Op, ParamId};
+
+/// What is wanted of a node's gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NodeWant {
+    /// `[N, elements]`, the sum of all cotangents that arrive.
+    Gradient,
+    /// `sum over pixels of value * gradient`, `[N, channels]`.
+    ChannelProducts,
+}
+
+/// Gradients to compute; cotangents flow only where one of these is reached.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wants<'a> {
+    pub params: &'a [ParamId],
+    pub rows: ParamRows,
+    pub nodes: &'a [(NodeId, NodeWant)],
+}
+
+/// Takes gradients one at a time, in the order in which the backward pass reaches them. What no cotangent reaches is
+/// never handed over, which tells a dead branch from a gradient of zeros.
+pub trait GradientSink {
+    /// `[numel]`, or `[N, numel]` for per-image rows.
+    fn param(&mut self, id: ParamId, gradient: HostValues);
+    /// As [`NodeWant`] says.
+    fn node(&mut self, id: NodeId, want: NodeWant, gradient: HostValues);
+}
+
+/// All gradients of a backward pass, kept. `None`: no cotangent reached it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gradients {
+    params: Vec<Option<HostValues>>,
+    nodes: Vec<(NodeId, NodeWant, HostValues)>,
+}
+
+impl Gradients {
+    /// Gradient of a parameter.
+    pub fn param(&self, id: ParamId) -> Option<&HostValues> {
+        self.params.get(id.index()).and_then(Option::as_ref)
+    }
+
+    /// Gradient of a node's value (node 0 is the input).
+    pub fn node(&self, id: NodeId, want: NodeWant) -> Option<&HostValues> {
+        self.nodes.iter().find(|(n, w, _)| *n == id && *w == want).map(|(_, _, g)| g)
+    }
+
+    /// Gradients of all parameters, by [`ParamId`]; a direction for second derivatives.
+    pub fn into_params(self) -> Vec<Option<HostValues>> {
+        self.params
+    }
+}
+
+impl GradientSink for Gradients {
+    fn param(&mut self, id: ParamId, gradient: HostValues) {
+        if self.params.len() <= id.index() {
+            self.params.resize(id.index() + 1, None);
+        }
+        self.params[id.index()] = Some(gradient);
+    }
+
+    fn node(&mut self, id: NodeId, want: NodeWant, gradient: HostValues) {
+        self.nodes.push((id, want, gradient));
+    }
+}
+
+/// Gradients of one node.
+pub struct Pulled<C> {
+    /// The cotangent of its input, where wanted.
+    pub input: Option<C>,
+    /// Gradients of its parameters, where wanted.
+    pub params: Vec<(ParamId, HostValues)>,
+}
+
+impl<C> Pulled<C> {
+    fn input(input: C) -> Self {
+        Self { input: Some(input), params: vec![] }
+    }
+}
+
+/// What is wanted of one node.
+#[derive(Clone, Copy)]
+pub struct LocalWants {
+    pub input: bool,
+    pub params: ParamRows,
+}
+
+/// Derivatives of the operations. Sums, identities and `x * 0` are the walk's own business.
+pub trait Rules {
+    type Cotangent: Clone;
+
+    fn add(&self, a: Self::Cotangent, b: Self::Cotangent) -> Self::Cotangent;
+    /// # Errors
+    /// The device's message, or a value that the tape does not hold.
+    fn pull(
+        &self,
+        id: NodeId,
+        dy: Self::Cotangent,
+        wants: LocalWants,
+    ) -> Result<Pulled<Self::Cotangent>, EngineError>;
+    /// # Errors
+    /// The device's message, or a value that the tape does not hold.
+    fn deliver(&self, id: NodeId, dy: &Self::Cotangent, want: NodeWant) -> Result<HostValues, EngineError>;
+}
+
+/// What has arrived at a node: zeros, which come out of `x * 0`, need no arithmetic.
+#[derive(Clone)]
+enum Arrival<C> {
+    Zeros,
+    Value(C),
+}
+
+/// The walk: from `seeds` back to everything wanted.
+///
+/// # Errors
+/// What the rules report.
+pub fn pull<R: Rules>(
+    rules: &R,
+    (graph, images, precision): (&Graph, usize, Precision),
+    seeds: Vec<(NodeId, R::Cotangent)>,
+    wants: &Wants<'_>,
+    sink: &mut dyn GradientSink,
+) -> Result<(), EngineError> {
+    let leads = leads_to_wanted(graph, wants);
+    let zeros = |count: usize| match precision {
+        Precision::F32 => HostValues::F32(vec![0.0; count]),
+        Precision::F64 => HostValues::F64(vec![0.0; count]),
+    };
+    let rows = if wants.rows == ParamRows::PerImage { images } else { 1 };
+    let mut arrived: Vec<Option<Arrival<R::Cotangent>>> = vec![None; graph.nodes().len()];
+    for (id, seed) in seeds {
+        arrive(rules, &mut arrived[id.index()], Arrival::Value(seed));
+    }
+    for (i, node) in graph.nodes().iter().enumerate().rev().filter(|(i, _)| leads[*i]) {
+        let Some(dy) = arrived[i].take() else { continue };
+        for (id, want) in wants.nodes.iter().filter(|(id, _)| id.index() == i) {
+            let gradient = match &dy {
+                Arrival::Value(dy) => rules.deliver(*id, dy, *want)?,
+                Arrival::Zeros if *want == NodeWant::Gradient => zeros(images * node.shape.elements()),
+                Arrival::Zeros => zeros(images * node.shape.channels()),
+            };
+            sink.node(*id, *want, gradient);
+        }
+        let wanted = wanted_params(node, wants);
+        let local = LocalWants {
+            input: node.inputs.iter().any(|id| leads[id.index()]),
+            params: if wanted.is_empty() { ParamRows::None } else { wants.rows },
+        };
+        let dx = match (dy, &node.op) {
+            _ if !local.input && wanted.is_empty() => continue,
+            (Arrival::Zeros, _) | (_, Op::Zero) => {
+                wanted.iter().for_each(|id| sink.param(*id, zeros(rows * graph.param(*id).numel())));
+                Arrival::Zeros
+            }
+            (dy, Op::Add | Op::Identity) => dy,
+            (Arrival::Value(dy), _) => {
+                let pulled = rules.pull(NodeId(i), dy, local)?;
+                let params = pulled.params.into_iter().filter(|(id, _)| wanted.contains(id));
+                params.for_each(|(id, gradient)| sink.param(id, gradient));
+                let Some(dx) = pulled.input else { continue };
+                Arrival::Value(dx)
+            }
+        };
+        for id in node.inputs.iter().filter(|id| leads[id.index()]) {
+            arrive(rules, &mut arrived[id.index()], dx.clone());
+        }
+    }
+    Ok(())
+}
+
+fn arrive<R: Rules>(rules: &R, at: &mut Option<Arrival<R::Cotangent>>, new: Arrival<R::Cotangent>) {
+    *at = Some(match (at.take(), new) {
+        (None | Some(Arrival::Zeros), new) => new,
+        (Some(old), Arrival::Zeros) => old,
+        (Some(Arrival::Value(a)), Arrival::Value(b)) => Arrival::Value(rules.add(a, b)),
+    });
+}
+
+/// For each node, whether something wanted lies at it or before it.
+fn leads_to_wanted(graph: &Graph, wants: &Wants<'_>) -> Vec<bool> {
+    let mut leads = vec![false; graph.nodes().len()];
+    wants.nodes.iter().for_each(|(id, _)| leads[id.index()] = true);
+    for (i, node) in graph.nodes().iter().enumerate() {
+        let before = node.inputs.iter().any(|id| leads[id.index()]);
+        leads[i] = leads[i] || before || !wanted_params(node, wants).is_empty();
+    }
+    leads
+}
+
+fn wanted_params(node: &Node, wants: &Wants<'_>) -> Vec<ParamId> {
+    let own = match &node.op {
+        Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => [Some(*weight), *bias],
+        Op::BatchNorm(norm) => [norm.weight, norm.bias],
+        _ => [None, None],
+    };
+    let wanted = own.into_iter().flatten();
+    wanted.filter(|id| wants.rows != ParamRows::None && wants.params.contains(id)).collect()
+}

@@ -1,0 +1,185 @@
+//! Second derivatives in a direction: the pullbacks of [`super::FirstOrder`], differentiated.
+
+use super::tangent::{Moved, Tangents};
+use super::{FirstOrder, LocalWants, NodeWant, Pulled, Rules, first};
+use crate::engine::kernels::{
+    Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Numbers, ParamRows,
+};
+use crate::engine::layers::ParamValues;
+use crate::engine::{EngineError, NormStatistics};
+use crate::graph::{NodeId, Op, ParamId};
+
+/// A cotangent and its derivative in the direction, `None` for zero.
+#[derive(Clone)]
+pub struct Dual<V> {
+    pub value: V,
+    pub tangent: Option<V>,
+}
+
+/// Pulls cotangents with their derivatives; the gradients it gives are those derivatives.
+pub struct SecondOrder<'a, K: Kernels> {
+    pub first: FirstOrder<'a, K>,
+    pub tangents: &'a Tangents<K::Value>,
+    pub direction: &'a ParamValues,
+}
+
+impl<K: Kernels> SecondOrder<'_, K> {
+    fn sum(&self, a: Option<K::Value>, b: Option<K::Value>) -> Option<K::Value> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(self.first.kernels.add(a, b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// A layer that is linear in its input `x` and in its weight: `backward(x, dy, along, wants)` gives its gradients with
+    /// its own weight, or with the direction's.
+    fn layer(
+        &self,
+        (id, from): (NodeId, NodeId),
+        dy: &Dual<K::Value>,
+        wants: LocalWants,
+        moved: bool,
+        backward: impl Fn(&K::Value, &K::Value, bool, LayerWants) -> Result<LayerGradients<K::Value>, String>,
+    ) -> Result<(Option<K::Value>, LayerGradients<K::Value>), EngineError> {
+        let pass = self.first.pass;
+        let x = self.first.tape.value(pass, from)?;
+        let failed = pass.failed(id);
+        let run = |x: &K::Value, dy: &K::Value, along: bool, input: bool, params: ParamRows| {
+            backward(x, dy, along, LayerWants { input, params }).map_err(&failed)
+        };
+        let mut result = LayerGradients { input: None, weight: None, bias: None };
+        if let Some(dt) = &dy.tangent {
+            result = run(x, dt, false, wants.input, wants.params)?;
+        }
+        if let Some(t) = self.tangents.value(from).filter(|_| wants.params != ParamRows::None) {
+            let more = run(t, &dy.value, false, false, wants.params)?;
+            result.weight = plus(result.weight, more.weight);
+        }
+        if !wants.input {
+            return Ok((None, result));
+        }
+        if moved {
+            result.input = self.sum(result.input, run(x, &dy.value, true, true, ParamRows::None)?.input);
+        }
+        Ok((run(x, &dy.value, false, true, ParamRows::None)?.input, result))
+    }
+
+    fn finish(
+        &self,
+        (weight, bias): (ParamId, Option<ParamId>),
+        wants: LocalWants,
+        (value, mut tangents): (Option<K::Value>, LayerGradients<K::Value>),
+    ) -> Pulled<Dual<K::Value>> {
+        let pass = self.first.pass;
+        let rows = match wants.params {
+            ParamRows::None => 0,
+            ParamRows::Summed => 1,
+            ParamRows::PerImage => pass.images(),
+        };
+        let zeros = |id: ParamId| HostValues::F64(vec![0.0; rows * pass.graph.param(id).numel()]);
+        if rows > 0 {
+            tangents.weight = tangents.weight.or_else(|| Some(zeros(weight)));
+            tangents.bias = tangents.bias.or_else(|| bias.map(zeros));
+        }
+        let input = value.map(|value| Dual { value, tangent: tangents.input.take() });
+        Pulled { input, params: first::named(tangents, weight, bias).params }
+    }
+}
+
+impl<K: Kernels> Rules for SecondOrder<'_, K> {
+    type Cotangent = Dual<K::Value>;
+
+    fn add(&self, a: Dual<K::Value>, b: Dual<K::Value>) -> Dual<K::Value> {
+        Dual { value: self.first.add(a.value, b.value), tangent: self.sum(a.tangent, b.tangent) }
+    }
+
+    fn pull(
+        &self,
+        id: NodeId,
+        dy: Dual<K::Value>,
+        wants: LocalWants,
+    ) -> Result<Pulled<Dual<K::Value>>, EngineError> {
+        let FirstOrder { kernels, pass, tape } = self.first;
+        let node = pass.graph.node(id);
+        let Some(from) = node.inputs.first().copied() else {
+            return Ok(Pulled { input: None, params: vec![] });
+        };
+        match &node.op {
+            Op::Conv2d { weight, bias, window, groups } => {
+                let conv = pass.conv((*weight, *bias), window, *groups);
+                let moved = Moved::of(self.direction, (*weight, *bias), conv.weight.len());
+                let along = moved.as_ref().map(|m| m.weight.numbers());
+                let pulled =
+                    self.layer((id, from), &dy, wants, moved.is_some(), |x, dy, is_along, wants| {
+                        let weight: Numbers<'_> = along.filter(|_| is_along).unwrap_or(conv.weight);
+                        kernels.conv2d_backward(x, dy, &Conv { weight, ..conv }, wants)
+                    })?;
+                Ok(self.finish((*weight, *bias), wants, pulled))
+            }
+            Op::Linear { weight, bias } => {
+                let dense = pass.dense((*weight, *bias));
+                let moved = Moved::of(self.direction, (*weight, *bias), dense.weight.len());
+                let along = moved.as_ref().map(|m| m.weight.numbers());
+                let pulled =
+                    self.layer((id, from), &dy, wants, moved.is_some(), |x, dy, is_along, wants| {
+                        let weight: Numbers<'_> = along.filter(|_| is_along).unwrap_or(dense.weight);
+                        kernels.linear_backward(x, dy, &Dense { weight, ..dense }, wants)
+                    })?;
+                Ok(self.finish((*weight, *bias), wants, pulled))
+            }
+            Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
+                let (state, tangent) = (tape.norm(pass, id)?, self.tangents.norm(pass, id)?);
+                let x = (tape.value(pass, from)?, self.tangents.value(from));
+                let (value, pulled) = state
+                    .pull_tangent(kernels, x, (&dy.value, dy.tangent.as_ref()), tangent, wants)
+                    .map_err(pass.failed(id))?;
+                let names = [norm.weight, norm.bias].into_iter().zip([pulled.weight, pulled.bias]);
+                let params = names.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
+                Ok(Pulled { input: value.map(|value| Dual { value, tangent: pulled.input }), params })
+            }
+            Op::Activation(kind) => {
+                let x = tape.value(pass, from)?;
+                let bend = self.tangents.value(from);
+                let bend = bend.and_then(|t| kernels.activation_curvature(x, &dy.value, t, *kind));
+                let slope = dy.tangent.map(|dt| kernels.activation_backward(x, dt, *kind));
+                let value = kernels.activation_backward(x, dy.value, *kind);
+                Ok(Pulled::input(Dual { value, tangent: self.sum(slope, bend) }))
+            }
+            // Linear, without parameters.
+            _ => {
+                let wants = LocalWants { input: true, params: ParamRows::None };
+                let tangent = dy.tangent.map(|dt| self.first.pull(id, dt, wants)).transpose()?;
+                let value = self.first.pull(id, dy.value, wants)?;
+                let tangent = tangent.and_then(|p| p.input);
+                Ok(Pulled { input: value.input.map(|value| Dual { value, tangent }), params: vec![] })
+            }
+        }
+    }
+
+    fn deliver(&self, id: NodeId, dy: &Dual<K::Value>, want: NodeWant) -> Result<HostValues, EngineError> {
+        let pass = self.first.pass;
+        let shape = pass.graph.node(id).shape;
+        let slope = dy.tangent.as_ref().map(|dt| self.first.deliver(id, dt, want)).transpose()?;
+        if want == NodeWant::Gradient {
+            return Ok(slope.unwrap_or_else(|| HostValues::F64(vec![0.0; pass.images() * shape.elements()])));
+        }
+        // (a da)' = a da' + a' da
+        let centre = vec![0.0; shape.channels()];
+        let moved = self.tangents.value(id).map(|t| {
+            let products = self.first.kernels.channel_dot(&dy.value, t, &centre, true);
+            products.map(HostValues::F64).map_err(pass.failed(id))
+        });
+        let zeros = || HostValues::F64(vec![0.0; pass.images() * shape.channels()]);
+        Ok(plus(slope, moved.transpose()?).unwrap_or_else(zeros))
+    }
+}
+
+fn plus(a: Option<HostValues>, b: Option<HostValues>) -> Option<HostValues> {
+    let (Some(a), Some(b)) = (&a, &b) else { return a.or(b) };
+    Some(match (a, b) {
+        (HostValues::F32(a), HostValues::F32(b)) => {
+            HostValues::F32(a.iter().zip(b).map(|(a, b)| a + b).collect())
+        }
+        (a, b) => HostValues::F64(a.to_f64().iter().zip(b.to_f64()).map(|(a, b)| a + b).collect()),
+    })
+}

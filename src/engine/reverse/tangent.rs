@@ -1,0 +1,163 @@
+//! Tangents: how the values of a recorded pass move when its parameters move in a direction.
+
+use super::norm::NormTangent;
+use crate::engine::executor::{count_uses, take};
+use crate::engine::kernels::{Conv, Dense, HostValues, Kernels};
+use crate::engine::layers::{ParamValues, along};
+use crate::engine::tape::{Tape, not_kept};
+use crate::engine::{EngineError, ForwardPass, NormStatistics};
+use crate::graph::{Node, NodeId, Op};
+
+/// Tangents of the values that a tape keeps; `None` stands for zero.
+pub struct Tangents<V> {
+    values: Vec<Option<V>>,
+    norms: Vec<Option<NormTangent>>,
+}
+
+impl<V: Clone> Tangents<V> {
+    /// Pushes `direction` through the network.
+    ///
+    /// # Errors
+    /// A device failure, or a value that the tape does not hold.
+    pub fn push<K: Kernels<Value = V>>(
+        kernels: &K,
+        pass: &ForwardPass<'_>,
+        tape: &Tape<V>,
+        direction: &ParamValues,
+    ) -> Result<Self, EngineError> {
+        let mut push = Push { kernels, pass, tape, direction, norms: vec![None; tape.computed().len()] };
+        let mut uses = count_uses(&pass.graph.inputs(), tape.computed());
+        let kept: Vec<bool> = tape.kept().collect();
+        let mut flowing: Vec<Option<V>> = vec![None; kept.len()];
+        let mut values: Vec<Option<V>> = vec![None; kept.len()];
+        for (i, node) in pass.graph.nodes().iter().enumerate().filter(|(i, _)| tape.computed()[*i]) {
+            let inputs = node.inputs.iter().map(|id| take(&mut flowing, &mut uses, *id)).collect();
+            let tangent = push.node(NodeId(i), node, inputs)?;
+            if kept[i] {
+                values[i].clone_from(&tangent);
+            }
+            if uses[i] > 0 {
+                flowing[i] = tangent;
+            }
+        }
+        Ok(Self { values, norms: push.norms })
+    }
+
+    /// Tangent of a kept value.
+    pub fn value(&self, id: NodeId) -> Option<&V> {
+        self.values.get(id.index()).and_then(Option::as_ref)
+    }
+
+    /// Tangents of a normalisation's statistics.
+    pub fn norm(&self, pass: &ForwardPass<'_>, id: NodeId) -> Result<&NormTangent, EngineError> {
+        self.norms.get(id.index()).and_then(Option::as_ref).ok_or_else(|| not_kept(pass, id))
+    }
+}
+
+struct Push<'a, K: Kernels> {
+    kernels: &'a K,
+    pass: &'a ForwardPass<'a>,
+    tape: &'a Tape<K::Value>,
+    direction: &'a ParamValues,
+    norms: Vec<Option<NormTangent>>,
+}
+
+impl<K: Kernels> Push<'_, K> {
+    fn node(
+        &mut self,
+        id: NodeId,
+        node: &Node,
+        inputs: Vec<Option<K::Value>>,
+    ) -> Result<Option<K::Value>, EngineError> {
+        let (kernels, pass) = (self.kernels, self.pass);
+        let Some(from) = node.inputs.first().copied() else { return Ok(None) };
+        let x = || self.tape.value(pass, from);
+        let mut inputs = inputs.into_iter();
+        let t = inputs.next().flatten();
+        Ok(match &node.op {
+            Op::Conv2d { weight, bias, window, groups } => {
+                let conv = pass.conv((*weight, *bias), window, *groups);
+                let through = t.map(|t| kernels.conv2d(t, &Conv { bias: None, ..conv }, false));
+                let moved = Moved::of(self.direction, (*weight, *bias), conv.weight.len());
+                let own = match &moved {
+                    Some(m) => {
+                        let conv = Conv {
+                            weight: m.weight.numbers(),
+                            bias: m.bias.map(HostValues::numbers),
+                            ..conv
+                        };
+                        Some(kernels.conv2d(x()?.clone(), &conv, false))
+                    }
+                    None => None,
+                };
+                self.sum(through, own)
+            }
+            Op::Linear { weight, bias } => {
+                let dense = pass.dense((*weight, *bias));
+                let through = t.map(|t| kernels.linear(t, &Dense { bias: None, ..dense }));
+                let moved = Moved::of(self.direction, (*weight, *bias), dense.weight.len());
+                let own = match &moved {
+                    Some(m) => {
+                        let dense = Dense {
+                            weight: m.weight.numbers(),
+                            bias: m.bias.map(HostValues::numbers),
+                            ..dense
+                        };
+                        Some(kernels.linear(x()?.clone(), &dense))
+                    }
+                    None => None,
+                };
+                self.sum(through, own)
+            }
+            Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
+                let wide = |id| along(self.direction, id).map(HostValues::to_f64);
+                let moved = (wide(norm.weight), wide(norm.bias));
+                let state = self.tape.norm(pass, id)?;
+                let (y, tangent) = state.push(kernels, (x()?, t.as_ref()), moved).map_err(pass.failed(id))?;
+                self.norms[id.index()] = Some(tangent);
+                y
+            }
+            Op::Activation(kind) => match t {
+                Some(t) => Some(kernels.activation_backward(x()?, t, *kind)),
+                None => None,
+            },
+            Op::Pool { kind, window } => match t {
+                Some(t) => Some(kernels.pool_tangent(x()?, &t, *kind, window)),
+                None => None,
+            },
+            Op::GlobalAveragePool => t.map(|t| kernels.global_average_pool(t)),
+            Op::Flatten => t.map(|t| kernels.flatten(t)),
+            Op::Add => inputs.fold(t, |sum, t| self.sum(sum, t)),
+            Op::BatchNorm(_) | Op::Input | Op::Identity => t,
+            Op::Zero => None,
+        })
+    }
+
+    fn sum(&self, a: Option<K::Value>, b: Option<K::Value>) -> Option<K::Value> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(self.kernels.add(a, b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// How a layer's own numbers move.
+pub(super) struct Moved<'a> {
+    pub weight: std::borrow::Cow<'a, HostValues>,
+    pub bias: Option<&'a HostValues>,
+}
+
+impl<'a> Moved<'a> {
+    /// `None` when neither weight nor bias moves; a weight at rest beside a moving bias is zeros.
+    pub fn of(
+        direction: &'a ParamValues,
+        (weight, bias): (crate::graph::ParamId, Option<crate::graph::ParamId>),
+        count: usize,
+    ) -> Option<Self> {
+        use std::borrow::Cow;
+        let (weight, bias) = (along(direction, Some(weight)), along(direction, bias));
+        let at_rest = || Cow::Owned(HostValues::F64(vec![0.0; count]));
+        (weight.is_some() || bias.is_some())
+            .then(|| Self { weight: weight.map_or_else(at_rest, Cow::Borrowed), bias })
+    }
+}

@@ -1,0 +1,149 @@
+//! A recorded pass, open for derivatives.
+
+use super::kernels::{HostValues, Kernels};
+use super::layers::ParamValues;
+use super::loss::Loss;
+use super::reverse::{Dual, FirstOrder, GradientSink, SecondOrder, Tangents, Wants, pull};
+use super::tape::{Tape, not_kept};
+use super::{EngineError, ForwardPass, Reduced};
+use crate::graph::NodeId;
+
+/// A cotangent: what arrives at a node from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Cotangent<'a> {
+    pub node: NodeId,
+    /// `[N, elements]`, row-major.
+    pub values: &'a [f64],
+}
+
+/// A forward pass that has been run and recorded. It answers any number of backward passes without running again.
+pub trait Session {
+    /// What the pass's observations were reduced to.
+    fn reduced(&self) -> &[Reduced];
+
+    /// A value, `[N, elements]`.
+    ///
+    /// # Errors
+    /// [`EngineError::NotKept`] unless it was asked to be kept, or the device's message.
+    fn value(&self, node: NodeId) -> Result<HostValues, EngineError>;
+
+    /// Gradients of the sum over cotangents `c` of `c.values . value(c.node)`.
+    ///
+    /// # Errors
+    /// A cotangent of the wrong length or at a node that was not computed, or the device's message.
+    fn backward(
+        &self,
+        cotangents: &[Cotangent<'_>],
+        wants: &Wants<'_>,
+        sink: &mut dyn GradientSink,
+    ) -> Result<(), EngineError>;
+
+    /// Exact derivative, in a direction of parameter space, of the gradients of a loss of the logits (which must have been
+    /// kept): for parameters, rows of the Hessian-vector product `H v`. One pass of tangents forward and one backward.
+    ///
+    /// # Errors
+    /// A direction or labels that do not fit, a value that was not kept, or the device's message.
+    fn hessian_vector(
+        &self,
+        loss: Loss<'_>,
+        direction: &ParamValues,
+        wants: &Wants<'_>,
+        sink: &mut dyn GradientSink,
+    ) -> Result<(), EngineError>;
+}
+
+/// A session on any engine's kernels.
+pub struct KernelSession<'a, K: Kernels> {
+    kernels: K,
+    pass: ForwardPass<'a>,
+    tape: Tape<K::Value>,
+    reduced: Vec<Reduced>,
+}
+
+impl<'a, K: Kernels> KernelSession<'a, K> {
+    /// Runs the pass up to its taps and the nodes in `keep`, recording it.
+    ///
+    /// # Errors
+    /// As [`super::forward`].
+    pub fn open(kernels: K, pass: &ForwardPass<'a>, keep: &[NodeId]) -> Result<Self, EngineError> {
+        let (tape, reduced) = Tape::record(&kernels, pass, keep)?;
+        Ok(Self { kernels, pass: *pass, tape, reduced })
+    }
+
+    fn first_order(&self) -> FirstOrder<'_, K> {
+        FirstOrder { kernels: &self.kernels, pass: &self.pass, tape: &self.tape }
+    }
+
+    fn upload(&self, id: NodeId, values: &[f64]) -> Result<K::Value, EngineError> {
+        let shape = self.pass.graph.node(id).shape;
+        if !self.tape.computed()[id.index()] {
+            return Err(not_kept(&self.pass, id));
+        }
+        if values.len() != self.pass.images() * shape.elements() {
+            return Err(EngineError::CotangentShape {
+                module: self.pass.graph.node_name(id).to_string(),
+                found: values.len(),
+                expected: self.pass.images() * shape.elements(),
+            });
+        }
+        Ok(self.kernels.upload(values, self.pass.images(), shape))
+    }
+
+    fn check_direction(&self, direction: &ParamValues) -> Result<(), EngineError> {
+        let params = self.pass.graph.params();
+        let wrong = (direction.iter().enumerate())
+            .filter_map(|(i, v)| v.as_ref().map(|v| (i, v.numbers().len())))
+            .find(|(i, found)| params.get(*i).is_none_or(|p| p.numel() != *found));
+        match wrong {
+            None => Ok(()),
+            Some((i, found)) => Err(EngineError::DirectionShape {
+                param: params.get(i).map_or_else(|| format!("number {i}"), |p| p.name.clone()),
+                found,
+            }),
+        }
+    }
+}
+
+impl<K: Kernels> Session for KernelSession<'_, K> {
+    fn reduced(&self) -> &[Reduced] {
+        &self.reduced
+    }
+
+    fn value(&self, node: NodeId) -> Result<HostValues, EngineError> {
+        self.tape.host(&self.kernels, &self.pass, node)
+    }
+
+    fn backward(
+        &self,
+        cotangents: &[Cotangent<'_>],
+        wants: &Wants<'_>,
+        sink: &mut dyn GradientSink,
+    ) -> Result<(), EngineError> {
+        let seeds = cotangents.iter().map(|c| Ok((c.node, self.upload(c.node, c.values)?)));
+        let seeds = seeds.collect::<Result<Vec<_>, EngineError>>()?;
+        let frame = (self.pass.graph, self.pass.images(), self.pass.precision);
+        pull(&self.first_order(), frame, seeds, wants, sink)
+    }
+
+    fn hessian_vector(
+        &self,
+        loss: Loss<'_>,
+        direction: &ParamValues,
+        wants: &Wants<'_>,
+        sink: &mut dyn GradientSink,
+    ) -> Result<(), EngineError> {
+        self.check_direction(direction)?;
+        let (pass, node, images) = (&self.pass, self.pass.graph.logits(), self.pass.images());
+        let tangents = Tangents::push(&self.kernels, pass, &self.tape, direction)?;
+        let logits = self.value(node)?.to_f64();
+        let t = tangents.value(node).map(|t| self.kernels.host(t)).transpose().map_err(pass.failed(node))?;
+        let value = self.upload(node, &loss.gradient(&logits, images)?)?;
+        let tangent = match t {
+            Some(t) => Some(self.upload(node, &loss.curvature(&logits, &t.to_f64(), images)?)?),
+            None => None,
+        };
+        let rules = SecondOrder { first: self.first_order(), tangents: &tangents, direction };
+        let frame = (pass.graph, images, pass.precision);
+        pull(&rules, frame, vec![(node, Dual { value, tangent })], wants, sink)
+    }
+}

@@ -1,0 +1,308 @@
+//! First derivatives.
+
+use untrained::engine::{
+    Cotangent, Engine, EngineError, Gradients, NodeWant, NormStatistics, ParamRows, Precision, Wants,
+};
+use untrained::graph::{Activation, Builder, ConvSpec, NodeId, NormSpec, Op, PoolKind, Window};
+use untrained::spaces::{NetworkInput, find};
+
+use crate::support::{Net, STEP, autodiff, difference, engine, gradients, input, listed, noise};
+
+/// Every kind of statistics.
+pub const STATISTICS: [NormStatistics; 4] =
+    [NormStatistics::Batch, NormStatistics::PerImage, NormStatistics::Running, NormStatistics::Bypass];
+
+fn conv(out: usize, window: Window, groups: usize) -> ConvSpec {
+    ConvSpec { out_channels: out, window, groups, bias: true }
+}
+
+fn head(b: &mut Builder, x: NodeId) -> NodeId {
+    let x = b.global_pool(None, x);
+    b.linear("fc", x, 3)
+}
+
+/// Convolution, normalisation, a smooth activation, two branches that meet, pooling and a classifier.
+pub fn small(kind: Activation, norm: NormStatistics) -> Net {
+    let net = Net::new([3, 2, 6, 5], |b, x| {
+        let x = b.conv("c1", x, ConvSpec::square(4, 3, 1));
+        let x = b.norm("n1", x, NormSpec::default());
+        let x = b.activation("a1", x, kind);
+        let left = b.conv("c2", x, conv(4, Window::square(3, 1, 1), 2));
+        let left = b.norm("n2", left, NormSpec { affine: false, ..NormSpec::default() });
+        let right = b.pool("p", x, PoolKind::Average, Window::square(3, 1, 1));
+        let x = b.add(&[left, right, x]);
+        let x = b.activation("a2", x, kind);
+        let x = b.pool("m", x, PoolKind::Max, Window::square(2, 2, 0));
+        head(b, x)
+    });
+    net.with_norm(norm)
+}
+
+fn seed(net: &Net) -> Vec<f64> {
+    noise("seed", net.outputs(), 1.0 / 64.0).into_iter().map(f64::from).collect()
+}
+
+fn equals_autodiff(net: &Net, tolerance: f64) {
+    let seed = seed(net);
+    let ours = listed(net, &net.gradients(&seed, ParamRows::Summed, Precision::F64));
+    let worst = difference(&ours, &autodiff(net, &seed), 1e-3);
+    assert!(worst < tolerance, "{:?}: {worst:e}", net.norm);
+}
+
+/// The slope of `seed . logits` along a direction in all parameters and the input.
+fn equals_central_difference(net: &Net, tolerance: f64) {
+    let (seed, direction) = (seed(net), net.direction());
+    let value = |step: f64| -> f64 {
+        net.moved(&direction, step).logits().iter().zip(&seed).map(|(z, c)| z * c).sum()
+    };
+    let slope = (value(STEP) - value(-STEP)) / (2.0 * STEP);
+    let ours = listed(net, &net.gradients(&seed, ParamRows::Summed, Precision::F64));
+    let dot = |g: &Option<Vec<f64>>, d: &[f32]| -> f64 {
+        g.iter().flatten().zip(d).map(|(g, d)| g * f64::from(*d)).sum()
+    };
+    let exact: f64 = ours.iter().zip(&direction).map(|(g, d)| dot(g, d)).sum();
+    assert!((slope - exact).abs() <= tolerance * exact.abs().max(1.0), "{slope} against {exact}");
+}
+
+#[test]
+fn every_activation_and_every_kind_of_statistics() {
+    for norm in STATISTICS {
+        for kind in Activation::ALL {
+            let net = small(kind, norm);
+            equals_autodiff(&net, 1e-9);
+            equals_central_difference(&net, 1e-6);
+        }
+    }
+}
+
+#[test]
+fn convolutions_of_every_geometry() {
+    let window = |kernel, stride, padding, dilation| Window { kernel, stride, padding, dilation };
+    for (w, groups) in [
+        (Window::square(1, 1, 0), 1),
+        (Window::square(1, 2, 0), 1),
+        (Window::square(3, 2, 1), 1),
+        (Window::square(3, 3, 0), 2),
+        (Window::square(3, 2, 1), 4),
+        (Window::square(2, 3, 1), 1),
+        (window([3, 3], [1, 1], [2, 2], [2, 2]), 2),
+        (window([3, 2], [2, 1], [2, 0], [2, 3]), 1),
+        (window([1, 7], [1, 1], [0, 3], [1, 1]), 1),
+        (window([5, 1], [1, 2], [2, 0], [1, 1]), 4),
+    ] {
+        let net = Net::new([2, 4, 8, 7], |b, x| {
+            let x = b.conv("c", x, conv(8, w, groups));
+            let x = b.activation("a", x, Activation::Silu);
+            b.flatten(x)
+        });
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+    }
+}
+
+#[test]
+fn poolings_of_every_geometry() {
+    for kind in [PoolKind::Average, PoolKind::Max] {
+        for window in [
+            Window::square(2, 2, 0),
+            Window::square(3, 1, 1),
+            Window::square(3, 2, 1),
+            Window::square(3, 2, 0),
+            Window { kernel: [1, 3], stride: [2, 1], padding: [0, 1], dilation: [1, 1] },
+        ] {
+            let net = Net::new([2, 3, 6, 7], |b, x| {
+                let x = b.pool("p", x, kind, window);
+                b.flatten(x)
+            });
+            equals_autodiff(&net, 1e-13);
+            equals_central_difference(&net, 1e-9);
+        }
+    }
+}
+
+/// A maximum that occurs twice is the first: all of the gradient goes to the first pixel of each window.
+#[test]
+fn ties_of_a_maximum_go_to_the_first() {
+    let mut net = Net::new([1, 1, 2, 4], |b, x| {
+        let x = b.pool("p", x, PoolKind::Max, Window::square(2, 2, 0));
+        b.flatten(x)
+    });
+    net.images = vec![1.0; 8];
+    let gradient = listed(&net, &net.gradients(&[5.0, 7.0], ParamRows::Summed, Precision::F32));
+    assert_eq!(gradient[0].as_deref(), Some(&[5.0, 0.0, 7.0, 0.0, 0.0, 0.0, 0.0, 0.0][..]));
+}
+
+/// PyTorch's derivatives at kinks.
+#[test]
+fn kinks_follow_pytorch() {
+    for (kind, at) in [
+        (Activation::Relu, &[(0.0, 0.0)][..]),
+        (Activation::LeakyRelu, &[(0.0, 0.01)]),
+        (Activation::Relu6, &[(0.0, 0.0), (6.0, 0.0), (3.0, 1.0)]),
+        (Activation::Hardtanh, &[(-1.0, 0.0), (1.0, 0.0), (0.5, 1.0)]),
+        (Activation::Hardswish, &[(-3.0, 0.0), (3.0, 1.0)]),
+        (Activation::Elu, &[(0.0, 1.0)]),
+    ] {
+        let mut net = Net::new([1, 1, 1, at.len()], |b, x| b.activation("a", x, kind));
+        net.images = at.iter().map(|(x, _)| *x as f32).collect();
+        let gradient = listed(&net, &net.gradients(&vec![1.0; at.len()], ParamRows::Summed, Precision::F64));
+        let expected: Vec<f64> = at.iter().map(|(_, slope)| *slope).collect();
+        assert!(difference(&gradient, &[Some(expected)], 0.0) < 1e-15, "{kind:?} {gradient:?}");
+    }
+}
+
+/// A cell with every operation of NAS-Bench-201, whose normalisations see batch statistics.
+const CELL: &str = "|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|skip_connect~0|none~1|nor_conv_3x3~2|";
+
+pub fn network(space: &str, arch: &str, resolution: usize, n: usize) -> Net {
+    let input = NetworkInput { resolution, classes: 10 };
+    Net::of(find(space).unwrap().build(arch, input).unwrap(), n)
+}
+
+#[test]
+fn networks_of_the_spaces_equal_autodiff() {
+    for (space, arch, resolution) in
+        [("nasbench201", CELL, 8), ("nats_sss", "8:16:8:24:16", 8), ("nafbee_vgg19", "GELU", 32)]
+    {
+        equals_autodiff(&network(space, arch, resolution, 3), 1e-8);
+    }
+}
+
+#[test]
+fn f32_is_close_to_f64() {
+    for norm in STATISTICS {
+        let net = small(Activation::Gelu, norm);
+        let [narrow, wide] = [Precision::F32, Precision::F64]
+            .map(|precision| listed(&net, &net.gradients(&seed(&net), ParamRows::Summed, precision)));
+        let worst = difference(&narrow, &wide, 1e-2);
+        assert!(worst > 0.0 && worst < 1e-4, "{norm:?}: {worst:e}");
+    }
+}
+
+/// With statistics per image, the rows of a batch are the gradients of its images alone.
+#[test]
+fn rows_per_image_are_gradients_of_single_images() {
+    let net = small(Activation::Silu, NormStatistics::PerImage);
+    let seed = seed(&net);
+    let (outputs, pixels) = (net.outputs() / net.n, net.images.len() / net.n);
+    let together = net.gradients(&seed, ParamRows::PerImage, Precision::F64);
+    for i in 0..net.n {
+        let mut alone = small(Activation::Silu, NormStatistics::PerImage);
+        alone.n = 1;
+        alone.images = net.images[i * pixels..(i + 1) * pixels].to_vec();
+        let single =
+            alone.gradients(&seed[i * outputs..(i + 1) * outputs], ParamRows::Summed, Precision::F64);
+        let row = |values: Option<Vec<f64>>| {
+            values.map(|v| v[i * v.len() / net.n..(i + 1) * v.len() / net.n].to_vec())
+        };
+        let rows: Vec<_> = listed(&net, &together).into_iter().map(row).collect();
+        assert!(difference(&rows, &listed(&alone, &single), 0.0) < 1e-12);
+    }
+}
+
+/// Rows of images add up to the gradient of the batch, whatever the statistics.
+#[test]
+fn rows_per_image_add_up() {
+    for norm in STATISTICS {
+        let net = small(Activation::Mish, norm);
+        let [rows, sum] = [ParamRows::PerImage, ParamRows::Summed]
+            .map(|rows| listed(&net, &net.gradients(&seed(&net), rows, Precision::F64)));
+        let params = net.trainable().len();
+        let added: Vec<_> = rows[..params]
+            .iter()
+            .map(|v| {
+                v.as_ref().map(|v| {
+                    (0..v.len() / net.n)
+                        .map(|k| (0..net.n).map(|i| v[i * v.len() / net.n + k]).sum())
+                        .collect()
+                })
+            })
+            .collect();
+        assert!(difference(&added, &sum[..params], 1e-3) < 1e-12);
+    }
+}
+
+/// One session answers like a fresh one every time.
+#[test]
+fn a_tape_serves_many_backward_passes() {
+    let net = small(Activation::Relu, NormStatistics::Batch);
+    let engine = engine();
+    let session = net.session(&engine, Precision::F32);
+    for k in 0..net.outputs() {
+        let mut one_hot = vec![0.0; net.outputs()];
+        one_hot[k] = 1.0;
+        let kept = gradients(&net, session.as_ref(), &one_hot, ParamRows::Summed);
+        assert_eq!(kept, net.gradients(&one_hot, ParamRows::Summed, Precision::F32));
+    }
+    let engine_value = session.value(net.graph.logits()).unwrap().to_f64();
+    let wide = net.logits();
+    assert!(engine_value.iter().zip(&wide).all(|(a, b)| (a - b).abs() < 1e-5));
+}
+
+/// Gradients are linear: cotangents at two nodes give the sum of what each gives alone.
+#[test]
+fn cotangents_at_several_nodes_add() {
+    let net = small(Activation::Silu, NormStatistics::Batch);
+    let middle = net.graph.nodes().iter().position(|n| n.op == Op::Add).unwrap();
+    let middle =
+        net.graph.nodes()[middle + 1].inputs.first().copied().filter(|id| id.index() == middle).unwrap();
+    let engine = engine();
+    let session = engine.session(&net.pass(Precision::F64), &[net.graph.logits(), middle]).unwrap();
+    let count = net.n * net.graph.node(middle).shape.elements();
+    let bump: Vec<f64> = noise("bump", count, 0.125).into_iter().map(f64::from).collect();
+    let seed = seed(&net);
+    let at_end = Cotangent { node: net.graph.logits(), values: &seed };
+    let inside = Cotangent { node: middle, values: &bump };
+    let run = |cotangents: &[Cotangent<'_>]| {
+        let mut all = Gradients::default();
+        let nodes = [(input(&net), NodeWant::Gradient), (middle, NodeWant::ChannelProducts)];
+        session.backward(cotangents, &Wants { nodes: &nodes, ..Wants::default() }, &mut all).unwrap();
+        nodes.map(|(id, want)| Some(all.node(id, want).unwrap().to_f64()))
+    };
+    let (a, b, both) = (run(&[at_end]), run(&[inside]), run(&[at_end, inside]));
+    let sum: Vec<_> = (a.iter().zip(&b))
+        .map(|(a, b)| a.as_ref().zip(b.as_ref()).map(|(a, b)| a.iter().zip(b).map(|(a, b)| a + b).collect()))
+        .collect();
+    assert!(difference(&both, &sum, 0.0) < 1e-12);
+    // Products of the value with the cotangent, summed over the pixels.
+    let value = session.value(middle).unwrap().to_f64();
+    let pixels = net.graph.node(middle).shape.pixels();
+    let products = value.chunks(pixels).zip(bump.chunks(pixels));
+    let products: Vec<f64> = products.map(|(v, b)| v.iter().zip(b).map(|(v, b)| v * b).sum()).collect();
+    assert!(difference(&b[1..], &[Some(products)], 0.0) < 1e-12);
+}
+
+/// Behind `x * 0` gradients are zeros; what the logits do not depend on has none at all.
+#[test]
+fn dead_branches_are_told_from_zeros() {
+    let net = Net::new([2, 2, 4, 4], |b, x| {
+        b.conv("unread", x, ConvSpec::square(3, 3, 1));
+        let dead = b.conv("dead", x, ConvSpec::square(2, 3, 1));
+        let dead = b.norm("n", dead, NormSpec::default());
+        let dead = b.zero("zero", "Zero", dead);
+        let live = b.conv("live", x, ConvSpec::square(2, 1, 1));
+        let x = b.add(&[dead, live]);
+        head(b, x)
+    });
+    let gradients = net.gradients(&seed(&net), ParamRows::Summed, Precision::F64);
+    let of = |name: &str| {
+        let found = net.graph.trainable().find(|(_, p)| p.name == name).unwrap();
+        gradients.param(found.0).map(|g| g.to_f64().iter().map(|g| g.abs()).sum::<f64>())
+    };
+    assert_eq!((of("unread.weight"), of("dead.weight"), of("n.weight")), (None, Some(0.0), Some(0.0)));
+    assert!(of("live.weight").is_some_and(|sum| sum > 0.0) && of("fc.bias").is_some_and(|sum| sum > 0.0));
+}
+
+#[test]
+fn what_does_not_fit_is_an_error() {
+    let net = small(Activation::Relu, NormStatistics::Batch);
+    let engine = engine();
+    let session = net.session(&engine, Precision::F32);
+    let short = [Cotangent { node: net.graph.logits(), values: &[1.0] }];
+    let error = session.backward(&short, &Wants::default(), &mut Gradients::default()).unwrap_err();
+    assert!(matches!(error, EngineError::CotangentShape { found: 1, expected: 9, .. }), "{error}");
+    let pooled = net.graph.node(net.graph.logits()).inputs[0];
+    let before = net.graph.node(net.graph.node(pooled).inputs[0]).inputs[0];
+    assert!(session.value(before).is_ok() && session.value(pooled).is_ok());
+    assert!(matches!(session.value(net.graph.node(pooled).inputs[0]), Err(EngineError::NotKept { .. })));
+}

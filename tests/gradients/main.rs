@@ -1,0 +1,5 @@
+//! Derivatives of the engine against burn's own autodiff, central differences in f64, and themselves.
+
+mod first;
+mod second;
+mod support;
