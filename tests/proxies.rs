@@ -25,12 +25,22 @@ fn settings(space: &str, resolution: usize) -> Settings {
 
 /// Scores a network of `space` on noise with all of `proxies` in one call.
 fn score(space: &str, arch: &str, resolution: usize, proxies: &[&str]) -> Vec<Outcome> {
+    score_labelled(space, arch, resolution, proxies, &[3, 8, 8, 0, 6, 6])
+}
+
+fn score_labelled(
+    space: &str,
+    arch: &str,
+    resolution: usize,
+    proxies: &[&str],
+    labels: &[u32],
+) -> Vec<Outcome> {
     let settings = settings(space, resolution);
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let mut images = vec![0.0; BATCH * 3 * resolution * resolution];
     Stream::new(1, "images").fill_normal(1.0, &mut images);
-    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data)
-        .with_labels(vec![3, 8, 8, 0, 6, 6]);
+    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data);
+    let inputs = inputs.with_labels(labels.to_vec());
     let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
     let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
     let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
@@ -62,8 +72,23 @@ fn every_choice_of_every_proxy_scores_a_network() {
 /// A proxy scored beside others gives the same bits as alone.
 #[test]
 fn shared_passes_change_no_number() {
-    let names =
-        ["naswot", "naswot:double_count", "rbflex:hda_self", "rbflex:fixed+whole_batch", "zen", "zen:paper"];
+    let names = [
+        "naswot",
+        "naswot:double_count",
+        "rbflex:hda_self",
+        "rbflex:fixed+whole_batch",
+        "zen",
+        "zen:paper",
+        "grad_norm",
+        "grad_norm:all_params_l2",
+        "snip",
+        "plain",
+        "grasp",
+        "fisher",
+        "synflow",
+        "jacob_cov",
+        "epe_nas",
+    ];
     let together = sss(&names);
     for (name, value) in names.iter().zip(together) {
         assert_eq!(sss(&[name]), [value], "{name}");
@@ -108,7 +133,7 @@ fn reachable_equals_single_where_everything_is_reached() {
 /// ELU and CELU with alpha 1 are the same function, so every score is the same (the noise floor of NAFBee).
 #[test]
 fn elu_and_celu_score_alike() {
-    let names = ["naswot", "rbflex:fixed", "zen", "l2_norm"];
+    let names = ["naswot", "rbflex:fixed", "zen", "l2_norm", "grad_norm", "fisher", "synflow"];
     let values = |arch: &str| -> Vec<f64> {
         let outcomes = score("nafbee_vgg19", arch, 32, &names);
         outcomes.iter().map(|o| o.result.as_ref().unwrap().value).collect()
@@ -125,4 +150,46 @@ fn a_cut_network_is_non_finite_not_a_sentinel() {
     }
     let params = &score("nasbench201", dead, 8, &["params"])[0];
     assert_eq!(params.status(), Status::Ok);
+}
+
+/// In a cut network no gradient passes the cell: sums of gradients are 0, correlations of them are not numbers, and the
+/// classifier's own output still has Fisher information.
+#[test]
+fn gradients_of_a_cut_network() {
+    let dead = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+    let zero = ["snip", "plain", "grasp", "grad_norm", "synflow", "synflow:ln"];
+    for outcome in score("nasbench201", dead, 8, &zero) {
+        assert_eq!(outcome.result.as_ref().unwrap().value, 0.0, "{}", outcome.proxy);
+    }
+    for outcome in score("nasbench201", dead, 8, &["jacob_cov", "epe_nas"]) {
+        assert_eq!(outcome.status(), Status::NonFinite, "{}: {:?}", outcome.proxy, outcome.result);
+    }
+    let rest = score("nasbench201", dead, 8, &["fisher", "grad_norm:all_params_l2"]);
+    assert!(rest.iter().all(|o| o.result.as_ref().unwrap().value > 0.0));
+}
+
+/// Without classes, or with classes that the network does not have, the proxies that need them fail and the others score.
+#[test]
+fn labels_are_asked_for_only_where_they_are_needed() {
+    let names = ["grad_norm", "grasp", "fisher", "epe_nas", "naswot", "jacob_cov", "synflow"];
+    for labels in [&[][..], &[0, 1, 2], &[0, 1, 2, 3, 4, 10]] {
+        let outcomes = score_labelled("nats_sss", "8:16:8:24:16", 16, &names, labels);
+        for (i, outcome) in outcomes.iter().enumerate() {
+            let expected = if i < 4 { Status::Failed } else { Status::Ok };
+            assert_eq!(outcome.status(), expected, "{}: {:?}", outcome.proxy, outcome.result);
+        }
+        assert!(outcomes[0].result.as_ref().unwrap_err().to_string().contains("label below 10"));
+    }
+}
+
+/// The signed sum is at most the sum of magnitudes; a broadcast channel counts at least as often as an unbroadcast one.
+#[test]
+fn sums_are_ordered() {
+    let [plain, snip, once, broadcast, flow, ln] =
+        sss(&["plain", "snip", "fisher:unbroadcast", "fisher", "synflow", "synflow:ln"])[..]
+    else {
+        panic!()
+    };
+    assert!(plain.abs() < snip && once > 0.0 && once < broadcast);
+    assert!((flow.ln() - ln).abs() < 1e-12);
 }

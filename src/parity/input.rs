@@ -7,12 +7,33 @@ pub enum GoldenInput {
     Resolution(usize),
     /// `cifar10_test[a..b]`: images a to b of CIFAR-10's test batch in file order.
     Cifar10Test { start: usize, end: usize },
-    /// `normal(input) NxCxHxW`, of which the first `take` images are used; labels play no part.
-    Noise { shape: [usize; 4], take: usize },
+    /// `normal(input) NxCxHxW`, of which the first `take` images are used.
+    Noise { shape: [usize; 4], take: usize, labels: NoiseLabels },
     /// Zen's pair of Gaussian batches of this shape.
     ZenNoise { shape: [usize; 4] },
     /// One image of ones of this shape.
     Ones { shape: [usize; 4] },
+}
+
+/// The classes of Gaussian images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NoiseLabels {
+    /// The proxy needs none.
+    Unnamed,
+    /// `labels i mod K`: image `i` has class `i mod K`.
+    Modulo(u32),
+    /// `labels cifar10_test[0..N]`: those of CIFAR-10's first test images.
+    Cifar10Test,
+}
+
+impl NoiseLabels {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(classes) = text.strip_prefix("i mod ") {
+            return classes.parse().ok().filter(|k| *k > 0).map(Self::Modulo);
+        }
+        let range = text.strip_prefix("cifar10_test[0..")?.strip_suffix(']')?;
+        range.parse::<usize>().ok().map(|_| Self::Cifar10Test)
+    }
 }
 
 /// Resolution of networks whose records name no input.
@@ -45,10 +66,13 @@ impl GoldenInput {
             None => (None, text),
         };
         let rest = noise.strip_prefix("normal(input) ")?;
-        let (shape, labels) = rest.split_once(", ").unwrap_or((rest, "labels"));
-        let shape = shape_of(shape).filter(|_| labels.starts_with("labels"))?;
+        let (shape, labels) = match rest.split_once(", labels ") {
+            Some((shape, labels)) => (shape, NoiseLabels::parse(labels)?),
+            None => (rest, NoiseLabels::Unnamed),
+        };
+        let shape = shape_of(shape)?;
         let take = take.unwrap_or(shape[0]);
-        (take >= 1 && take <= shape[0]).then_some(Self::Noise { shape, take })
+        (take >= 1 && take <= shape[0]).then_some(Self::Noise { shape, take, labels })
     }
 
     /// Height and width in pixels, where the input says it.
@@ -80,11 +104,12 @@ mod tests {
         assert_eq!(parse("resolution 64"), Some(GoldenInput::Resolution(64)));
         assert_eq!(parse("cifar10_test[0..16]"), Some(GoldenInput::Cifar10Test { start: 0, end: 16 }));
         let shape = [8, 3, 64, 64];
-        assert_eq!(parse("normal(input) 8x3x64x64"), Some(GoldenInput::Noise { shape, take: 8 }));
-        let noise = "normal(input) 8x3x64x64, labels cifar10_test[0..8]";
-        assert_eq!(parse(noise), Some(GoldenInput::Noise { shape, take: 8 }));
-        let first = format!("first 4 of {noise}");
-        assert_eq!(GoldenInput::parse(Some(&first)), Some(GoldenInput::Noise { shape, take: 4 }));
+        let noise = |take, labels| Some(GoldenInput::Noise { shape, take, labels });
+        assert_eq!(parse("normal(input) 8x3x64x64"), noise(8, NoiseLabels::Unnamed));
+        let labelled = "normal(input) 8x3x64x64, labels cifar10_test[0..8]";
+        assert_eq!(parse(labelled), noise(8, NoiseLabels::Cifar10Test));
+        let first = "first 4 of normal(input) 8x3x64x64, labels i mod 10";
+        assert_eq!(parse(first), noise(4, NoiseLabels::Modulo(10)));
         assert_eq!(parse("ones 1x3x32x32"), Some(GoldenInput::Ones { shape: [1, 3, 32, 32] }));
         let zen = "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.01e in f32";
         assert_eq!(parse(zen), Some(GoldenInput::ZenNoise { shape }));
@@ -100,6 +125,8 @@ mod tests {
             "normal(input) 8x1x64x64",
             "normal(input) 1000000x3x64x64",
             "normal(input) 4x3x32x32, shifted",
+            "normal(input) 4x3x32x32, labels i mod 0",
+            "normal(input) 4x3x32x32, labels of something",
             "first 9 of normal(input) 8x3x64x64",
             "ones 2x3x32x32",
             "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.1e in f32",

@@ -20,7 +20,7 @@ use crate::keyed::Stream;
 use crate::proxies::ProxyRef;
 use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings};
 use crate::spaces::{self, NetworkInput};
-use input::GoldenInput;
+use input::{GoldenInput, NoiseLabels};
 
 /// Why a comparison could not be made at all.
 #[derive(Debug, thiserror::Error)]
@@ -191,14 +191,18 @@ fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
     }
 }
 
-/// The mini-batch of a group. Gaussian images carry the labels of CIFAR-10's first test images, where these are at hand.
+/// The mini-batch of a group.
 fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
     let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape, vec![]);
     let (images, shape, labels) = match group.input {
         GoldenInput::Cifar10Test { start, end } => cifar10_test(start, end, dirs)?,
-        GoldenInput::Noise { shape, take } => {
+        GoldenInput::Noise { shape, take, labels } => {
             let (images, shape) = noise(group.seed, shape, take);
-            let labels = cifar10_test(0, take, dirs).map(|(_, _, labels)| labels).unwrap_or_default();
+            let labels = match labels {
+                NoiseLabels::Unnamed => vec![],
+                NoiseLabels::Modulo(classes) => (0..take as u32).map(|i| i % classes).collect(),
+                NoiseLabels::Cifar10Test => cifar10_test(0, take, dirs)?.2,
+            };
             (images, shape, labels)
         }
         // Zen and SynFlow generate their own inputs of this shape; counts need none.

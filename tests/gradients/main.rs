@@ -1,5 +1,6 @@
 //! Derivatives of the engine against burn's own autodiff, central differences in f64, and themselves.
 
 mod first;
+mod observed;
 mod second;
 mod support;

@@ -1,5 +1,6 @@
 //! Sums over the pixels of channels, and sums of maps with coefficients per channel.
 
+use super::evaluate::MOST_TERMS;
 use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::Pooled;
@@ -83,7 +84,7 @@ fn gather<T: Pooled>(
     sums
 }
 
-/// `sum_k a_k x_k + shift`, left to its reader.
+/// `sum_k a_k x_k + shift`, left to its reader; at most [`MOST_TERMS`] terms.
 pub fn combine<L: Lanes>(l: L, terms: &[(&Map<L::T>, &[f64])], shift: Option<&[f64]>) -> Map<L::T> {
     let (first, _) = terms[0];
     let channels = first.channels();
@@ -92,11 +93,16 @@ pub fn combine<L: Lanes>(l: L, terms: &[(&Map<L::T>, &[f64])], shift: Option<&[f
         if map.is_zero() {
             continue;
         }
-        // The sum of a sum: each of its terms is scaled; a value that more than this sum may read is computed first.
+        // The sum of a sum: each of its terms is scaled.
         let map = plain_sum(l, map);
         let scale = Coefficients::new(scale, channels);
         let planes = first.planes();
         for term in map.terms {
+            if sum.terms.len() == MOST_TERMS {
+                let full = Map::of(first.n, first.shape, sum);
+                full.settle(l);
+                sum = full.sum();
+            }
             let scale = match &term.scale {
                 Some(inner) => product(inner, &scale, planes),
                 None => scale.clone(),
@@ -121,17 +127,17 @@ pub fn add<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>) -> Map<L::T> {
     if y.is_zero() {
         return x.clone();
     }
+    if x.terms() + y.terms() > MOST_TERMS {
+        x.settle(l);
+        y.settle(l);
+    }
     let (mut left, right) = (plain_sum(l, x), plain_sum(l, y));
     left.terms.extend(right.terms);
     left.moments = None;
     if let Some(shift) = right.shift {
         add_shift(&mut left.shift, shift, x.planes());
     }
-    let sum = Map::of(x.n, x.shape, left);
-    if sum.sum().terms.len() > 3 {
-        sum.settle(l);
-    }
-    sum
+    Map::of(x.n, x.shape, left)
 }
 
 /// The sum behind a map without a ReLU.

@@ -1,7 +1,7 @@
 //! Evaluating waiting sums: `v = max(0, sum_k scale_k x_k + shift)`, written wherever the reader wants it.
 
-use super::lanes::{Block, Lanes};
-use super::map::{Coefficients, Map, Sum};
+use super::lanes::{Block, LANES, Lanes};
+use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::{Buffer, Pooled};
 
 /// Where the pixels of one image go; all distances count blocks.
@@ -39,94 +39,75 @@ impl<T: Pooled> Reader<T> {
 
     /// Writes one image.
     pub fn image<L: Lanes<T = T>>(&self, l: L, image: usize, out: &mut [Block<T>], target: Target) {
-        l.run(|| match (self.sum.terms.len(), self.relu) {
-            (1, true) => self.planes_of::<L, 1, true>(l, image, out, target),
-            (1, false) => self.planes_of::<L, 1, false>(l, image, out, target),
-            (2, true) => self.planes_of::<L, 2, true>(l, image, out, target),
-            (2, false) => self.planes_of::<L, 2, false>(l, image, out, target),
-            (3, true) => self.planes_of::<L, 3, true>(l, image, out, target),
-            (3, false) => self.planes_of::<L, 3, false>(l, image, out, target),
-            (_, true) => self.any_terms::<L, true>(l, image, out, target),
-            (_, false) => self.any_terms::<L, false>(l, image, out, target),
-        });
-    }
-
-    #[inline(always)]
-    fn planes_of<L: Lanes<T = T>, const K: usize, const RELU: bool>(
-        &self,
-        l: L,
-        image: usize,
-        out: &mut [Block<T>],
-        target: Target,
-    ) {
-        let [h, w] = self.size;
-        let zero = l.splat(T::default());
-        let one = l.splat(T::of(1.0));
+        let pixels = self.size[0] * self.size[1];
         for plane in 0..self.planes {
-            let at = |c: &Coefficients<T>| l.load(c.at(image, plane, self.planes));
-            let shift = self.sum.shift.as_ref().map_or(zero, at);
-            let mut scales = [one; K];
-            let mut data: [&[Block<T>]; K] = [&[]; K];
-            for k in 0..K {
-                let term = &self.sum.terms[k];
-                scales[k] = term.scale.as_ref().map_or(one, at);
-                let start = (image * self.planes + plane) * h * w;
-                data[k] = &term.data[start..start + h * w];
-            }
-            for y in 0..h {
-                let start = target.start + plane * target.plane + y * target.row;
-                let mut rows = data;
-                for k in 0..K {
-                    rows[k] = &data[k][y * w..(y + 1) * w];
-                }
-                let value = |x: usize| {
-                    let mut v = shift;
-                    for k in 0..K {
-                        v = l.fma(l.load(&rows[k][x]), scales[k], v);
-                    }
-                    if RELU { l.max(zero, v) } else { v }
-                };
-                if target.pixel == 1 {
-                    let out = &mut out[start..start + w];
-                    for x in 0..w {
-                        l.store(value(x), &mut out[x]);
-                    }
-                } else {
-                    for x in 0..w {
-                        l.store(value(x), &mut out[start + x * target.pixel]);
-                    }
-                }
+            let at = |c: &Coefficients<T>| *c.at(image, plane, self.planes);
+            let start = (image * self.planes + plane) * pixels;
+            let work = Plane {
+                shift: self.sum.shift.as_ref().map_or(T::ZERO, at),
+                size: self.size,
+                out: &mut out[target.start + plane * target.plane..],
+                target,
+            };
+            let term = |k: usize| {
+                let Term { data, scale } = &self.sum.terms[k];
+                (&data[start..start + pixels], scale.as_ref().map_or(Block([T::of(1.0); LANES]), at))
+            };
+            match self.sum.terms.len() {
+                0 => work.write(l, self.relu, [(&[], T::ZERO); 0]),
+                1 => work.write(l, self.relu, [term(0)]),
+                2 => work.write(l, self.relu, [term(0), term(1)]),
+                3 => work.write(l, self.relu, [term(0), term(1), term(2)]),
+                // The graph adds two values at a time, and longer sums are computed before they grow further.
+                _ => work.write(l, self.relu, [term(0), term(1), term(2), term(3)]),
             }
         }
     }
+}
 
-    /// No term, or more than three.
+/// Terms that a sum may have before it is computed.
+pub const MOST_TERMS: usize = 4;
+
+/// One plane of one image.
+struct Plane<'a, T> {
+    shift: Block<T>,
+    size: [usize; 2],
+    out: &'a mut [Block<T>],
+    target: Target,
+}
+
+impl<T: Pooled> Plane<'_, T> {
+    fn write<L: Lanes<T = T>, const K: usize>(self, l: L, relu: bool, terms: [(&[Block<T>], Block<T>); K]) {
+        match relu {
+            true => l.run(|| self.pixels::<L, K, true>(l, terms)),
+            false => l.run(|| self.pixels::<L, K, false>(l, terms)),
+        }
+    }
+
     #[inline(always)]
-    fn any_terms<L: Lanes<T = T>, const RELU: bool>(
-        &self,
+    fn pixels<L: Lanes<T = T>, const K: usize, const RELU: bool>(
+        self,
         l: L,
-        image: usize,
-        out: &mut [Block<T>],
-        target: Target,
+        terms: [(&[Block<T>], Block<T>); K],
     ) {
         let [h, w] = self.size;
-        let zero = l.splat(T::default());
-        for plane in 0..self.planes {
-            let at = |c: &Coefficients<T>| l.load(c.at(image, plane, self.planes));
-            let shift = self.sum.shift.as_ref().map_or(zero, at);
-            let start = (image * self.planes + plane) * h * w;
-            for pixel in 0..h * w {
+        let (zero, shift) = (l.splat(T::default()), l.load(&self.shift));
+        let mut scales = [zero; K];
+        for k in 0..K {
+            scales[k] = l.load(&terms[k].1);
+        }
+        for y in 0..h {
+            let mut rows: [&[Block<T>]; K] = [&[]; K];
+            for k in 0..K {
+                rows[k] = &terms[k].0[y * w..(y + 1) * w];
+            }
+            let out = &mut self.out[y * self.target.row..];
+            for x in 0..w {
                 let mut v = shift;
-                for term in &self.sum.terms {
-                    let x = l.load(&term.data[start + pixel]);
-                    v = match &term.scale {
-                        Some(scale) => l.fma(x, at(scale), v),
-                        None => l.add(x, v),
-                    };
+                for k in 0..K {
+                    v = l.fma(l.load(&rows[k][x]), scales[k], v);
                 }
-                let place =
-                    target.start + plane * target.plane + pixel / w * target.row + pixel % w * target.pixel;
-                l.store(if RELU { l.max(zero, v) } else { v }, &mut out[place]);
+                l.store(if RELU { l.max(zero, v) } else { v }, &mut out[x * self.target.pixel]);
             }
         }
     }

@@ -4,6 +4,9 @@
 //! An instruction set is a zero-sized token that only [`super::isa`] hands out, after asking the processor: holding
 //! one is the proof that its instructions may be used, and [`Lanes::run`] compiles a loop for them.
 
+use super::tile::{self, Row, Start};
+use super::weight_gradient::Work;
+
 /// Lanes of a vector, and channels of a block.
 pub const LANES: usize = 16;
 
@@ -39,10 +42,9 @@ impl Scalar for f64 {
 pub trait Lanes: Copy + Send + Sync + 'static {
     type T: super::memory::Pooled;
     type V: Copy;
-    /// Vector registers of the machine, and how many of them hold one vector: decides how large a tile may be.
-    const REGISTERS: usize;
-    const PER_VECTOR: usize;
     const NAME: &'static str;
+    /// Whether a tile had better serve two output blocks where it can.
+    const PAIRS: bool;
 
     /// Runs `f`, compiled for this instruction set.
     fn run<R>(self, f: impl FnOnce() -> R) -> R;
@@ -60,7 +62,74 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn greater(self, a: Self::V, b: Self::V) -> u16;
     /// `a` where the bit is set, 0 elsewhere.
     fn keep(self, mask: u16, a: Self::V) -> Self::V;
+
+    /// A row of tiles as large as the registers allow, for one output block.
+    ///
+    /// # Safety
+    /// That of [`tile::split`].
+    unsafe fn single<const S: usize>(
+        self,
+        row: &Row<'_, Self::T>,
+        start: Start<'_, Self::T>,
+        out: &mut [Block<Self::T>],
+    );
+    /// The same for two output blocks.
+    ///
+    /// # Safety
+    /// That of [`tile::split`].
+    unsafe fn double<const S: usize>(
+        self,
+        row: &Row<'_, Self::T>,
+        start: Start<'_, Self::T>,
+        out: &mut [Block<Self::T>],
+    );
+    /// Tiles of a weight gradient, as many input channels as the registers allow.
+    ///
+    /// # Safety
+    /// That of [`Work::channels_of`].
+    unsafe fn weight_tiles(
+        self,
+        work: &Work<'_, Self::T>,
+        rows: &[(usize, usize)],
+        tap: usize,
+        sums: &mut [Block<Self::T>],
+    );
 }
+
+/// The tile sizes of an instruction set: widths for one output block, for two, and input channels of a weight gradient.
+macro_rules! tiles {
+    (single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal) => {
+        unsafe fn single<const S: usize>(
+            self,
+            row: &Row<'_, Self::T>,
+            start: Start<'_, Self::T>,
+            out: &mut [Block<Self::T>],
+        ) {
+            // SAFETY: the caller's promise.
+            unsafe { tile::split::<Self, $p, $q, $r, S, 1>(self, row, start, out) }
+        }
+        unsafe fn double<const S: usize>(
+            self,
+            row: &Row<'_, Self::T>,
+            start: Start<'_, Self::T>,
+            out: &mut [Block<Self::T>],
+        ) {
+            // SAFETY: the caller's promise.
+            unsafe { tile::split::<Self, $p2, $q2, $r2, S, 2>(self, row, start, out) }
+        }
+        unsafe fn weight_tiles(
+            self,
+            work: &Work<'_, Self::T>,
+            rows: &[(usize, usize)],
+            tap: usize,
+            sums: &mut [Block<Self::T>],
+        ) {
+            // SAFETY: the caller's promise.
+            unsafe { work.channels_of::<Self, $c>(self, rows, tap, sums) }
+        }
+    };
+}
+pub(super) use tiles;
 
 /// Plain arrays, which the compiler vectorises as far as the target's baseline goes.
 #[derive(Clone, Copy, Debug)]
@@ -78,9 +147,9 @@ macro_rules! portable {
         impl Lanes for Portable<$t> {
             type T = $t;
             type V = Block<$t>;
-            const REGISTERS: usize = 16;
-            const PER_VECTOR: usize = 4 * size_of::<$t>() / 4;
             const NAME: &'static str = "portable";
+            const PAIRS: bool = false;
+            tiles!(single 2 1 1, double 1 1 1, channels 2);
 
             #[inline(always)]
             fn run<R>(self, f: impl FnOnce() -> R) -> R {

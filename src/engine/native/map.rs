@@ -137,6 +137,11 @@ impl<T: Pooled> Map<T> {
         self.sum.borrow().clone()
     }
 
+    /// Terms of the sum behind it.
+    pub fn terms(&self) -> usize {
+        self.sum.borrow().terms.len()
+    }
+
     /// Computes a sum of several terms, for all who share it; a ReLU stays where it is.
     pub fn settle<L: Lanes<T = T>>(&self, l: L) {
         if self.sum.borrow().terms.len() < 2 {

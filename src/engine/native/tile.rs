@@ -44,7 +44,7 @@ pub enum Start<'a, T> {
 
 /// Output blocks that one tile serves on this instruction set: with few registers, one and more pixels are better.
 pub fn widest<L: Lanes>() -> usize {
-    if L::REGISTERS / L::PER_VECTOR >= 16 { 2 } else { 1 }
+    if L::PAIRS { 2 } else { 1 }
 }
 
 /// Computes one row of `blocks` output blocks (1 or 2); `out` begins at the first pixel of the first block.
@@ -59,39 +59,13 @@ pub fn row<L: Lanes>(
     // SAFETY: `check` has compared the farthest read and write with the slices.
     unsafe {
         match (row.pixel, blocks) {
-            (1, 1) => strided::<L, 1, 1>(l, row, start, out),
-            (1, _) => strided::<L, 1, 2>(l, row, start, out),
-            (2, 1) => strided::<L, 2, 1>(l, row, start, out),
-            (2, _) => strided::<L, 2, 2>(l, row, start, out),
+            (1, 1) => l.single::<1>(row, start, out),
+            (1, _) => l.double::<1>(row, start, out),
+            (2, 1) => l.single::<2>(row, start, out),
+            (2, _) => l.double::<2>(row, start, out),
             // A pixel at a time has no distance.
             (_, 1) => split::<L, 1, 1, 1, 0, 1>(l, row, start, out),
             _ => split::<L, 1, 1, 1, 0, 2>(l, row, start, out),
-        }
-    }
-}
-
-/// Tiles as wide as the registers allow. The pixel distance `S` is a constant, so that a tile's inputs lie at constant
-/// distances from one pointer.
-///
-/// # Safety
-/// As [`check`] asserts, and `row.pixel == S`.
-unsafe fn strided<L: Lanes, const S: usize, const B: usize>(
-    l: L,
-    row: &Row<'_, L::T>,
-    start: Start<'_, L::T>,
-    out: &mut [Block<L::T>],
-) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match (L::REGISTERS / L::PER_VECTOR, B) {
-            (32, 1) => split::<L, 16, 8, 4, S, B>(l, row, start, out),
-            (32, _) => split::<L, 8, 8, 4, S, B>(l, row, start, out),
-            (16, 1) => split::<L, 8, 8, 4, S, B>(l, row, start, out),
-            (16, _) => split::<L, 4, 4, 4, S, B>(l, row, start, out),
-            (8, 1) => split::<L, 6, 4, 2, S, B>(l, row, start, out),
-            (8, _) => split::<L, 2, 2, 2, S, B>(l, row, start, out),
-            (_, 1) => split::<L, 2, 2, 2, S, B>(l, row, start, out),
-            _ => split::<L, 1, 1, 1, S, B>(l, row, start, out),
         }
     }
 }
@@ -112,11 +86,19 @@ fn check<T>(row: &Row<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
     assert!(!matches!(start, Start::Bias(bias) if bias.len() < blocks), "a bias for each output block");
 }
 
-/// Cuts a row into tiles of the first width, then of the smaller ones, then single pixels.
+/// Cuts a row into tiles of the first width, then of the smaller ones, then single pixels. The pixel distance `S` is a
+/// constant, so that a tile's inputs lie at constant distances from one pointer.
 ///
 /// # Safety
 /// As [`check`] asserts, and `row.pixel == S` where tiles are wider than one pixel.
-unsafe fn split<L: Lanes, const P: usize, const Q: usize, const R: usize, const S: usize, const B: usize>(
+pub unsafe fn split<
+    L: Lanes,
+    const P: usize,
+    const Q: usize,
+    const R: usize,
+    const S: usize,
+    const B: usize,
+>(
     l: L,
     row: &Row<'_, L::T>,
     start: Start<'_, L::T>,

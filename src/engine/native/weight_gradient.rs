@@ -163,7 +163,7 @@ fn pair_rows<T: Pooled>(
 }
 
 /// One input plane against one output block.
-struct Work<'a, T> {
+pub struct Work<'a, T> {
     x: &'a [Block<T>],
     dy: &'a [Block<T>],
     width: usize,
@@ -176,14 +176,7 @@ impl<T: Pooled> Work<'_, T> {
     fn tap<L: Lanes<T = T>>(&self, l: L, rows: &[(usize, usize)], tap: usize, sums: &mut [Block<T>]) {
         self.check(rows, tap, sums.len());
         // SAFETY: `check` has compared the farthest reads with the slices.
-        unsafe {
-            match L::REGISTERS / L::PER_VECTOR {
-                32 => self.channels_of::<L, 16>(l, rows, tap, sums),
-                16 => self.channels_of::<L, 8>(l, rows, tap, sums),
-                8 => self.channels_of::<L, 4>(l, rows, tap, sums),
-                _ => self.channels_of::<L, 2>(l, rows, tap, sums),
-            }
-        }
+        unsafe { l.weight_tiles(self, rows, tap, sums) }
     }
 
     fn check(&self, rows: &[(usize, usize)], tap: usize, sums: usize) {
@@ -194,9 +187,11 @@ impl<T: Pooled> Work<'_, T> {
         }
     }
 
+    /// Tiles of `C` input channels, then single ones.
+    ///
     /// # Safety
-    /// As [`Self::check`] asserts.
-    unsafe fn channels_of<L: Lanes<T = T>, const C: usize>(
+    /// As `check` asserts.
+    pub unsafe fn channels_of<L: Lanes<T = T>, const C: usize>(
         &self,
         l: L,
         rows: &[(usize, usize)],

@@ -5,12 +5,15 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Block, LANES, Lanes};
+use super::lanes::{Block, LANES, Lanes, tiles};
+use super::tile::{self, Row, Start};
+use super::weight_gradient::Work;
 
 /// Instructions on one register, given their names; a vector is an array of registers.
 macro_rules! lanes {
     (
-        $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal of $registers:literal, $name:literal,
+        $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal, $name:literal, pairs $pairs:literal,
+        tiles ($($tiles:tt)*),
         $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident, sub $sub:ident,
         mul $mul:ident, fma $fma:ident, max $max:ident,
         greater |$a:ident, $b:ident| $greater:expr, keep |$mask:ident, $x:ident| $keep:expr
@@ -39,9 +42,9 @@ macro_rules! lanes {
         impl Lanes for $token {
             type T = $t;
             type V = [$register; $count];
-            const REGISTERS: usize = $registers;
-            const PER_VECTOR: usize = $count;
             const NAME: &'static str = $name;
+            const PAIRS: bool = $pairs;
+            tiles!($($tiles)*);
 
             #[inline(always)]
             fn run<R>(self, f: impl FnOnce() -> R) -> R {
@@ -136,21 +139,27 @@ macro_rules! lanes {
 
 lanes!(
     /// AVX-512 in f32: a vector is one register.
-    Avx512F32, f32, __m512, 1 of 32, "avx512", "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
+    Avx512F32, f32, __m512, 1, "avx512", pairs true,
+    tiles (single 16 8 4, double 8 4 2, channels 16),
+    "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps, sub _mm512_sub_ps,
     mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
     greater |a, b| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_ps(mask, x)
 );
 lanes!(
     /// AVX-512 in f64: two registers.
-    Avx512F64, f64, __m512d, 2 of 32, "avx512", "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
+    Avx512F64, f64, __m512d, 2, "avx512", pairs true,
+    tiles (single 8 4 2, double 4 2 1, channels 8),
+    "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd, sub _mm512_sub_pd,
     mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
     greater |a, b| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_pd(mask as u8, x)
 );
 lanes!(
     /// AVX2 with FMA in f32: two registers.
-    Avx2F32, f32, __m256, 2 of 16, "avx2", "avx2,fma,popcnt,bmi1,bmi2",
+    Avx2F32, f32, __m256, 2, "avx2", pairs false,
+    tiles (single 6 4 2, double 2 1 1, channels 4),
+    "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps, sub _mm256_sub_ps,
     mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
     greater |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u8,
@@ -158,7 +167,9 @@ lanes!(
 );
 lanes!(
     /// AVX2 with FMA in f64: four registers.
-    Avx2F64, f64, __m256d, 4 of 16, "avx2", "avx2,fma,popcnt,bmi1,bmi2",
+    Avx2F64, f64, __m256d, 4, "avx2", pairs false,
+    tiles (single 2 1 1, double 1 1 1, channels 2),
+    "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd, sub _mm256_sub_pd,
     mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,
     greater |a, b| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) as u8,

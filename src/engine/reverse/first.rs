@@ -33,19 +33,17 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
             Op::Conv2d { weight, bias, window, groups } => {
                 let conv = pass.conv((*weight, *bias), window, *groups);
                 let gradients = kernels.conv2d_backward(x()?, &dy, &conv, layer).map_err(pass.failed(id))?;
-                named(gradients, *weight, *bias)
+                named(gradients, Some(*weight), *bias)
             }
             Op::Linear { weight, bias } => {
                 let dense = pass.dense((*weight, *bias));
                 let gradients = kernels.linear_backward(x()?, &dy, &dense, layer).map_err(pass.failed(id))?;
-                named(gradients, *weight, *bias)
+                named(gradients, Some(*weight), *bias)
             }
             Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
                 let state = self.tape.norm(pass, id)?;
-                let pulled = state.pull(kernels, x()?, dy, wants).map_err(pass.failed(id))?;
-                let names = [norm.weight, norm.bias].into_iter().zip([pulled.weight, pulled.bias]);
-                let params = names.filter_map(|(id, gradient)| Some((id?, gradient?)));
-                Pulled { params: params.collect(), input: pulled.input }
+                let gradients = state.pull(kernels, x()?, dy, wants).map_err(pass.failed(id))?;
+                named(gradients, norm.weight, norm.bias)
             }
             Op::Activation(kind) => Pulled::input(kernels.activation_backward(x()?, dy, *kind)),
             Op::Pool { kind, window } => Pulled::input(kernels.pool_backward(x()?, &dy, *kind, window)),
@@ -69,8 +67,13 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
     }
 }
 
-pub(super) fn named<V>(gradients: LayerGradients<V>, weight: ParamId, bias: Option<ParamId>) -> Pulled<V> {
-    let weight = gradients.weight.map(|g| (weight, g));
-    let bias = gradients.bias.and_then(|g| Some((bias?, g)));
-    Pulled { input: gradients.input, params: weight.into_iter().chain(bias).collect() }
+/// A layer's gradients under the names of its parameters.
+pub(super) fn named<V>(
+    gradients: LayerGradients<V>,
+    weight: Option<ParamId>,
+    bias: Option<ParamId>,
+) -> Pulled<V> {
+    let names = [weight, bias].into_iter().zip([gradients.weight, gradients.bias]);
+    let params = names.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
+    Pulled { input: gradients.input, params }
 }

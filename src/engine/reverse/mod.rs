@@ -14,7 +14,7 @@ pub use norm::NormState;
 pub use second::{Dual, SecondOrder};
 pub use tangent::Tangents;
 
-use super::kernels::{HostValues, ParamRows};
+use super::kernels::{HostValues, LayerGradients, ParamRows};
 use super::{EngineError, Precision};
 use crate::graph::{Graph, Node, NodeId, Op, ParamId};
 
@@ -93,6 +93,12 @@ impl<C> Pulled<C> {
     fn input(input: C) -> Self {
         Self { input: Some(input), params: vec![] }
     }
+}
+
+/// A layer's gradients, differentiated: the cotangent of its input itself, and the derivatives of all its gradients.
+pub struct Differentiated<V> {
+    input: Option<V>,
+    tangents: LayerGradients<V>,
 }
 
 /// What is wanted of one node.

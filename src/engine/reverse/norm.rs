@@ -11,8 +11,8 @@
 //! `dx` and of the sums follow by the product rule, with `mean' = sum t / M` and `inv' = -inv^3 sum t (x - mean) / M` for
 //! the tangent `t` of `x`.
 
-use super::LocalWants;
-use crate::engine::kernels::{HostValues, Kernels, ParamRows};
+use super::{Differentiated, LocalWants};
+use crate::engine::kernels::{HostValues, Kernels, LayerGradients, ParamRows};
 use crate::engine::{ForwardPass, NormStatistics};
 use crate::graph::BatchNorm;
 
@@ -34,13 +34,6 @@ pub struct NormTangent {
     mean: Vec<f64>,
     inv: Vec<f64>,
     gamma: Vec<f64>,
-}
-
-/// Gradients of one normalisation.
-pub struct NormPulled<V> {
-    pub input: Option<V>,
-    pub weight: Option<HostValues>,
-    pub bias: Option<HostValues>,
 }
 
 /// A pair of sums per channel.
@@ -82,7 +75,7 @@ impl NormState {
         x: &K::Value,
         dy: K::Value,
         wants: LocalWants,
-    ) -> Result<NormPulled<K::Value>, String> {
+    ) -> Result<LayerGradients<K::Value>, String> {
         let by_image = self.by_image(wants);
         let sums = Sums {
             plain: kernels.channel_sum(&dy, by_image)?,
@@ -94,7 +87,7 @@ impl NormState {
         });
         let weight = self.each(sums.centred.len(), |k, s| sums.centred[k] * self.inv[s]);
         let [weight, bias] = self.delivered([weight, sums.plain], wants.params);
-        Ok(NormPulled { input, weight, bias })
+        Ok(LayerGradients { input, weight, bias })
     }
 
     /// Tangent of the output, `None` for zero, and of the statistics; `t` is the tangent of `x`, `gamma` and `beta` those of
@@ -138,7 +131,7 @@ impl NormState {
         (dy, dt): Pair<'_, K::Value>,
         tangent: &NormTangent,
         wants: LocalWants,
-    ) -> Result<(Option<K::Value>, NormPulled<K::Value>), String> {
+    ) -> Result<Differentiated<K::Value>, String> {
         let by_image = self.by_image(wants);
         let sums = Sums {
             plain: kernels.channel_sum(dy, by_image)?,
@@ -162,7 +155,7 @@ impl NormState {
             dots.centred[k] * self.inv[s] + sums.centred[k] * tangent.inv[s]
         });
         let [weight, bias] = self.delivered([weight, dots.plain], wants.params);
-        Ok((input, NormPulled { input: input_tangent, weight, bias }))
+        Ok(Differentiated { input, tangents: LayerGradients { input: input_tangent, weight, bias } })
     }
 
     /// `S1' = sum dt`, `S2' = sum dt (x - mean) + sum dy (t - mean')`.

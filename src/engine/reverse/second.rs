@@ -1,7 +1,7 @@
 //! Second derivatives in a direction: the pullbacks of [`super::FirstOrder`], differentiated.
 
 use super::tangent::{Moved, Tangents};
-use super::{FirstOrder, LocalWants, NodeWant, Pulled, Rules, first};
+use super::{Differentiated, FirstOrder, LocalWants, NodeWant, Pulled, Rules, first};
 use crate::engine::kernels::{
     Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Numbers, ParamRows,
 };
@@ -40,7 +40,7 @@ impl<K: Kernels> SecondOrder<'_, K> {
         wants: LocalWants,
         moved: bool,
         backward: impl Fn(&K::Value, &K::Value, bool, LayerWants) -> Result<LayerGradients<K::Value>, String>,
-    ) -> Result<(Option<K::Value>, LayerGradients<K::Value>), EngineError> {
+    ) -> Result<Differentiated<K::Value>, EngineError> {
         let pass = self.first.pass;
         let x = self.first.tape.value(pass, from)?;
         let failed = pass.failed(id);
@@ -56,19 +56,21 @@ impl<K: Kernels> SecondOrder<'_, K> {
             result.weight = plus(result.weight, more.weight);
         }
         if !wants.input {
-            return Ok((None, result));
+            return Ok(Differentiated { input: None, tangents: result });
         }
         if moved {
             result.input = self.sum(result.input, run(x, &dy.value, true, true, ParamRows::None)?.input);
         }
-        Ok((run(x, &dy.value, false, true, ParamRows::None)?.input, result))
+        let input = run(x, &dy.value, false, true, ParamRows::None)?.input;
+        Ok(Differentiated { input, tangents: result })
     }
 
+    /// Names the gradients; those that do not move are zeros.
     fn finish(
         &self,
-        (weight, bias): (ParamId, Option<ParamId>),
+        (weight, bias): (Option<ParamId>, Option<ParamId>),
         wants: LocalWants,
-        (value, mut tangents): (Option<K::Value>, LayerGradients<K::Value>),
+        pulled: Differentiated<K::Value>,
     ) -> Pulled<Dual<K::Value>> {
         let pass = self.first.pass;
         let rows = match wants.params {
@@ -77,11 +79,12 @@ impl<K: Kernels> SecondOrder<'_, K> {
             ParamRows::PerImage => pass.images(),
         };
         let zeros = |id: ParamId| HostValues::F64(vec![0.0; rows * pass.graph.param(id).numel()]);
+        let mut tangents = pulled.tangents;
         if rows > 0 {
-            tangents.weight = tangents.weight.or_else(|| Some(zeros(weight)));
+            tangents.weight = tangents.weight.or_else(|| weight.map(zeros));
             tangents.bias = tangents.bias.or_else(|| bias.map(zeros));
         }
-        let input = value.map(|value| Dual { value, tangent: tangents.input.take() });
+        let input = pulled.input.map(|value| Dual { value, tangent: tangents.input.take() });
         Pulled { input, params: first::named(tangents, weight, bias).params }
     }
 }
@@ -114,7 +117,7 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
                         let weight: Numbers<'_> = along.filter(|_| is_along).unwrap_or(conv.weight);
                         kernels.conv2d_backward(x, dy, &Conv { weight, ..conv }, wants)
                     })?;
-                Ok(self.finish((*weight, *bias), wants, pulled))
+                Ok(self.finish((Some(*weight), *bias), wants, pulled))
             }
             Op::Linear { weight, bias } => {
                 let dense = pass.dense((*weight, *bias));
@@ -125,17 +128,14 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
                         let weight: Numbers<'_> = along.filter(|_| is_along).unwrap_or(dense.weight);
                         kernels.linear_backward(x, dy, &Dense { weight, ..dense }, wants)
                     })?;
-                Ok(self.finish((*weight, *bias), wants, pulled))
+                Ok(self.finish((Some(*weight), *bias), wants, pulled))
             }
             Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
                 let (state, tangent) = (tape.norm(pass, id)?, self.tangents.norm(pass, id)?);
                 let x = (tape.value(pass, from)?, self.tangents.value(from));
-                let (value, pulled) = state
-                    .pull_tangent(kernels, x, (&dy.value, dy.tangent.as_ref()), tangent, wants)
-                    .map_err(pass.failed(id))?;
-                let names = [norm.weight, norm.bias].into_iter().zip([pulled.weight, pulled.bias]);
-                let params = names.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
-                Ok(Pulled { input: value.map(|value| Dual { value, tangent: pulled.input }), params })
+                let dy = (&dy.value, dy.tangent.as_ref());
+                let pulled = state.pull_tangent(kernels, x, dy, tangent, wants).map_err(pass.failed(id))?;
+                Ok(self.finish((norm.weight, norm.bias), wants, pulled))
             }
             Op::Activation(kind) => {
                 let x = tape.value(pass, from)?;
