@@ -36,8 +36,8 @@ impl Proxy for Forward {
 
     fn passes(&self, _: &Variant, network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
         let logits = Tap { node: network.graph().logits(), times: 1 };
-        let observation = Observation { taps: vec![logits], reduction: Reduction::Copy };
-        Ok(vec![PassRequest::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![observation])])
+        let observations = vec![Observation { taps: vec![logits], reduction: Reduction::Copy }];
+        Ok(vec![PassRequest::forward(InputRequest::MiniBatch, NormStatistics::Batch, observations)])
     }
 
     fn score(

@@ -78,9 +78,7 @@ impl NormStatistics {
     /// overflow, and then `x * 0` is not zero, so [`Self::Bypass`] computes them.
     pub fn sources(self, graph: &Graph, targets: &[NodeId]) -> (Vec<Vec<NodeId>>, Vec<bool>) {
         match self {
-            Self::Bypass => {
-                (graph.nodes().iter().map(|n| n.inputs.clone()).collect(), graph.ancestors(targets))
-            }
+            Self::Bypass => (graph.inputs(), graph.ancestors(targets)),
             _ => (graph.value_inputs(), graph.value_ancestors(targets)),
         }
     }

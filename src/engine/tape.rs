@@ -26,14 +26,13 @@ impl<V: Clone> Tape<V> {
         pass: &ForwardPass<'_>,
         keep: &[NodeId],
     ) -> Result<(Self, Vec<Reduced>), EngineError> {
-        // Gradients flow, as zeros, into a branch that ends in `x * 0`: the tape holds it.
         let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
         let computed = pass.graph.ancestors(&taps.chain(keep.iter().copied()).collect::<Vec<_>>());
-        let sources: Vec<Vec<NodeId>> = pass.graph.nodes().iter().map(|n| n.inputs.clone()).collect();
         let kept = kept(pass, &computed, keep);
         let mut values = vec![None; computed.len()];
         let mut norms = vec![None; computed.len()];
-        let reduced = executor::run(kernels, pass, (&sources, &computed), |id, value| {
+        // Gradients flow through `x * 0` as well, so nothing is left out.
+        let reduced = executor::run(kernels, pass, (&pass.graph.inputs(), &computed), |id, value| {
             if kept[id.index()] {
                 values[id.index()] = Some(V::clone(value));
             }

@@ -61,6 +61,11 @@ impl Graph {
         mark(targets, self.nodes.iter().map(|n| n.inputs.as_slice()).collect())
     }
 
+    /// Inputs of every node.
+    pub fn inputs(&self) -> Vec<Vec<NodeId>> {
+        self.nodes.iter().map(|n| n.inputs.clone()).collect()
+    }
+
     /// What the value of every node is computed from: its inputs, but for `x * 0` not `x`. Zeros take their shape from
     /// the first node that has it, so a branch that ends in `none` alone is not computed. That node is on the trunk of
     /// the network, in front of the cells of its stage.

@@ -31,8 +31,8 @@ pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 use crate::engine::{
     EngineError, GradientReduction, NormStatistics, Observation, ParamSums, Precision, Reduced,
 };
+use crate::graph::Graph;
 use crate::graph::init::Scheme;
-use crate::graph::{Graph, NodeId};
 use crate::scoring::{CandidateSet, Network};
 
 /// All proxies, in the order in which they are listed.
@@ -129,17 +129,14 @@ impl PassRequest {
         let backward = Some(BackwardRequest { loss, reductions });
         Self { backward, ..Self::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![]) }
     }
-}
 
-impl PassRequest {
-    /// For every node, whether the pass computes it: dead branches only where the proxy looks at them.
+    /// For every node, whether the pass computes it. A forward pass computes dead branches only where the proxy looks at
+    /// them; a backward pass follows the reference's autograd through them.
     pub fn computed(&self, graph: &Graph) -> Vec<bool> {
         let taps = self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
-        let taps: Vec<NodeId> = taps.chain(self.backward.is_some().then(|| graph.logits())).collect();
         match self.backward {
-            // Gradients flow, as zeros, into dead branches too.
-            Some(_) => graph.ancestors(&taps),
-            None => self.norm.sources(graph, &taps).1,
+            Some(_) => graph.ancestors(&taps.chain([graph.logits()]).collect::<Vec<_>>()),
+            None => self.norm.sources(graph, &taps.collect::<Vec<_>>()).1,
         }
     }
 }

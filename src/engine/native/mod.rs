@@ -7,6 +7,9 @@
 //!
 //! A pass runs on the calling thread, in one order of summation: results do not depend on the number of threads.
 
+// Lanes, pixels and channels index several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 mod activation;
 mod channels;
 mod codes;

@@ -26,8 +26,7 @@ impl<V: Clone> Tangents<V> {
         direction: &ParamValues,
     ) -> Result<Self, EngineError> {
         let mut push = Push { kernels, pass, tape, direction, norms: vec![None; tape.computed().len()] };
-        let sources: Vec<Vec<NodeId>> = pass.graph.nodes().iter().map(|n| n.inputs.clone()).collect();
-        let mut uses = count_uses(&sources, tape.computed());
+        let mut uses = count_uses(&pass.graph.inputs(), tape.computed());
         let kept: Vec<bool> = tape.kept().collect();
         let mut flowing: Vec<Option<V>> = vec![None; kept.len()];
         let mut values: Vec<Option<V>> = vec![None; kept.len()];
