@@ -1,66 +1,94 @@
-//! Buffers of blocks that return to a pool of their thread.
+//! Buffers of blocks that return to a pool.
 //!
 //! The networks of a space need the same few sizes again and again; fresh pages from the system would cost more than
-//! the kernels that fill them.
+//! the kernels that fill them. The pool is shared by all threads, since threads come and go with the work.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
 
 use super::lanes::Block;
+use super::params::HostScalar;
 
-/// Free buffers of one element type, by length.
+/// Free buffers of one element type, by their room.
 pub struct Pool<T> {
-    free: HashMap<usize, Vec<Vec<Block<T>>>>,
+    free: BTreeMap<usize, Vec<Vec<Block<T>>>>,
     /// Blocks held.
     held: usize,
 }
 
-impl<T> Default for Pool<T> {
-    fn default() -> Self {
-        Self { free: HashMap::new(), held: 0 }
+/// Bytes kept for later.
+const LIMIT: usize = 256 << 20;
+
+impl<T: HostScalar> Pool<T> {
+    const fn new() -> Self {
+        Self { free: BTreeMap::new(), held: 0 }
+    }
+
+    fn take(&mut self, room: usize) -> Option<Vec<Block<T>>> {
+        let found = self.free.get_mut(&room)?.pop()?;
+        self.held -= room;
+        Some(found)
+    }
+
+    /// Keeps a buffer; where that is too much, the largest sizes go first.
+    fn give(&mut self, buffer: Vec<Block<T>>) {
+        self.held += buffer.len();
+        self.free.entry(buffer.len()).or_default().push(buffer);
+        while self.held * size_of::<Block<T>>() > LIMIT {
+            let Some(mut largest) = self.free.last_entry() else { break };
+            let room = *largest.key();
+            self.held -= largest.get_mut().pop().map_or(0, |buffer| buffer.len());
+            if largest.get().is_empty() {
+                self.free.remove(&room);
+            }
+        }
     }
 }
 
-/// Bytes that a thread keeps for later.
-const LIMIT: usize = 192 << 20;
-
 /// Element types with a pool.
-pub trait Pooled: super::params::HostScalar {
-    /// Uses this thread's pool; `None` while the thread is shutting down.
-    fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
+pub trait Pooled: HostScalar {
+    /// Uses the pool.
+    fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> R;
 }
 
 macro_rules! pooled {
-    ($($t:ty: $name:ident),*) => {$(
-        thread_local!(static $name: RefCell<Pool<$t>> = RefCell::default());
+    ($($t:ty),*) => {$(
         impl Pooled for $t {
-            fn pool<R>(f: impl FnOnce(&mut Pool<$t>) -> R) -> Option<R> {
-                $name.try_with(|pool| pool.try_borrow_mut().ok().map(|mut pool| f(&mut pool))).ok().flatten()
+            fn pool<R>(f: impl FnOnce(&mut Pool<$t>) -> R) -> R {
+                static POOL: Mutex<Pool<$t>> = Mutex::new(Pool::new());
+                // A pool is whole between any two of its operations.
+                f(&mut POOL.lock().unwrap_or_else(PoisonError::into_inner))
             }
         }
     )*};
 }
-pooled!(f32: F32_POOL, f64: F64_POOL);
+pooled!(f32, f64);
+
+/// Room for at least `blocks`: eight sizes for each power of two, so that networks of different widths share buffers.
+fn room(blocks: usize) -> usize {
+    let step = (blocks.next_power_of_two() / 16).max(1);
+    blocks.next_multiple_of(step).max(1)
+}
 
 /// A buffer of blocks.
 #[derive(Debug)]
-pub struct Buffer<T: Pooled>(Vec<Block<T>>);
+pub struct Buffer<T: Pooled> {
+    blocks: Vec<Block<T>>,
+    len: usize,
+}
 
 impl<T: Pooled> Buffer<T> {
     /// A buffer whose contents are left over from earlier use: for outputs that are written completely.
-    pub fn stale(blocks: usize) -> Self {
-        let reused = T::pool(|pool| {
-            let found = pool.free.get_mut(&blocks)?.pop()?;
-            pool.held -= blocks;
-            Some(found)
-        });
-        Self(reused.flatten().unwrap_or_else(|| vec![T::ZERO; blocks]))
+    pub fn stale(len: usize) -> Self {
+        let room = room(len);
+        let reused = T::pool(|pool| pool.take(room));
+        Self { blocks: reused.unwrap_or_else(|| vec![T::ZERO; room]), len }
     }
 
     /// A buffer of zeros.
-    pub fn zeroed(blocks: usize) -> Self {
-        let mut buffer = Self::stale(blocks);
+    pub fn zeroed(len: usize) -> Self {
+        let mut buffer = Self::stale(len);
         buffer.fill(T::ZERO);
         buffer
     }
@@ -68,42 +96,58 @@ impl<T: Pooled> Buffer<T> {
 
 impl<T: Pooled> Drop for Buffer<T> {
     fn drop(&mut self) {
-        let blocks = std::mem::take(&mut self.0);
-        T::pool(|pool| {
-            if (pool.held + blocks.len()) * size_of::<Block<T>>() <= LIMIT {
-                pool.held += blocks.len();
-                pool.free.entry(blocks.len()).or_default().push(blocks);
-            }
-        });
+        let blocks = std::mem::take(&mut self.blocks);
+        T::pool(|pool| pool.give(blocks));
     }
 }
 
 impl<T: Pooled> Deref for Buffer<T> {
     type Target = [Block<T>];
     fn deref(&self) -> &[Block<T>] {
-        &self.0
+        &self.blocks[..self.len]
     }
 }
 
 impl<T: Pooled> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [Block<T>] {
-        &mut self.0
+        &mut self.blocks[..self.len]
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::Scalar;
     use super::*;
 
     #[test]
-    fn a_buffer_comes_back() {
-        let mut first = Buffer::<f64>::zeroed(77);
-        first[3].0[5] = 2.0;
-        let address = first.as_ptr();
-        drop(first);
-        let second = Buffer::<f64>::stale(77);
-        assert_eq!((second.as_ptr(), second[3].0[5]), (address, 2.0));
-        let third = Buffer::<f64>::zeroed(77);
-        assert!(third.iter().all(|b| b.0 == [0.0; 16]));
+    fn a_buffer_comes_back_and_zeros_are_zeros() {
+        let mut pool = Pool::<f64>::new();
+        let mut blocks = vec![f64::ZERO; room(77)];
+        blocks[3].0[5] = 2.0;
+        pool.give(blocks);
+        assert!(pool.take(room(200)).is_none());
+        assert_eq!(pool.take(room(77)).unwrap()[3].0[5], 2.0);
+        assert_eq!(pool.held, 0);
+        let mut buffer = Buffer::<f64>::stale(77);
+        buffer.fill(Block([1.0; 16]));
+        drop(buffer);
+        assert!(Buffer::<f64>::zeroed(77).iter().all(|b| b.0 == [0.0; 16]));
+    }
+
+    #[test]
+    fn rooms_hold_what_they_are_for_with_little_waste() {
+        for blocks in 1..5000 {
+            let room = room(blocks);
+            assert!(room >= blocks && room <= blocks + blocks / 8 + 1, "{blocks} {room}");
+        }
+    }
+
+    #[test]
+    fn a_full_pool_gives_up_its_largest_buffers() {
+        let mut pool = Pool::<f32>::new();
+        let big = LIMIT / 64;
+        pool.give(vec![f32::ZERO; 8]);
+        pool.give(vec![f32::ZERO; big]);
+        assert!(pool.take(big).is_none() && pool.take(8).is_some());
     }
 }
