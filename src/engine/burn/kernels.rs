@@ -57,23 +57,6 @@ impl<'a> BurnKernels<'a> {
         }
     }
 
-    /// `y = x * scale + shift`, both computed in f64 from the statistics of `x`; `None` where they are not taken on the host.
-    fn batch_norm_on_host(&self, x: &Map, norm: &Norm<'_>) -> Option<Map> {
-        let per_image = norm.statistics == NormStatistics::PerImage;
-        if !self.on_host || !(per_image || norm.statistics == NormStatistics::Batch) {
-            return None;
-        }
-        let moments = statistics::moments(&self.host(x).ok()?, x.dims(), per_image);
-        let channels = x.dims()[1];
-        let of =
-            |values: Option<&[f32]>, k: usize, or: f64| values.map_or(or, |v| f64::from(v[k % channels]));
-        let scale: Vec<f64> = (moments.variance.iter().enumerate())
-            .map(|(k, v)| of(norm.weight, k, 1.0) / (v + norm.eps).sqrt())
-            .collect();
-        let shift = (0..scale.len()).map(|k| of(norm.bias, k, 0.0) - moments.mean[k] * scale[k]);
-        Some(self.combine(&[(x, &scale)], &shift.collect::<Vec<_>>(), per_image))
-    }
-
     /// Sums over the images where `rows` `[N, C]` are not wanted one by one.
     fn pooled(&self, rows: Vec<f64>, channels: usize, per_image: bool) -> Vec<f64> {
         if per_image { rows } else { statistics::over_images(&rows, channels) }
@@ -137,9 +120,6 @@ impl Kernels for BurnKernels<'_> {
 
     /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`.
     fn batch_norm(&self, x: Map, norm: &Norm<'_>) -> Map {
-        if let Some(y) = self.batch_norm_on_host(&x, norm) {
-            return y;
-        }
         let (mean, variance) = match norm.statistics {
             NormStatistics::Batch => batch_statistics(&x),
             NormStatistics::PerImage => image_statistics(&x),
@@ -170,7 +150,7 @@ impl Kernels for BurnKernels<'_> {
     fn channel_sum(&self, x: &Map, per_image: bool) -> Result<Vec<f64>, String> {
         let [_, channels, h, w] = x.dims();
         let rows = match self.on_host {
-            true => statistics::sums(&self.host(x)?, h * w, |x, _, _| x),
+            true => statistics::sums(&self.host(x)?, h * w, |_| |x, _| x),
             false => self.numbers(x.clone().sum_dim(3).sum_dim(2))?.to_f64(),
         };
         Ok(self.pooled(rows, channels, per_image))
@@ -179,13 +159,11 @@ impl Kernels for BurnKernels<'_> {
     fn channel_dot(&self, x: &Map, y: &Map, centre: &[f64], per_image: bool) -> Result<Vec<f64>, String> {
         let [_, channels, h, w] = x.dims();
         let rows = if self.on_host {
-            let at = |k: usize| centre[k % centre.len()];
-            match self.host(y)? {
-                HostValues::F32(y) => {
-                    statistics::sums(&self.host(x)?, h * w, |x, k, i| x * (f64::from(y[i]) - at(k)))
-                }
-                HostValues::F64(y) => statistics::sums(&self.host(x)?, h * w, |x, k, i| x * (y[i] - at(k))),
-            }
+            let (x, y) = (self.host(x)?, self.host(y)?.to_f64());
+            statistics::sums(&x, h * w, |k| {
+                let (y, centre) = (&y, centre[k % centre.len()]);
+                move |x, i| x * (y[i] - centre)
+            })
         } else {
             let products = x.clone() * (y.clone() - self.coefficients(centre, y));
             self.numbers(products.sum_dim(3).sum_dim(2))?.to_f64()

@@ -3,17 +3,22 @@
 use super::kernels::Map;
 use crate::engine::kernels::{HostValues, Moments, Numbers};
 
-/// `f(x_i)` summed over the pixels of each channel of each image, `[N, C]`, with `f` also told which channel.
-pub fn sums(x: &HostValues, pixels: usize, f: impl Fn(f64, usize, usize) -> f64) -> Vec<f64> {
+/// `f(k)(x_i, i)` summed over the pixels of each channel `k` of each image, `[N, C]`; `i` counts through all values.
+pub fn sums<G: Fn(f64, usize) -> f64>(x: &HostValues, pixels: usize, f: impl Fn(usize) -> G) -> Vec<f64> {
     match x.numbers() {
         Numbers::F32(v) => sums_of(v, pixels, f),
         Numbers::F64(v) => sums_of(v, pixels, f),
     }
 }
 
-fn sums_of<T: Copy + Into<f64>>(x: &[T], pixels: usize, f: impl Fn(f64, usize, usize) -> f64) -> Vec<f64> {
+fn sums_of<T: Copy + Into<f64>, G: Fn(f64, usize) -> f64>(
+    x: &[T],
+    pixels: usize,
+    f: impl Fn(usize) -> G,
+) -> Vec<f64> {
     let channel = |(k, values): (usize, &[T])| -> f64 {
-        values.iter().enumerate().map(|(i, x)| f((*x).into(), k, k * pixels + i)).sum()
+        let term = f(k);
+        values.iter().enumerate().map(|(i, x)| term((*x).into(), k * pixels + i)).sum()
     };
     x.chunks(pixels.max(1)).enumerate().map(channel).collect()
 }
@@ -28,9 +33,12 @@ pub fn over_images(rows: &[f64], channels: usize) -> Vec<f64> {
 /// Mean and biased variance on the host: each image's own, joined for the batch.
 pub fn moments(x: &HostValues, [n, channels, h, w]: [usize; 4], per_image: bool) -> Moments {
     let pixels = (h * w) as f64;
-    let mut mean = sums(x, h * w, |x, _, _| x);
+    let mut mean = sums(x, h * w, |_| |x, _| x);
     mean.iter_mut().for_each(|m| *m /= pixels);
-    let mut variance = sums(x, h * w, |x, k, _| (x - mean[k]) * (x - mean[k]));
+    let mut variance = sums(x, h * w, |k| {
+        let mean = mean[k];
+        move |x, _| (x - mean) * (x - mean)
+    });
     variance.iter_mut().for_each(|v| *v /= pixels);
     if per_image {
         return Moments { mean, variance };
