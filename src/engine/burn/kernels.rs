@@ -57,6 +57,23 @@ impl<'a> BurnKernels<'a> {
         }
     }
 
+    /// `y = x * scale + shift`, both computed in f64 from the statistics of `x`; `None` where they are not taken on the host.
+    fn batch_norm_on_host(&self, x: &Map, norm: &Norm<'_>) -> Option<Map> {
+        let per_image = norm.statistics == NormStatistics::PerImage;
+        if !self.on_host || !(per_image || norm.statistics == NormStatistics::Batch) {
+            return None;
+        }
+        let moments = statistics::moments(&self.host(x).ok()?, x.dims(), per_image);
+        let channels = x.dims()[1];
+        let of =
+            |values: Option<&[f32]>, k: usize, or: f64| values.map_or(or, |v| f64::from(v[k % channels]));
+        let scale: Vec<f64> = (moments.variance.iter().enumerate())
+            .map(|(k, v)| of(norm.weight, k, 1.0) / (v + norm.eps).sqrt())
+            .collect();
+        let shift = (0..scale.len()).map(|k| of(norm.bias, k, 0.0) - moments.mean[k] * scale[k]);
+        Some(self.combine(&[(x, &scale)], &shift.collect::<Vec<_>>(), per_image))
+    }
+
     /// Sums over the images where `rows` `[N, C]` are not wanted one by one.
     fn pooled(&self, rows: Vec<f64>, channels: usize, per_image: bool) -> Vec<f64> {
         if per_image { rows } else { statistics::over_images(&rows, channels) }
@@ -120,6 +137,9 @@ impl Kernels for BurnKernels<'_> {
 
     /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`.
     fn batch_norm(&self, x: Map, norm: &Norm<'_>) -> Map {
+        if let Some(y) = self.batch_norm_on_host(&x, norm) {
+            return y;
+        }
         let (mean, variance) = match norm.statistics {
             NormStatistics::Batch => batch_statistics(&x),
             NormStatistics::PerImage => image_statistics(&x),
