@@ -27,7 +27,7 @@ const SSS: [&str; 7] = ["score", "--space", "nats_sss", "--arch", "8:16:24:32:40
 fn scores_without_any_data_at_hand_say_so() {
     let report = scores(&SSS);
     assert!(report["batch"].as_str().unwrap().contains("synthetic"), "{}", report["batch"]);
-    for proxy in ["params", "flops", "l2_norm", "random", "naswot", "rbflex", "zen"] {
+    for proxy in ["params", "flops", "l2_norm", "random", "naswot", "rbflex", "zen", "grad_norm", "synflow"] {
         let score = score_of(&report, proxy);
         assert_eq!(score["status"], "ok", "{score}");
         assert!(score["score"].is_number(), "{score}");

@@ -19,7 +19,8 @@ static SPEC: ProxySpec = ProxySpec {
     reference: "Wang et al., GraSP, ICLR 2020, arXiv:2002.07376; as a proxy: Abdelfattah et al., arXiv:2101.08134",
     direction: Direction::HigherIsBetter,
     inputs: "one mini-batch with labels",
-    about: "minus the sum over convolution and linear weights of w (H g), the exact Hessian times the gradient of the mean cross-entropy; batch statistics",
+    about: "minus the sum over convolution and linear weights of w (H g): the exact Hessian of the mean cross-entropy times its \
+            gradient; batch statistics",
     axes: &[],
     presets: &[],
     init: None,

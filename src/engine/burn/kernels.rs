@@ -3,6 +3,7 @@
 use ::burn::tensor::module::conv2d;
 use ::burn::tensor::{DType, Device, Tensor, TensorData};
 
+use super::statistics::{self, batch_statistics, image_statistics, pixel_mean};
 use super::{activation, layer, pool};
 use crate::engine::kernels::{
     Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
@@ -17,12 +18,14 @@ pub(super) type Map = Tensor<4>;
 pub struct BurnKernels<'a> {
     device: &'a Device,
     precision: Precision,
+    /// Values are on the host already: sums are taken there, in f64.
+    on_host: bool,
 }
 
 impl<'a> BurnKernels<'a> {
-    /// Kernels for `device`.
-    pub fn new(device: &'a Device, precision: Precision) -> Self {
-        Self { device, precision }
+    /// Kernels for `device`; `on_host` when that is the CPU.
+    pub fn new(device: &'a Device, precision: Precision, on_host: bool) -> Self {
+        Self { device, precision, on_host }
     }
 
     pub(super) fn tensor<const D: usize>(&self, values: Numbers<'_>, shape: [usize; D]) -> Tensor<D> {
@@ -54,16 +57,26 @@ impl<'a> BurnKernels<'a> {
         }
     }
 
-    /// Sums over the pixels on the device, over the images on the host in f64.
-    fn sums(&self, x: Map, per_image: bool) -> Result<Vec<f64>, String> {
-        let channels = x.dims()[1];
-        let rows = self.numbers(x.sum_dim(3).sum_dim(2))?.to_f64();
-        if per_image {
-            return Ok(rows);
+    /// `y = x * scale + shift`, both computed in f64 from the statistics of `x`; `None` where they are not taken on the host.
+    fn batch_norm_on_host(&self, x: &Map, norm: &Norm<'_>) -> Option<Map> {
+        let per_image = norm.statistics == NormStatistics::PerImage;
+        if !self.on_host || !(per_image || norm.statistics == NormStatistics::Batch) {
+            return None;
         }
-        let mut sums = vec![0.0; channels];
-        rows.chunks(channels.max(1)).for_each(|row| sums.iter_mut().zip(row).for_each(|(s, x)| *s += x));
-        Ok(sums)
+        let moments = statistics::moments(&self.host(x).ok()?, x.dims(), per_image);
+        let channels = x.dims()[1];
+        let of =
+            |values: Option<&[f32]>, k: usize, or: f64| values.map_or(or, |v| f64::from(v[k % channels]));
+        let scale: Vec<f64> = (moments.variance.iter().enumerate())
+            .map(|(k, v)| of(norm.weight, k, 1.0) / (v + norm.eps).sqrt())
+            .collect();
+        let shift = (0..scale.len()).map(|k| of(norm.bias, k, 0.0) - moments.mean[k] * scale[k]);
+        Some(self.combine(&[(x, &scale)], &shift.collect::<Vec<_>>(), per_image))
+    }
+
+    /// Sums over the images where `rows` `[N, C]` are not wanted one by one.
+    fn pooled(&self, rows: Vec<f64>, channels: usize, per_image: bool) -> Vec<f64> {
+        if per_image { rows } else { statistics::over_images(&rows, channels) }
     }
 }
 
@@ -124,6 +137,9 @@ impl Kernels for BurnKernels<'_> {
 
     /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`.
     fn batch_norm(&self, x: Map, norm: &Norm<'_>) -> Map {
+        if let Some(y) = self.batch_norm_on_host(&x, norm) {
+            return y;
+        }
         let (mean, variance) = match norm.statistics {
             NormStatistics::Batch => batch_statistics(&x),
             NormStatistics::PerImage => image_statistics(&x),
@@ -144,16 +160,35 @@ impl Kernels for BurnKernels<'_> {
     }
 
     fn channel_moments(&self, x: &Map, per_image: bool) -> Result<Moments, String> {
+        if self.on_host {
+            return Ok(statistics::moments(&self.host(x)?, x.dims(), per_image));
+        }
         let (mean, variance) = if per_image { image_statistics(x) } else { batch_statistics(x) };
         Ok(Moments { mean: self.numbers(mean)?.to_f64(), variance: self.numbers(variance)?.to_f64() })
     }
 
     fn channel_sum(&self, x: &Map, per_image: bool) -> Result<Vec<f64>, String> {
-        self.sums(x.clone(), per_image)
+        let [_, channels, h, w] = x.dims();
+        let rows = match self.on_host {
+            true => statistics::sums(&self.host(x)?, h * w, |_| |x, _| x),
+            false => self.numbers(x.clone().sum_dim(3).sum_dim(2))?.to_f64(),
+        };
+        Ok(self.pooled(rows, channels, per_image))
     }
 
     fn channel_dot(&self, x: &Map, y: &Map, centre: &[f64], per_image: bool) -> Result<Vec<f64>, String> {
-        self.sums(x.clone() * (y.clone() - self.coefficients(centre, y)), per_image)
+        let [_, channels, h, w] = x.dims();
+        let rows = if self.on_host {
+            let (x, y) = (self.host(x)?, self.host(y)?.to_f64());
+            statistics::sums(&x, h * w, |k| {
+                let (y, centre) = (&y, centre[k % centre.len()]);
+                move |x, i| x * (y[i] - centre)
+            })
+        } else {
+            let products = x.clone() * (y.clone() - self.coefficients(centre, y));
+            self.numbers(products.sum_dim(3).sum_dim(2))?.to_f64()
+        };
+        Ok(self.pooled(rows, channels, per_image))
     }
 
     fn combine(&self, terms: &[(&Map, &[f64])], shift: &[f64], _per_image: bool) -> Map {
@@ -222,29 +257,4 @@ fn dims(n: usize, shape: Shape) -> [usize; 4] {
         Shape::Map { channels, height, width } => [n, channels, height, width],
         Shape::Vector { features } => [n, features, 1, 1],
     }
-}
-
-/// Mean and biased variance of each channel of each image, `[N, C, 1, 1]`: two passes, the second correcting the first
-/// for the rounding of its sums (PyTorch sums in f64, which not every device can).
-fn image_statistics(x: &Map) -> (Map, Map) {
-    let mean = pixel_mean(x.clone());
-    let centred = x.clone() - mean.clone();
-    let left_over = pixel_mean(centred.clone());
-    let variance = pixel_mean(centred.clone() * centred) - left_over.clone() * left_over.clone();
-    (mean + left_over, variance)
-}
-
-/// Mean over the pixels, row by row first: rounding in f32 then grows with a side of the map, not with its area.
-fn pixel_mean(x: Map) -> Map {
-    x.mean_dim(3).mean_dim(2)
-}
-
-/// Mean and biased variance of each channel over the batch, `[1, C, 1, 1]`: image statistics are joined, so that both
-/// modes share their passes over the map and no large value is squared before its mean is taken off.
-fn batch_statistics(x: &Map) -> (Map, Map) {
-    let (means, variances) = image_statistics(x);
-    let mean = means.clone().mean_dim(0);
-    let spread = means - mean.clone();
-    let variance = (variances + spread.clone() * spread).mean_dim(0);
-    (mean, variance)
 }

@@ -4,6 +4,7 @@ mod activation;
 mod kernels;
 mod layer;
 mod pool;
+mod statistics;
 
 use ::burn::tensor::{DType, Device};
 
@@ -36,7 +37,7 @@ impl BurnEngine {
             Precision::F64 => DType::F64,
         };
         match self.device.supports_dtype(dtype) {
-            true => Ok(BurnKernels::new(&self.device, precision)),
+            true => Ok(BurnKernels::new(&self.device, precision, self.spec == DeviceSpec::Cpu)),
             false => Err(EngineError::Precision { precision }),
         }
     }

@@ -1,12 +1,9 @@
 //! Sums over the pixels of channels, and sums of maps with coefficients per channel.
 
 use super::evaluate::MOST_TERMS;
-use super::lanes::{Block, LANES, Lanes, Scalar};
+use super::lanes::{Block, LANES, Lanes};
 use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::Pooled;
-
-/// Pixels summed in the engine's own precision before the sum goes on in f64.
-const RUN: usize = 64;
 
 /// Sum of each channel, `[C]` or `[N, C]`.
 pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
@@ -22,49 +19,40 @@ pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
 pub fn dot<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>, centre: &[f64], per_image: bool) -> Vec<f64> {
     let ((data, _), (other, _)) = (x.stored_data(l), y.stored_data(l));
     let pixels = x.pixels();
-    let centre = Coefficients::<L::T>::new(centre, x.channels());
+    let centre = Coefficients::<f64>::new(centre, x.channels());
     gather(x, per_image, |image, plane| {
         let start = (image * x.planes() + plane) * pixels;
         let (a, b) = (&data[start..start + pixels], &other[start..start + pixels]);
-        l.run(|| plane_dot(l, a, b, centre.at(image, plane, x.planes())))
+        l.run(|| plane_dot(l, a, b, &centre.at(image, plane, x.planes()).0))
     })
 }
 
 #[inline(always)]
 fn plane_sum<L: Lanes>(l: L, plane: &[Block<L::T>]) -> [f64; LANES] {
-    let mut total = [0.0; LANES];
-    for run in plane.chunks(RUN) {
-        let mut sum = l.splat(L::T::default());
-        for x in run {
-            sum = l.add(sum, l.load(x));
+    let mut sums = [l.wide_zero(); 2];
+    let (pairs, rest) = plane.as_chunks::<2>();
+    for pair in pairs {
+        for k in 0..2 {
+            sums[k] = l.wide_add(sums[k], l.wide(l.load(&pair[k])));
         }
-        widen(l, sum, &mut total);
     }
-    total
+    for x in rest {
+        sums[0] = l.wide_add(sums[0], l.wide(l.load(x)));
+    }
+    l.wide_store(l.wide_add(sums[0], sums[1]))
 }
 
 #[inline(always)]
-fn plane_dot<L: Lanes>(l: L, a: &[Block<L::T>], b: &[Block<L::T>], centre: &Block<L::T>) -> [f64; LANES] {
-    let mut total = [0.0; LANES];
-    let middle = l.load(centre);
-    for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
-        let mut sum = l.splat(L::T::default());
-        for (a, b) in a.iter().zip(b) {
-            sum = l.fma(l.load(a), l.sub(l.load(b), middle), sum);
+fn plane_dot<L: Lanes>(l: L, a: &[Block<L::T>], b: &[Block<L::T>], centre: &[f64; LANES]) -> [f64; LANES] {
+    let mut sums = [l.wide_zero(); 2];
+    let centre = l.wide_load(centre);
+    for (a, b) in a.chunks(2).zip(b.chunks(2)) {
+        for (k, (a, b)) in a.iter().zip(b).enumerate() {
+            let difference = l.wide_sub(l.wide(l.load(b)), centre);
+            sums[k] = l.wide_fma(l.wide(l.load(a)), difference, sums[k]);
         }
-        widen(l, sum, &mut total);
     }
-    total
-}
-
-/// Adds a vector to sums in f64.
-#[inline(always)]
-pub fn widen<L: Lanes>(l: L, v: L::V, sums: &mut [f64; LANES]) {
-    let mut block = L::T::ZERO;
-    l.store(v, &mut block);
-    for k in 0..LANES {
-        sums[k] += block.0[k].into();
-    }
+    l.wide_store(l.wide_add(sums[0], sums[1]))
 }
 
 /// Sums of all planes, joined over the images where that is asked for.

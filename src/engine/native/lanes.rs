@@ -64,6 +64,8 @@ impl<R, F: FnOnce() -> R> Loop for F {
 pub trait Lanes: Copy + Send + Sync + 'static {
     type T: super::memory::Pooled;
     type V: Copy;
+    /// Sixteen lanes of f64.
+    type W: Copy;
     const NAME: &'static str;
     /// Whether a tile had better serve two output blocks where it can.
     const PAIRS: bool;
@@ -76,6 +78,15 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The same numbers as f64.
+    fn wide(self, a: Self::V) -> Self::W;
+    fn wide_zero(self) -> Self::W;
+    fn wide_add(self, a: Self::W, b: Self::W) -> Self::W;
+    fn wide_sub(self, a: Self::W, b: Self::W) -> Self::W;
+    /// `a b + c`.
+    fn wide_fma(self, a: Self::W, b: Self::W, c: Self::W) -> Self::W;
+    fn wide_load(self, x: &[f64; LANES]) -> Self::W;
+    fn wide_store(self, x: Self::W) -> [f64; LANES];
     /// `a b + c`, rounded once where the machine can.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `b` where either is NaN.
@@ -169,6 +180,7 @@ macro_rules! portable {
         impl Lanes for Portable<$t> {
             type T = $t;
             type V = Block<$t>;
+            type W = [f64; LANES];
             const NAME: &'static str = "portable";
             const PAIRS: bool = false;
             tiles!(single 2 1 1, double 1 1 1, channels 2);
@@ -200,6 +212,34 @@ macro_rules! portable {
             #[inline(always)]
             fn mul(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {
                 Block(std::array::from_fn(|k| a.0[k] * b.0[k]))
+            }
+            #[inline(always)]
+            fn wide(self, a: Block<$t>) -> [f64; LANES] {
+                a.0.map(f64::from)
+            }
+            #[inline(always)]
+            fn wide_zero(self) -> [f64; LANES] {
+                [0.0; LANES]
+            }
+            #[inline(always)]
+            fn wide_add(self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+                std::array::from_fn(|k| a[k] + b[k])
+            }
+            #[inline(always)]
+            fn wide_sub(self, a: [f64; LANES], b: [f64; LANES]) -> [f64; LANES] {
+                std::array::from_fn(|k| a[k] - b[k])
+            }
+            #[inline(always)]
+            fn wide_fma(self, a: [f64; LANES], b: [f64; LANES], c: [f64; LANES]) -> [f64; LANES] {
+                std::array::from_fn(|k| a[k] * b[k] + c[k])
+            }
+            #[inline(always)]
+            fn wide_load(self, x: &[f64; LANES]) -> [f64; LANES] {
+                *x
+            }
+            #[inline(always)]
+            fn wide_store(self, x: [f64; LANES]) -> [f64; LANES] {
+                x
             }
             /// Fused only where it is one instruction: elsewhere `mul_add` is a slow library call.
             #[inline(always)]

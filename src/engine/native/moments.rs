@@ -1,20 +1,15 @@
 //! Moments of channels, taken while the values are in cache.
 //!
-//! Each image's sums are taken of `x - k` with `k` the channel's first value, which keeps the cancellation of
-//! `E[x^2] - E[x]^2` harmless; a row's sums are in the engine's precision, everything longer is f64.
+//! Sums are f64 from the first pixel on, as PyTorch's are: in f32 a channel's statistics would carry the rounding of the
+//! sum, and everything behind a normalisation would see it.
 
-use super::channels::widen;
 use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::Map;
 use crate::engine::kernels::Moments;
 
-/// Pixels summed in the engine's own precision.
-const RUN: usize = 64;
-
 /// Sums of one plane of one image.
 #[derive(Clone, Copy, Debug)]
 pub struct PlaneSums {
-    origin: [f64; LANES],
     sum: [f64; LANES],
     square: [f64; LANES],
 }
@@ -23,36 +18,28 @@ impl PlaneSums {
     /// Sums of all pixels of a plane.
     #[inline(always)]
     pub fn of<L: Lanes>(l: L, pixels: &[Block<L::T>]) -> Self {
-        let Some(first) = pixels.first() else {
-            return Self { origin: [0.0; LANES], sum: [0.0; LANES], square: [0.0; LANES] };
-        };
-        let origin = l.load(first);
-        let mut sums = Self { origin: first.0.map(Into::into), sum: [0.0; LANES], square: [0.0; LANES] };
-        for run in pixels.chunks(RUN) {
-            let zero = l.splat(L::T::default());
-            let (mut s, mut q) = ([zero; 2], [zero; 2]);
-            let mut pairs = run.chunks_exact(2);
-            for pair in &mut pairs {
-                for k in 0..2 {
-                    let d = l.sub(l.load(&pair[k]), origin);
-                    s[k] = l.add(s[k], d);
-                    q[k] = l.fma(d, d, q[k]);
-                }
+        let (mut s, mut q) = ([l.wide_zero(); 2], [l.wide_zero(); 2]);
+        // Two chains of sums, so that one does not wait for the other.
+        let (pairs, rest) = pixels.as_chunks::<2>();
+        for pair in pairs {
+            for k in 0..2 {
+                let x = l.wide(l.load(&pair[k]));
+                s[k] = l.wide_add(s[k], x);
+                q[k] = l.wide_fma(x, x, q[k]);
             }
-            for x in pairs.remainder() {
-                let d = l.sub(l.load(x), origin);
-                s[0] = l.add(s[0], d);
-                q[0] = l.fma(d, d, q[0]);
-            }
-            widen(l, l.add(s[0], s[1]), &mut sums.sum);
-            widen(l, l.add(q[0], q[1]), &mut sums.square);
         }
-        sums
+        for x in rest {
+            let x = l.wide(l.load(x));
+            s[0] = l.wide_add(s[0], x);
+            q[0] = l.wide_fma(x, x, q[0]);
+        }
+        let join = |[a, b]: [L::W; 2]| l.wide_store(l.wide_add(a, b));
+        Self { sum: join(s), square: join(q) }
     }
 
     /// Mean of each channel.
     pub fn mean<T: Scalar>(&self, pixels: usize) -> Block<T> {
-        Block(std::array::from_fn(|k| T::of(self.origin[k] + self.sum[k] / pixels as f64)))
+        Block(std::array::from_fn(|k| T::of(self.sum[k] / pixels as f64)))
     }
 
     /// Mean and biased variance of channel `k`.
@@ -60,7 +47,7 @@ impl PlaneSums {
         let mean = self.sum[k] / count;
         let variance = self.square[k] / count - mean * mean;
         // A negative value is rounding; a NaN stays one.
-        (self.origin[k] + mean, if variance < 0.0 { 0.0 } else { variance })
+        (mean, if variance < 0.0 { 0.0 } else { variance })
     }
 }
 

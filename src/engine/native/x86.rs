@@ -16,6 +16,9 @@ macro_rules! lanes {
         tiles ($($tiles:tt)*),
         $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident, sub $sub:ident,
         mul $mul:ident, fma $fma:ident, max $max:ident,
+        wide $wide_register:ty, $wide_count:literal, |$narrow:ident, $part:ident| $widen:expr,
+        wide_load $wide_load:ident, wide_store $wide_store:ident, wide_add $wide_add:ident, wide_sub $wide_sub:ident,
+        wide_fma $wide_fma:ident, wide_splat $wide_splat:ident,
         greater |$a:ident, $b:ident| $greater:expr, keep |$mask:ident, $x:ident| $keep:expr
     ) => {
         $(#[$doc])*
@@ -42,6 +45,7 @@ macro_rules! lanes {
         impl Lanes for $token {
             type T = $t;
             type V = [$register; $count];
+            type W = [$wide_register; $wide_count];
             const NAME: &'static str = $name;
             const PAIRS: bool = $pairs;
             tiles!($($tiles)*);
@@ -80,7 +84,60 @@ macro_rules! lanes {
                 // SAFETY: the token is the proof.
                 unsafe { [$splat(x); $count] }
             }
-            lanes!(@binary add $add, sub $sub, mul $mul, max $max);
+            lanes!(@binary V add $add, sub $sub, mul $mul, max $max);
+            lanes!(@binary W wide_add $wide_add, wide_sub $wide_sub);
+            // In f64 there is nothing to convert.
+            #[allow(unused_unsafe)]
+            #[inline(always)]
+            fn wide(self, a: Self::V) -> Self::W {
+                let mut wide = self.wide_zero();
+                let mut $part = 0;
+                while $part < $wide_count {
+                    let $narrow = a[$part * $count / $wide_count];
+                    // SAFETY: the token is the proof.
+                    wide[$part] = unsafe { $widen };
+                    $part += 1;
+                }
+                wide
+            }
+            #[inline(always)]
+            fn wide_zero(self) -> Self::W {
+                // SAFETY: the token is the proof.
+                unsafe { [$wide_splat(0.0); $wide_count] }
+            }
+            #[inline(always)]
+            fn wide_fma(self, a: Self::W, b: Self::W, c: Self::W) -> Self::W {
+                let mut v = a;
+                let mut i = 0;
+                while i < $wide_count {
+                    // SAFETY: the token is the proof.
+                    v[i] = unsafe { $wide_fma(a[i], b[i], c[i]) };
+                    i += 1;
+                }
+                v
+            }
+            #[inline(always)]
+            fn wide_load(self, x: &[f64; LANES]) -> Self::W {
+                let mut v = self.wide_zero();
+                let mut i = 0;
+                while i < $wide_count {
+                    // SAFETY: the token is the proof; the array holds `$wide_count` registers.
+                    v[i] = unsafe { $wide_load(x.as_ptr().add(i * (LANES / $wide_count))) };
+                    i += 1;
+                }
+                v
+            }
+            #[inline(always)]
+            fn wide_store(self, x: Self::W) -> [f64; LANES] {
+                let mut out = [0.0; LANES];
+                let mut i = 0;
+                while i < $wide_count {
+                    // SAFETY: the token is the proof; the array holds `$wide_count` registers.
+                    unsafe { $wide_store(out.as_mut_ptr().add(i * (LANES / $wide_count)), x[i]) };
+                    i += 1;
+                }
+                out
+            }
             #[inline(always)]
             fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
                 let mut v = a;
@@ -120,10 +177,10 @@ macro_rules! lanes {
             }
         }
     };
-    (@binary $($name:ident $instruction:ident),*) => {
+    (@binary $vector:ident $($name:ident $instruction:ident),*) => {
         $(
             #[inline(always)]
-            fn $name(self, a: Self::V, b: Self::V) -> Self::V {
+            fn $name(self, a: Self::$vector, b: Self::$vector) -> Self::$vector {
                 let mut v = a;
                 let mut i = 0;
                 while i < v.len() {
@@ -144,6 +201,12 @@ lanes!(
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps, sub _mm512_sub_ps,
     mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
+    wide __m512d, 2, |v, part| match part {
+        0 => _mm512_cvtps_pd(_mm512_castps512_ps256(v)),
+        _ => _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(v)),
+    },
+    wide_load _mm512_loadu_pd, wide_store _mm512_storeu_pd, wide_add _mm512_add_pd, wide_sub _mm512_sub_pd,
+    wide_fma _mm512_fmadd_pd, wide_splat _mm512_set1_pd,
     greater |a, b| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_ps(mask, x)
 );
 lanes!(
@@ -153,6 +216,9 @@ lanes!(
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd, sub _mm512_sub_pd,
     mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
+    wide __m512d, 2, |v, part| v,
+    wide_load _mm512_loadu_pd, wide_store _mm512_storeu_pd, wide_add _mm512_add_pd, wide_sub _mm512_sub_pd,
+    wide_fma _mm512_fmadd_pd, wide_splat _mm512_set1_pd,
     greater |a, b| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_pd(mask as u8, x)
 );
 lanes!(
@@ -162,6 +228,12 @@ lanes!(
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps, sub _mm256_sub_ps,
     mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
+    wide __m256d, 4, |v, part| match part % 2 {
+        0 => _mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+        _ => _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(v)),
+    },
+    wide_load _mm256_loadu_pd, wide_store _mm256_storeu_pd, wide_add _mm256_add_pd, wide_sub _mm256_sub_pd,
+    wide_fma _mm256_fmadd_pd, wide_splat _mm256_set1_pd,
     greater |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u8,
     keep |mask, x| _mm256_and_ps(x, _mm256_castsi256_ps(spread8(mask as u8)))
 );
@@ -172,6 +244,9 @@ lanes!(
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd, sub _mm256_sub_pd,
     mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,
+    wide __m256d, 4, |v, part| v,
+    wide_load _mm256_loadu_pd, wide_store _mm256_storeu_pd, wide_add _mm256_add_pd, wide_sub _mm256_sub_pd,
+    wide_fma _mm256_fmadd_pd, wide_splat _mm256_set1_pd,
     greater |a, b| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) as u8,
     keep |mask, x| _mm256_and_pd(x, _mm256_castsi256_pd(spread4(mask as u8)))
 );

@@ -1,0 +1,92 @@
+//! What a proxy asks for: passes over the network, and what to observe on them.
+
+use crate::engine::{GradientReduction, NormStatistics, Observation, Precision};
+use crate::graph::Graph;
+use crate::graph::init::Scheme;
+
+/// The input of a pass. All noise is keyed by the data seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InputRequest {
+    /// The run's mini-batch.
+    MiniBatch,
+    /// N(0, 1) of the mini-batch's shape under this name.
+    Noise(&'static str),
+    /// `f32(f32(0.01 e) + x)`, both N(0, 1): Zen's perturbed input.
+    Perturbed { base: &'static str, direction: &'static str },
+    /// One image of ones (SynFlow).
+    Ones,
+}
+
+/// What is done to the weights before the pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rewrite {
+    #[default]
+    AsIs,
+    /// Every parameter and buffer by its absolute value.
+    Absolute,
+}
+
+/// The loss of a backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LossRequest {
+    /// Mean cross-entropy with the mini-batch's labels.
+    CrossEntropy,
+    /// Sum of all logits of all images.
+    SumOfLogits,
+}
+
+/// Gradients that a proxy observes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackwardRequest {
+    pub loss: LossRequest,
+    pub reductions: Vec<GradientReduction>,
+}
+
+/// A pass that a proxy observes. Requests that differ only in what they observe are run once, and so are their backward
+/// passes when the loss is the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PassRequest {
+    /// `None`: as the run initialises networks.
+    pub init: Option<Scheme>,
+    pub rewrite: Rewrite,
+    pub input: InputRequest,
+    pub norm: NormStatistics,
+    /// `None`: the run's precision.
+    pub precision: Option<Precision>,
+    pub observations: Vec<Observation>,
+    pub backward: Option<BackwardRequest>,
+    /// Whether the score needs the images' classes; they stand behind everything observed.
+    pub labels: bool,
+}
+
+impl PassRequest {
+    /// For every node, whether the pass computes it. A forward pass computes dead branches only where the proxy looks at
+    /// them; a backward pass follows the reference's autograd through them.
+    pub fn computed(&self, graph: &Graph) -> Vec<bool> {
+        let taps = self.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
+        match self.backward {
+            Some(_) => graph.ancestors(&taps.chain([graph.logits()]).collect::<Vec<_>>()),
+            None => self.norm.sources(graph, &taps.collect::<Vec<_>>()).1,
+        }
+    }
+
+    /// A forward pass of networks as the run initialises them.
+    pub fn forward(input: InputRequest, norm: NormStatistics, observations: Vec<Observation>) -> Self {
+        Self {
+            init: None,
+            rewrite: Rewrite::AsIs,
+            input,
+            norm,
+            precision: None,
+            observations,
+            backward: None,
+            labels: false,
+        }
+    }
+
+    /// The mini-batch with batch statistics, forward and backward.
+    pub fn gradients(loss: LossRequest, reductions: Vec<GradientReduction>) -> Self {
+        let backward = Some(BackwardRequest { loss, reductions });
+        Self { backward, ..Self::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![]) }
+    }
+}

@@ -1,0 +1,87 @@
+//! Convolutions, poolings and kinks, one layer at a time.
+
+use untrained::engine::{ParamRows, Precision};
+use untrained::graph::{Activation, ConvSpec, PoolKind, Window};
+
+use crate::first::{equals_autodiff, equals_central_difference};
+use crate::support::{Net, difference, listed};
+
+fn conv(out: usize, window: Window, groups: usize) -> ConvSpec {
+    ConvSpec { out_channels: out, window, groups, bias: true }
+}
+
+#[test]
+fn convolutions_of_every_geometry() {
+    let window = |kernel, stride, padding, dilation| Window { kernel, stride, padding, dilation };
+    for (w, groups) in [
+        (Window::square(1, 1, 0), 1),
+        (Window::square(1, 2, 0), 1),
+        (Window::square(3, 2, 1), 1),
+        (Window::square(3, 3, 0), 2),
+        (Window::square(3, 2, 1), 4),
+        (Window::square(2, 3, 1), 1),
+        (window([3, 3], [1, 1], [2, 2], [2, 2]), 2),
+        (window([3, 2], [2, 1], [2, 0], [2, 3]), 1),
+        (window([1, 7], [1, 1], [0, 3], [1, 1]), 1),
+        (window([5, 1], [1, 2], [2, 0], [1, 1]), 4),
+    ] {
+        let net = Net::new([2, 4, 8, 7], |b, x| {
+            let x = b.conv("c", x, conv(8, w, groups));
+            let x = b.activation("a", x, Activation::Silu);
+            b.flatten(x)
+        });
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+    }
+}
+
+#[test]
+fn poolings_of_every_geometry() {
+    for kind in [PoolKind::Average, PoolKind::Max] {
+        for window in [
+            Window::square(2, 2, 0),
+            Window::square(3, 1, 1),
+            Window::square(3, 2, 1),
+            Window::square(3, 2, 0),
+            Window { kernel: [1, 3], stride: [2, 1], padding: [0, 1], dilation: [1, 1] },
+        ] {
+            let net = Net::new([2, 3, 6, 7], |b, x| {
+                let x = b.pool("p", x, kind, window);
+                b.flatten(x)
+            });
+            equals_autodiff(&net, 1e-13);
+            equals_central_difference(&net, 1e-9);
+        }
+    }
+}
+
+/// A maximum that occurs twice is the first: all of the gradient goes to the first pixel of each window.
+#[test]
+fn ties_of_a_maximum_go_to_the_first() {
+    let mut net = Net::new([1, 1, 2, 4], |b, x| {
+        let x = b.pool("p", x, PoolKind::Max, Window::square(2, 2, 0));
+        b.flatten(x)
+    });
+    net.images = vec![1.0; 8];
+    let gradient = listed(&net, &net.gradients(&[5.0, 7.0], ParamRows::Summed, Precision::F32));
+    assert_eq!(gradient[0].as_deref(), Some(&[5.0, 0.0, 7.0, 0.0, 0.0, 0.0, 0.0, 0.0][..]));
+}
+
+/// PyTorch's derivatives at kinks.
+#[test]
+fn kinks_follow_pytorch() {
+    for (kind, at) in [
+        (Activation::Relu, &[(0.0, 0.0)][..]),
+        (Activation::LeakyRelu, &[(0.0, 0.01)]),
+        (Activation::Relu6, &[(0.0, 0.0), (6.0, 0.0), (3.0, 1.0)]),
+        (Activation::Hardtanh, &[(-1.0, 0.0), (1.0, 0.0), (0.5, 1.0)]),
+        (Activation::Hardswish, &[(-3.0, 0.0), (3.0, 1.0)]),
+        (Activation::Elu, &[(0.0, 1.0)]),
+    ] {
+        let mut net = Net::new([1, 1, 1, at.len()], |b, x| b.activation("a", x, kind));
+        net.images = at.iter().map(|(x, _)| *x as f32).collect();
+        let gradient = listed(&net, &net.gradients(&vec![1.0; at.len()], ParamRows::Summed, Precision::F64));
+        let expected: Vec<f64> = at.iter().map(|(_, slope)| *slope).collect();
+        assert!(difference(&gradient, &[Some(expected)], 0.0) < 1e-15, "{kind:?} {gradient:?}");
+    }
+}
