@@ -76,7 +76,6 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn store(self, x: Self::V, out: &mut Block<Self::T>);
     fn splat(self, x: Self::T) -> Self::V;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
-    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     /// The same numbers as f64.
     fn wide(self, a: Self::V) -> Self::W;
@@ -204,10 +203,6 @@ macro_rules! portable {
             #[inline(always)]
             fn add(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {
                 Block(std::array::from_fn(|k| a.0[k] + b.0[k]))
-            }
-            #[inline(always)]
-            fn sub(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {
-                Block(std::array::from_fn(|k| a.0[k] - b.0[k]))
             }
             #[inline(always)]
             fn mul(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {

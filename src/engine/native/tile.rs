@@ -10,6 +10,10 @@
 
 use super::lanes::{Block, LANES, Lanes};
 
+/// Products that an accumulator sums before it is added to the output: a sum of sums loses fewer digits than one long
+/// sum, and costs one addition in so many.
+const PART: usize = 256;
+
 /// Where a row of tiles reads and writes. All distances count blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a, T> {
@@ -156,6 +160,7 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize>(
         let mut sums = first::<L, P, B>(l, start);
         let base = row.input.as_ptr().add(row.start + at * row.pixel);
         let mut w = row.weights.as_ptr();
+        let part = (PART / (row.taps.len() * LANES)).max(1);
         for plane in 0..row.planes {
             let channels = if plane + 1 == row.planes { row.last } else { LANES };
             for tap in row.taps {
@@ -168,11 +173,33 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize>(
                 }
                 w = w.add(channels);
             }
-        }
-        for b in 0..B {
-            for p in 0..P {
-                l.store(sums[b][p], &mut *out.add(b * row.out_block + p * row.out_pixel));
+            let last = plane + 1 == row.planes;
+            if last || (plane + 1) % part == 0 {
+                deliver::<L, P, B>(l, row, plane >= part, &sums, out);
+                sums = [[l.splat(L::T::default()); P]; B];
             }
+        }
+    }
+}
+
+/// Writes the accumulators, or adds them to what earlier planes have left.
+///
+/// # Safety
+/// As [`check`] asserts; `out` is the tile's first pixel.
+#[inline(always)]
+unsafe fn deliver<L: Lanes, const P: usize, const B: usize>(
+    l: L,
+    row: &Row<'_, L::T>,
+    more: bool,
+    sums: &[[L::V; P]; B],
+    out: *mut Block<L::T>,
+) {
+    for b in 0..B {
+        for p in 0..P {
+            // SAFETY: the caller's promise.
+            let out = unsafe { &mut *out.add(b * row.out_block + p * row.out_pixel) };
+            let sum = if more { l.add(l.load(out), sums[b][p]) } else { sums[b][p] };
+            l.store(sum, out);
         }
     }
 }

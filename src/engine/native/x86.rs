@@ -14,7 +14,7 @@ macro_rules! lanes {
     (
         $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal, $name:literal, pairs $pairs:literal,
         tiles ($($tiles:tt)*),
-        $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident, sub $sub:ident,
+        $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident,
         mul $mul:ident, fma $fma:ident, max $max:ident,
         wide $wide_register:ty, $wide_count:literal, |$narrow:ident, $part:ident| $widen:expr,
         wide_load $wide_load:ident, wide_store $wide_store:ident, wide_add $wide_add:ident, wide_sub $wide_sub:ident,
@@ -84,7 +84,7 @@ macro_rules! lanes {
                 // SAFETY: the token is the proof.
                 unsafe { [$splat(x); $count] }
             }
-            lanes!(@binary V add $add, sub $sub, mul $mul, max $max);
+            lanes!(@binary V add $add, mul $mul, max $max);
             lanes!(@binary W wide_add $wide_add, wide_sub $wide_sub);
             // In f64 there is nothing to convert.
             #[allow(unused_unsafe)]
@@ -199,7 +199,7 @@ lanes!(
     Avx512F32, f32, __m512, 1, "avx512", pairs true,
     tiles (single 16 8 4, double 8 4 2, channels 16),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
-    load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps, sub _mm512_sub_ps,
+    load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps,
     mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
     wide __m512d, 2, |v, part| match part {
         0 => _mm512_cvtps_pd(_mm512_castps512_ps256(v)),
@@ -214,7 +214,7 @@ lanes!(
     Avx512F64, f64, __m512d, 2, "avx512", pairs true,
     tiles (single 8 4 2, double 4 2 1, channels 8),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
-    load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd, sub _mm512_sub_pd,
+    load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd,
     mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
     wide __m512d, 2, |v, part| v,
     wide_load _mm512_loadu_pd, wide_store _mm512_storeu_pd, wide_add _mm512_add_pd, wide_sub _mm512_sub_pd,
@@ -226,7 +226,7 @@ lanes!(
     Avx2F32, f32, __m256, 2, "avx2", pairs false,
     tiles (single 6 4 2, double 2 1 1, channels 4),
     "avx2,fma,popcnt,bmi1,bmi2",
-    load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps, sub _mm256_sub_ps,
+    load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps,
     mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
     wide __m256d, 4, |v, part| match part % 2 {
         0 => _mm256_cvtps_pd(_mm256_castps256_ps128(v)),
@@ -242,7 +242,7 @@ lanes!(
     Avx2F64, f64, __m256d, 4, "avx2", pairs false,
     tiles (single 2 1 1, double 1 1 1, channels 2),
     "avx2,fma,popcnt,bmi1,bmi2",
-    load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd, sub _mm256_sub_pd,
+    load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd,
     mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,
     wide __m256d, 4, |v, part| v,
     wide_load _mm256_loadu_pd, wide_store _mm256_storeu_pd, wide_add _mm256_add_pd, wide_sub _mm256_sub_pd,
