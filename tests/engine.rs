@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use untrained::engine::{
-    BurnEngine, DeviceSpec, Engine, EngineError, ForwardPass, InputBatch, NormStatistics, Observation,
-    Precision, Reduced, Reduction,
+    BurnEngine, DeviceSpec, Engine, EngineError, ForwardPass, InputBatch, NativeEngine, NormStatistics,
+    Observation, Precision, Reduced, Reduction,
 };
 use untrained::graph::init::Scheme;
 use untrained::graph::{
@@ -14,6 +14,11 @@ use untrained::spaces::{NetworkInput, find};
 
 fn engine() -> BurnEngine {
     BurnEngine::open(DeviceSpec::Cpu).unwrap()
+}
+
+/// burn and native: every test runs on both, which must agree.
+fn engines() -> [Box<dyn Engine>; 2] {
+    [Box::new(engine()), Box::new(NativeEngine::new())]
 }
 
 fn noise(name: &str, count: usize) -> Vec<f32> {
@@ -36,14 +41,35 @@ impl Pass {
         Self { graph: builder.finish(output).unwrap(), images, n: shape[0] }
     }
 
+    /// The output, as each of the engines finds it.
     fn run(&self, norm: NormStatistics, precision: Precision) -> Result<Vec<f64>, EngineError> {
+        let [burn, native] = engines().map(|engine| self.run_on(engine.as_ref(), norm, precision));
+        match (burn, native) {
+            (Ok(burn), Ok(native)) => {
+                let tolerance = if precision == Precision::F32 { 1e-5 } else { 1e-11 };
+                assert_close(&native, &burn, tolerance);
+                Ok(native)
+            }
+            (burn, native) => {
+                assert_eq!(burn, native);
+                native
+            }
+        }
+    }
+
+    fn run_on(
+        &self,
+        engine: &dyn Engine,
+        norm: NormStatistics,
+        precision: Precision,
+    ) -> Result<Vec<f64>, EngineError> {
         let weights = Weights::init(&self.graph, Scheme::Default, 3);
         let Shape::Map { channels, height, width } = self.graph.input_shape() else { unreachable!() };
         let observations = [Observation {
             taps: vec![Tap { node: self.graph.logits(), times: 1 }],
             reduction: Reduction::Copy,
         }];
-        let seen = engine().forward(&ForwardPass {
+        let seen = engine.forward(&ForwardPass {
             graph: &self.graph,
             weights: &weights,
             input: InputBatch { images: &self.images, shape: [self.n, channels, height, width] },

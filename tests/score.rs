@@ -126,6 +126,13 @@ fn a_device_that_is_not_compiled_in_is_refused_with_the_remedy() {
 }
 
 #[test]
+fn the_native_engine_refuses_other_devices_than_the_cpu() {
+    let args =
+        ["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--device", "cuda", "--engine", "native"];
+    untrained(&args).assert().code(1).stderr(predicate::str::contains("use --engine burn"));
+}
+
+#[test]
 fn lists_name_everything() {
     for (what, words) in [
         ("spaces", vec!["nasbench201", "nats_sss", "nafbee_vgg19", "15625"]),

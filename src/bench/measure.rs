@@ -69,9 +69,12 @@ impl Bench<'_> {
     /// # Errors
     /// An architecture that cannot be built.
     pub(super) fn measure(&self, arch: &str, proxies: &[PreparedProxy]) -> Result<Measured, SpaceError> {
+        for _ in 0..self.warm_ups {
+            self.once(arch, proxies)?;
+        }
         let mut run = self.once(arch, proxies)?;
-        let mut timings = Vec::with_capacity(self.repeats);
-        for _ in 0..self.repeats {
+        let mut timings = vec![run.timing];
+        for _ in 1..self.repeats {
             run = self.once(arch, proxies)?;
             timings.push(run.timing);
         }

@@ -30,8 +30,10 @@ pub struct Bench<'a> {
     pub engine: &'a dyn Engine,
     /// Fresh inputs around the run's mini-batch: noise that a proxy asks for is made, and timed, for every score.
     pub inputs: &'a (dyn Fn() -> Inputs + Sync),
-    /// Measured runs of each architecture, after one warm-up.
+    /// Measured runs of each architecture.
     pub repeats: usize,
+    /// Runs before them that are not measured.
+    pub warm_ups: usize,
     /// Architectures at a time.
     pub threads: usize,
 }
@@ -93,7 +95,7 @@ impl Bench<'_> {
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(i, _)| *i);
         let measured: Vec<Measured> = done.into_iter().map(|(_, m)| m).collect();
-        let runs = measured.len() * (self.repeats + 1);
+        let runs = measured.len() * (self.repeats + self.warm_ups);
         Ok(Section { measured, wall, runs })
     }
 }

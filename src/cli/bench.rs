@@ -15,6 +15,7 @@ use super::common::{EngineArgs, Format, table_order};
 use crate::bench::{self, Bench, Section, Summary};
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, Split};
+use crate::engine::rates;
 use crate::graph::init::Scheme;
 use crate::proxies::{PROXIES, ProxyRef, VariantError};
 use crate::scoring::{CandidateSet, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list};
@@ -25,9 +26,10 @@ const EXAMPLES: &str = "Examples:
   untrained bench --space nasbench201
   untrained bench --space nats_sss --proxies naswot,zen --together --threads 2
   untrained bench --space nasbench201 --archs list.txt --proxies naswot --dedupe equal --format json
+  untrained bench --kernels
   head -3 list.txt | untrained bench --space nasbench201 --archs - --proxies forward --dataset cifar10
 
-Times of one architecture are medians of --repeats runs after a warm-up. build: graph and weights; compute: everything
+Times of one architecture are medians of --repeats runs after --warm-up others. build: graph and weights; compute: everything
 from the mini-batch to the score, of which input is noise that the proxy asks for and reduce is what follows the passes.
 `forward` is a bare forward pass, always measured first. The mini-batch is drawn before the clock starts.
 
@@ -44,8 +46,18 @@ that nothing observed is made from: dead branches, which are computed only where
 #[command(after_long_help = EXAMPLES)]
 pub struct BenchArgs {
     /// Search space; `untrained list spaces` shows them
-    #[arg(long, value_name = "SPACE")]
+    #[arg(
+        long,
+        value_name = "SPACE",
+        required_unless_present = "kernels",
+        default_value = "",
+        hide_default_value = true
+    )]
     space: String,
+
+    /// Show instead how fast the native engine's convolutions run, against the processor's measured roof
+    #[arg(long)]
+    kernels: bool,
 
     /// Architectures, one string a line; `-` reads standard input [default: the embedded list of the space]
     #[arg(long, value_name = "FILE")]
@@ -67,9 +79,13 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 1, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
 
-    /// Measured runs of each architecture and proxy, after one warm-up
+    /// Measured runs of each architecture and proxy
     #[arg(long, default_value_t = 3, value_name = "R", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     repeats: u16,
+
+    /// Runs of each architecture and proxy before the measured ones; 0 to time a long list as a run would meet it
+    #[arg(long, default_value_t = 1, value_name = "W", value_parser = clap::value_parser!(u16).range(0..=100))]
+    warm_up: u16,
 
     /// Which architectures of the list count as one and are measured once; proxies that run nothing (params, ...) are
     /// measured for every string
@@ -117,6 +133,10 @@ fn parse_proxy(text: &str) -> Result<ProxyRef, VariantError> {
 /// # Errors
 /// An unknown name, a bad list, missing data, a missing device, or a closed output.
 pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    if args.kernels {
+        output::kernels(&rates(args.batch_size), args.format)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let space = spaces::find(&args.space)?;
     let archs = arch_list(space, args.archs.as_deref())?;
     let engine = args.engine.open()?;
@@ -142,6 +162,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         engine: engine.as_ref(),
         inputs: &inputs,
         repeats: args.repeats.into(),
+        warm_ups: args.warm_up.into(),
         threads: args.threads.into(),
     };
     let out = Output::new(args, &batch, engine.name());

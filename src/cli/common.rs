@@ -29,11 +29,11 @@ pub enum Format {
 /// Engine, device and arithmetic.
 #[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
-    /// Engine that runs the networks
-    #[arg(long, value_enum, default_value = "native")]
-    pub engine: EngineKind,
+    /// Engine that runs the networks [default: native on the CPU, burn on GPUs]
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineKind>,
 
-    /// Device of the burn engine: auto, cpu, cuda[:n] or vulkan[:n]
+    /// Where the networks run: auto, cpu, cuda[:n] or vulkan[:n]
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceSpec,
 
@@ -46,11 +46,22 @@ impl EngineArgs {
     /// Opens the engine.
     ///
     /// # Errors
-    /// A device that is not compiled in or not there.
+    /// A device that is not compiled in, not there, or not the engine's.
     pub fn open(&self) -> anyhow::Result<Box<dyn Engine>> {
+        let cpu = matches!(self.device, DeviceSpec::Auto | DeviceSpec::Cpu);
         match self.engine {
-            EngineKind::Native => Ok(Box::new(NativeEngine::new())),
-            EngineKind::Burn => Ok(Box::new(BurnEngine::open(self.device)?)),
+            Some(EngineKind::Burn) => Ok(Box::new(BurnEngine::open(self.device)?)),
+            Some(EngineKind::Native) if cpu => Ok(Box::new(NativeEngine::new())),
+            Some(EngineKind::Native) => {
+                anyhow::bail!("the native engine runs on the CPU, not on {}; use --engine burn", self.device)
+            }
+            None => {
+                let burn = BurnEngine::open(self.device)?;
+                match burn.device() {
+                    DeviceSpec::Auto | DeviceSpec::Cpu => Ok(Box::new(NativeEngine::new())),
+                    DeviceSpec::Cuda(_) | DeviceSpec::Vulkan(_) => Ok(Box::new(burn)),
+                }
+            }
         }
     }
 }

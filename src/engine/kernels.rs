@@ -241,6 +241,19 @@ pub trait Kernels {
         centre: &[f64],
         per_image: bool,
     ) -> Result<Vec<f64>, String>;
+    /// [`Kernels::channel_sum`] and [`Kernels::channel_dot`] of the same `x`, which an engine may take in one go.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn channel_sum_and_dot(
+        &self,
+        x: &Self::Value,
+        y: &Self::Value,
+        centre: &[f64],
+        per_image: bool,
+    ) -> Result<[Vec<f64>; 2], String> {
+        Ok([self.channel_sum(x, per_image)?, self.channel_dot(x, y, centre, per_image)?])
+    }
     /// `sum_k a_k[c] x_k + shift[c]` with coefficients per channel, all `[C]` or all `[N, C]`; at least one term.
     fn combine(&self, terms: &[(&Self::Value, &[f64])], shift: &[f64], per_image: bool) -> Self::Value;
 

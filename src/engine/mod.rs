@@ -29,7 +29,7 @@ pub use kernels::{
 };
 pub use layers::ParamValues;
 pub use loss::Loss;
-pub use native::NativeEngine;
+pub use native::{ConvRate, NativeEngine, Rates, rates};
 pub use reduce::{
     ChannelMoments, CodeGram, ColumnGeometry, GradientReduction, ParamSet, ParamSums, Reduced, Reduction,
     RowMoments, reduce_gradients,

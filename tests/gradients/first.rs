@@ -1,7 +1,7 @@
 //! First derivatives.
 
 use untrained::engine::{
-    Cotangent, Engine, EngineError, Gradients, NodeWant, NormStatistics, ParamRows, Precision, Wants,
+    Cotangent, EngineError, Gradients, NodeWant, NormStatistics, ParamRows, Precision, Wants,
 };
 use untrained::graph::{Activation, Builder, ConvSpec, NodeId, NormSpec, Op, PoolKind, Window};
 use untrained::spaces::{NetworkInput, find};
@@ -147,7 +147,7 @@ fn rows_per_image_add_up() {
 fn a_tape_serves_many_backward_passes() {
     let net = small(Activation::Relu, NormStatistics::Batch);
     let engine = engine();
-    let session = net.session(&engine, Precision::F32);
+    let session = net.session(engine.as_ref(), Precision::F32);
     for k in 0..net.outputs() {
         let mut one_hot = vec![0.0; net.outputs()];
         one_hot[k] = 1.0;
@@ -217,7 +217,7 @@ fn dead_branches_are_told_from_zeros() {
 fn what_does_not_fit_is_an_error() {
     let net = small(Activation::Relu, NormStatistics::Batch);
     let engine = engine();
-    let session = net.session(&engine, Precision::F32);
+    let session = net.session(engine.as_ref(), Precision::F32);
     let short = [Cotangent { node: net.graph.logits(), values: &[1.0] }];
     let error = session.backward(&short, &Wants::default(), &mut Gradients::default()).unwrap_err();
     assert!(matches!(error, EngineError::CotangentShape { found: 1, expected: 9, .. }), "{error}");

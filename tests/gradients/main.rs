@@ -1,7 +1,13 @@
-//! Derivatives of the engine against burn's own autodiff, central differences in f64, and themselves.
+//! Derivatives of the burn engine against burn's own autodiff, central differences in f64, and themselves.
 
 mod first;
 mod layers;
 mod observed;
 mod second;
 mod support;
+
+use untrained::engine::{BurnEngine, DeviceSpec, Engine};
+
+fn engine_under_test() -> Box<dyn Engine> {
+    Box::new(BurnEngine::open(DeviceSpec::Cpu).unwrap())
+}

@@ -1,8 +1,8 @@
 //! Reductions of gradients, and laws of the proxies that are made of them.
 
 use untrained::engine::{
-    Engine, ForwardPass, GradientReduction, Gradients, InputBatch, Loss, NormStatistics, Observation,
-    ParamRows, ParamSet, ParamSums, Precision, Reduced, Reduction, Wants, reduce_gradients,
+    ForwardPass, GradientReduction, Gradients, InputBatch, Loss, NormStatistics, Observation, ParamRows,
+    ParamSet, ParamSums, Precision, Reduced, Reduction, Wants, reduce_gradients,
 };
 use untrained::graph::{Activation, ConvSpec, PoolKind, Tap, Window};
 

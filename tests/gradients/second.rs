@@ -30,7 +30,7 @@ fn hessian_vector(net: &Net, session: &dyn Session, loss: Loss<'_>, rows: ParamR
 
 fn equals_difference_of_gradients(net: &Net, loss: Loss<'_>, tolerance: f64) {
     let engine = engine();
-    let session = net.session(&engine, Precision::F64);
+    let session = net.session(engine.as_ref(), Precision::F64);
     let exact = listed(net, &hessian_vector(net, session.as_ref(), loss, ParamRows::Summed));
     let mut direction = net.direction();
     direction.last_mut().unwrap().fill(0.0);
@@ -60,7 +60,7 @@ fn is_symmetric(net: &Net) {
     let labels = labels(net);
     let loss = Loss::CrossEntropy { labels: &labels };
     let engine = engine();
-    let session = net.session(&engine, Precision::F64);
+    let session = net.session(engine.as_ref(), Precision::F64);
     let seed = loss.gradient(&net.logits(), net.n).unwrap();
     let u = net.gradients(&seed, ParamRows::Summed, Precision::F64).into_params();
     let (params, mut hu) = (net.trainable(), Gradients::default());
@@ -101,7 +101,7 @@ fn a_product_of_two_layers_by_hand() {
     let (params, mut all) = (net.trainable(), Gradients::default());
     let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &[] };
     let engine = engine();
-    let session = net.session(&engine, Precision::F64);
+    let session = net.session(engine.as_ref(), Precision::F64);
     session.hessian_vector(Loss::SumOfLogits, &direction, &wants, &mut all).unwrap();
     let x: Vec<f64> = net.images.iter().map(|x| f64::from(*x)).collect();
     let moved = all.param(id("second.weight")).unwrap().to_f64();

@@ -4,8 +4,8 @@ use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use untrained::engine::{
-    BurnEngine, Cotangent, DeviceSpec, Engine, ForwardPass, Gradients, HostValues, InputBatch, NodeWant,
-    NormStatistics, ParamRows, Precision, Session, Wants,
+    Cotangent, Engine, ForwardPass, Gradients, HostValues, InputBatch, NodeWant, NormStatistics, ParamRows,
+    Precision, Session, Wants,
 };
 use untrained::graph::init::Scheme;
 use untrained::graph::{
@@ -17,8 +17,9 @@ use untrained::keyed::Stream;
 /// Step of central differences, small enough that no kink lies between the two sides of any test here.
 pub const STEP: f64 = 1.0 / 1_048_576.0;
 
-pub fn engine() -> BurnEngine {
-    BurnEngine::open(DeviceSpec::Cpu).unwrap()
+/// The engine whose derivatives are tested.
+pub fn engine() -> Box<dyn Engine> {
+    crate::engine_under_test()
 }
 
 /// Normal numbers, rounded to a multiple of `grid`.
@@ -88,18 +89,18 @@ impl Net {
         }
     }
 
-    pub fn session<'a>(&'a self, engine: &'a BurnEngine, precision: Precision) -> Box<dyn Session + 'a> {
+    pub fn session<'a>(&'a self, engine: &'a dyn Engine, precision: Precision) -> Box<dyn Session + 'a> {
         engine.session(&self.pass(precision), &[self.graph.logits()]).unwrap()
     }
 
     pub fn logits(&self) -> Vec<f64> {
-        self.session(&engine(), Precision::F64).value(self.graph.logits()).unwrap().to_f64()
+        self.session(engine().as_ref(), Precision::F64).value(self.graph.logits()).unwrap().to_f64()
     }
 
     /// Gradients of all parameters and of the input for a cotangent at the logits.
     pub fn gradients(&self, cotangent: &[f64], rows: ParamRows, precision: Precision) -> Gradients {
         let engine = engine();
-        gradients(self, self.session(&engine, precision).as_ref(), cotangent, rows)
+        gradients(self, self.session(engine.as_ref(), precision).as_ref(), cotangent, rows)
     }
 
     /// The network moved by `step` along a direction in all parameters and the input.

@@ -8,6 +8,7 @@ use super::BenchArgs;
 use crate::bench::{Measured, Section, Summary, cpu_model};
 use crate::cli::common::{Format, number};
 use crate::datasets::Batch;
+use crate::engine::Rates;
 use crate::proxies::ProxyRef;
 use crate::scoring::ReuseCounts;
 
@@ -214,4 +215,37 @@ fn line(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+/// The table of `bench --kernels`.
+pub fn kernels(rates: &Rates, format: Format) -> std::io::Result<()> {
+    if format == Format::Json {
+        let shapes = rates.shapes.iter().map(
+            |r| json!({ "shape": r.shape, "tiles": r.tiles, "forward": r.forward, "backward": r.backward }),
+        );
+        let shapes: Vec<Value> = shapes.collect();
+        let machine = json!({ "cpu": cpu_model(), "instructions": rates.instructions, "threads": 1 });
+        let all = json!({ "machine": machine, "batch": rates.batch, "roof": rates.roof, "gflops": shapes });
+        return line(&format!("{all}\n"));
+    }
+    line(&format!(
+        "native engine ({}), f32, 1 thread, batch {}; {}\nroof {:.1} GFLOP/s: multiply-adds on registers; columns in GFLOP/s \
+         and per cent of it\n\n",
+        rates.instructions,
+        rates.batch,
+        cpu_model().unwrap_or_else(|| "unknown processor".into()),
+        rates.roof
+    ))?;
+    line(&format!("{:<28} {:>14} {:>14} {:>14}\n", "convolution", "tiles", "forward", "backward"))?;
+    for rate in &rates.shapes {
+        let cell = |x: f64| format!("{x:>7.1} {:>4.0} %", 100.0 * x / rates.roof);
+        line(&format!(
+            "{:<28} {} {} {}",
+            rate.shape,
+            cell(rate.tiles),
+            cell(rate.forward),
+            cell(rate.backward)
+        ))?;
+    }
+    Ok(())
 }

@@ -31,6 +31,11 @@ impl BurnEngine {
         Ok(Self { device, spec })
     }
 
+    /// The device that was opened; `auto` has become the one it found.
+    pub fn device(&self) -> DeviceSpec {
+        self.spec
+    }
+
     fn kernels(&self, precision: Precision) -> Result<BurnKernels<'_>, EngineError> {
         let dtype = match precision {
             Precision::F32 => DType::F32,

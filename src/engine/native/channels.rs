@@ -9,14 +9,21 @@ use super::memory::Pooled;
 pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
     let (data, _) = x.stored_data(l);
     let pixels = x.pixels();
-    gather(x, per_image, |image, plane| {
+    let [sums] = gather(x, per_image, |image, plane| {
         let start = (image * x.planes() + plane) * pixels;
-        l.run(|| plane_sum(l, &data[start..start + pixels]))
-    })
+        [l.run(|| plane_sum(l, &data[start..start + pixels]))]
+    });
+    sums
 }
 
-/// Sum of `x * (y - centre)` for each channel, `[C]` or `[N, C]`; so is `centre`, by its own length.
-pub fn dot<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>, centre: &[f64], per_image: bool) -> Vec<f64> {
+/// Sum of `x` and sum of `x * (y - centre)` for each channel, `[C]` or `[N, C]`; so is `centre`, by its own length.
+pub fn sum_and_dot<L: Lanes>(
+    l: L,
+    x: &Map<L::T>,
+    y: &Map<L::T>,
+    centre: &[f64],
+    per_image: bool,
+) -> [Vec<f64>; 2] {
     let ((data, _), (other, _)) = (x.stored_data(l), y.stored_data(l));
     let pixels = x.pixels();
     let centre = Coefficients::<f64>::new(centre, x.channels());
@@ -43,31 +50,37 @@ fn plane_sum<L: Lanes>(l: L, plane: &[Block<L::T>]) -> [f64; LANES] {
 }
 
 #[inline(always)]
-fn plane_dot<L: Lanes>(l: L, a: &[Block<L::T>], b: &[Block<L::T>], centre: &[f64; LANES]) -> [f64; LANES] {
-    let mut sums = [l.wide_zero(); 2];
+fn plane_dot<L: Lanes>(
+    l: L,
+    a: &[Block<L::T>],
+    b: &[Block<L::T>],
+    centre: &[f64; LANES],
+) -> [[f64; LANES]; 2] {
+    let (mut sum, mut dot) = (l.wide_zero(), l.wide_zero());
     let centre = l.wide_load(centre);
-    for (a, b) in a.chunks(2).zip(b.chunks(2)) {
-        for (k, (a, b)) in a.iter().zip(b).enumerate() {
-            let difference = l.wide_sub(l.wide(l.load(b)), centre);
-            sums[k] = l.wide_fma(l.wide(l.load(a)), difference, sums[k]);
-        }
+    for (a, b) in a.iter().zip(b) {
+        let a = l.wide(l.load(a));
+        sum = l.wide_add(sum, a);
+        dot = l.wide_fma(a, l.wide_sub(l.wide(l.load(b)), centre), dot);
     }
-    l.wide_store(l.wide_add(sums[0], sums[1]))
+    [l.wide_store(sum), l.wide_store(dot)]
 }
 
 /// Sums of all planes, joined over the images where that is asked for.
-fn gather<T: Pooled>(
+fn gather<T: Pooled, const K: usize>(
     x: &Map<T>,
     per_image: bool,
-    plane_sum: impl Fn(usize, usize) -> [f64; LANES],
-) -> Vec<f64> {
+    plane_sums: impl Fn(usize, usize) -> [[f64; LANES]; K],
+) -> [Vec<f64>; K] {
     let (planes, channels) = (x.planes(), x.channels());
-    let mut sums = vec![0.0; if per_image { x.n * channels } else { channels }];
+    let length = if per_image { x.n * channels } else { channels };
+    let mut sums = [(); K].map(|()| vec![0.0; length]);
     for (image, plane) in (0..x.n).flat_map(|i| (0..planes).map(move |p| (i, p))) {
         let first = if per_image { image * channels } else { 0 } + plane * LANES;
         let lanes = LANES.min(channels - plane * LANES);
-        let total = plane_sum(image, plane);
-        sums[first..first + lanes].iter_mut().zip(total).for_each(|(s, t)| *s += t);
+        for (sums, total) in sums.iter_mut().zip(plane_sums(image, plane)) {
+            sums[first..first + lanes].iter_mut().zip(total).for_each(|(s, t)| *s += t);
+        }
     }
     sums
 }

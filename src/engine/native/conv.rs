@@ -22,7 +22,7 @@ const MANY_WEIGHTS: usize = 4096;
 pub struct Layer<'a, T: Pooled> {
     weight: Values<'a, T>,
     bias: Option<Vec<f64>>,
-    window: Window,
+    pub(super) window: Window,
     groups: usize,
     inputs: usize,
     outputs: usize,
@@ -56,7 +56,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
     }
 
     /// Weights as the forward convolution reads them.
-    fn forward_weights(&self) -> Packed<T> {
+    pub(super) fn forward_weights(&self) -> Packed<T> {
         let taps = self.taps();
         let weight = &*self.weight;
         if self.depthwise() {
@@ -136,7 +136,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
     }
 
     /// Offset of each tap in pixels.
-    fn tap_offsets(&self) -> Vec<[usize; 2]> {
+    pub(super) fn tap_offsets(&self) -> Vec<[usize; 2]> {
         let [kh, kw] = self.window.kernel;
         let [dh, dw] = self.window.dilation;
         (0..kh).flat_map(|y| (0..kw).map(move |x| [y * dh, x * dw])).collect()

@@ -47,3 +47,25 @@ pub(crate) use dispatch;
 pub fn vectorised<P: Loop>(body: P) -> P::Output {
     dispatch!(f32, |lanes| lanes.run(body))
 }
+
+/// A loop over wide lanes, whatever the instruction set; `go` is `#[inline(always)]`.
+pub trait WithLanes {
+    type Output;
+    fn go<L: Lanes<T = f32>>(self, l: L) -> Self::Output;
+}
+
+struct On<L, P>(L, P);
+
+impl<L: Lanes<T = f32>, P: WithLanes> Loop for On<L, P> {
+    type Output = P::Output;
+    #[inline(always)]
+    fn go(self) -> P::Output {
+        self.1.go(self.0)
+    }
+}
+
+/// Runs a loop on the lanes of the best instruction set.
+#[inline]
+pub fn with_lanes<P: WithLanes>(body: P) -> P::Output {
+    dispatch!(f32, |lanes| lanes.run(On(lanes, body)))
+}

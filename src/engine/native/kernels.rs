@@ -155,7 +155,18 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
         centre: &[f64],
         per_image: bool,
     ) -> Result<Vec<f64>, String> {
-        Ok(channels::dot(self.l, x, y, centre, per_image))
+        let [_, dot] = channels::sum_and_dot(self.l, x, y, centre, per_image);
+        Ok(dot)
+    }
+
+    fn channel_sum_and_dot(
+        &self,
+        x: &Map<L::T>,
+        y: &Map<L::T>,
+        centre: &[f64],
+        per_image: bool,
+    ) -> Result<[Vec<f64>; 2], String> {
+        Ok(channels::sum_and_dot(self.l, x, y, centre, per_image))
     }
 
     fn combine(&self, terms: &[(&Map<L::T>, &[f64])], shift: &[f64], _per_image: bool) -> Map<L::T> {

@@ -130,7 +130,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
 
 /// The tile sizes of an instruction set: widths for one output block, for two, and input channels of a weight gradient.
 macro_rules! tiles {
-    (single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal) => {
+    (single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal) => {
         unsafe fn single<const S: usize>(
             self,
             row: &Row<'_, Self::T>,
@@ -157,7 +157,7 @@ macro_rules! tiles {
             sums: &mut [Block<Self::T>],
         ) {
             // SAFETY: the caller's promise.
-            unsafe { work.channels_of::<Self, $c>(self, rows, tap, sums) }
+            unsafe { work.channels_of::<Self, $c, $d>(self, rows, tap, sums) }
         }
     };
 }
@@ -182,7 +182,7 @@ macro_rules! portable {
             type W = [f64; LANES];
             const NAME: &'static str = "portable";
             const PAIRS: bool = false;
-            tiles!(single 2 1 1, double 1 1 1, channels 2);
+            tiles!(single 2 1 1, double 1 1 1, channels 2 1);
 
             #[inline(always)]
             fn run<P: Loop>(self, body: P) -> P::Output {

@@ -18,7 +18,7 @@ pub struct Pool<T> {
 }
 
 /// Bytes kept for later.
-const LIMIT: usize = 256 << 20;
+const LIMIT: usize = 1 << 30;
 
 impl<T: HostScalar> Pool<T> {
     const fn new() -> Self {

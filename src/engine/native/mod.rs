@@ -28,6 +28,7 @@ mod moments;
 mod pack;
 mod params;
 mod pool;
+mod rates;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -35,8 +36,9 @@ mod weight_gradient;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
 
-pub(crate) use isa::vectorised;
-pub(crate) use lanes::Loop;
+pub(crate) use isa::{WithLanes, vectorised, with_lanes};
+pub(crate) use lanes::{LANES, Lanes, Loop};
+pub use rates::{ConvRate, Rates, rates};
 
 use super::{Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced, Session, executor};
 use crate::graph::NodeId;

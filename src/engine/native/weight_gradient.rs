@@ -8,8 +8,8 @@ use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
 use crate::engine::kernels::HostValues;
 
-/// Rows that a tile sums before the next tap: what they read stays in the first-level cache.
-const ROWS: usize = 4;
+/// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
+const RUN: usize = 128;
 
 /// A gradient in progress, `[image][output block][input plane][tap][input channel][16 outputs]`.
 pub struct WeightGradient<T: Pooled> {
@@ -108,9 +108,12 @@ impl<T: Pooled> WeightGradient<T> {
                     x_pixel,
                     channels,
                 };
-                for rows in rows.chunks(ROWS) {
+                work.check(&rows, &taps);
+                for rows in rows.chunks(RUN.div_ceil(width)) {
                     for (tap, sums) in taps.iter().zip(sums.chunks_exact_mut(LANES)) {
-                        work.tap(l, rows, *tap, sums);
+                        // SAFETY: `check` has compared the farthest reads of all rows and taps with the slices; a tap has
+                        // sixteen vectors.
+                        unsafe { l.weight_tiles(&work, rows, *tap, sums) }
                     }
                 }
             }
@@ -172,26 +175,21 @@ pub struct Work<'a, T> {
 }
 
 impl<T: Pooled> Work<'_, T> {
-    /// Adds some rows to one tap's sixteen vectors.
-    fn tap<L: Lanes<T = T>>(&self, l: L, rows: &[(usize, usize)], tap: usize, sums: &mut [Block<T>]) {
-        self.check(rows, tap, sums.len());
-        // SAFETY: `check` has compared the farthest reads with the slices.
-        unsafe { l.weight_tiles(self, rows, tap, sums) }
-    }
-
-    fn check(&self, rows: &[(usize, usize)], tap: usize, sums: usize) {
-        assert!(sums == LANES && self.channels <= LANES && self.width > 0);
+    /// Panics unless every row reads inside the slices under every tap.
+    fn check(&self, rows: &[(usize, usize)], taps: &[usize]) {
+        assert!(self.channels <= LANES && self.width > 0);
+        let far = taps.iter().max().map_or(0, |tap| tap + (self.width - 1) * self.x_pixel);
         for (x, dy) in rows {
-            assert!(x + tap + (self.width - 1) * self.x_pixel < self.x.len(), "the row reads past its input");
+            assert!(x + far < self.x.len(), "the row reads past its input");
             assert!(dy + self.width <= self.dy.len(), "the row reads past its gradient");
         }
     }
 
-    /// Tiles of `C` input channels, then single ones.
+    /// Tiles of `C` input channels, then of `D`, then single ones.
     ///
     /// # Safety
-    /// As `check` asserts.
-    pub unsafe fn channels_of<L: Lanes<T = T>, const C: usize>(
+    /// As `check` asserts, with sixteen vectors of sums.
+    pub unsafe fn channels_of<L: Lanes<T = T>, const C: usize, const D: usize>(
         &self,
         l: L,
         rows: &[(usize, usize)],
@@ -205,6 +203,10 @@ impl<T: Pooled> Work<'_, T> {
                 self.tile::<L, C>(l, rows, tap, c, sums);
                 c += C;
             }
+            while c + D <= self.channels {
+                self.tile::<L, D>(l, rows, tap, c, sums);
+                c += D;
+            }
             while c < self.channels {
                 self.tile::<L, 1>(l, rows, tap, c, sums);
                 c += 1;
@@ -213,7 +215,7 @@ impl<T: Pooled> Work<'_, T> {
     }
 
     /// # Safety
-    /// As [`Self::check`] asserts, with `c + C <= channels`.
+    /// As `check` asserts, with `c + C <= channels`.
     #[inline(never)]
     unsafe fn tile<L: Lanes<T = T>, const C: usize>(
         &self,

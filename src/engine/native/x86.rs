@@ -197,7 +197,7 @@ macro_rules! lanes {
 lanes!(
     /// AVX-512 in f32: a vector is one register.
     Avx512F32, f32, __m512, 1, "avx512", pairs true,
-    tiles (single 16 8 4, double 8 4 2, channels 16),
+    tiles (single 16 8 4, double 8 4 2, channels 16 8),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps,
     mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
@@ -212,7 +212,7 @@ lanes!(
 lanes!(
     /// AVX-512 in f64: two registers.
     Avx512F64, f64, __m512d, 2, "avx512", pairs true,
-    tiles (single 8 4 2, double 4 2 1, channels 8),
+    tiles (single 8 4 2, double 4 2 1, channels 8 4),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd,
     mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
@@ -224,7 +224,7 @@ lanes!(
 lanes!(
     /// AVX2 with FMA in f32: two registers.
     Avx2F32, f32, __m256, 2, "avx2", pairs false,
-    tiles (single 6 4 2, double 2 1 1, channels 4),
+    tiles (single 6 4 2, double 2 1 1, channels 4 2),
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps,
     mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
@@ -240,7 +240,7 @@ lanes!(
 lanes!(
     /// AVX2 with FMA in f64: four registers.
     Avx2F64, f64, __m256d, 4, "avx2", pairs false,
-    tiles (single 2 1 1, double 1 1 1, channels 2),
+    tiles (single 2 1 1, double 1 1 1, channels 2 1),
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd,
     mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,

@@ -1,7 +1,7 @@
 //! Geometry of column-normalised rows.
 
 use super::Rows;
-use crate::engine::native::{Loop, vectorised};
+use crate::engine::native::{LANES, Lanes, WithLanes, with_lanes};
 
 /// Pairwise geometry of rows after column-wise min-max normalisation (RBFleX-NAS Eq. 1):
 /// `v' = (v - min) / (max - min)`; a constant column counts as 0, which no distance sees.
@@ -62,56 +62,130 @@ impl ColumnGeometry {
         if let Some(gram) = &mut self.gram {
             gram.resize(n * n, 0.0);
         }
-        vectorised(AddColumns { geometry: self, rows });
+        if n > 0 {
+            with_lanes(AddColumns { geometry: self, rows });
+        }
     }
 
-    /// Adds a chunk of normalised columns, `[N, CHUNK]` of which `width` are used.
-    #[inline(always)]
-    fn accumulate(&mut self, chunk: &[f64], width: usize, times: f64) {
+    /// Adds what [`AddColumns`] has summed, each column counting `times` times.
+    fn join(&mut self, tallies: &Tallies, times: f64) {
         let n = self.n;
-        let row = |i: usize| &chunk[i * CHUNK..i * CHUNK + width];
+        let total = |lanes: &[f64; LANES]| times * lanes.iter().sum::<f64>();
+        let mut pairs = tallies.distances.iter();
         for i in 0..n {
-            self.sums[i] += times * row(i).iter().sum::<f64>();
-            for j in i + 1..n {
-                let d = times * lanes(row(i), row(j), |a, b| (a - b) * (a - b));
-                self.distances[i * n + j] += d;
-                self.distances[j * n + i] += d;
+            self.sums[i] += total(&tallies.sums[i]);
+            for (j, lanes) in (i + 1..n).zip(&mut pairs) {
+                self.distances[i * n + j] += total(lanes);
+                self.distances[j * n + i] += total(lanes);
             }
         }
         let Some(gram) = &mut self.gram else { return };
+        let mut pairs = tallies.products.iter();
         for i in 0..n {
-            for j in i..n {
-                let g = times * lanes(row(i), row(j), |a, b| a * b);
-                gram[i * n + j] += g;
+            for (j, lanes) in (i..n).zip(&mut pairs) {
+                gram[i * n + j] += total(lanes);
                 if i != j {
-                    gram[j * n + i] += g;
+                    gram[j * n + i] += total(lanes);
                 }
             }
         }
     }
 }
 
-/// Normalising and accumulating all columns of some rows.
+/// Normalising all columns of some rows and accumulating them.
 struct AddColumns<'a, T> {
     geometry: &'a mut ColumnGeometry,
     rows: Rows<'a, T>,
 }
 
-impl<T: Copy + Into<f64>> Loop for AddColumns<'_, T> {
+/// Sums in sixteen lanes: of each row, each pair's squared differences, and each pair's products (rows themselves
+/// included).
+struct Tallies {
+    sums: Vec<[f64; LANES]>,
+    distances: Vec<[f64; LANES]>,
+    products: Vec<[f64; LANES]>,
+}
+
+impl<T: Copy + Into<f64>> WithLanes for AddColumns<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn go(self) {
-        let mut chunk = vec![0.0; self.rows.n * CHUNK];
+    fn go<L: Lanes<T = f32>>(self, l: L) {
+        let n = self.rows.n;
+        let zeros = |pairs: usize| vec![[0.0; LANES]; pairs];
+        let products = if self.geometry.gram.is_some() { n * (n + 1) / 2 } else { 0 };
+        let mut tallies =
+            Tallies { sums: zeros(n), distances: zeros(n * (n - 1) / 2), products: zeros(products) };
+        let mut chunk = vec![0.0; n * CHUNK];
         for start in (0..self.rows.len).step_by(CHUNK) {
             let width = CHUNK.min(self.rows.len - start);
             normalise(&self.rows, start, width, &mut chunk);
-            self.geometry.accumulate(&chunk, width, self.rows.times as f64);
+            accumulate(l, &chunk, width.div_ceil(LANES), n, &mut tallies);
+        }
+        self.geometry.join(&tallies, self.rows.times as f64);
+    }
+}
+
+/// Adds a chunk of normalised columns, `[N, CHUNK]` of which `groups` of sixteen are used.
+#[inline(always)]
+fn accumulate<L: Lanes<T = f32>>(l: L, chunk: &[f64], groups: usize, n: usize, tallies: &mut Tallies) {
+    let row = |i: usize| &chunk[i * CHUNK..][..groups * LANES];
+    let (mut pair, mut product) = (0, 0);
+    for i in 0..n {
+        let mut sum = l.wide_load(&tallies.sums[i]);
+        for x in row(i).as_chunks::<LANES>().0 {
+            sum = l.wide_add(sum, l.wide_load(x));
+        }
+        tallies.sums[i] = l.wide_store(sum);
+        let mut j = i + 1;
+        while j < n {
+            if j + 4 <= n {
+                differences(l, row(i), [0, 1, 2, 3].map(|k| row(j + k)), &mut tallies.distances[pair..]);
+                (j, pair) = (j + 4, pair + 4);
+            } else {
+                differences(l, row(i), [row(j)], &mut tallies.distances[pair..]);
+                (j, pair) = (j + 1, pair + 1);
+            }
+        }
+        if !tallies.products.is_empty() {
+            for j in i..n {
+                let mut sum = l.wide_load(&tallies.products[product]);
+                for (x, y) in row(i).as_chunks::<LANES>().0.iter().zip(row(j).as_chunks::<LANES>().0) {
+                    sum = l.wide_fma(l.wide_load(x), l.wide_load(y), sum);
+                }
+                tallies.products[product] = l.wide_store(sum);
+                product += 1;
+            }
         }
     }
 }
 
-/// Writes columns `start..start + width`, normalised, to `out` (`[N, CHUNK]`).
+/// Adds the squared differences of one row from `J` others.
+#[inline(always)]
+fn differences<L: Lanes<T = f32>, const J: usize>(
+    l: L,
+    x: &[f64],
+    others: [&[f64]; J],
+    sums: &mut [[f64; LANES]],
+) {
+    let mut tile = [l.wide_zero(); J];
+    for j in 0..J {
+        tile[j] = l.wide_load(&sums[j]);
+    }
+    let (x, _) = x.as_chunks::<LANES>();
+    for (k, x) in x.iter().enumerate() {
+        let x = l.wide_load(x);
+        for j in 0..J {
+            let d = l.wide_sub(x, l.wide_load(&others[j].as_chunks::<LANES>().0[k]));
+            tile[j] = l.wide_fma(d, d, tile[j]);
+        }
+    }
+    for j in 0..J {
+        sums[j] = l.wide_store(tile[j]);
+    }
+}
+
+/// Writes columns `start..start + width`, normalised, to `out` (`[N, CHUNK]`), and zeros behind them.
 #[inline(always)]
 fn normalise<T: Copy + Into<f64>>(rows: &Rows<'_, T>, start: usize, width: usize, out: &mut [f64]) {
     let mut low = [f64::INFINITY; CHUNK];
@@ -127,28 +201,15 @@ fn normalise<T: Copy + Into<f64>>(rows: &Rows<'_, T>, start: usize, width: usize
     }
     for (low, high) in low.iter().zip(&mut high) {
         let range = *high - low;
-        // `high` becomes the divisor; 1 keeps the zeros of a constant column.
-        *high = if range == 0.0 { 1.0 } else { range };
+        // `high` becomes the factor; 1 keeps the zeros of a constant column.
+        *high = if range == 0.0 { 1.0 } else { 1.0 / range };
     }
-    for i in 0..rows.n {
+    for row in out.chunks_exact_mut(CHUNK).take(rows.n) {
         for k in 0..width {
-            out[i * CHUNK + k] = (out[i * CHUNK + k] - low[k]) / high[k];
+            row[k] = (row[k] - low[k]) * high[k];
         }
+        row[width..].fill(0.0);
     }
-}
-
-/// Sum of `f(a_k, b_k)` in eight lanes, a fixed order that the compiler can vectorise.
-#[inline(always)]
-fn lanes(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f64 = a8.remainder().iter().zip(b8.remainder()).map(|(x, y)| f(*x, *y)).sum();
-    for (x, y) in a8.zip(b8) {
-        for k in 0..8 {
-            sums[k] += f(x[k], y[k]);
-        }
-    }
-    sums.iter().sum::<f64>() + tail
 }
 
 #[cfg(test)]

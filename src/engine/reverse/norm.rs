@@ -77,10 +77,8 @@ impl NormState {
         wants: LocalWants,
     ) -> Result<LayerGradients<K::Value>, String> {
         let by_image = self.by_image(wants);
-        let sums = Sums {
-            plain: kernels.channel_sum(&dy, by_image)?,
-            centred: kernels.channel_dot(&dy, x, &self.mean, by_image)?,
-        };
+        let [plain, centred] = kernels.channel_sum_and_dot(&dy, x, &self.mean, by_image)?;
+        let sums = Sums { plain, centred };
         let input = wants.input.then(|| {
             let (b, c) = self.coefficients(&self.pooled(&sums, by_image));
             kernels.combine(&[(&dy, &self.scale()), (x, &b)], &c, self.per_image)

@@ -1,0 +1,180 @@
+//! How fast the convolutions run, against what the processor can do.
+
+use std::time::Instant;
+
+use super::conv::Layer;
+use super::convolve::{Output, Slide};
+use super::evaluate::Reader;
+use super::field::{Padded, field_of};
+use super::lanes::{LANES, Lanes, Loop, Scalar};
+use super::layout;
+use super::map::Map;
+use super::memory::Buffer;
+use super::tile::Start;
+use super::{NativeEngine, isa};
+use crate::engine::kernels::{Conv, LayerWants, Numbers, ParamRows};
+use crate::graph::{Shape, Window};
+use crate::keyed::Stream;
+
+/// A convolution to time: channels in and out, side of the map, kernel size, stride.
+const SHAPES: [[usize; 5]; 12] = [
+    [16, 16, 32, 3, 1],
+    [32, 32, 16, 3, 1],
+    [64, 64, 8, 3, 1],
+    [16, 32, 32, 3, 2],
+    [32, 64, 16, 3, 2],
+    [16, 16, 32, 1, 1],
+    [32, 32, 16, 1, 1],
+    [64, 64, 8, 1, 1],
+    [3, 16, 32, 3, 1],
+    [24, 40, 16, 3, 1],
+    [48, 48, 8, 3, 1],
+    [256, 256, 4, 3, 1],
+];
+
+/// Multiply-accumulates count as two operations; all figures are 10^9 operations per second on one thread.
+#[derive(Clone, Debug)]
+pub struct ConvRate {
+    pub shape: String,
+    /// The register tiles alone, on padded inputs and packed weights that are there.
+    pub tiles: f64,
+    /// The layer as a forward pass runs it: padding, packing, tiles and the moments of the output.
+    pub forward: f64,
+    /// Gradients of input and weights (twice the operations).
+    pub backward: f64,
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Rates {
+    pub instructions: &'static str,
+    pub batch: usize,
+    /// Fused multiply-adds on registers only, as many as the processor can keep in flight.
+    pub roof: f64,
+    pub shapes: Vec<ConvRate>,
+}
+
+/// Measures the f32 convolutions of the usual shapes on this thread.
+pub fn rates(batch: usize) -> Rates {
+    fn on<L: Lanes<T = f32>>(l: L, batch: usize) -> Rates {
+        let shapes = SHAPES.iter().map(|shape| conv_rate(l, *shape, batch)).collect();
+        let roof = (0..5).map(|_| roof(l)).fold(0.0, f64::max);
+        Rates { instructions: NativeEngine::instructions(), batch, roof, shapes }
+    }
+    isa::dispatch!(f32, |l| on(l, batch))
+}
+
+/// Independent chains of multiply-adds on registers.
+struct Chains<L> {
+    l: L,
+    rounds: usize,
+}
+
+impl<L: Lanes<T = f32>> Loop for Chains<L> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn go(self) -> f32 {
+        let Self { l, rounds } = self;
+        let (shrink, step) = (l.splat(0.999), l.splat(1e-3));
+        let mut sums = [l.splat(0.0); CHAINS];
+        for _ in 0..rounds {
+            for sum in &mut sums {
+                *sum = l.fma(*sum, shrink, step);
+            }
+        }
+        let total = sums.into_iter().reduce(|a, b| l.add(a, b)).unwrap_or(l.splat(0.0));
+        let mut out = f32::ZERO;
+        l.store(total, &mut out);
+        out.0[0]
+    }
+}
+
+/// Vectors in flight: enough for two units of latency four, and no more than sixteen registers of half a vector.
+const CHAINS: usize = 8;
+
+fn roof<L: Lanes<T = f32>>(l: L) -> f64 {
+    let rounds = 4_000_000;
+    let start = Instant::now();
+    std::hint::black_box(l.run(Chains { l, rounds }));
+    (rounds * CHAINS * LANES * 2) as f64 / start.elapsed().as_secs_f64() / 1e9
+}
+
+fn conv_rate<L: Lanes<T = f32>>(
+    l: L,
+    [inputs, outputs, side, kernel, stride]: [usize; 5],
+    n: usize,
+) -> ConvRate {
+    let window = Window::square(kernel, stride, kernel / 2);
+    let mut weight = vec![0f32; outputs * inputs * kernel * kernel];
+    Stream::new(0, "rates.weight").fill_uniform(0.1, &mut weight);
+    let shape = [outputs, inputs, kernel, kernel];
+    let conv = Conv { weight: Numbers::F32(&weight), shape, bias: None, window: &window, groups: 1 };
+    let layer = Layer::<f32>::new(&conv);
+    let mut values = vec![0f32; n * inputs * side * side];
+    Stream::new(0, "rates.input").fill_normal(1.0, &mut values);
+    let x = layout::to_blocks(&values, n, Shape::map(inputs, side, side), |v| v);
+    let y = layer.forward(l, &x, true);
+    let operations = 2.0 * (n * weight.len() * y.pixels()) as f64;
+    let rate = |operations: f64, run: &mut dyn FnMut()| {
+        let time = |_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64()
+        };
+        operations / (0..12).map(time).fold(f64::INFINITY, f64::min) / 1e9
+    };
+    let wants = LayerWants { input: true, params: ParamRows::Summed };
+    ConvRate {
+        shape: format!("{inputs} -> {outputs}, {kernel}x{kernel} / {stride}, {side}x{side}"),
+        tiles: tiles_alone(l, &layer, &x, &y, &mut |run| rate(operations, run)),
+        forward: rate(operations, &mut || drop(std::hint::black_box(layer.forward(l, &x, true)))),
+        backward: rate(2.0 * operations, &mut || {
+            std::hint::black_box(layer.backward(l, &x, &y, wants));
+        }),
+    }
+}
+
+fn tiles_alone<L: Lanes<T = f32>>(
+    l: L,
+    layer: &Layer<'_, f32>,
+    x: &Map<f32>,
+    y: &Map<f32>,
+    rate: &mut dyn FnMut(&mut dyn FnMut()) -> f64,
+) -> f64 {
+    let packed = layer.forward_weights();
+    let pad = layer.window.padding;
+    let mut padded = Padded::new(field_of(x, 1, pad, pad, false));
+    padded.fill(l, &Reader::new(x), 0);
+    let ([oh, ow], planes) = (y.size(), y.planes());
+    let mut out = Buffer::zeroed(planes * oh * ow);
+    let taps = layer.tap_offsets();
+    let slide = Slide {
+        input: padded.blocks(),
+        field: padded.field,
+        origin: [-(pad[0] as isize), -(pad[1] as isize)],
+        taps: &taps,
+        stride: layer.window.stride,
+        count: [oh, ow],
+        output: Output { start: 0, pixel: 1, row: ow, plane: oh * ow, image: planes * oh * ow },
+        weights: &packed,
+        depthwise: false,
+        start: Start::Zero,
+    };
+    rate(&mut || (0..x.n).for_each(|_| slide.run(l, &mut out)))
+}
+
+#[cfg(test)]
+mod tests {
+    /// Rates are figures of a machine and a moment; what holds everywhere is that each is one.
+    #[test]
+    fn every_shape_has_its_rates() {
+        let rates = super::rates(1);
+        assert_eq!(rates.shapes.len(), super::SHAPES.len());
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        assert!(positive(rates.roof));
+        assert!(
+            rates.shapes.iter().all(|r| positive(r.tiles) && positive(r.forward) && positive(r.backward))
+        );
+    }
+}
