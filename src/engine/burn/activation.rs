@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use ::burn::tensor::activation;
+use ::burn::tensor::{DType, activation};
 
 use super::kernels::Map;
 use crate::graph::{Activation, SELU_ALPHA, SELU_SCALE};
@@ -94,9 +94,11 @@ fn normal_density(x: &Map) -> Map {
     (x.clone() * x.clone()).mul_scalar(-0.5).exp().mul_scalar(1.0 / (2.0 * PI).sqrt())
 }
 
-/// `t = tanh(ln(1 + e^x))` with its first two derivatives; the exponential is capped where t is 1 in f64.
+/// `t = tanh(ln(1 + e^x))` with its first two derivatives. The exponential is capped where its square would
+/// overflow, and no earlier: the derivatives are multiplied by x, which may be 1e20 without normalisation.
 fn tanh_softplus(x: &Map) -> (Map, Map, Map) {
-    let e = x.clone().clamp_max(30.0).exp();
+    let cap = if x.dtype() == DType::F64 { 300.0 } else { 40.0 };
+    let e = x.clone().clamp_max(cap).exp();
     let m = e.clone() * e.clone().add_scalar(2.0);
     let t = m.clone() / m.clone().add_scalar(2.0);
     // 1 - t^2 = 4 (m + 1) / (m + 2)^2, without the difference.
