@@ -189,3 +189,26 @@ fn help_teaches_with_examples() {
         help.get_output().stdout.windows(text.len()).find(|w| *w == text.as_bytes()).expect(text);
     }
 }
+
+/// The kernels' table needs no space, has a line for each shape, and says the same in JSON.
+#[test]
+fn kernels_are_measured_against_the_roof() {
+    let run = |format: &str| {
+        let mut command = Command::cargo_bin("untrained").unwrap();
+        let output =
+            command.args(["bench", "--kernels", "--batch-size", "1", "--format", format]).assert().success();
+        String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    };
+    let value: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+    let shapes = value["gflops"].as_array().unwrap();
+    let text = run("text");
+    assert_eq!(text.lines().filter(|line| line.contains(" -> ")).count(), shapes.len(), "{text}");
+    assert!(
+        value["roof"].as_f64().unwrap() > 0.0 && shapes.iter().all(|s| s["tiles"].as_f64().unwrap() > 0.0)
+    );
+}
+
+#[test]
+fn a_bench_without_a_space_is_wrong_usage() {
+    Command::cargo_bin("untrained").unwrap().arg("bench").assert().code(2);
+}

@@ -6,7 +6,7 @@ use super::{Bench, median};
 use crate::graph::Graph;
 use crate::graph::init::Scheme;
 use crate::proxies::{Cost, PassRequest, ProxyRef};
-use crate::scoring::{self, Network, Outcome, PreparedProxy};
+use crate::scoring::{self, Network, Outcome, PreparedProxy, milliseconds};
 use crate::spaces::SpaceError;
 
 /// Milliseconds of the phases of one score.
@@ -135,8 +135,4 @@ fn left_out(graph: &Graph, requests: &[PassRequest]) -> Option<u64> {
         computed.iter_mut().zip(request.computed(graph)).for_each(|(all, one)| *all |= one);
     }
     (!requests.is_empty()).then(|| graph.mac_count() - graph.mac_count_of(&computed))
-}
-
-fn milliseconds(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1e3
 }

@@ -13,6 +13,7 @@ pub use arch_list::{ArchListError, read_arch_list};
 pub use candidates::CandidateSet;
 pub use inputs::Inputs;
 pub use network::{Network, Seeds, Settings};
+pub(crate) use passes::milliseconds;
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
 
 use crate::engine::Engine;
@@ -95,13 +96,7 @@ pub fn score(
                 let prepared = p.prepared.clone()?;
                 p.proxy.proxy.score(&p.proxy.variant, network, &prepared, &seen)
             });
-            Outcome {
-                proxy: p.proxy.clone(),
-                result,
-                init_ms,
-                compute_ms,
-                reduce_ms: passes::milliseconds(start),
-            }
+            Outcome { proxy: p.proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
         })
         .collect()
 }

@@ -240,7 +240,7 @@ pub fn kernels(rates: &Rates, format: Format) -> std::io::Result<()> {
     for rate in &rates.shapes {
         let cell = |x: f64| format!("{x:>7.1} {:>4.0} %", 100.0 * x / rates.roof);
         line(&format!(
-            "{:<28} {} {} {}",
+            "{:<28} {} {} {}\n",
             rate.shape,
             cell(rate.tiles),
             cell(rate.forward),

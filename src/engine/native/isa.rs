@@ -11,7 +11,14 @@ const NAMES: [&str; 3] = ["avx512", "avx2", "portable"];
 pub fn allowed(name: &str) -> bool {
     static LIMIT: OnceLock<Option<usize>> = OnceLock::new();
     let rank = |name: &str| NAMES.iter().position(|n| *n == name);
-    let limit = LIMIT.get_or_init(|| rank(&std::env::var("UNTRAINED_ISA").ok()?));
+    let limit = LIMIT.get_or_init(|| {
+        let wanted = std::env::var("UNTRAINED_ISA").ok()?;
+        let limit = rank(&wanted);
+        if limit.is_none() {
+            tracing::warn!("UNTRAINED_ISA={wanted} is not one of {} and is ignored", NAMES.join(", "));
+        }
+        limit
+    });
     limit.is_none_or(|limit| rank(name).is_some_and(|rank| rank >= limit))
 }
 

@@ -18,6 +18,7 @@ mod convolve;
 mod depthwise;
 mod evaluate;
 mod field;
+mod input_gradient;
 pub(crate) mod isa;
 mod kernels;
 pub(crate) mod lanes;

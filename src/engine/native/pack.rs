@@ -13,9 +13,29 @@ pub struct Wiring {
 }
 
 impl Wiring {
+    /// Every channel its own group, in and out.
+    pub fn depthwise(&self) -> bool {
+        self.groups > 1 && self.groups == self.inputs && self.groups == self.outputs
+    }
+
+    /// The same seen from the input.
+    pub fn reversed(self) -> Self {
+        Self { outputs: self.inputs, inputs: self.outputs, groups: self.groups }
+    }
+
+    /// Inputs of one group.
+    pub fn group_inputs(&self) -> usize {
+        self.inputs / self.groups
+    }
+
+    /// Outputs of one group.
+    pub fn group_outputs(&self) -> usize {
+        self.outputs / self.groups
+    }
+
     /// Input channels that feed the output channels of a block, as a range.
     fn sources(&self, block: usize) -> std::ops::Range<usize> {
-        let (per_out, per_in) = (self.outputs / self.groups, self.inputs / self.groups);
+        let (per_out, per_in) = (self.group_outputs(), self.group_inputs());
         let last = ((block + 1) * LANES).min(self.outputs) - 1;
         block * LANES / per_out * per_in..(last / per_out + 1) * per_in
     }
@@ -33,7 +53,7 @@ pub struct PackedBlock {
 }
 
 /// Weights as `[output block][input plane][tap][input channel][16 outputs]`; with groups, a block has only the planes
-/// that feed it, and zeros where a channel feeds another group.
+/// that feed it, and zeros where a channel feeds another group. Depthwise, a block is one vector for each tap.
 pub struct Packed<T: Pooled> {
     pub vectors: Buffer<T>,
     pub blocks: Vec<PackedBlock>,
@@ -42,6 +62,9 @@ pub struct Packed<T: Pooled> {
 impl<T: Pooled> Packed<T> {
     /// Packs `taps` taps; `weight(output, input within the group, tap)` gives the numbers.
     pub fn new(wiring: Wiring, taps: usize, weight: impl Fn(usize, usize, usize) -> T) -> Self {
+        if wiring.depthwise() {
+            return diagonal(wiring.outputs, taps, |c, tap| weight(c, 0, tap));
+        }
         let mut blocks = vec![];
         let mut length = 0;
         for block in 0..wiring.outputs.div_ceil(LANES) {
@@ -78,7 +101,7 @@ fn fill<T: Pooled>(
     weight: &impl Fn(usize, usize, usize) -> T,
     out: &mut [Block<T>],
 ) {
-    let (per_out, per_in) = (wiring.outputs / wiring.groups, wiring.inputs / wiring.groups);
+    let (per_out, per_in) = (wiring.group_outputs(), wiring.group_inputs());
     let lanes = LANES.min(wiring.outputs - index * LANES);
     let mut at = 0;
     for plane in 0..block.planes {
@@ -100,4 +123,22 @@ fn fill<T: Pooled>(
             }
         }
     }
+}
+
+/// Depthwise: one vector for each plane and tap.
+fn diagonal<T: Pooled>(channels: usize, taps: usize, weight: impl Fn(usize, usize) -> T) -> Packed<T> {
+    let planes = channels.div_ceil(LANES);
+    let mut vectors = Buffer::zeroed(planes * taps);
+    for c in 0..channels {
+        for tap in 0..taps {
+            vectors[c / LANES * taps + tap].0[c % LANES] = weight(c, tap);
+        }
+    }
+    let block = |p: usize| PackedBlock {
+        offset: p * taps,
+        first_plane: p,
+        planes: 1,
+        last: LANES.min(channels - p * LANES),
+    };
+    Packed { vectors, blocks: (0..planes).map(block).collect() }
 }

@@ -3,14 +3,12 @@
 use std::time::Instant;
 
 use super::conv::Layer;
-use super::convolve::{Output, Slide};
 use super::evaluate::Reader;
 use super::field::{Padded, field_of};
 use super::lanes::{LANES, Lanes, Loop, Scalar};
 use super::layout;
 use super::map::Map;
 use super::memory::Buffer;
-use super::tile::Start;
 use super::{NativeEngine, isa};
 use crate::engine::kernels::{Conv, LayerWants, Numbers, ParamRows};
 use crate::graph::{Shape, Window};
@@ -146,21 +144,9 @@ fn tiles_alone<L: Lanes<T = f32>>(
     let pad = layer.window.padding;
     let mut padded = Padded::new(field_of(x, 1, pad, pad, false));
     padded.fill(l, &Reader::new(x), 0);
-    let ([oh, ow], planes) = (y.size(), y.planes());
-    let mut out = Buffer::zeroed(planes * oh * ow);
+    let mut out = Buffer::zeroed(y.image_blocks());
     let taps = layer.tap_offsets();
-    let slide = Slide {
-        input: padded.blocks(),
-        field: padded.field,
-        origin: [-(pad[0] as isize), -(pad[1] as isize)],
-        taps: &taps,
-        stride: layer.window.stride,
-        count: [oh, ow],
-        output: Output { start: 0, pixel: 1, row: ow, plane: oh * ow, image: planes * oh * ow },
-        weights: &packed,
-        depthwise: false,
-        start: Start::Zero,
-    };
+    let slide = layer.slide(padded.blocks(), padded.field, &taps, &packed);
     rate(&mut || (0..x.n).for_each(|_| slide.run(l, &mut out)))
 }
 

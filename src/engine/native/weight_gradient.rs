@@ -2,10 +2,10 @@
 //!
 //! A register tile holds some input channels times sixteen outputs over a run of pixels.
 
-use super::depthwise;
 use super::field::Padded;
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
+use super::pack::Wiring;
 use crate::engine::kernels::HostValues;
 
 /// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
@@ -13,9 +13,7 @@ const RUN: usize = 128;
 
 /// A gradient in progress, `[image][output block][input plane][tap][input channel][16 outputs]`.
 pub struct WeightGradient<T: Pooled> {
-    outputs: usize,
-    inputs: usize,
-    groups: usize,
+    wiring: Wiring,
     taps: usize,
     /// One gradient for each image, or one for all.
     images: Option<usize>,
@@ -24,49 +22,35 @@ pub struct WeightGradient<T: Pooled> {
 
 impl<T: Pooled> WeightGradient<T> {
     /// Zeros.
-    pub fn new(outputs: usize, inputs: usize, groups: usize, taps: usize, images: Option<usize>) -> Self {
-        let mut this = Self { outputs, inputs, groups, taps, images, sums: Buffer::stale(0) };
+    pub fn new(wiring: Wiring, taps: usize, images: Option<usize>) -> Self {
+        let mut this = Self { wiring, taps, images, sums: Buffer::stale(0) };
         this.sums = Buffer::zeroed(images.unwrap_or(1) * this.image_blocks());
         this
     }
 
-    fn depthwise(&self) -> bool {
-        self.groups > 1 && self.groups == self.inputs && self.groups == self.outputs
-    }
-
     fn blocks(&self) -> usize {
-        self.outputs.div_ceil(LANES)
+        self.wiring.outputs.div_ceil(LANES)
     }
 
     fn planes(&self) -> usize {
-        self.inputs.div_ceil(LANES)
+        self.wiring.inputs.div_ceil(LANES)
     }
 
     fn image_blocks(&self) -> usize {
-        if self.depthwise() {
+        if self.wiring.depthwise() {
             self.planes() * self.taps
         } else {
             self.blocks() * self.planes() * self.taps * LANES
         }
     }
 
-    /// Whether any channel of an input plane feeds any output of a block.
-    fn feeds(&self, plane: usize, block: usize) -> bool {
-        let group = |c: usize, all: usize| c.min(all - 1) / (all / self.groups);
-        let (i, o) = (plane * LANES, block * LANES);
-        group(i, self.inputs) <= group(o + LANES - 1, self.outputs)
-            && group(o, self.outputs) <= group(i + LANES - 1, self.inputs)
-    }
-
-    /// Adds the share of a chunk of images to gradient `image`.
-    #[allow(clippy::too_many_arguments)]
+    /// Adds the share of a chunk of images to gradient `image`. The window slides over `x` from an origin with a stride and
+    /// taps, all in pixels.
     pub fn add<L: Lanes<T = T>>(
         &mut self,
         l: L,
         x: &Padded<T>,
-        origin: [isize; 2],
-        stride: [usize; 2],
-        taps: &[[usize; 2]],
+        (origin, stride, taps): ([isize; 2], [usize; 2], &[[usize; 2]]),
         dy: &Padded<T>,
         image: usize,
     ) {
@@ -76,41 +60,30 @@ impl<T: Pooled> WeightGradient<T> {
             true => (x.field.images, 1),
             false => (dy.field.size[1], stride[1]),
         };
-        let start = image * self.image_blocks();
-        for block in 0..self.blocks() {
-            if self.depthwise() {
-                let sums = &mut self.sums[start + block * self.taps..start + (block + 1) * self.taps];
-                for (x_row, dy_row) in &rows {
-                    let x_row = x_row + block * x.field.plane();
-                    let dy_row = dy_row + block * dy.field.plane();
-                    depthwise::weight_row(
-                        l,
-                        (x.blocks(), x_row, x_pixel),
-                        (dy.blocks(), dy_row, 1),
-                        width,
-                        &taps,
-                        sums,
-                    );
-                }
-                continue;
-            }
-            for plane in 0..self.planes() {
-                if !self.feeds(plane, block) {
-                    continue;
-                }
-                let at = start + (block * self.planes() + plane) * self.taps * LANES;
-                let channels = LANES.min(self.inputs - plane * LANES);
-                let sums = &mut self.sums[at..at + self.taps * LANES];
-                let work = Work {
-                    x: &x.blocks()[plane * x.field.plane()..],
-                    dy: &dy.blocks()[block * dy.field.plane()..],
-                    width,
-                    x_pixel,
-                    channels,
-                };
-                work.check(&rows, &taps);
-                for rows in rows.chunks(RUN.div_ceil(width)) {
-                    for (tap, sums) in taps.iter().zip(sums.chunks_exact_mut(LANES)) {
+        let work = |plane: usize, block: usize| Work {
+            x: &x.blocks()[plane * x.field.plane()..],
+            dy: &dy.blocks()[block * dy.field.plane()..],
+            width,
+            x_pixel,
+            channels: LANES.min(self.wiring.inputs - plane * LANES),
+        };
+        let vectors = self.image_blocks();
+        let (depthwise, wiring) = (self.wiring.depthwise(), self.wiring);
+        let planes = self.planes();
+        let pairs = (0..self.blocks()).flat_map(|b| (0..planes).map(move |p| (p, b)));
+        let pairs: Vec<_> =
+            pairs.filter(|(p, b)| if depthwise { p == b } else { feeds(&wiring, *p, *b) }).collect();
+        for (plane, block) in pairs {
+            let work = work(plane, block);
+            let (at, each) = if depthwise { (block, 1) } else { (block * planes + plane, LANES) };
+            let at = image * vectors + at * self.taps * each;
+            let sums = &mut self.sums[at..at + self.taps * each];
+            work.check(&rows, &taps);
+            for rows in rows.chunks(RUN.div_ceil(width)) {
+                for (tap, sums) in taps.iter().zip(sums.chunks_exact_mut(each)) {
+                    if depthwise {
+                        work.diagonal(l, rows, *tap, &mut sums[0]);
+                    } else {
                         // SAFETY: `check` has compared the farthest reads of all rows and taps with the slices; a tap has
                         // sixteen vectors.
                         unsafe { l.weight_tiles(&work, rows, *tap, sums) }
@@ -122,17 +95,17 @@ impl<T: Pooled> WeightGradient<T> {
 
     /// The gradient in PyTorch's layout, `[N,] [out, in/groups, kh, kw]`.
     pub fn finish(self) -> HostValues {
-        let per_group = self.inputs / self.groups;
-        let per_out = self.outputs / self.groups;
-        let mut values = Vec::with_capacity(self.images.unwrap_or(1) * self.outputs * per_group * self.taps);
+        let (per_group, per_out) = (self.wiring.group_inputs(), self.wiring.group_outputs());
+        let mut values =
+            Vec::with_capacity(self.images.unwrap_or(1) * self.wiring.outputs * per_group * self.taps);
         for image in self.sums.chunks_exact(self.image_blocks()) {
-            for output in 0..self.outputs {
+            for output in 0..self.wiring.outputs {
                 let (block, lane) = (output / LANES, output % LANES);
                 for input in 0..per_group {
                     let input = output / per_out * per_group + input;
                     let (plane, c) = (input / LANES, input % LANES);
                     for tap in 0..self.taps {
-                        let at = match self.depthwise() {
+                        let at = match self.wiring.depthwise() {
                             true => block * self.taps + tap,
                             false => ((block * self.planes() + plane) * self.taps + tap) * LANES + c,
                         };
@@ -143,6 +116,14 @@ impl<T: Pooled> WeightGradient<T> {
         }
         T::host(values)
     }
+}
+
+/// Whether any channel of an input plane feeds any output of a block.
+fn feeds(wiring: &Wiring, plane: usize, block: usize) -> bool {
+    let input = |c: usize| c.min(wiring.inputs - 1) / wiring.group_inputs();
+    let output = |c: usize| c.min(wiring.outputs - 1) / wiring.group_outputs();
+    let (i, o) = (plane * LANES, block * LANES);
+    input(i) <= output(o + LANES - 1) && output(o) <= input(i + LANES - 1)
 }
 
 /// Where each row of outputs lies in the input (its first tap) and in the gradient.
@@ -183,6 +164,21 @@ impl<T: Pooled> Work<'_, T> {
             assert!(x + far < self.x.len(), "the row reads past its input");
             assert!(dy + self.width <= self.dy.len(), "the row reads past its gradient");
         }
+    }
+
+    /// Depthwise: each channel with itself.
+    fn diagonal<L: Lanes<T = T>>(&self, l: L, rows: &[(usize, usize)], tap: usize, sum: &mut Block<T>) {
+        l.run(|| {
+            let mut run = l.splat(T::default());
+            for (x, dy) in rows {
+                for p in 0..self.width {
+                    let value = l.load(&self.x[x + tap + p * self.x_pixel]);
+                    run = l.fma(value, l.load(&self.dy[dy + p]), run);
+                }
+            }
+            let total = l.add(l.load(sum), run);
+            l.store(total, sum);
+        });
     }
 
     /// Tiles of `C` input channels, then of `D`, then single ones.
@@ -227,9 +223,6 @@ impl<T: Pooled> Work<'_, T> {
     ) {
         l.run(|| {
             let mut tile = [l.splat(T::default()); C];
-            for k in 0..C {
-                tile[k] = l.load(&sums[c + k]);
-            }
             for (x, dy) in rows {
                 // SAFETY: the caller's promise.
                 unsafe {
@@ -245,8 +238,10 @@ impl<T: Pooled> Work<'_, T> {
                     }
                 }
             }
+            // A run is summed by itself first: a sum of sums loses fewer digits than one long sum.
             for k in 0..C {
-                l.store(tile[k], &mut sums[c + k]);
+                let sum = l.add(l.load(&sums[c + k]), tile[k]);
+                l.store(sum, &mut sums[c + k]);
             }
         });
     }

@@ -86,6 +86,8 @@ macro_rules! lanes {
             }
             lanes!(@binary V add $add, mul $mul, max $max);
             lanes!(@binary W wide_add $wide_add, wide_sub $wide_sub);
+            lanes!(@ternary V fma $fma);
+            lanes!(@ternary W wide_fma $wide_fma);
             // In f64 there is nothing to convert.
             #[allow(unused_unsafe)]
             #[inline(always)]
@@ -104,17 +106,6 @@ macro_rules! lanes {
             fn wide_zero(self) -> Self::W {
                 // SAFETY: the token is the proof.
                 unsafe { [$wide_splat(0.0); $wide_count] }
-            }
-            #[inline(always)]
-            fn wide_fma(self, a: Self::W, b: Self::W, c: Self::W) -> Self::W {
-                let mut v = a;
-                let mut i = 0;
-                while i < $wide_count {
-                    // SAFETY: the token is the proof.
-                    v[i] = unsafe { $wide_fma(a[i], b[i], c[i]) };
-                    i += 1;
-                }
-                v
             }
             #[inline(always)]
             fn wide_load(self, x: &[f64; LANES]) -> Self::W {
@@ -137,17 +128,6 @@ macro_rules! lanes {
                     i += 1;
                 }
                 out
-            }
-            #[inline(always)]
-            fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-                let mut v = a;
-                let mut i = 0;
-                while i < $count {
-                    // SAFETY: the token is the proof.
-                    v[i] = unsafe { $fma(a[i], b[i], c[i]) };
-                    i += 1;
-                }
-                v
             }
             #[inline(always)]
             fn greater(self, a: Self::V, b: Self::V) -> u16 {
@@ -175,6 +155,19 @@ macro_rules! lanes {
                 }
                 v
             }
+        }
+    };
+    (@ternary $vector:ident $name:ident $instruction:ident) => {
+        #[inline(always)]
+        fn $name(self, a: Self::$vector, b: Self::$vector, c: Self::$vector) -> Self::$vector {
+            let mut v = a;
+            let mut i = 0;
+            while i < v.len() {
+                // SAFETY: the token is the proof.
+                v[i] = unsafe { $instruction(a[i], b[i], c[i]) };
+                i += 1;
+            }
+            v
         }
     };
     (@binary $vector:ident $($name:ident $instruction:ident),*) => {

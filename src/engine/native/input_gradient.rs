@@ -1,0 +1,123 @@
+//! Input gradients as forward convolutions of `dy`.
+
+use super::conv::Layer;
+use super::convolve::{Output, Slide};
+use super::field::Padded;
+use super::lanes::{Block, Lanes};
+use super::map::Map;
+use super::memory::{Buffer, Pooled};
+use super::pack::Packed;
+use super::tile::Start;
+use crate::graph::Window;
+
+/// The input pixels of one remainder.
+pub struct Phase<T: Pooled> {
+    at: [usize; 2],
+    stride: [usize; 2],
+    count: [usize; 2],
+    origin: [isize; 2],
+    taps: Vec<[usize; 2]>,
+    weights: Packed<T>,
+}
+
+impl<T: Pooled> Phase<T> {
+    /// Writes the pixels of all images of the chunk.
+    pub fn run<L: Lanes<T = T>>(
+        &self,
+        l: L,
+        x: &Map<T>,
+        dy: &Padded<T>,
+        depthwise: bool,
+        out: &mut [Block<T>],
+    ) {
+        if self.taps.is_empty() {
+            return;
+        }
+        let [_, w] = x.size();
+        let [sh, sw] = self.stride;
+        let slide = Slide {
+            input: dy.blocks(),
+            field: dy.field,
+            origin: self.origin,
+            taps: &self.taps,
+            stride: [1, 1],
+            count: self.count,
+            output: Output {
+                start: self.at[0] * w + self.at[1],
+                pixel: sw,
+                row: sh * w,
+                plane: x.pixels(),
+                image: x.image_blocks(),
+            },
+            weights: &self.weights,
+            depthwise,
+            start: Start::Zero,
+        };
+        slide.run(l, out);
+    }
+}
+
+/// Padding that the phases read before and behind a gradient of this size.
+pub fn reach<T: Pooled>(phases: &[Phase<T>], size: [usize; 2]) -> ([usize; 2], [usize; 2]) {
+    let (mut before, mut after) = ([0; 2], [0; 2]);
+    for (phase, axis) in phases.iter().flat_map(|p| [(p, 0), (p, 1)]).filter(|(p, _)| !p.taps.is_empty()) {
+        let far = phase.taps.iter().map(|t| t[axis]).max().unwrap_or(0);
+        let last = phase.origin[axis] + (far + phase.count[axis] - 1) as isize;
+        before[axis] = before[axis].max((-phase.origin[axis]).max(0) as usize);
+        after[axis] = after[axis].max((last + 1 - size[axis] as isize).max(0) as usize);
+    }
+    (before, after)
+}
+
+/// Room for the input's gradient, zero where no output looks.
+pub fn buffer<T: Pooled>(x: &Map<T>, phases: &[Phase<T>]) -> Buffer<T> {
+    let covered: usize = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]).sum();
+    let blocks = x.n * x.image_blocks();
+    if covered == x.pixels() { Buffer::stale(blocks) } else { Buffer::zeroed(blocks) }
+}
+
+/// The input gradient as forward convolutions of `dy`, one for each remainder of a pixel's position by the stride:
+/// `dx[p] = sum over taps t, p + pad - t divisible by the stride, of dy[(p + pad - t) / stride] w[t]^T`.
+pub fn phases<T: Pooled>(layer: &Layer<'_, T>, [h, w]: [usize; 2]) -> Vec<Phase<T>> {
+    let [sh, sw] = layer.window.stride;
+    let mut phases = vec![];
+    for (a, b) in (0..sh.min(h)).flat_map(|a| (0..sw.min(w)).map(move |b| (a, b))) {
+        let rows = axis_taps(&layer.window, 0, a);
+        let columns = axis_taps(&layer.window, 1, b);
+        let pairs = rows.iter().flat_map(|r| columns.iter().map(move |c| (*r, *c)));
+        let pairs: Vec<_> = pairs.collect();
+        let low = |axis: &[(usize, isize)]| axis.iter().map(|(_, o)| *o).min().unwrap_or(0);
+        let origin = [low(&rows), low(&columns)];
+        let offset = |o: isize, axis: usize| (o - origin[axis]) as usize;
+        phases.push(Phase {
+            at: [a, b],
+            stride: [sh, sw],
+            count: [(h - a).div_ceil(sh), (w - b).div_ceil(sw)],
+            origin,
+            taps: pairs.iter().map(|(r, c)| [offset(r.1, 0), offset(c.1, 1)]).collect(),
+            weights: weights(
+                layer,
+                &pairs.iter().map(|(r, c)| r.0 * layer.window.kernel[1] + c.0).collect::<Vec<_>>(),
+            ),
+        });
+    }
+    phases
+}
+
+/// The part of the layer's weights that uses these taps, with the roles of inputs and outputs exchanged.
+fn weights<T: Pooled>(layer: &Layer<'_, T>, chosen: &[usize]) -> Packed<T> {
+    let (taps, weight) = (layer.taps(), &*layer.weight);
+    let (per_in, per_out) = (layer.wiring.group_inputs(), layer.wiring.group_outputs());
+    Packed::new(layer.wiring.reversed(), chosen.len(), |i, o, k| {
+        let o = i / per_in * per_out + o;
+        weight[(o * per_in + i % per_in) * taps + chosen[k]]
+    })
+}
+
+/// Taps of an axis that reach input positions of remainder `a`, each with the output it comes from.
+fn axis_taps(window: &Window, axis: usize, a: usize) -> Vec<(usize, isize)> {
+    let (stride, dilation) = (window.stride[axis] as isize, window.dilation[axis]);
+    let reach = |k: usize| (a + window.padding[axis]) as isize - (k * dilation) as isize;
+    let taps = (0..window.kernel[axis]).filter(|k| reach(*k).rem_euclid(stride) == 0);
+    taps.map(|k| (k, reach(k).div_euclid(stride))).collect()
+}
