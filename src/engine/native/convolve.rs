@@ -89,6 +89,13 @@ impl<T: Pooled> Slide<'_, T> {
         }
     }
 
+    /// Whether inputs and outputs of a whole plane lie one behind the other, so that it is one row.
+    fn is_flat(&self) -> bool {
+        let [height, width] = self.count;
+        let dense = self.output.pixel == 1 && self.output.row == width;
+        self.taps.len() == 1 && self.field.is_bare() && self.field.size == [height, width] && dense
+    }
+
     /// Rows of outputs: over the pixels of a line, or over the images of a pixel.
     fn rows(&self) -> Vec<Place> {
         let [height, width] = self.count;
@@ -99,6 +106,16 @@ impl<T: Pooled> Slide<'_, T> {
         let output = |y: usize, x: usize| self.output.start + y * self.output.row + x * self.output.pixel;
         if height == 0 || width == 0 {
             return vec![];
+        }
+        if self.is_flat() {
+            let place = |image: usize| Place {
+                input: image * self.field.image() + input(0, 0),
+                pixel: 1,
+                width: height * width,
+                output: image * self.output.image + self.output.start,
+                out_pixel: 1,
+            };
+            return (0..self.field.images).map(place).collect();
         }
         if self.field.images_inside {
             let place = |y, x| Place {

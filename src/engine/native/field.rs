@@ -86,7 +86,21 @@ pub struct Padded<T: Pooled> {
 impl<T: Pooled> Padded<T> {
     /// Room for chunks of this layout; the padding is zero and stays so.
     pub fn new(field: Field) -> Self {
-        Self { field, data: Buffer::zeroed(field.len()) }
+        let mut data = Buffer::stale(field.len());
+        let [height, width] = field.size;
+        let inside = width * field.pixel();
+        for plane in data.chunks_exact_mut(field.plane().max(1)) {
+            let (top, rest) = plane.split_at_mut(field.before[0] * field.row());
+            top.fill(T::ZERO);
+            let (rows, bottom) = rest.split_at_mut(height * field.row());
+            bottom.fill(T::ZERO);
+            for row in rows.chunks_exact_mut(field.row().max(1)) {
+                let (left, rest) = row.split_at_mut(field.before[1] * field.pixel());
+                left.fill(T::ZERO);
+                rest[inside..].fill(T::ZERO);
+            }
+        }
+        Self { field, data }
     }
 
     /// Fills the chunk with the images from `first` on.

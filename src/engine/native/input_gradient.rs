@@ -119,5 +119,8 @@ fn axis_taps(window: &Window, axis: usize, a: usize) -> Vec<(usize, isize)> {
     let (stride, dilation) = (window.stride[axis] as isize, window.dilation[axis]);
     let reach = |k: usize| (a + window.padding[axis]) as isize - (k * dilation) as isize;
     let taps = (0..window.kernel[axis]).filter(|k| reach(*k).rem_euclid(stride) == 0);
-    taps.map(|k| (k, reach(k).div_euclid(stride))).collect()
+    let mut taps: Vec<_> = taps.map(|k| (k, reach(k).div_euclid(stride))).collect();
+    // From left to right, as tiles take neighbouring taps at once.
+    taps.sort_by_key(|(_, output)| *output);
+    taps
 }

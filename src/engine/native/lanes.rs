@@ -67,8 +67,9 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// Sixteen lanes of f64.
     type W: Copy;
     const NAME: &'static str;
-    /// Whether a tile had better serve two output blocks where it can.
-    const PAIRS: bool;
+    /// Thirty-two registers: a tile had better serve two output blocks, and three neighbouring taps at once, where it
+    /// can.
+    const MANY_REGISTERS: bool;
 
     /// Runs a loop, compiled for this instruction set.
     fn run<P: Loop>(self, body: P) -> P::Output;
@@ -95,11 +96,11 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// `a` where the bit is set, 0 elsewhere.
     fn keep(self, mask: u16, a: Self::V) -> Self::V;
 
-    /// A row of tiles as large as the registers allow, for one output block.
+    /// A row of tiles as large as the registers allow, for one output block; `K` neighbouring taps at once.
     ///
     /// # Safety
     /// That of [`tile::split`].
-    unsafe fn single<const S: usize>(
+    unsafe fn single<const S: usize, const K: usize>(
         self,
         row: &Row<'_, Self::T>,
         start: Start<'_, Self::T>,
@@ -109,7 +110,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     ///
     /// # Safety
     /// That of [`tile::split`].
-    unsafe fn double<const S: usize>(
+    unsafe fn double<const S: usize, const K: usize>(
         self,
         row: &Row<'_, Self::T>,
         start: Start<'_, Self::T>,
@@ -126,28 +127,39 @@ pub trait Lanes: Copy + Send + Sync + 'static {
         tap: usize,
         sums: &mut [Block<Self::T>],
     );
+    /// The same for three neighbouring taps at once.
+    ///
+    /// # Safety
+    /// That of [`Work::runs_of`].
+    unsafe fn weight_runs(
+        self,
+        work: &Work<'_, Self::T>,
+        rows: &[(usize, usize)],
+        tap: usize,
+        sums: &mut [Block<Self::T>],
+    );
 }
 
 /// The tile sizes of an instruction set: widths for one output block, for two, and input channels of a weight gradient.
 macro_rules! tiles {
     (single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal) => {
-        unsafe fn single<const S: usize>(
+        unsafe fn single<const S: usize, const K: usize>(
             self,
             row: &Row<'_, Self::T>,
             start: Start<'_, Self::T>,
             out: &mut [Block<Self::T>],
         ) {
             // SAFETY: the caller's promise.
-            unsafe { tile::split::<Self, $p, $q, $r, S, 1>(self, row, start, out) }
+            unsafe { tile::split::<Self, $p, $q, $r, S, 1, K>(self, row, start, out) }
         }
-        unsafe fn double<const S: usize>(
+        unsafe fn double<const S: usize, const K: usize>(
             self,
             row: &Row<'_, Self::T>,
             start: Start<'_, Self::T>,
             out: &mut [Block<Self::T>],
         ) {
             // SAFETY: the caller's promise.
-            unsafe { tile::split::<Self, $p2, $q2, $r2, S, 2>(self, row, start, out) }
+            unsafe { tile::split::<Self, $p2, $q2, $r2, S, 2, K>(self, row, start, out) }
         }
         unsafe fn weight_tiles(
             self,
@@ -158,6 +170,16 @@ macro_rules! tiles {
         ) {
             // SAFETY: the caller's promise.
             unsafe { work.channels_of::<Self, $c, $d>(self, rows, tap, sums) }
+        }
+        unsafe fn weight_runs(
+            self,
+            work: &Work<'_, Self::T>,
+            rows: &[(usize, usize)],
+            tap: usize,
+            sums: &mut [Block<Self::T>],
+        ) {
+            // SAFETY: the caller's promise.
+            unsafe { work.runs_of::<Self, { ($c + 1) / 2 }>(self, rows, tap, sums) }
         }
     };
 }
@@ -181,7 +203,7 @@ macro_rules! portable {
             type V = Block<$t>;
             type W = [f64; LANES];
             const NAME: &'static str = "portable";
-            const PAIRS: bool = false;
+            const MANY_REGISTERS: bool = false;
             tiles!(single 2 1 1, double 1 1 1, channels 2 1);
 
             #[inline(always)]

@@ -1,89 +1,191 @@
-//! Buffers of blocks that return to a pool.
+//! Buffers of blocks that return to an arena.
 //!
-//! The networks of a space need the same few sizes again and again; fresh pages from the system would cost more than
-//! the kernels that fill them. The pool is shared by all threads, since threads come and go with the work.
+//! The networks of a space need much the same memory again and again, in ever different pieces; fresh pages from the
+//! system would cost more than the kernels that fill them. Pieces are cut from a few large regions, best fit first, and
+//! joined with their neighbours when they come back. The arena is shared by all threads, since threads come and go with
+//! the work.
 
-use std::collections::BTreeMap;
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
 use super::lanes::Block;
 use super::params::HostScalar;
 
-/// Free buffers of one element type, by their room.
-pub struct Pool<T> {
-    free: BTreeMap<usize, Vec<Vec<Block<T>>>>,
-    /// Blocks held.
-    held: usize,
-}
+/// Pieces are whole numbers of units. A unit is a page and a cache line, so that maps of equal size do not all begin at
+/// the same distance from a page, where they would compete for the same lines of a cache.
+const UNIT: usize = 4096 + 64;
 
-/// Bytes kept for later.
+/// Alignment of regions: that of huge pages.
+const HUGE: usize = 2 << 20;
+
+/// Smallest region, in bytes.
+const REGION: usize = 64 << 20;
+
+/// Bytes that are kept when no one uses them.
 const LIMIT: usize = 1 << 30;
 
-impl<T: HostScalar> Pool<T> {
+/// Memory from the system, zeroed when it was new and always initialised.
+struct Region {
+    base: NonNull<u8>,
+    layout: Layout,
+    units: usize,
+    /// Free pieces: where they begin, and their length.
+    free: BTreeMap<usize, usize>,
+}
+
+// SAFETY: a region owns its memory, and hands out each unit once.
+unsafe impl Send for Region {}
+
+impl Region {
+    fn new(units: usize) -> Self {
+        let bytes = (units * UNIT).next_multiple_of(HUGE);
+        let layout =
+            Layout::from_size_align(bytes, HUGE).expect("a region is smaller than the address space");
+        // SAFETY: the layout's size is not zero.
+        let base = unsafe { alloc_zeroed(layout) };
+        let Some(base) = NonNull::new(base) else { handle_alloc_error(layout) };
+        huge_pages(base, bytes);
+        let units = bytes / UNIT;
+        Self { base, layout, units, free: BTreeMap::from([(0, units)]) }
+    }
+
+    fn is_free(&self) -> bool {
+        self.free.get(&0) == Some(&self.units)
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout, and no piece is out: the arena drops whole regions only.
+        unsafe { dealloc(self.base.as_ptr(), self.layout) }
+    }
+}
+
+/// Asks for huge pages, which are cleared and looked up faster; a wish, not a need.
+fn huge_pages(base: NonNull<u8>, bytes: usize) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the range is one allocation of whole pages; the advice does not change its contents.
+    unsafe {
+        libc::madvise(base.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (base, bytes);
+}
+
+/// Part of a region.
+#[derive(Debug)]
+struct Piece {
+    region: usize,
+    start: usize,
+    units: usize,
+    place: NonNull<u8>,
+}
+
+/// Regions and their free pieces.
+struct Arena {
+    regions: BTreeMap<usize, Region>,
+    /// `(length, region, start)` of all free pieces.
+    by_length: BTreeSet<(usize, usize, usize)>,
+    next: usize,
+}
+
+impl Arena {
     const fn new() -> Self {
-        Self { free: BTreeMap::new(), held: 0 }
+        Self { regions: BTreeMap::new(), by_length: BTreeSet::new(), next: 0 }
     }
 
-    fn take(&mut self, room: usize) -> Option<Vec<Block<T>>> {
-        let found = self.free.get_mut(&room)?.pop()?;
-        self.held -= room;
-        Some(found)
+    /// A piece of at least one unit.
+    fn take(&mut self, units: usize) -> Piece {
+        let (length, region, start) = match self.by_length.range((units, 0, 0)..).next() {
+            Some(found) => *found,
+            None => self.grow(units),
+        };
+        self.by_length.remove(&(length, region, start));
+        let found = self.regions.get_mut(&region).expect("a free piece's region exists");
+        found.free.remove(&start);
+        if length > units {
+            found.free.insert(start + units, length - units);
+            self.by_length.insert((length - units, region, start + units));
+        }
+        // SAFETY: the piece lies inside the region.
+        let place = unsafe { found.base.add(start * UNIT) };
+        Piece { region, start, units, place }
     }
 
-    /// Keeps a buffer; where that is too much, the largest sizes go first.
-    fn give(&mut self, buffer: Vec<Block<T>>) {
-        self.held += buffer.len();
-        self.free.entry(buffer.len()).or_default().push(buffer);
-        while self.held * size_of::<Block<T>>() > LIMIT {
-            let Some(mut largest) = self.free.last_entry() else { break };
-            let room = *largest.key();
-            self.held -= largest.get_mut().pop().map_or(0, |buffer| buffer.len());
-            if largest.get().is_empty() {
-                self.free.remove(&room);
-            }
+    /// Another region, at least half as large as all that are there, so that there are few.
+    fn grow(&mut self, units: usize) -> (usize, usize, usize) {
+        let all: usize = self.regions.values().map(|r| r.units).sum();
+        let region = Region::new(units.max(REGION / UNIT).max(all / 2));
+        let free = (region.units, self.next, 0);
+        self.regions.insert(self.next, region);
+        self.by_length.insert(free);
+        self.next += 1;
+        free
+    }
+
+    fn give(&mut self, piece: &Piece) {
+        let region = self.regions.get_mut(&piece.region).expect("a piece's region exists");
+        let (mut start, mut units) = (piece.start, piece.units);
+        if let Some((&before, &length)) = region.free.range(..start).next_back()
+            && before + length == start
+        {
+            self.by_length.remove(&(length, piece.region, before));
+            region.free.remove(&before);
+            (start, units) = (before, units + length);
+        }
+        if let Some(length) = region.free.remove(&(start + units)) {
+            self.by_length.remove(&(length, piece.region, start + units));
+            units += length;
+        }
+        region.free.insert(start, units);
+        self.by_length.insert((units, piece.region, start));
+        self.release();
+    }
+
+    /// Returns free regions to the system where too much is kept.
+    fn release(&mut self) {
+        let held: usize = self.regions.values().map(|r| r.layout.size()).sum();
+        if held <= LIMIT {
+            return;
+        }
+        if let Some(id) = self.regions.iter().find(|(_, r)| r.is_free()).map(|(id, _)| *id) {
+            let region = self.regions.remove(&id).expect("found above");
+            self.by_length.remove(&(region.units, id, 0));
         }
     }
 }
 
-/// Element types with a pool.
-pub trait Pooled: HostScalar {
-    /// Uses the pool.
-    fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> R;
+static ARENA: Mutex<Arena> = Mutex::new(Arena::new());
+
+fn arena<R>(f: impl FnOnce(&mut Arena) -> R) -> R {
+    // An arena is whole between any two of its operations.
+    f(&mut ARENA.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-macro_rules! pooled {
-    ($($t:ty),*) => {$(
-        impl Pooled for $t {
-            fn pool<R>(f: impl FnOnce(&mut Pool<$t>) -> R) -> R {
-                static POOL: Mutex<Pool<$t>> = Mutex::new(Pool::new());
-                // A pool is whole between any two of its operations.
-                f(&mut POOL.lock().unwrap_or_else(PoisonError::into_inner))
-            }
-        }
-    )*};
-}
-pooled!(f32, f64);
-
-/// Room for at least `blocks`: eight sizes for each power of two, so that networks of different widths share buffers.
-fn room(blocks: usize) -> usize {
-    let step = (blocks.next_power_of_two() / 16).max(1);
-    blocks.next_multiple_of(step).max(1)
-}
+/// Element types of buffers: plain numbers, for which every pattern of bits is a value.
+pub trait Pooled: HostScalar {}
+impl Pooled for f32 {}
+impl Pooled for f64 {}
 
 /// A buffer of blocks.
 #[derive(Debug)]
 pub struct Buffer<T: Pooled> {
-    blocks: Vec<Block<T>>,
+    piece: Option<Piece>,
     len: usize,
+    blocks: PhantomData<Block<T>>,
 }
 
 impl<T: Pooled> Buffer<T> {
     /// A buffer whose contents are left over from earlier use: for outputs that are written completely.
     pub fn stale(len: usize) -> Self {
-        let room = room(len);
-        let reused = T::pool(|pool| pool.take(room));
-        Self { blocks: reused.unwrap_or_else(|| vec![T::ZERO; room]), len }
+        const { assert!(UNIT.is_multiple_of(align_of::<Block<T>>())) };
+        let units = (len * size_of::<Block<T>>()).div_ceil(UNIT);
+        let piece = (units > 0).then(|| arena(|arena| arena.take(units)));
+        Self { piece, len, blocks: PhantomData }
     }
 
     /// A buffer of zeros.
@@ -92,62 +194,83 @@ impl<T: Pooled> Buffer<T> {
         buffer.fill(T::ZERO);
         buffer
     }
+
+    fn place(&self) -> NonNull<Block<T>> {
+        self.piece.as_ref().map_or(NonNull::dangling(), |piece| piece.place.cast())
+    }
 }
 
 impl<T: Pooled> Drop for Buffer<T> {
     fn drop(&mut self) {
-        let blocks = std::mem::take(&mut self.blocks);
-        T::pool(|pool| pool.give(blocks));
+        if let Some(piece) = &self.piece {
+            arena(|arena| arena.give(piece));
+        }
     }
 }
 
 impl<T: Pooled> Deref for Buffer<T> {
     type Target = [Block<T>];
     fn deref(&self) -> &[Block<T>] {
-        &self.blocks[..self.len]
+        // SAFETY: the piece is the buffer's own, aligned as regions and units are, at least `len` blocks long, and
+        // initialised: it was zeroed when it was new, and every pattern of bits is a number.
+        unsafe { std::slice::from_raw_parts(self.place().as_ptr(), self.len) }
     }
 }
 
 impl<T: Pooled> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [Block<T>] {
-        &mut self.blocks[..self.len]
+        // SAFETY: as in `deref`, and `self` is borrowed alone.
+        unsafe { std::slice::from_raw_parts_mut(self.place().as_ptr(), self.len) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::lanes::Scalar;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn a_buffer_comes_back_and_zeros_are_zeros() {
-        let mut pool = Pool::<f64>::new();
-        let mut blocks = vec![f64::ZERO; room(77)];
-        blocks[3].0[5] = 2.0;
-        pool.give(blocks);
-        assert!(pool.take(room(200)).is_none());
-        assert_eq!(pool.take(room(77)).unwrap()[3].0[5], 2.0);
-        assert_eq!(pool.held, 0);
-        let mut buffer = Buffer::<f64>::stale(77);
-        buffer.fill(Block([1.0; 16]));
-        drop(buffer);
-        assert!(Buffer::<f64>::zeroed(77).iter().all(|b| b.0 == [0.0; 16]));
-    }
-
-    #[test]
-    fn rooms_hold_what_they_are_for_with_little_waste() {
-        for blocks in 1..5000 {
-            let room = room(blocks);
-            assert!(room >= blocks && room <= blocks + blocks / 8 + 1, "{blocks} {room}");
+    fn zeros_are_zeros_whatever_was_there() {
+        for len in [0, 1, 77, 5000] {
+            let mut buffer = Buffer::<f64>::stale(len);
+            buffer.fill(Block([1.0; 16]));
+            drop(buffer);
+            assert!(Buffer::<f64>::zeroed(len).iter().all(|b| b.0 == [0.0; 16]), "{len}");
         }
     }
 
     #[test]
-    fn a_full_pool_gives_up_its_largest_buffers() {
-        let mut pool = Pool::<f32>::new();
-        let big = LIMIT / 64;
-        pool.give(vec![f32::ZERO; 8]);
-        pool.give(vec![f32::ZERO; big]);
-        assert!(pool.take(big).is_none() && pool.take(8).is_some());
+    fn a_piece_larger_than_a_region_has_its_own_and_leaves_with_it() {
+        let mut arena = Arena::new();
+        let units = LIMIT / UNIT + 1;
+        let piece = arena.take(units);
+        assert_eq!(arena.regions.len(), 1);
+        arena.give(&piece);
+        assert!(arena.regions.is_empty() && arena.by_length.is_empty());
+    }
+
+    proptest! {
+        /// Pieces in use never overlap, and when all are back each region is one free piece again.
+        #[test]
+        fn pieces_are_disjoint_and_come_together_again(steps in prop::collection::vec((1usize..4000, any::<u8>()), 1..60)) {
+            let mut arena = Arena::new();
+            let mut used: Vec<Piece> = vec![];
+            for (units, choice) in steps {
+                if choice % 3 == 0 && !used.is_empty() {
+                    let piece = used.swap_remove(usize::from(choice) % used.len());
+                    arena.give(&piece);
+                } else {
+                    used.push(arena.take(units));
+                }
+                let mut places: Vec<_> = used.iter().map(|p| (p.region, p.start, p.start + p.units)).collect();
+                places.sort_unstable();
+                prop_assert!(places.windows(2).all(|p| p[0].0 != p[1].0 || p[0].2 <= p[1].1));
+                prop_assert!(used.iter().all(|p| p.start + p.units <= arena.regions[&p.region].units));
+            }
+            used.iter().for_each(|piece| arena.give(piece));
+            prop_assert!(arena.regions.values().all(Region::is_free));
+            prop_assert_eq!(arena.by_length.len(), arena.regions.len());
+        }
     }
 }

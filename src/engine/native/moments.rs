@@ -68,14 +68,19 @@ pub fn image_moments(sums: &[PlaneSums], channels: usize, pixels: usize) -> Mome
 /// Moments of each channel over the batch from those of the images, which all have the same number of pixels.
 pub fn batch_moments(images: &Moments, channels: usize) -> Moments {
     let n = (images.mean.len() / channels.max(1)) as f64;
-    let over = |c: usize, values: &[f64], f: &dyn Fn(f64) -> f64| -> f64 {
-        values.iter().skip(c).step_by(channels).map(|x| f(*x)).sum::<f64>() / n
+    let over = |term: &dyn Fn(usize, usize) -> f64| {
+        let mut sums = vec![0.0; channels];
+        for image in (0..images.mean.len()).step_by(channels.max(1)) {
+            sums.iter_mut().enumerate().for_each(|(c, sum)| *sum += term(image + c, c));
+        }
+        sums.iter_mut().for_each(|sum| *sum /= n);
+        sums
     };
-    let mean: Vec<f64> = (0..channels).map(|c| over(c, &images.mean, &|x| x)).collect();
-    let spread = |(c, m): (usize, &f64)| {
-        over(c, &images.variance, &|x| x) + over(c, &images.mean, &|x| (x - m) * (x - m))
-    };
-    Moments { variance: mean.iter().enumerate().map(spread).collect(), mean }
+    let mean = over(&|at, _| images.mean[at]);
+    let within = over(&|at, _| images.variance[at]);
+    let between = over(&|at, c| (images.mean[at] - mean[c]).powi(2));
+    let variance = within.iter().zip(between).map(|(w, b)| w + b).collect();
+    Moments { mean, variance }
 }
 
 /// Moments of the channels of each image of a map that stands in memory.

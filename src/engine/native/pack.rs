@@ -103,25 +103,28 @@ fn fill<T: Pooled>(
 ) {
     let (per_out, per_in) = (wiring.group_outputs(), wiring.group_inputs());
     let lanes = LANES.min(wiring.outputs - index * LANES);
-    let mut at = 0;
+    if wiring.groups > 1 || lanes < LANES {
+        out.fill(T::ZERO);
+    }
+    let mut out = out;
     for plane in 0..block.planes {
         let channels = if plane + 1 == block.planes { block.last } else { LANES };
-        for tap in 0..taps {
+        let (here, rest) = out.split_at_mut(channels * taps);
+        // Lane by lane: the numbers of one output lie together.
+        for lane in 0..lanes {
+            let output = index * LANES + lane;
             for c in 0..channels {
                 let input = (block.first_plane + plane) * LANES + c;
-                let mut vector = T::ZERO;
-                for lane in 0..lanes {
-                    let output = index * LANES + lane;
-                    if wiring.groups == 1 {
-                        vector.0[lane] = weight(output, input, tap);
-                    } else if output / per_out == input / per_in {
-                        vector.0[lane] = weight(output, input % per_in, tap);
-                    }
+                if wiring.groups > 1 && output / per_out != input / per_in {
+                    continue;
                 }
-                out[at] = vector;
-                at += 1;
+                let input = if wiring.groups > 1 { input % per_in } else { input };
+                for tap in 0..taps {
+                    here[tap * channels + c].0[lane] = weight(output, input, tap);
+                }
             }
         }
+        out = rest;
     }
 }
 

@@ -4,7 +4,7 @@
 //! row-major order.
 
 use super::evaluate::Reader;
-use super::lanes::{Block, LANES, Lanes, Scalar};
+use super::lanes::{Block, LANES, Lanes, Loop, Scalar};
 use super::map::Map;
 use super::memory::{Buffer, Pooled};
 use super::moments::PlaneSums;
@@ -43,6 +43,16 @@ impl Windows {
     fn outputs(&self) -> usize {
         self.rows.len() * self.columns.len()
     }
+
+    /// Whether every output lies under the middle of three neighbouring columns, as in the 3x3 pooling of cells.
+    fn slides_by_threes(&self) -> bool {
+        let last = self.width - 1;
+        let three = |(x, c): (usize, &Span)| {
+            c.start == x.saturating_sub(1) && c.start + c.count == (x + 2).min(last + 1)
+        };
+        let columns = self.columns.len() == self.width && self.columns.iter().enumerate().all(three);
+        last > 0 && self.step == [1, 1] && columns && self.rows.iter().all(|r| (1..=3).contains(&r.count))
+    }
 }
 
 /// Positions of an axis inside the map under output `o`'s window.
@@ -72,13 +82,71 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: PoolKind, window: &Window) -
     let mut out = Buffer::stale(x.n * x.planes() * outputs);
     let (data, _) = x.data(l);
     let mut line = vec![L::T::ZERO; windows.width];
+    let threes = windows.slides_by_threes();
     for (plane, out) in data.chunks_exact(pixels).zip(out.chunks_exact_mut(outputs)) {
-        l.run(|| match kind {
-            PoolKind::Average => plane_of::<L, false>(l, &windows, plane, &mut line, out),
-            PoolKind::Max => plane_of::<L, true>(l, &windows, plane, &mut line, out),
-        });
+        match (kind, threes) {
+            (PoolKind::Average, true) => l.run(Threes::<L, false> { l, windows: &windows, plane, out }),
+            (PoolKind::Max, true) => l.run(Threes::<L, true> { l, windows: &windows, plane, out }),
+            (PoolKind::Average, false) => l.run(|| plane_of::<L, false>(l, &windows, plane, &mut line, out)),
+            (PoolKind::Max, false) => l.run(|| plane_of::<L, true>(l, &windows, plane, &mut line, out)),
+        }
     }
     Map::stored(x.n, shape, out, None)
+}
+
+/// One plane under windows that slide by one: the last three column sums (or maxima) stay in registers.
+struct Threes<'a, L: Lanes, const MAX: bool> {
+    l: L,
+    windows: &'a Windows,
+    plane: &'a [Block<L::T>],
+    out: &'a mut [Block<L::T>],
+}
+
+impl<L: Lanes, const MAX: bool> Loop for Threes<'_, L, MAX> {
+    type Output = ();
+
+    #[inline(always)]
+    fn go(self) {
+        let w = self.windows.width;
+        for (row, out) in self.windows.rows.iter().zip(self.out.chunks_exact_mut(w)) {
+            let lines = &self.plane[row.start * w..(row.start + row.count) * w];
+            match row.count {
+                1 => slide::<L, MAX, 1>(self.l, lines, out),
+                2 => slide::<L, MAX, 2>(self.l, lines, out),
+                _ => slide::<L, MAX, 3>(self.l, lines, out),
+            }
+        }
+    }
+}
+
+/// One line of outputs from the `R` lines under it, at least two pixels wide.
+#[inline(always)]
+fn slide<L: Lanes, const MAX: bool, const R: usize>(l: L, lines: &[Block<L::T>], out: &mut [Block<L::T>]) {
+    let w = out.len();
+    let join = |a: L::V, b: L::V| if MAX { larger(l, a, b) } else { l.add(a, b) };
+    let mut rows: [&[Block<L::T>]; R] = [&[]; R];
+    for r in 0..R {
+        rows[r] = &lines[r * w..(r + 1) * w];
+    }
+    let column = |x: usize| {
+        let mut v = l.load(&rows[0][x]);
+        for r in 1..R {
+            v = join(v, l.load(&rows[r][x]));
+        }
+        v
+    };
+    let finish = |v: L::V, count: usize| match MAX {
+        true => v,
+        false => l.mul(v, l.splat(L::T::of(1.0 / (R * count) as f64))),
+    };
+    let (mut left, mut middle) = (column(0), column(1));
+    l.store(finish(join(left, middle), 2), &mut out[0]);
+    for x in 2..w {
+        let right = column(x);
+        l.store(finish(join(join(left, middle), right), 3), &mut out[x - 1]);
+        (left, middle) = (middle, right);
+    }
+    l.store(finish(join(left, middle), 2), &mut out[w - 1]);
 }
 
 /// One plane, first down the columns into `line`, then along it.

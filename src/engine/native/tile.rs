@@ -5,10 +5,10 @@
 //! ```
 //!
 //! The accumulators stay in registers over the whole sum; each weight vector is loaded once for `P` pixels, and each
-//! input value is broadcast once for `B` blocks. Forward, input gradient and linear layers differ only in strides and
+//! input value is broadcast once for `B` blocks and `K` neighbouring taps (loads would otherwise be the bottleneck). Forward, input gradient and linear layers differ only in strides and
 //! taps.
 
-use super::lanes::{Block, LANES, Lanes};
+use super::lanes::{Block, LANES, Lanes, Loop};
 
 /// Products that an accumulator sums before it is added to the output: a sum of sums loses fewer digits than one long
 /// sum, and costs one addition in so many.
@@ -48,7 +48,7 @@ pub enum Start<'a, T> {
 
 /// Output blocks that one tile serves on this instruction set: with few registers, one and more pixels are better.
 pub fn widest<L: Lanes>() -> usize {
-    if L::PAIRS { 2 } else { 1 }
+    if L::MANY_REGISTERS { 2 } else { 1 }
 }
 
 /// Computes one row of `blocks` output blocks (1 or 2); `out` begins at the first pixel of the first block.
@@ -60,18 +60,28 @@ pub fn row<L: Lanes>(
     out: &mut [Block<L::T>],
 ) {
     check(row, blocks, start, out.len());
-    // SAFETY: `check` has compared the farthest read and write with the slices.
+    let threes = L::MANY_REGISTERS && row.pixel == 1 && in_threes(row.taps);
+    // SAFETY: `check` has compared the farthest read and write with the slices; `in_threes` has seen the taps.
     unsafe {
         match (row.pixel, blocks) {
-            (1, 1) => l.single::<1>(row, start, out),
-            (1, _) => l.double::<1>(row, start, out),
-            (2, 1) => l.single::<2>(row, start, out),
-            (2, _) => l.double::<2>(row, start, out),
+            (1, 1) if threes => l.single::<1, 3>(row, start, out),
+            (1, _) if threes => l.double::<1, 3>(row, start, out),
+            (1, 1) => l.single::<1, 1>(row, start, out),
+            (1, _) => l.double::<1, 1>(row, start, out),
+            (2, 1) => l.single::<2, 1>(row, start, out),
+            (2, _) => l.double::<2, 1>(row, start, out),
             // A pixel at a time has no distance.
-            (_, 1) => split::<L, 1, 1, 1, 0, 1>(l, row, start, out),
-            _ => split::<L, 1, 1, 1, 0, 2>(l, row, start, out),
+            (_, 1) => split::<L, 1, 1, 1, 0, 1, 1>(l, row, start, out),
+            _ => split::<L, 1, 1, 1, 0, 2, 1>(l, row, start, out),
         }
     }
+}
+
+/// Whether the taps are runs of three neighbouring pixels: then a pixel that is loaded for one output serves the next
+/// two as well.
+pub fn in_threes(taps: &[usize]) -> bool {
+    let (runs, rest) = taps.as_chunks::<3>();
+    rest.is_empty() && runs.iter().all(|[a, b, c]| *b == a + 1 && *c == a + 2)
 }
 
 /// Panics unless every access of the row lies inside its slices.
@@ -94,7 +104,8 @@ fn check<T>(row: &Row<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
 /// constant, so that a tile's inputs lie at constant distances from one pointer.
 ///
 /// # Safety
-/// As [`check`] asserts, and `row.pixel == S` where tiles are wider than one pixel.
+/// As [`check`] asserts; `row.pixel == S` where tiles are wider than one pixel or `K` is not 1; the taps are runs of `K`
+/// neighbouring pixels.
 pub unsafe fn split<
     L: Lanes,
     const P: usize,
@@ -102,6 +113,7 @@ pub unsafe fn split<
     const R: usize,
     const S: usize,
     const B: usize,
+    const K: usize,
 >(
     l: L,
     row: &Row<'_, L::T>,
@@ -109,45 +121,68 @@ pub unsafe fn split<
     out: &mut [Block<L::T>],
 ) {
     let mut at = 0;
-    // SAFETY: `at + width of the tile <= row.width` before every tile.
+    // SAFETY: the caller's promise; `tiles` stays inside the row.
     unsafe {
+        at = tiles::<L, P, S, B, K>(l, row, at, start, out);
+        if at < row.width {
+            at = tiles::<L, Q, S, B, K>(l, row, at, start, out);
+        }
+        if at < row.width {
+            at = tiles::<L, R, S, B, K>(l, row, at, start, out);
+        }
+        if at < row.width {
+            tiles::<L, 1, S, B, K>(l, row, at, start, out);
+        }
+    }
+}
+
+/// As many tiles of `P` pixels as fit from output pixel `at` on; returns where they end.
+///
+/// # Safety
+/// As [`split`].
+#[inline(never)]
+unsafe fn tiles<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
+    l: L,
+    row: &Row<'_, L::T>,
+    at: usize,
+    start: Start<'_, L::T>,
+    out: &mut [Block<L::T>],
+) -> usize {
+    l.run(Tiles::<L, P, S, B, K> { l, row, at, start, out })
+}
+
+/// The loop of [`tiles`], a type so that it is compiled for the instruction set as a whole.
+struct Tiles<'a, L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> {
+    l: L,
+    row: &'a Row<'a, L::T>,
+    at: usize,
+    start: Start<'a, L::T>,
+    out: &'a mut [Block<L::T>],
+}
+
+impl<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> Loop
+    for Tiles<'_, L, P, S, B, K>
+{
+    type Output = usize;
+
+    #[inline(always)]
+    fn go(self) -> usize {
+        let Self { l, row, mut at, start, out } = self;
         while at + P <= row.width {
-            tile::<L, P, S, B>(l, row, at, start, out);
+            // SAFETY: the promise of `tiles`' caller, and `at + P <= row.width`.
+            unsafe { sum::<L, P, S, B, K>(l, row, at, start, out) };
             at += P;
         }
-        while at + Q <= row.width {
-            tile::<L, Q, S, B>(l, row, at, start, out);
-            at += Q;
-        }
-        while at + R <= row.width {
-            tile::<L, R, S, B>(l, row, at, start, out);
-            at += R;
-        }
-        while at < row.width {
-            tile::<L, 1, S, B>(l, row, at, start, out);
-            at += 1;
-        }
+        at
     }
 }
 
 /// One tile at output pixel `at`.
 ///
 /// # Safety
-/// As [`check`] asserts, with `at + P <= row.width`.
-#[inline(never)]
-unsafe fn tile<L: Lanes, const P: usize, const S: usize, const B: usize>(
-    l: L,
-    row: &Row<'_, L::T>,
-    at: usize,
-    start: Start<'_, L::T>,
-    out: &mut [Block<L::T>],
-) {
-    // SAFETY: the caller's promise.
-    l.run(|| unsafe { sum::<L, P, S, B>(l, row, at, start, out) });
-}
-
+/// As [`split`], with `at + P <= row.width`.
 #[inline(always)]
-unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize>(
+unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
     row: &Row<'_, L::T>,
     at: usize,
@@ -163,15 +198,15 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize>(
         let part = (PART / (row.taps.len() * LANES)).max(1);
         for plane in 0..row.planes {
             let channels = if plane + 1 == row.planes { row.last } else { LANES };
-            for tap in row.taps {
-                let x = base.add(plane * row.plane + tap).cast::<L::T>();
+            for run in row.taps.as_chunks::<K>().0 {
+                let x = base.add(plane * row.plane + run[0]).cast::<L::T>();
                 if channels == LANES {
                     // A constant length, so that this loop is unrolled.
-                    channels_of::<L, P, S, B>(l, x, w, row.weight_block, LANES, &mut sums);
+                    channels_of::<L, P, S, B, K>(l, x, w, row.weight_block, LANES, &mut sums);
                 } else {
-                    channels_of::<L, P, S, B>(l, x, w, row.weight_block, channels, &mut sums);
+                    channels_of::<L, P, S, B, K>(l, x, w, row.weight_block, channels, &mut sums);
                 }
-                w = w.add(channels);
+                w = w.add(K * channels);
             }
             let last = plane + 1 == row.planes;
             if last || (plane + 1) % part == 0 {
@@ -216,9 +251,12 @@ fn first<L: Lanes, const P: usize, const B: usize>(l: L, start: Start<'_, L::T>)
     sums
 }
 
-/// `sums[b][p] += x[p][c] * w[b][c]` over the channels of one tap.
+/// `sums[b][p] += x[p + k][c] * w[b][k][c]` over the channels of a run of `K` neighbouring taps.
+///
+/// # Safety
+/// `P + K - 1` pixels at distance `S` from `x`, and `K` times `channels` vectors for each block.
 #[inline(always)]
-unsafe fn channels_of<L: Lanes, const P: usize, const S: usize, const B: usize>(
+unsafe fn channels_of<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
     x: *const L::T,
     w: *const Block<L::T>,
@@ -226,17 +264,30 @@ unsafe fn channels_of<L: Lanes, const P: usize, const S: usize, const B: usize>(
     channels: usize,
     sums: &mut [[L::V; P]; B],
 ) {
+    let zero = l.splat(L::T::default());
     for c in 0..channels {
-        // SAFETY: channel `c` of `P` pixels and `B` blocks, all inside what `check` compared.
+        // SAFETY: the caller's promise.
         unsafe {
-            let mut weights = [l.splat(L::T::default()); B];
-            for b in 0..B {
-                weights[b] = l.load(&*w.add(b * weight_block + c));
+            let mut weights = [[zero; B]; K];
+            for k in 0..K {
+                for b in 0..B {
+                    weights[k][b] = l.load(&*w.add(b * weight_block + k * channels + c));
+                }
+            }
+            // The pixels under the taps; from one output to the next they move on by one.
+            let mut values = [zero; K];
+            for k in 1..K {
+                values[k] = l.splat(*x.add((k - 1) * S * LANES + c));
             }
             for p in 0..P {
-                let value = l.splat(*x.add(p * S * LANES + c));
-                for b in 0..B {
-                    sums[b][p] = l.fma(value, weights[b], sums[b][p]);
+                for k in 1..K {
+                    values[k - 1] = values[k];
+                }
+                values[K - 1] = l.splat(*x.add((p + K - 1) * S * LANES + c));
+                for k in 0..K {
+                    for b in 0..B {
+                        sums[b][p] = l.fma(values[k], weights[k][b], sums[b][p]);
+                    }
                 }
             }
         }

@@ -3,9 +3,10 @@
 //! A register tile holds some input channels times sixteen outputs over a run of pixels.
 
 use super::field::Padded;
-use super::lanes::{Block, LANES, Lanes};
+use super::lanes::{Block, LANES, Lanes, Loop};
 use super::memory::{Buffer, Pooled};
 use super::pack::Wiring;
+use super::tile;
 use crate::engine::kernels::HostValues;
 
 /// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
@@ -79,7 +80,16 @@ impl<T: Pooled> WeightGradient<T> {
             let at = image * vectors + at * self.taps * each;
             let sums = &mut self.sums[at..at + self.taps * each];
             work.check(&rows, &taps);
+            let threes =
+                L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
             for rows in rows.chunks(RUN.div_ceil(width)) {
+                if threes {
+                    for (run, sums) in taps.chunks_exact(3).zip(sums.chunks_exact_mut(3 * LANES)) {
+                        // SAFETY: as below, and `in_threes` has seen the taps.
+                        unsafe { l.weight_runs(&work, rows, run[0], sums) }
+                    }
+                    continue;
+                }
                 for (tap, sums) in taps.iter().zip(sums.chunks_exact_mut(each)) {
                     if depthwise {
                         work.diagonal(l, rows, *tap, &mut sums[0]);
@@ -181,6 +191,29 @@ impl<T: Pooled> Work<'_, T> {
         });
     }
 
+    /// Three neighbouring taps at once, in tiles of `C` input channels and then of single ones.
+    ///
+    /// # Safety
+    /// As `check` asserts for `tap`, `tap + 1` and `tap + 2`, with `3 * 16` vectors of sums, `x_pixel == 1` and rows of
+    /// two pixels or more.
+    pub unsafe fn runs_of<L: Lanes<T = T>, const C: usize>(
+        &self,
+        l: L,
+        rows: &[(usize, usize)],
+        tap: usize,
+        sums: &mut [Block<T>],
+    ) {
+        let mut c = 0;
+        while c + C <= self.channels {
+            l.run(RunTile::<L, C> { l, work: self, rows, tap, c, sums });
+            c += C;
+        }
+        while c < self.channels {
+            l.run(RunTile::<L, 1> { l, work: self, rows, tap, c, sums });
+            c += 1;
+        }
+    }
+
     /// Tiles of `C` input channels, then of `D`, then single ones.
     ///
     /// # Safety
@@ -244,5 +277,77 @@ impl<T: Pooled> Work<'_, T> {
                 l.store(sum, &mut sums[c + k]);
             }
         });
+    }
+}
+
+/// `C` input channels under three neighbouring taps: `x[q]` meets `dy[q]`, `dy[q - 1]` and `dy[q - 2]`, which stay in
+/// registers, so that an input value is loaded once for three products. Exists under the promise of [`Work::runs_of`].
+struct RunTile<'a, L: Lanes, const C: usize> {
+    l: L,
+    work: &'a Work<'a, L::T>,
+    rows: &'a [(usize, usize)],
+    tap: usize,
+    c: usize,
+    sums: &'a mut [Block<L::T>],
+}
+
+impl<L: Lanes, const C: usize> Loop for RunTile<'_, L, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn go(self) {
+        let Self { l, work, rows, tap, c, sums } = self;
+        let zero = l.splat(L::T::default());
+        let mut tile = [[zero; C]; 3];
+        for (x, dy) in rows {
+            // SAFETY: the promise of `runs_of`'s caller: the row has `width` gradients, and the pixels under the taps of
+            // its outputs are `width + 2`.
+            unsafe {
+                let mut x = work.x.as_ptr().add(x + tap).cast::<L::T>().add(c);
+                let mut dy = work.dy.as_ptr().add(*dy);
+                let (mut before, mut latest) = (l.load(&*dy), l.load(&*dy.add(1)));
+                // The first two pixels lie under the first taps only, the last two under the last: the tile never
+                // multiplies what does not belong together, not even with zero.
+                add_pixel::<L, C, 0, 1>(l, x, &[before, zero, zero], &mut tile);
+                add_pixel::<L, C, 0, 2>(l, x.add(LANES), &[latest, before, zero], &mut tile);
+                x = x.add(2 * LANES);
+                dy = dy.add(2);
+                for _ in 2..work.width {
+                    let next = l.load(&*dy);
+                    add_pixel::<L, C, 0, 3>(l, x, &[next, latest, before], &mut tile);
+                    (before, latest) = (latest, next);
+                    x = x.add(LANES);
+                    dy = dy.add(1);
+                }
+                add_pixel::<L, C, 1, 3>(l, x, &[zero, latest, before], &mut tile);
+                add_pixel::<L, C, 2, 3>(l, x.add(LANES), &[zero, zero, latest], &mut tile);
+            }
+        }
+        for t in 0..3 {
+            for k in 0..C {
+                let sum = &mut sums[t * LANES + c + k];
+                l.store(l.add(l.load(sum), tile[t][k]), sum);
+            }
+        }
+    }
+}
+
+/// `tile[t][k] += x[k] * dy[t]` for the taps from `FROM` to before `TO`.
+///
+/// # Safety
+/// `C` numbers at `x`.
+#[inline(always)]
+unsafe fn add_pixel<L: Lanes, const C: usize, const FROM: usize, const TO: usize>(
+    l: L,
+    x: *const L::T,
+    dy: &[L::V; 3],
+    tile: &mut [[L::V; C]; 3],
+) {
+    for k in 0..C {
+        // SAFETY: the caller's promise.
+        let value = l.splat(unsafe { *x.add(k) });
+        for t in FROM..TO {
+            tile[t][k] = l.fma(value, dy[t], tile[t][k]);
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::weight_gradient::Work;
 /// Instructions on one register, given their names; a vector is an array of registers.
 macro_rules! lanes {
     (
-        $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal, $name:literal, pairs $pairs:literal,
+        $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal, $name:literal, many registers $many:literal,
         tiles ($($tiles:tt)*),
         $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident,
         mul $mul:ident, fma $fma:ident, max $max:ident,
@@ -47,7 +47,7 @@ macro_rules! lanes {
             type V = [$register; $count];
             type W = [$wide_register; $wide_count];
             const NAME: &'static str = $name;
-            const PAIRS: bool = $pairs;
+            const MANY_REGISTERS: bool = $many;
             tiles!($($tiles)*);
 
             #[inline(always)]
@@ -189,7 +189,7 @@ macro_rules! lanes {
 
 lanes!(
     /// AVX-512 in f32: a vector is one register.
-    Avx512F32, f32, __m512, 1, "avx512", pairs true,
+    Avx512F32, f32, __m512, 1, "avx512", many registers true,
     tiles (single 16 8 4, double 8 4 2, channels 16 8),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps,
@@ -204,7 +204,7 @@ lanes!(
 );
 lanes!(
     /// AVX-512 in f64: two registers.
-    Avx512F64, f64, __m512d, 2, "avx512", pairs true,
+    Avx512F64, f64, __m512d, 2, "avx512", many registers true,
     tiles (single 8 4 2, double 4 2 1, channels 8 4),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd,
@@ -216,7 +216,7 @@ lanes!(
 );
 lanes!(
     /// AVX2 with FMA in f32: two registers.
-    Avx2F32, f32, __m256, 2, "avx2", pairs false,
+    Avx2F32, f32, __m256, 2, "avx2", many registers false,
     tiles (single 6 4 2, double 2 1 1, channels 4 2),
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps,
@@ -232,7 +232,7 @@ lanes!(
 );
 lanes!(
     /// AVX2 with FMA in f64: four registers.
-    Avx2F64, f64, __m256d, 4, "avx2", pairs false,
+    Avx2F64, f64, __m256d, 4, "avx2", many registers false,
     tiles (single 2 1 1, double 1 1 1, channels 2 1),
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd,
