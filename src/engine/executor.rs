@@ -125,6 +125,7 @@ fn apply<K: Kernels>(
         Op::GlobalAveragePool => kernels.global_average_pool(x),
         Op::Flatten => kernels.flatten(x),
         Op::Add => inputs.fold(x, |sum, y| kernels.add(sum, y)),
+        Op::Concat => kernels.concat(std::iter::once(x).chain(inputs).collect()),
         Op::Zero => kernels.zero(x),
     })
 }

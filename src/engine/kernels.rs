@@ -288,6 +288,10 @@ pub trait Kernels {
     /// The inverse: `[N, C H W]` to the `[N, C, H, W]` of `shape`.
     fn unflatten(&self, dy: Self::Value, shape: Shape) -> Self::Value;
     fn add(&self, x: Self::Value, y: Self::Value) -> Self::Value;
+    /// Values of one size, channel behind channel: `[N, sum C_k, H, W]`, or `[N, sum F_k]`; two or more.
+    fn concat(&self, parts: Vec<Self::Value>) -> Self::Value;
+    /// The inverse: a value in parts of so many channels.
+    fn split(&self, x: &Self::Value, channels: &[usize]) -> Vec<Self::Value>;
     /// `x * 0`.
     fn zero(&self, x: Self::Value) -> Self::Value;
 }

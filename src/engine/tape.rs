@@ -112,7 +112,13 @@ fn kept(pass: &ForwardPass<'_>, computed: &[bool], keep: &[NodeId]) -> Vec<bool>
         let read = match node.op {
             Op::Conv2d { .. } | Op::Linear { .. } | Op::Activation(_) | Op::Pool { .. } => true,
             Op::BatchNorm(_) => pass.norm != NormStatistics::Bypass,
-            Op::Input | Op::GlobalAveragePool | Op::Flatten | Op::Add | Op::Identity | Op::Zero => false,
+            Op::Input
+            | Op::GlobalAveragePool
+            | Op::Flatten
+            | Op::Add
+            | Op::Concat
+            | Op::Identity
+            | Op::Zero => false,
         };
         if read {
             node.inputs.iter().for_each(|id| kept[id.index()] = true);

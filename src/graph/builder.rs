@@ -259,6 +259,23 @@ impl Builder {
         }
     }
 
+    /// Channels of maps of one size (or features of vectors), one behind the other; one operand is returned as it is.
+    pub fn concat(&mut self, inputs: &[NodeId]) -> NodeId {
+        let first = self.shape(inputs[0]);
+        let channels = inputs.iter().map(|id| self.shape(*id).channels()).sum();
+        let shape = first.with_channels(channels);
+        let fits = |id: &&NodeId| self.shape(**id).with_channels(channels) == shape;
+        if let Some(other) = inputs.iter().find(|id| !fits(id)) {
+            let (left, right) = (first.to_string(), self.shape(*other).to_string());
+            let module = self.modules[self.current().0].path.clone();
+            self.fail(GraphError::Mismatch { module, left, right });
+        }
+        match inputs {
+            [only] => *only,
+            _ => self.functional(Op::Concat, inputs.to_vec(), shape),
+        }
+    }
+
     /// Closes the graph whose output is `logits`.
     ///
     /// # Errors

@@ -35,6 +35,14 @@ impl Shape {
         }
     }
 
+    /// A map of the same size, or a vector, with this many channels.
+    pub fn with_channels(&self, channels: usize) -> Self {
+        match *self {
+            Self::Map { height, width, .. } => Self::Map { channels, height, width },
+            Self::Vector { .. } => Self::Vector { features: channels },
+        }
+    }
+
     /// Pixels of one channel (1 for a vector).
     pub fn pixels(&self) -> usize {
         match *self {
@@ -175,6 +183,8 @@ pub enum Op {
     Flatten,
     /// Sum of the inputs, left to right.
     Add,
+    /// The inputs' channels one behind the other.
+    Concat,
     /// The input itself; a node of its own so that it can be observed and gated.
     Identity,
     /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).

@@ -1,9 +1,10 @@
 //! Convolutions, poolings and kinks, one layer at a time.
 
-use untrained::engine::{ParamRows, Precision};
+use untrained::engine::{Loss, ParamRows, Precision};
 use untrained::graph::{Activation, ConvSpec, PoolKind, Window};
 
 use crate::first::{equals_autodiff, equals_central_difference};
+use crate::second::equals_difference_of_gradients;
 use crate::support::{Net, difference, listed};
 
 fn conv(out: usize, window: Window, groups: usize) -> ConvSpec {
@@ -52,6 +53,37 @@ fn poolings_of_every_geometry() {
             equals_autodiff(&net, 1e-13);
             equals_central_difference(&net, 1e-9);
         }
+    }
+}
+
+/// Parts that begin inside and at the border of a block of sixteen channels; one part twice, one that does not move, and
+/// vectors.
+fn concatenated(widths: [usize; 4]) -> Net {
+    Net::new([2, 2, 4, 3], |b, x| {
+        let parts: Vec<_> = widths
+            .iter()
+            .enumerate()
+            .map(|(i, width)| {
+                let part = b.conv(&format!("c{i}"), x, ConvSpec::square(*width, 3, 1).with_bias());
+                b.activation(&format!("a{i}"), part, Activation::Silu)
+            })
+            .collect();
+        let dead = b.zero("z", "Zero", x);
+        let all = b.concat(&[parts[0], parts[1], x, parts[2], dead, parts[3], parts[1]]);
+        let y = b.conv("mix", all, ConvSpec::square(5, 1, 1));
+        let (flat, mean) = (b.flatten(y), b.global_pool(None, all));
+        let joined = b.concat(&[flat, mean]);
+        b.linear("fc", joined, 3)
+    })
+}
+
+#[test]
+fn concatenations_and_their_parts() {
+    for widths in [[16, 5, 24, 3], [3, 1, 2, 4], [32, 16, 16, 16], [8, 8, 14, 16]] {
+        let net = concatenated(widths);
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+        equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
     }
 }
 

@@ -28,7 +28,7 @@ fn hessian_vector(net: &Net, session: &dyn Session, loss: Loss<'_>, rows: ParamR
     all
 }
 
-fn equals_difference_of_gradients(net: &Net, loss: Loss<'_>, tolerance: f64) {
+pub fn equals_difference_of_gradients(net: &Net, loss: Loss<'_>, tolerance: f64) {
     let engine = engine();
     let session = net.session(engine.as_ref(), Precision::F64);
     let exact = listed(net, &hessian_vector(net, session.as_ref(), loss, ParamRows::Summed));

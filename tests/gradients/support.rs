@@ -202,6 +202,7 @@ pub fn autodiff(net: &Net, cotangent: &[f64]) -> Vec<Option<Vec<f64>>> {
         let x = node.inputs.first().map_or_else(|| input.clone(), |id| values[id.index()].clone());
         let value = match &node.op {
             Op::Add => node.inputs[1..].iter().fold(x, |sum, id| sum + values[id.index()].clone()),
+            Op::Concat => T::cat(node.inputs.iter().map(|id| values[id.index()].clone()).collect(), 1),
             op => operation(op, x, &params, net.norm),
         };
         values.push(value);
@@ -274,7 +275,7 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
             let [n, c, h, w] = x.dims();
             x.reshape([n, c * h * w, 1, 1])
         }
-        Op::Input | Op::Identity | Op::Add => x,
+        Op::Input | Op::Identity | Op::Add | Op::Concat => x,
         Op::Zero => x * 0.0,
     }
 }

@@ -247,6 +247,20 @@ impl Kernels for BurnKernels<'_> {
         x + y
     }
 
+    fn concat(&self, parts: Vec<Map>) -> Map {
+        Tensor::cat(parts, 1)
+    }
+
+    fn split(&self, x: &Map, channels: &[usize]) -> Vec<Map> {
+        let mut start = 0;
+        let part = |count: &usize| {
+            let part = x.clone().narrow(1, start, *count);
+            start += count;
+            part
+        };
+        channels.iter().map(part).collect()
+    }
+
     fn zero(&self, x: Map) -> Map {
         x.mul_scalar(0.0)
     }

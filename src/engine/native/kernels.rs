@@ -4,7 +4,7 @@ use super::conv::{self, Layer};
 use super::lanes::{LANES, Lanes, Scalar, flatten};
 use super::map::Map;
 use super::params::HostScalar;
-use super::{activation, channels, codes, layout, moments, pool};
+use super::{activation, channels, codes, concat, layout, moments, pool};
 use crate::engine::kernels::{
     Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
 };
@@ -221,6 +221,14 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
 
     fn add(&self, x: Map<L::T>, y: Map<L::T>) -> Map<L::T> {
         channels::add(self.l, &x, &y)
+    }
+
+    fn concat(&self, parts: Vec<Map<L::T>>) -> Map<L::T> {
+        concat::concat(self.l, &parts)
+    }
+
+    fn split(&self, x: &Map<L::T>, channels: &[usize]) -> Vec<Map<L::T>> {
+        concat::split(self.l, x, channels)
     }
 
     fn zero(&self, x: Map<L::T>) -> Map<L::T> {

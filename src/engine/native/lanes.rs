@@ -5,7 +5,7 @@
 //! one is the proof that its instructions may be used, and [`Lanes::run`] compiles a loop for them.
 
 use super::tile::{self, Row, Start};
-use super::weight_gradient::Work;
+use super::weight_tiles::Work;
 
 /// Lanes of a vector, and channels of a block.
 pub const LANES: usize = 16;
@@ -179,7 +179,7 @@ macro_rules! tiles {
             sums: &mut [Block<Self::T>],
         ) {
             // SAFETY: the caller's promise.
-            unsafe { work.runs_of::<Self, { ($c + 1) / 2 }>(self, rows, tap, sums) }
+            unsafe { work.runs_of::<Self, { usize::div_ceil($c, 2) }>(self, rows, tap, sums) }
         }
     };
 }

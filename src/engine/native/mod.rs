@@ -13,6 +13,7 @@
 mod activation;
 mod channels;
 mod codes;
+mod concat;
 mod conv;
 mod convolve;
 mod depthwise;
@@ -34,6 +35,7 @@ mod rates;
 mod tests;
 mod tile;
 mod weight_gradient;
+mod weight_tiles;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
 

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use super::lanes::{Block, LANES, Lanes, Loop, tiles};
 use super::tile::{self, Row, Start};
-use super::weight_gradient::Work;
+use super::weight_tiles::Work;
 
 /// Instructions on one register, given their names; a vector is an array of registers.
 macro_rules! lanes {

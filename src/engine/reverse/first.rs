@@ -20,6 +20,10 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
         self.kernels.add(a, b)
     }
 
+    fn split(&self, dy: K::Value, channels: &[usize]) -> Vec<K::Value> {
+        self.kernels.split(&dy, channels)
+    }
+
     fn pull(&self, id: NodeId, dy: K::Value, wants: LocalWants) -> Result<Pulled<K::Value>, EngineError> {
         let (kernels, pass) = (self.kernels, self.pass);
         let node = pass.graph.node(id);
@@ -49,7 +53,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
             Op::Pool { kind, window } => Pulled::input(kernels.pool_backward(x()?, &dy, *kind, window)),
             Op::GlobalAveragePool => Pulled::input(kernels.global_average_pool_backward(&dy, shape)),
             Op::Flatten => Pulled::input(kernels.unflatten(dy, shape)),
-            Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add => Pulled::input(dy),
+            Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add | Op::Concat => Pulled::input(dy),
             Op::Zero => Pulled::input(kernels.zero(dy)),
         })
     }

@@ -113,6 +113,8 @@ pub trait Rules {
     type Cotangent: Clone;
 
     fn add(&self, a: Self::Cotangent, b: Self::Cotangent) -> Self::Cotangent;
+    /// The parts of so many channels.
+    fn split(&self, dy: Self::Cotangent, channels: &[usize]) -> Vec<Self::Cotangent>;
     /// # Errors
     /// The device's message, or a value that the tape does not hold.
     fn pull(
@@ -176,6 +178,13 @@ pub fn pull<R: Rules>(
                 Arrival::Zeros
             }
             (dy, Op::Add | Op::Identity) => dy,
+            (Arrival::Value(dy), Op::Concat) => {
+                let channels = node.inputs.iter().map(|id| graph.node(*id).shape.channels());
+                let parts = rules.split(dy, &channels.collect::<Vec<_>>());
+                let parts = node.inputs.iter().zip(parts).filter(|(id, _)| leads[id.index()]);
+                parts.for_each(|(id, part)| arrive(rules, &mut arrived[id.index()], Arrival::Value(part)));
+                continue;
+            }
             (Arrival::Value(dy), _) => {
                 let pulled = rules.pull(NodeId(i), dy, local)?;
                 let params = pulled.params.into_iter().filter(|(id, _)| wanted.contains(id));

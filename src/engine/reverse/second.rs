@@ -96,6 +96,12 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
         Dual { value: self.first.add(a.value, b.value), tangent: self.sum(a.tangent, b.tangent) }
     }
 
+    fn split(&self, dy: Dual<K::Value>, channels: &[usize]) -> Vec<Dual<K::Value>> {
+        let mut tangents = dy.tangent.map(|t| self.first.split(t, channels).into_iter());
+        let values = self.first.split(dy.value, channels).into_iter();
+        values.map(|value| Dual { value, tangent: tangents.as_mut().and_then(Iterator::next) }).collect()
+    }
+
     fn pull(
         &self,
         id: NodeId,

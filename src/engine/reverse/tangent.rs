@@ -128,8 +128,21 @@ impl<K: Kernels> Push<'_, K> {
             Op::GlobalAveragePool => t.map(|t| kernels.global_average_pool(t)),
             Op::Flatten => t.map(|t| kernels.flatten(t)),
             Op::Add => inputs.fold(t, |sum, t| self.sum(sum, t)),
+            Op::Concat => self.concat(node, std::iter::once(t).chain(inputs).collect()),
             Op::BatchNorm(_) | Op::Input | Op::Identity => t,
             Op::Zero => None,
+        })
+    }
+
+    /// Inputs that do not move stand beside those that do as zeros.
+    fn concat(&self, node: &Node, tangents: Vec<Option<K::Value>>) -> Option<K::Value> {
+        tangents.iter().any(Option::is_some).then(|| {
+            let n = self.pass.images();
+            let parts = node.inputs.iter().zip(tangents).map(|(id, t)| {
+                let shape = self.pass.graph.node(*id).shape;
+                t.unwrap_or_else(|| self.kernels.upload(&vec![0.0; n * shape.elements()], n, shape))
+            });
+            self.kernels.concat(parts.collect())
         })
     }
 
