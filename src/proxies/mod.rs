@@ -5,16 +5,19 @@
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
 mod correlation;
+mod das;
 mod double_double;
 mod epe_nas;
 mod fisher;
 mod flops;
 mod grad_norm;
+mod gradsign;
 mod grasp;
 mod jacob_cov;
 mod l2_norm;
 pub mod linalg;
 mod naswot;
+mod ntk;
 mod params;
 mod plain;
 mod random;
@@ -22,6 +25,7 @@ mod rbflex;
 mod request;
 mod snip;
 mod spec;
+mod swap;
 mod synflow;
 mod variant;
 mod zen;
@@ -47,7 +51,11 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &synflow::SynFlow,
     &jacob_cov::JacobCov,
     &epe_nas::EpeNas,
+    &gradsign::GradSign,
+    &ntk::Ntk,
     &naswot::Naswot,
+    &das::Das,
+    &swap::Swap,
     &rbflex::Rbflex,
     &zen::Zen,
 ];

@@ -52,20 +52,29 @@ fn taps(variant: &Variant, graph: &Graph) -> Vec<Tap> {
     }
 }
 
+/// The pass of every activation's codes, each activation once.
+///
+/// # Errors
+/// [`ScoreError::Undefined`] for a network without activations.
+pub fn codes_of_all_activations(graph: &Graph) -> Result<PassRequest, ScoreError> {
+    codes_of(graph.input_taps(graph.activation_modules()))
+}
+
+fn codes_of(taps: Vec<Tap>) -> Result<PassRequest, ScoreError> {
+    if taps.is_empty() {
+        return Err(ScoreError::Undefined("the network has no activation that this variant counts".into()));
+    }
+    let codes = Observation { taps, reduction: Reduction::CodeGram };
+    Ok(PassRequest::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![codes]))
+}
+
 impl Proxy for Naswot {
     fn spec(&self) -> &'static ProxySpec {
         &SPEC
     }
 
     fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let taps = taps(variant, net.graph());
-        if taps.is_empty() {
-            return Err(ScoreError::Undefined(
-                "the network has no activation that this variant counts".into(),
-            ));
-        }
-        let codes = Observation { taps, reduction: Reduction::CodeGram };
-        Ok(vec![PassRequest::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![codes])])
+        Ok(vec![codes_of(taps(variant, net.graph()))?])
     }
 
     fn score(

@@ -30,8 +30,7 @@ impl CodeGram {
     }
 
     pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>) {
-        let words = (0..rows.n).flat_map(|i| pack(rows.row(i))).collect();
-        self.add_codes(&Codes { n: rows.n, units: rows.len, words }, rows.times);
+        self.add_codes(&pack_rows(rows), rows.times);
     }
 
     /// Adds packed codes that count `times` times.
@@ -73,6 +72,12 @@ impl Loop for Count<'_> {
             }
         }
     }
+}
+
+/// The codes of a batch of rows.
+pub(super) fn pack_rows<T: Copy + Into<f64>>(rows: Rows<'_, T>) -> Codes {
+    let words = (0..rows.n).flat_map(|i| pack(rows.row(i))).collect();
+    Codes { n: rows.n, units: rows.len, words }
 }
 
 /// One bit for each value, set where it is positive (a NaN is not).

@@ -1,6 +1,7 @@
 //! Reductions of gradients: a closed set, in f64, fed one parameter at a time.
 
 use super::Reduced;
+use super::images::{sign_agreement, tangent_kernel};
 use crate::engine::kernels::{HostValues, ParamRows};
 use crate::engine::reverse::{GradientSink, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};
@@ -25,6 +26,11 @@ pub enum GradientReduction {
     HessianGradient,
     /// Gradient of the input, `[N, elements]`; no entry when no cotangent reaches it.
     Input,
+    /// [`SignAgreement`] of the images' own gradients of convolution and linear weights.
+    SignAgreement,
+    /// The neural tangent kernel: for each image the gradient of the sum of its logits with respect to all parameters that
+    /// are called weights (of convolutions, linear layers and normalisations), and their inner products. Whatever the loss.
+    NeuralTangent,
     /// For each of these nodes that a cotangent reaches, the sum over pixels of value times gradient, `[N, channels]`.
     ChannelProducts(Vec<NodeId>),
 }
@@ -91,25 +97,39 @@ pub fn reduce_gradients(
 ) -> Result<Vec<Reduced>, EngineError> {
     let (graph, logits) = (pass.graph, pass.graph.logits());
     let cotangent = loss.gradient(&session.value(logits)?.to_f64(), pass.input.shape[0])?;
+    let cotangents = [Cotangent { node: logits, values: &cotangent }];
     let layers: Vec<ParamId> = graph.layer_weights().map(|(id, _)| id).collect();
     let curved = reductions.contains(&GradientReduction::HessianGradient);
-    let params: Vec<ParamId> = match reductions {
-        r if r.contains(&GradientReduction::Params(ParamSet::Trainable)) => {
-            graph.trainable().map(|(id, _)| id).collect()
-        }
-        r if curved || r.contains(&GradientReduction::Params(ParamSet::Layers)) => layers.clone(),
-        _ => vec![],
-    };
-    let nodes = wanted_nodes(reductions);
+    let (params, nodes) = (wanted_params(graph, reductions, &layers), wanted_nodes(reductions));
     let mut seen = Collector::new(pass.weights, curved.then_some(layers.as_slice()));
-    let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &nodes };
-    session.backward(&[Cotangent { node: logits, values: &cotangent }], &wants, &mut seen)?;
+    if !params.is_empty() || !nodes.is_empty() {
+        let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &nodes };
+        session.backward(&cotangents, &wants, &mut seen)?;
+    }
     let mut bent = Collector::new(pass.weights, None);
     if curved {
         let wants = Wants { params: &layers, rows: ParamRows::Summed, nodes: &[] };
         session.hessian_vector(loss, &seen.direction, &wants, &mut bent)?;
     }
-    Ok(reductions.iter().map(|r| seen.answer(r, &bent, &layers)).collect())
+    let answer = |reduction: &GradientReduction| match reduction {
+        GradientReduction::SignAgreement => {
+            Ok(Reduced::Signs(sign_agreement(session, pass, &cotangents, &layers)?))
+        }
+        GradientReduction::NeuralTangent => Ok(Reduced::Kernel(tangent_kernel(session, pass)?)),
+        other => Ok(seen.answer(other, &bent, &layers)),
+    };
+    reductions.iter().map(answer).collect()
+}
+
+fn wanted_params(graph: &Graph, reductions: &[GradientReduction], layers: &[ParamId]) -> Vec<ParamId> {
+    let has = |reduction| reductions.contains(&reduction);
+    if has(GradientReduction::Params(ParamSet::Trainable)) {
+        graph.trainable().map(|(id, _)| id).collect()
+    } else if has(GradientReduction::HessianGradient) || has(GradientReduction::Params(ParamSet::Layers)) {
+        layers.to_vec()
+    } else {
+        vec![]
+    }
 }
 
 fn wanted_nodes(reductions: &[GradientReduction]) -> Vec<(NodeId, NodeWant)> {
@@ -120,7 +140,10 @@ fn wanted_nodes(reductions: &[GradientReduction]) -> Vec<(NodeId, NodeWant)> {
             GradientReduction::ChannelProducts(of) => {
                 of.iter().map(|id| (*id, NodeWant::ChannelProducts)).collect()
             }
-            GradientReduction::Params(_) | GradientReduction::HessianGradient => vec![],
+            GradientReduction::Params(_)
+            | GradientReduction::HessianGradient
+            | GradientReduction::SignAgreement
+            | GradientReduction::NeuralTangent => vec![],
         };
         more.into_iter().for_each(|want| {
             if !nodes.contains(&want) {
@@ -156,6 +179,8 @@ impl<'a> Collector<'a> {
                 Reduced::Params(self.sorted(|id| layers.contains(&id)))
             }
             GradientReduction::HessianGradient => Reduced::Params(bent.sorted(|_| true)),
+            // Answered by passes of their own.
+            GradientReduction::SignAgreement | GradientReduction::NeuralTangent => Reduced::Params(vec![]),
             GradientReduction::Input => nodes(NodeWant::Gradient, &[NodeId(0)]),
             GradientReduction::ChannelProducts(of) => nodes(NodeWant::ChannelProducts, of),
         }

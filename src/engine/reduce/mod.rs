@@ -6,13 +6,17 @@ mod channels;
 mod codes;
 mod columns;
 mod gradients;
+mod images;
 mod moments;
+mod patterns;
 
 pub use channels::ChannelMoments;
 pub use codes::CodeGram;
 pub use columns::ColumnGeometry;
 pub use gradients::{GradientReduction, ParamSet, ParamSums, kept, reduce_gradients};
+pub use images::SignAgreement;
 pub use moments::RowMoments;
+pub use patterns::NeuronPatterns;
 
 use super::kernels::{EngineRows, HostValues, Kernels, Moments, Numbers};
 use crate::graph::{NodeId, Shape};
@@ -22,6 +26,8 @@ use crate::graph::{NodeId, Shape};
 pub enum Reduction {
     /// Binary codes `[z > 0]` and, for each pair of images, the number of positions where they agree (NASWOT).
     CodeGram,
+    /// Distinct binary codes `[z > 0]` of units over the images (SWAP).
+    NeuronPatterns,
     /// Squared distances of rows after column-wise min-max normalisation (RBFleX Eq. 1), with or without the Gram
     /// matrix of the normalised rows.
     Columns { gram: bool },
@@ -37,6 +43,7 @@ pub enum Reduction {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reduced {
     Codes(CodeGram),
+    Patterns(NeuronPatterns),
     Columns(ColumnGeometry),
     Moments(RowMoments),
     Channels(Vec<ChannelMoments>),
@@ -44,6 +51,10 @@ pub enum Reduced {
     Values(Vec<(NodeId, Vec<f64>)>),
     /// Sums over each parameter's gradient.
     Params(Vec<ParamSums>),
+    /// Agreement of the signs of the images' gradients.
+    Signs(SignAgreement),
+    /// A symmetric kernel of the images, row-major `[N, N]`.
+    Kernel(Vec<f64>),
     /// Class of each image.
     Labels(Vec<u32>),
 }
@@ -51,6 +62,7 @@ pub enum Reduced {
 /// A reduction in progress.
 pub(super) enum Reducer {
     Codes(CodeGram),
+    Patterns(NeuronPatterns),
     Columns(ColumnGeometry),
     Moments(RowMoments),
     Channels(Vec<ChannelMoments>),
@@ -97,6 +109,7 @@ impl Reducer {
     pub fn new(reduction: &Reduction) -> Self {
         match reduction {
             Reduction::CodeGram => Self::Codes(CodeGram::default()),
+            Reduction::NeuronPatterns => Self::Patterns(NeuronPatterns::default()),
             Reduction::Columns { gram } => Self::Columns(ColumnGeometry::new(*gram)),
             Reduction::RowMoments => Self::Moments(RowMoments::default()),
             Reduction::ChannelMoments => Self::Channels(Vec::new()),
@@ -110,6 +123,10 @@ impl Reducer {
         match self {
             Self::Codes(gram) => match kernels.codes(value) {
                 Some(codes) => gram.add_codes(&codes, times),
+                None => return false,
+            },
+            Self::Patterns(patterns) => match kernels.codes(value) {
+                Some(codes) => patterns.add_codes(&codes),
                 None => return false,
             },
             Self::Columns(columns) => {
@@ -136,6 +153,7 @@ impl Reducer {
     fn add<T: Copy + Into<f64>>(&mut self, node: NodeId, shape: Shape, rows: Rows<'_, T>) {
         match self {
             Self::Codes(codes) => codes.add(rows),
+            Self::Patterns(patterns) => patterns.add_codes(&codes::pack_rows(rows)),
             Self::Columns(columns) => columns.add(rows),
             Self::Moments(moments) => moments.add(rows),
             Self::Channels(all) => all.push(ChannelMoments::of(node, shape, rows)),
@@ -146,6 +164,7 @@ impl Reducer {
     pub fn finish(self) -> Reduced {
         match self {
             Self::Codes(r) => Reduced::Codes(r),
+            Self::Patterns(r) => Reduced::Patterns(r),
             Self::Columns(r) => Reduced::Columns(r),
             Self::Moments(r) => Reduced::Moments(r),
             Self::Channels(r) => Reduced::Channels(r),

@@ -1,7 +1,7 @@
 //! Planes of pooled maps.
 
-use crate::engine::native::lanes::{Block, Lanes, Loop, Scalar};
 use super::Windows;
+use crate::engine::native::lanes::{Block, Lanes, Loop, Scalar};
 
 /// One plane under windows that slide by one: the last three column sums (or maxima) stay in registers.
 pub struct Threes<'a, L: Lanes, const MAX: bool> {

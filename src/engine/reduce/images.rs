@@ -1,0 +1,118 @@
+//! Reductions of the gradients of single images.
+
+use crate::engine::kernels::{HostValues, ParamRows};
+use crate::engine::reverse::{GradientSink, Gradients, NodeWant, Wants};
+use crate::engine::session::{Cotangent, Session};
+use crate::engine::{EngineError, ForwardPass};
+use crate::graph::{NodeId, ParamId, ParamRole, Weights};
+
+/// `sum_w |sum_n sign(g_nw)|` over weights `w` and images `n`, and the number of weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SignAgreement {
+    pub sum: f64,
+    pub weights: usize,
+}
+
+impl SignAgreement {
+    /// Adds a parameter's rows, `[N, numel]`.
+    fn add<T: Copy + Into<f64>>(&mut self, rows: &[T], numel: usize) {
+        let mut signs = vec![0i64; numel];
+        for row in rows.chunks_exact(numel.max(1)) {
+            // Neither a zero nor a NaN has a sign.
+            for (sign, g) in signs.iter_mut().zip(row) {
+                let g: f64 = (*g).into();
+                *sign += i64::from(g > 0.0) - i64::from(g < 0.0);
+            }
+        }
+        self.sum += signs.iter().map(|s| s.unsigned_abs() as f64).sum::<f64>();
+        self.weights += numel;
+    }
+}
+
+/// `K_nm = G_n . G_m` in f64, one backward pass for each image.
+pub fn tangent_kernel(session: &dyn Session, pass: &ForwardPass<'_>) -> Result<Vec<f64>, EngineError> {
+    let (graph, logits, n) = (pass.graph, pass.graph.logits(), pass.input.shape[0]);
+    let weights =
+        graph.trainable().filter(|(_, p)| matches!(p.role, ParamRole::Weight | ParamRole::NormWeight));
+    let weights: Vec<ParamId> = weights.map(|(id, _)| id).collect();
+    let classes = graph.node(logits).shape.elements();
+    let wants = Wants { params: &weights, rows: ParamRows::Summed, nodes: &[] };
+    let mut rows: Vec<Gradients> = vec![];
+    for image in 0..n {
+        let mut values = vec![0.0; n * classes];
+        values[image * classes..(image + 1) * classes].fill(1.0);
+        let mut gradients = Gradients::default();
+        session.backward(&[Cotangent { node: logits, values: &values }], &wants, &mut gradients)?;
+        rows.push(gradients);
+    }
+    let product = |a: &Gradients, b: &Gradients| -> f64 {
+        let shared = weights.iter().filter_map(|id| Some((a.param(*id)?, b.param(*id)?)));
+        shared.map(|(a, b)| dot(a, b)).sum()
+    };
+    let mut kernel = vec![0.0; n * n];
+    for i in 0..n {
+        for j in 0..=i {
+            kernel[i * n + j] = product(&rows[i], &rows[j]);
+            kernel[j * n + i] = kernel[i * n + j];
+        }
+    }
+    Ok(kernel)
+}
+
+fn dot(a: &HostValues, b: &HostValues) -> f64 {
+    match (a, b) {
+        (HostValues::F32(a), HostValues::F32(b)) => {
+            a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        }
+        (a, b) => a.to_f64().iter().zip(b.to_f64()).map(|(a, b)| a * b).sum(),
+    }
+}
+
+/// [`SignAgreement`] of the images' shares of a gradient.
+///
+/// # Errors
+/// The device's message.
+pub fn sign_agreement(
+    session: &dyn Session,
+    pass: &ForwardPass<'_>,
+    cotangents: &[Cotangent<'_>],
+    layers: &[ParamId],
+) -> Result<SignAgreement, EngineError> {
+    let mut signs = Signs { weights: pass.weights, all: SignAgreement::default() };
+    let wants = Wants { params: layers, rows: ParamRows::PerImage, nodes: &[] };
+    session.backward(cotangents, &wants, &mut signs)?;
+    Ok(signs.all)
+}
+
+/// Counts signs as gradients come.
+struct Signs<'a> {
+    weights: &'a Weights,
+    all: SignAgreement,
+}
+
+impl GradientSink for Signs<'_> {
+    fn param(&mut self, id: ParamId, rows: HostValues) {
+        let numel = self.weights.get(id).len();
+        match rows {
+            HostValues::F32(rows) => self.all.add(&rows, numel),
+            HostValues::F64(rows) => self.all.add(&rows, numel),
+        }
+    }
+
+    fn node(&mut self, _: NodeId, _: NodeWant, _: HostValues) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// proxies.md 7.4.
+    #[test]
+    fn signs_that_agree_add_up() {
+        let mut all = SignAgreement::default();
+        all.add(&[1.0f32, -1.0, 0.5, 0.0, 2.0, 1.0, -0.5, 0.0, -1.0, -3.0, 0.1, 0.0], 4);
+        assert_eq!(all, SignAgreement { sum: 3.0, weights: 4 });
+        all.add(&[f64::NAN, 1.0], 1);
+        assert_eq!(all, SignAgreement { sum: 4.0, weights: 5 });
+    }
+}
