@@ -14,6 +14,7 @@ pub mod formats;
 pub mod graph;
 pub mod keyed;
 pub mod parity;
+pub mod plot;
 pub mod proxies;
 pub mod scoring;
 pub mod spaces;
