@@ -18,4 +18,5 @@ pub mod plot;
 pub mod proxies;
 pub mod scoring;
 pub mod spaces;
+pub mod store;
 pub mod tables;
