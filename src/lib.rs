@@ -17,4 +17,5 @@ pub mod parity;
 pub mod proxies;
 pub mod scoring;
 pub mod spaces;
+pub mod stats;
 pub mod tables;
