@@ -18,5 +18,6 @@ pub mod plot;
 pub mod proxies;
 pub mod scoring;
 pub mod spaces;
+pub mod stats;
 pub mod store;
 pub mod tables;
