@@ -20,4 +20,5 @@ pub mod scoring;
 pub mod spaces;
 pub mod stats;
 pub mod store;
+pub mod study;
 pub mod tables;
