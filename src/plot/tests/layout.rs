@@ -5,15 +5,14 @@ use super::*;
 #[test]
 fn no_two_texts_overlap_and_none_leaves_the_paper() {
     for (figure, scene) in gallery() {
-        let texts = texts(&scene);
-        for (i, text) in texts.iter().enumerate() {
-            let (from, to) = bounds(text);
+        let texts: Vec<(&str, (Point, Point))> =
+            texts(&scene).into_iter().map(|t| (t.text.as_str(), bounds(t))).collect();
+        for (i, (text, (from, to))) in texts.iter().enumerate() {
             let inside = from.0 >= 0.0 && from.1 >= 0.0 && to.0 <= scene.width && to.1 <= scene.height;
-            assert!(inside, "{figure}: {:?} at {from:?} to {to:?} leaves the paper", text.text);
-            for other in &texts[..i] {
-                let (a, b) = bounds(other);
+            assert!(inside, "{figure}: {text:?} at {from:?} to {to:?} leaves the paper");
+            for (other, (a, b)) in &texts[..i] {
                 let apart = from.0 >= b.0 || to.0 <= a.0 || from.1 >= b.1 || to.1 <= a.1;
-                assert!(apart, "{figure}: {:?} overlaps {:?}", text.text, other.text);
+                assert!(apart, "{figure}: {text:?} overlaps {other:?}");
             }
         }
     }
