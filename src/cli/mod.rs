@@ -9,6 +9,7 @@ mod parity;
 mod query;
 mod records;
 mod score;
+mod study;
 mod verify;
 
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
+    Study(study::StudyArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
 }
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
+        Command::Study(args) => study::run(&args, &dirs),
         Command::List(args) => list::run(&args),
         Command::Data(args) => data::run(&args, &dirs),
     };

@@ -5,8 +5,13 @@
 //! ones; the runs themselves are made by [`crate::scoring`] and kept by [`crate::store`].
 
 mod check;
+mod compare;
 mod error;
 mod file;
+mod outputs;
+mod report;
+mod results;
+mod scores;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -14,8 +19,11 @@ mod tests;
 use std::io::Read;
 use std::path::Path;
 
+pub use compare::comparison_table;
 pub use error::StudyError;
 pub use file::{Named, Published, Run, Search, Study};
+pub use outputs::{Context, Output, OutputError};
+pub use results::{AccuracyResult, ResultError, RunResult};
 pub use settings::{Overrides, Prepared, Sample, prepare};
 
 /// Largest file that is read as a study, in bytes.
