@@ -18,4 +18,5 @@ pub mod proxies;
 pub mod scoring;
 pub mod spaces;
 pub mod stats;
+pub mod store;
 pub mod tables;

@@ -10,7 +10,7 @@ mod machine;
 mod measure;
 mod summary;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ pub use measure::{Measured, Timing};
 pub use summary::{Summary, median, quantile, together_ratio};
 
 use crate::engine::Engine;
-use crate::scoring::{Inputs, PreparedProxy, Settings};
+use crate::scoring::{Inputs, PreparedProxy, Settings, Workers};
 use crate::spaces::SpaceError;
 
 /// What is common to all measurements of a run.
@@ -73,22 +73,14 @@ impl Bench<'_> {
         proxies: &[PreparedProxy],
         emit: &Emit<'_>,
     ) -> Result<Section, BenchError> {
-        let workers: Vec<_> = (0..self.threads.clamp(1, archs.len().max(1))).map(|_| worker()).collect();
-        let workers = workers.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let queue = Queue { archs, next: AtomicUsize::new(0), failed: AtomicBool::new(false) };
+        let workers = Workers::start(self.threads.min(archs.len()))?;
         let done = Mutex::new(Vec::with_capacity(archs.len()));
         let start = Instant::now();
-        let work = || {
-            queue.drain(|i, arch| {
-                let measured = self.measure(arch, proxies)?;
-                emit(i, &measured).map_err(BenchError::Output)?;
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((i, measured));
-                Ok(())
-            })
-        };
-        let outcome: Result<(), BenchError> = std::thread::scope(|scope| {
-            let running: Vec<_> = workers.iter().map(|w| scope.spawn(|| w.install(work))).collect();
-            running.into_iter().try_for_each(|r| r.join().unwrap_or_else(|e| std::panic::resume_unwind(e)))
+        let outcome: Result<(), BenchError> = workers.each(archs.len(), &AtomicBool::new(false), |i| {
+            let measured = self.measure(&archs[i], proxies)?;
+            emit(i, &measured).map_err(BenchError::Output)?;
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((i, measured));
+            Ok(())
         });
         let wall = start.elapsed();
         outcome?;
@@ -97,30 +89,5 @@ impl Bench<'_> {
         let measured: Vec<Measured> = done.into_iter().map(|(_, m)| m).collect();
         let runs = measured.len() * (self.repeats + self.warm_ups);
         Ok(Section { measured, wall, runs })
-    }
-}
-
-/// A pool of one thread: parallel code inside an engine finds no other, and cannot start another architecture's work
-/// while it waits.
-fn worker() -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
-    rayon::ThreadPoolBuilder::new().num_threads(1).build()
-}
-
-/// Architectures that are still to be measured.
-struct Queue<'a> {
-    archs: &'a [String],
-    next: AtomicUsize,
-    failed: AtomicBool,
-}
-
-impl Queue<'_> {
-    /// Takes one after another until there is none, or a worker has failed.
-    fn drain(&self, step: impl Fn(usize, &str) -> Result<(), BenchError>) -> Result<(), BenchError> {
-        while !self.failed.load(Ordering::Relaxed) {
-            let i = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(arch) = self.archs.get(i) else { break };
-            step(i, arch).inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
-        }
-        Ok(())
     }
 }

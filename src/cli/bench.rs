@@ -2,7 +2,6 @@
 
 mod output;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -11,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::common::{EngineArgs, Format, table_order};
+use super::common::{EngineArgs, Format, TableOrder, arch_file};
 use crate::bench::{self, Bench, Section, Summary};
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, Split};
@@ -167,7 +166,8 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     };
     let out = Output::new(args, &batch, engine.name());
     let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };
-    run.all(&table_order(&args.space, dirs))?;
+    let table = TableOrder::new(&args.space, dirs);
+    run.all(&|index| table.arch(index))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -179,11 +179,7 @@ fn arch_list(space: &dyn SearchSpace, path: Option<&Path>) -> anyhow::Result<Vec
         })?;
         return Ok(read_arch_list(space, "the embedded list", list.as_bytes())?);
     };
-    if path == Path::new("-") {
-        return Ok(read_arch_list(space, "standard input", std::io::stdin().lock())?);
-    }
-    let file = File::open(path).with_context(|| format!("--archs {}", path.display()))?;
-    Ok(read_arch_list(space, &path.display().to_string(), file)?)
+    Ok(arch_file(space, path)?.1)
 }
 
 /// The proxies asked for; `forward` is measured in any case.

@@ -1,11 +1,20 @@
 //! Flags that several commands share.
 
 use std::cell::OnceCell;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
+use crate::scoring::read_arch_list;
+use crate::spaces::SearchSpace;
+use crate::store::{Invocation, utc_now};
 use crate::tables::{self, Table, TableError};
 
 /// Which engine computes.
@@ -29,13 +38,8 @@ pub enum Format {
 /// Engine, device and arithmetic.
 #[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
-    /// Engine that runs the networks [default: native on the CPU, burn on GPUs]
-    #[arg(long, value_enum)]
-    pub engine: Option<EngineKind>,
-
-    /// Where the networks run: auto, cpu, cuda[:n] or vulkan[:n]
-    #[arg(long, default_value = "auto", value_name = "DEVICE")]
-    pub device: DeviceSpec,
+    #[command(flatten)]
+    pub device: DeviceArgs,
 
     /// Arithmetic of the network; everything after it is f64 in any case
     #[arg(long, value_enum, default_value = "f32")]
@@ -43,6 +47,28 @@ pub struct EngineArgs {
 }
 
 impl EngineArgs {
+    /// Opens the engine.
+    ///
+    /// # Errors
+    /// As [`DeviceArgs::open`].
+    pub fn open(&self) -> anyhow::Result<Box<dyn Engine>> {
+        self.device.open()
+    }
+}
+
+/// Engine and device.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceArgs {
+    /// Engine that runs the networks [default: native on the CPU, burn on GPUs]
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineKind>,
+
+    /// Where the networks run: auto, cpu, cuda[:n] or vulkan[:n]
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: DeviceSpec,
+}
+
+impl DeviceArgs {
     /// Opens the engine.
     ///
     /// # Errors
@@ -74,20 +100,89 @@ pub fn number(x: f64) -> serde_json::Value {
     }
 }
 
-/// Looks architectures up in the space's table, which is opened at the first question. A table that is not at hand
+/// The order of a space's architectures in its table, which is opened at the first question. A table that is not at hand
 /// answers nothing; a damaged one is reported.
-pub fn table_order<'a>(space: &'a str, dirs: &'a DataDirs) -> impl Fn(usize) -> Option<String> + 'a {
-    let table: OnceCell<Option<Table>> = OnceCell::new();
-    move |index| {
-        let load = || match tables::load(space, dirs) {
+pub struct TableOrder<'a> {
+    space: &'a str,
+    dirs: &'a DataDirs,
+    table: OnceCell<Option<Table>>,
+}
+
+impl<'a> TableOrder<'a> {
+    /// Opens nothing yet.
+    pub fn new(space: &'a str, dirs: &'a DataDirs) -> Self {
+        Self { space, dirs, table: OnceCell::new() }
+    }
+
+    /// Architecture `index` in the table's order.
+    pub fn arch(&self, index: usize) -> Option<String> {
+        let table = self.table.get_or_init(|| self.load()).as_ref()?;
+        (index < table.len()).then(|| table.arch(index).to_string())
+    }
+
+    /// What was read, where anything was asked for and found.
+    pub fn provenance(&self) -> Option<String> {
+        let table = self.table.get()?.as_ref()?;
+        let provenance = table.provenance();
+        Some(format!("{}, read from {}, sha256 {}", table.spec().id, provenance.kind, provenance.sha256))
+    }
+
+    fn load(&self) -> Option<Table> {
+        match tables::load(self.space, self.dirs) {
             Ok(table) => Some(table),
             Err(TableError::NotFound { .. } | TableError::UnknownTable { .. }) => None,
             Err(error) => {
                 tracing::warn!("{error}");
                 None
             }
-        };
-        let table = table.get_or_init(load).as_ref()?;
-        (index < table.len()).then(|| table.arch(index).to_string())
+        }
     }
+}
+
+/// The architectures of a file, or of standard input for `-`; with the name to call them by.
+///
+/// # Errors
+/// An unreadable file or a malformed line.
+pub fn arch_file(space: &dyn SearchSpace, path: &Path) -> anyhow::Result<(String, Vec<String>)> {
+    if path == Path::new("-") {
+        let name = "standard input".to_owned();
+        let archs = read_arch_list(space, &name, std::io::stdin().lock())?;
+        return Ok((name, archs));
+    }
+    let file = File::open(path).with_context(|| format!("--archs {}", path.display()))?;
+    let name = path.display().to_string();
+    let archs = read_arch_list(space, &name, file)?;
+    Ok((name, archs))
+}
+
+/// A flag that Ctrl-C sets, with what is said then; a second Ctrl-C ends the program at once.
+pub fn stop_flag(saying: &'static str) -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&flag);
+    // A handler that is set already keeps its meaning; what is on disk survives that too.
+    let _ = ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("{saying}; Ctrl-C again stops at once");
+    });
+    flag
+}
+
+/// This command, for a manifest.
+pub fn invocation(threads: usize) -> Invocation {
+    Invocation {
+        command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: utc_now(),
+        cpu: cpu_model(),
+        threads,
+        available_threads: available_threads(),
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+/// Threads that the machine has.
+pub fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -3,12 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand};
 
-use super::common::Format;
+use super::common::{Format, stop_flag};
 use crate::data::{
     DataDirs, DataError, Entry, FetchOptions, Manifest, Stamps, Verdict, fetch, status, verify,
 };
@@ -18,6 +16,8 @@ mod import;
 mod table;
 
 use bars::Bars;
+
+const STOPPING: &str = "stopping as soon as the network or disk answers";
 
 /// List, verify, import and fetch tables, data sets and weights
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ fn run_status(manifest: &Manifest, dirs: &DataDirs, format: Format) -> anyhow::R
 
 fn run_verify(entries: &[&Entry], dirs: &DataDirs, format: Format) -> anyhow::Result<ExitCode> {
     let mut stamps = Stamps::of_user();
-    let checks = verify(entries, dirs, &mut stamps, &stop_flag(), &Bars::new());
+    let checks = verify(entries, dirs, &mut stamps, &stop_flag(STOPPING), &Bars::new());
     if let Err(error) = stamps.save() {
         tracing::warn!("what was verified could not be remembered: {error}");
     }
@@ -119,7 +119,7 @@ fn run_verify(entries: &[&Entry], dirs: &DataDirs, format: Format) -> anyhow::Re
 
 fn run_fetch(entries: &[&Entry], dirs: &DataDirs, options: &FetchOptions) -> anyhow::Result<ExitCode> {
     let root = dirs.writable().ok_or(DataError::NoFolder)?;
-    let (stop, bars) = (stop_flag(), Bars::new());
+    let (stop, bars) = (stop_flag(STOPPING), Bars::new());
     let mut stamps = Stamps::of_user();
     let mut failed = Vec::new();
     for entry in entries {
@@ -159,18 +159,4 @@ fn print_steps(entry: &Entry, problem: &str, root: &Path) {
     for (i, step) in entry.by_hand.iter().enumerate() {
         eprintln!("  {}. {step}", i + 1);
     }
-}
-
-/// A flag that Ctrl-C sets; a second Ctrl-C ends the program at once.
-fn stop_flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&flag);
-    // A handler that is set already keeps its meaning; downloads survive that too, since parts are on disk.
-    let _ = ctrlc::set_handler(move || {
-        if seen.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("stopping as soon as the network or disk answers; Ctrl-C again stops at once");
-    });
-    flag
 }

@@ -4,9 +4,12 @@ mod bench;
 mod common;
 mod data;
 mod list;
+mod merge;
 mod parity;
 mod query;
+mod records;
 mod score;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,7 +37,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Score(score::ScoreArgs),
+    Score(Box<score::ScoreArgs>),
+    Records(records::RecordsArgs),
+    Verify(verify::VerifyArgs),
+    Merge(merge::MergeArgs),
     Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
@@ -52,6 +58,9 @@ pub fn main() -> ExitCode {
     let dirs = DataDirs::resolve(cli.data_dir.as_deref());
     let done = match cli.command {
         Command::Score(args) => score::run(&args, &dirs),
+        Command::Records(args) => records::run(&args),
+        Command::Verify(args) => verify::run(&args, &dirs),
+        Command::Merge(args) => merge::run(&args),
         Command::Bench(args) => bench::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),

@@ -1,26 +1,37 @@
-//! `untrained score`: scores of one architecture.
+//! `untrained score`: scores of one architecture, or a run over many.
 
-use std::io::Write;
+mod bar;
+mod list;
+mod one;
+mod run;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, value_parser};
 
-use super::common::{EngineArgs, Format, number, table_order};
+use super::common::{EngineArgs, Format};
 use crate::data::DataDirs;
 use crate::datasets::{self, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, Split};
 use crate::graph::init::Scheme;
 use crate::proxies::{PROXIES, ProxyRef};
-use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings, Status};
-use crate::spaces::{self, NetworkInput};
+use crate::scoring::{Dedupe, Protocol, Seeds, Shard, Vary};
+use crate::spaces;
 
 const EXAMPLES: &str = "Examples:
   untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
   untrained score --space nats_sss --arch 24:32:32:48:48 --dataset cifar10 \\
-      --proxies naswot,rbflex:official,zen";
+      --proxies naswot,rbflex:official,zen
+  untrained score --space nats_sss --dataset cifar10 --proxies params,naswot,zen \\
+      --sample 1000 --repetitions 10 --threads 8 --out runs/sss
+  untrained score --space nasbench201 --dataset cifar10 --proxies naswot --all --shard 2/4 --out runs/part2
 
-/// Score one architecture with one or more proxies
+A run writes one record for each score into the folder --out and can be interrupted at any moment: the same command goes on.
+More proxies, more repetitions, a larger sample or a longer list add to the run; other settings are refused. `untrained
+records` exports the records, `untrained verify` scores some of them again, `untrained merge` joins shards.";
+
+/// Score one architecture, or a whole plan of them
 ///
 /// The network is built from its architecture string, its weights are keyed numbers (a function of weight seed and
 /// parameter name), the mini-batch is a keyed choice of images (a function of data seed and data set). The same command
@@ -28,13 +39,26 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ScoreArgs {
+    #[command(flatten)]
+    settings: SettingArgs,
+
+    #[command(flatten)]
+    which: WhichArgs,
+
+    #[command(flatten)]
+    run: RunArgs,
+
+    /// How the scores of --arch are written
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "out")]
+    format: Format,
+}
+
+/// What is common to all scores of a command.
+#[derive(Debug, Args)]
+struct SettingArgs {
     /// Search space; `untrained list spaces` shows them
     #[arg(long, value_name = "SPACE")]
     space: String,
-
-    /// Architecture string, as the space writes it
-    #[arg(long, value_name = "ARCH")]
-    arch: String,
 
     /// Data set of the mini-batch [default: cifar10 where it is at hand, else synthetic; the output says which]
     #[arg(long, value_name = "DATASET")]
@@ -44,7 +68,7 @@ pub struct ScoreArgs {
     #[arg(long, default_value = "train", value_name = "SPLIT")]
     split: Split,
 
-    /// Proxies, with variants after a colon (`rbflex:official+stable`); `untrained list proxies` shows them
+    /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all]; `untrained list proxies` shows them
     #[arg(long, value_delimiter = ',', value_name = "PROXIES")]
     proxies: Vec<ProxyRef>,
 
@@ -64,7 +88,7 @@ pub struct ScoreArgs {
     #[arg(long, default_value_t = 0, value_name = "SEED")]
     data_seed: u64,
 
-    /// Seed of the choice of architectures (the networks HDA looks at)
+    /// Seed of the choice of architectures (samples, and the networks HDA looks at)
     #[arg(long, default_value_t = 0, value_name = "SEED")]
     sample_seed: u64,
 
@@ -95,153 +119,138 @@ pub struct ScoreArgs {
 
     #[command(flatten)]
     engine: EngineArgs,
+}
 
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+/// Which architectures are scored.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct WhichArgs {
+    /// One architecture string, as the space writes it; its scores are printed
+    #[arg(long, value_name = "ARCH")]
+    arch: Option<String>,
+
+    /// The architectures of a file, one string a line; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    archs: Option<PathBuf>,
+
+    /// This many architectures, chosen without replacement; every repetition draws its own
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    sample: Option<u32>,
+
+    /// All architectures of the space
+    #[arg(long)]
+    all: bool,
+}
+
+/// A run over many architectures.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Runs")]
+struct RunArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "DIR", conflicts_with = "arch", required_unless_present_any = ["arch", "list"])]
+    out: Option<PathBuf>,
+
+    /// Repetitions; each draws its own architectures (with --sample), weights and mini-batch
+    #[arg(long, default_value_t = 1, value_name = "R", conflicts_with = "arch", value_parser = value_parser!(u32).range(1..=100_000))]
+    repetitions: u32,
+
+    /// What a repetition draws anew: some of archs, weights, batch, or none
+    #[arg(long, default_value = "archs,weights,batch", value_name = "WHAT", conflicts_with = "arch", value_parser = parse_vary)]
+    vary: Varied,
+
+    /// Which architectures count as one: the first is scored, and the records of the others name it
+    #[arg(long, value_enum, default_value = "exact", value_name = "WHAT", conflicts_with = "arch")]
+    dedupe: Dedupe,
+
+    /// Architectures at a time, one to a thread [default: as many as the machine has threads]
+    #[arg(long, value_name = "T", conflicts_with = "arch", value_parser = value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// Print the plan and an estimate of its time, from timing a few architectures, and stop
+    #[arg(long, conflicts_with = "arch")]
+    list: bool,
+
+    /// Only part i of n of the plan, for job arrays; `untrained merge` joins the parts
+    #[arg(long, value_name = "I/N", conflicts_with = "arch")]
+    shard: Option<Shard>,
+}
+
+/// What repetitions draw anew.
+#[derive(Clone, Debug)]
+struct Varied(Vec<Vary>);
+
+fn parse_vary(text: &str) -> Result<Varied, String> {
+    if text == "none" {
+        return Ok(Varied(vec![]));
+    }
+    let word = |word: &str| {
+        let known = Vary::ALL.into_iter().find(|v| v.to_string() == word);
+        known.ok_or_else(|| format!("`{word}` is none of archs, weights, batch; write some of them, or none"))
+    };
+    text.split(',').map(word).collect::<Result<_, _>>().map(Varied)
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// An unknown name, a malformed architecture, missing data or a missing device.
+/// An unknown name, a malformed architecture, missing data, a missing device, or a folder that is not the command's.
 pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
-    let space = spaces::find(&args.space)?;
-    space.canonical(&args.arch)?;
-    let engine = args.engine.open()?;
-    let batch = mini_batch(args, dirs)?;
-    let settings = Settings {
-        space,
-        input: NetworkInput { resolution: batch.shape[2], classes: batch.classes },
-        seeds: Seeds { weight: args.weight_seed, data: args.data_seed, sample: args.sample_seed },
-        init: args.init,
-        precision: args.engine.precision,
-        repetition: 0,
-        hda_networks: args.hda_networks,
-    };
-    let start = Instant::now();
-    let network = Network::build(settings, &args.arch)?;
-    let build_ms = start.elapsed().as_secs_f64() * 1e3;
-    let description = batch.description.clone();
-    let inputs = Inputs::new(batch.images, batch.shape, args.data_seed).with_labels(batch.labels);
-    let order = table_order(&args.space, dirs);
-    let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
-    let proxies: Vec<PreparedProxy> = chosen(args).into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
-    let outcomes = scoring::score(engine.as_ref(), &network, &inputs, &proxies);
-    let report =
-        Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };
-    match args.format {
-        Format::Text => report.text()?,
-        Format::Json => report.json()?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The proxies asked for, or all of them in their default variant.
-fn chosen(args: &ScoreArgs) -> Vec<ProxyRef> {
-    match args.proxies.is_empty() {
-        true => PROXIES.iter().filter_map(|p| p.spec().name.parse().ok()).collect(),
-        false => args.proxies.clone(),
+    match &args.which.arch {
+        Some(arch) => one::run(args, arch, dirs),
+        None => run::run(args, dirs),
     }
 }
 
-fn mini_batch(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<Batch> {
-    let request = |dataset: &str| BatchRequest {
-        index: args.batch_index,
-        order: args.order,
-        augment: args.augment,
-        normalisation: args.normalisation,
-        resolution: args.resolution,
-        ..BatchRequest::new(dataset, args.split, args.batch_size, args.data_seed)
-    };
-    let Some(dataset) = &args.dataset else {
-        return match datasets::batch(&request("cifar10"), dirs) {
-            Err(DatasetError::Missing { .. }) => Ok(datasets::batch(&request("synthetic"), dirs)?),
-            other => Ok(other?),
-        };
-    };
-    datasets::batch(&request(dataset), dirs).with_context(|| format!("data set {dataset}"))
-}
-
-struct Report<'a> {
-    args: &'a ScoreArgs,
-    network: &'a Network,
-    engine: String,
-    batch: String,
-    build_ms: f64,
-    outcomes: Vec<Outcome>,
-}
-
-impl Report<'_> {
-    fn text(&self) -> std::io::Result<()> {
-        let out = &mut std::io::stdout().lock();
-        let seeds = self.network.settings().seeds;
-        writeln!(out, "{}  {}", self.args.space, self.network.arch())?;
-        writeln!(out, "  batch   {}", self.batch)?;
-        writeln!(
-            out,
-            "  weights {}, seed {}; engine {}, {}",
-            self.args.init, seeds.weight, self.engine, self.args.engine.precision
-        )?;
-        writeln!(out)?;
-        writeln!(out, "{:<28} {:>22}  {:<10} {:>10}", "proxy", "score", "status", "ms")?;
-        for outcome in &self.outcomes {
-            let ms = outcome.init_ms + outcome.compute_ms + outcome.reduce_ms;
-            let (score, status, note) = match &outcome.result {
-                Ok(score) => (format!("{}", score.value), name(outcome.status()), String::new()),
-                Err(error) => ("-".to_string(), name(outcome.status()), format!("  {error}")),
-            };
-            writeln!(out, "{:<28} {score:>22}  {status:<10} {ms:>10.1}{note}", outcome.proxy.to_string())?;
+impl SettingArgs {
+    /// The proxies asked for, each once, or all of them in their default variant.
+    fn proxies(&self) -> Vec<ProxyRef> {
+        if self.proxies.is_empty() {
+            return PROXIES.iter().filter_map(|p| p.spec().name.parse().ok()).collect();
         }
-        Ok(())
+        let mut proxies: Vec<ProxyRef> = vec![];
+        self.proxies.iter().for_each(|p| if !proxies.contains(p) { proxies.push(p.clone()) });
+        proxies
     }
 
-    fn json(&self) -> anyhow::Result<()> {
-        let scores: Vec<_> = self.outcomes.iter().map(outcome_json).collect();
-        let value = serde_json::json!({
-            "space": self.args.space,
-            "arch": self.network.arch(),
-            "batch": self.batch,
-            "batch_size": self.args.batch_size,
-            "seeds": self.network.settings().seeds,
-            "init": self.args.init.to_string(),
-            "engine": self.engine,
-            "precision": self.args.engine.precision.to_string(),
-            "version": env!("CARGO_PKG_VERSION"),
-            "build_ms": self.build_ms,
-            "scores": scores,
-        });
-        writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&value)?)?;
-        Ok(())
-    }
-}
-
-fn name(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "ok",
-        Status::NonFinite => "non_finite",
-        Status::Failed => "failed",
-        Status::Skipped => "skipped",
-    }
-}
-
-fn outcome_json(outcome: &Outcome) -> serde_json::Value {
-    let spec = outcome.proxy.proxy.spec();
-    let mut value = serde_json::json!({
-        "proxy": outcome.proxy.to_string(),
-        "version": spec.version,
-        "direction": spec.direction,
-        "status": outcome.status(),
-        "init_ms": outcome.init_ms,
-        "compute_ms": outcome.compute_ms,
-        "reduce_ms": outcome.reduce_ms,
-    });
-    match &outcome.result {
-        Ok(score) => {
-            value["score"] = number(score.value);
-            let parts = score.components.iter().map(|(name, x)| (name.to_string(), number(*x)));
-            value["components"] = parts.collect::<serde_json::Map<_, _>>().into();
+    fn request(&self, dataset: &str) -> BatchRequest {
+        BatchRequest {
+            index: self.batch_index,
+            order: self.order,
+            augment: self.augment,
+            normalisation: self.normalisation,
+            resolution: self.resolution,
+            ..BatchRequest::new(dataset, self.split, self.batch_size, self.data_seed)
         }
-        Err(error) => value["reason"] = error.to_string().into(),
     }
-    value
+
+    /// The mini-batch and its request, with the data set that stands in where none was named.
+    fn mini_batch(&self, dirs: &DataDirs) -> anyhow::Result<(BatchRequest, Batch)> {
+        if let Some(dataset) = &self.dataset {
+            let request = self.request(dataset);
+            let batch = datasets::batch(&request, dirs).with_context(|| format!("data set {dataset}"))?;
+            return Ok((request, batch));
+        }
+        let request = self.request("cifar10");
+        match datasets::batch(&request, dirs) {
+            Err(DatasetError::Missing { .. }) => {}
+            other => return Ok((request, other?)),
+        }
+        let request = self.request("synthetic");
+        let batch = datasets::batch(&request, dirs)?;
+        Ok((request, batch))
+    }
+
+    /// How scores are made, with the mini-batch of `request`.
+    fn protocol(&self, request: BatchRequest, run: &RunArgs) -> anyhow::Result<Protocol> {
+        Ok(Protocol {
+            space: spaces::find(&self.space)?,
+            request,
+            seeds: Seeds { weight: self.weight_seed, data: self.data_seed, sample: self.sample_seed },
+            vary: run.vary.0.clone(),
+            init: self.init,
+            precision: self.engine.precision,
+            hda_networks: self.hda_networks,
+            dedupe: run.dedupe,
+        })
+    }
 }

@@ -1,36 +1,39 @@
-//! From a network and a batch to scores: passes are merged, run once, and handed to the proxies that asked for them.
+//! From a network and a batch to scores: passes are merged, run once, and handed to the proxies that asked for them. A
+//! [`Plan`] is many such networks, a [`Runner`] carries it out.
 
 mod arch_list;
 mod candidates;
 mod inputs;
+mod manifest;
 mod network;
 mod passes;
+mod plan;
+mod protocol;
 mod reuse;
+mod runner;
+mod trial;
+mod verify;
+mod workers;
 
 use std::time::Instant;
 
 pub use arch_list::{ArchListError, read_arch_list};
 pub use candidates::CandidateSet;
 pub use inputs::Inputs;
-pub use network::{Network, Seeds, Settings};
+pub use manifest::batch_facts;
+pub use network::{Network, Settings};
 pub(crate) use passes::milliseconds;
+pub use plan::{List, Plan, PlanError, Selection, Shard, Unit};
+pub use protocol::{Protocol, ProtocolError, Vary};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
+pub use runner::{Ended, Estimate, Progress, RunError, Runner, Silent};
+pub use trial::{PrepareError, Trial};
+pub use verify::{Checked, rescore};
+pub(crate) use workers::Workers;
 
 use crate::engine::Engine;
 use crate::proxies::{Prepared, ProxyRef, Score, ScoreError};
-
-/// What became of a score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    Ok,
-    /// Computed, but infinite or not a number.
-    NonFinite,
-    /// The passes could not be run.
-    Failed,
-    /// The proxy has no meaning for this network.
-    Skipped,
-}
+pub use crate::store::{Seeds, Status};
 
 /// A proxy in one variant with what it knows about the candidate set.
 #[derive(Clone, Debug)]

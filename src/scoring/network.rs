@@ -6,17 +6,7 @@ use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::graph::{Graph, Weights};
 use crate::spaces::{NetworkInput, SearchSpace, SpaceError};
-
-/// The three seeds of a trial; all are recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, serde::Serialize)]
-pub struct Seeds {
-    /// Weights (and the proxy `random`).
-    pub weight: u64,
-    /// Choice and augmentation of images, Gaussian inputs.
-    pub data: u64,
-    /// Choice of architectures.
-    pub sample: u64,
-}
+use crate::store::Seeds;
 
 /// Everything that is common to the networks of a run.
 #[derive(Clone, Copy)]

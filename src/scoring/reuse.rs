@@ -78,6 +78,8 @@ pub struct Reuse {
     dedupe: Dedupe,
     representatives: Vec<usize>,
     distinct: Vec<usize>,
+    /// For each architecture the next of its class.
+    next: Vec<Option<usize>>,
 }
 
 impl Reuse {
@@ -88,15 +90,19 @@ impl Reuse {
     pub fn of(space: &dyn SearchSpace, archs: &[String], dedupe: Dedupe) -> Result<Self, ReuseError> {
         let no_class =
             |arch: &String| ReuseError::NoClass { space: space.spec().id, arch: arch.clone(), dedupe };
-        let mut first = HashMap::new();
-        let mut reuse = Self { dedupe, representatives: Vec::with_capacity(archs.len()), distinct: vec![] };
+        // First and last member so far.
+        let mut classes: HashMap<String, (usize, usize)> = HashMap::new();
+        let representatives = Vec::with_capacity(archs.len());
+        let mut reuse = Self { dedupe, representatives, distinct: vec![], next: vec![None; archs.len()] };
         for (i, arch) in archs.iter().enumerate() {
             let key = dedupe.key(space, arch).ok_or_else(|| no_class(arch))?;
-            let representative = *first.entry(key).or_insert(i);
-            reuse.representatives.push(representative);
-            if representative == i {
-                reuse.distinct.push(i);
+            let (first, last) = classes.entry(key).or_insert((i, i));
+            reuse.representatives.push(*first);
+            match *first == i {
+                true => reuse.distinct.push(i),
+                false => reuse.next[*last] = Some(i),
             }
+            *last = i;
         }
         Ok(reuse)
     }
@@ -106,10 +112,16 @@ impl Reuse {
         &self.distinct
     }
 
+    /// Position of the architecture whose score position `i` has.
+    pub fn representative(&self, i: usize) -> usize {
+        self.representatives[i]
+    }
+
     /// Positions that take over the score of position `representative`.
     pub fn followers(&self, representative: usize) -> impl Iterator<Item = usize> {
-        let all = self.representatives.iter().enumerate();
-        all.filter(move |(i, r)| **r == representative && *i != representative).map(|(i, _)| i)
+        let after = |i: usize| self.next.get(i).copied().flatten();
+        let first = if self.representative(representative) == representative { after(representative) } else { None };
+        std::iter::successors(first, move |i| after(*i))
     }
 
     /// How many are scored and how many are not.
@@ -148,6 +160,7 @@ mod tests {
             let reuse = reuse("nasbench201", &lines, dedupe).unwrap();
             assert_eq!(reuse.distinct(), distinct, "{dedupe}");
             assert_eq!(reuse.followers(0).collect::<Vec<_>>(), followers, "{dedupe}");
+            assert_eq!(reuse.followers(3).count(), 0, "{dedupe}");
             let counts = reuse.counts();
             assert_eq!(
                 (counts.listed, counts.distinct, counts.reused),

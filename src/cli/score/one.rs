@@ -1,0 +1,116 @@
+//! Scores of one architecture, printed.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::ScoreArgs;
+use crate::cli::common::{Format, TableOrder, number};
+use crate::data::DataDirs;
+use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy};
+use crate::spaces;
+
+/// Scores `arch` and prints what came out.
+///
+/// # Errors
+/// An unknown name, a malformed architecture, missing data or a missing device.
+pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let given = &args.settings;
+    spaces::find(&given.space)?.canonical(arch)?;
+    let engine = given.engine.open()?;
+    let (request, batch) = given.mini_batch(dirs)?;
+    let settings = given.protocol(request, &args.run)?.settings(0, &batch);
+    let start = Instant::now();
+    let network = Network::build(settings, arch)?;
+    let build_ms = start.elapsed().as_secs_f64() * 1e3;
+    let description = batch.description.clone();
+    let inputs = Inputs::new(batch.images, batch.shape, given.data_seed).with_labels(batch.labels);
+    let table = TableOrder::new(&given.space, dirs);
+    let order = |index| table.arch(index);
+    let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
+    let proxies: Vec<PreparedProxy> =
+        given.proxies().into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
+    let outcomes = scoring::score(engine.as_ref(), &network, &inputs, &proxies);
+    let report =
+        Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };
+    match args.format {
+        Format::Text => report.text()?,
+        Format::Json => report.json()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Report<'a> {
+    args: &'a ScoreArgs,
+    network: &'a Network,
+    engine: String,
+    batch: String,
+    build_ms: f64,
+    outcomes: Vec<Outcome>,
+}
+
+impl Report<'_> {
+    fn text(&self) -> std::io::Result<()> {
+        let out = &mut std::io::stdout().lock();
+        let seeds = self.network.settings().seeds;
+        writeln!(out, "{}  {}", self.args.settings.space, self.network.arch())?;
+        writeln!(out, "  batch   {}", self.batch)?;
+        writeln!(
+            out,
+            "  weights {}, seed {}; engine {}, {}",
+            self.args.settings.init, seeds.weight, self.engine, self.args.settings.engine.precision
+        )?;
+        writeln!(out)?;
+        writeln!(out, "{:<28} {:>22}  {:<10} {:>10}", "proxy", "score", "status", "ms")?;
+        for outcome in &self.outcomes {
+            let ms = outcome.init_ms + outcome.compute_ms + outcome.reduce_ms;
+            let (score, status, note) = match &outcome.result {
+                Ok(score) => (format!("{}", score.value), outcome.status().name(), String::new()),
+                Err(error) => ("-".to_string(), outcome.status().name(), format!("  {error}")),
+            };
+            writeln!(out, "{:<28} {score:>22}  {status:<10} {ms:>10.1}{note}", outcome.proxy.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> anyhow::Result<()> {
+        let scores: Vec<_> = self.outcomes.iter().map(outcome_json).collect();
+        let value = serde_json::json!({
+            "space": self.args.settings.space,
+            "arch": self.network.arch(),
+            "batch": self.batch,
+            "batch_size": self.args.settings.batch_size,
+            "seeds": self.network.settings().seeds,
+            "init": self.args.settings.init.to_string(),
+            "engine": self.engine,
+            "precision": self.args.settings.engine.precision.to_string(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "build_ms": self.build_ms,
+            "scores": scores,
+        });
+        writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&value)?)?;
+        Ok(())
+    }
+}
+
+fn outcome_json(outcome: &Outcome) -> serde_json::Value {
+    let spec = outcome.proxy.proxy.spec();
+    let mut value = serde_json::json!({
+        "proxy": outcome.proxy.to_string(),
+        "version": spec.version,
+        "direction": spec.direction,
+        "status": outcome.status(),
+        "init_ms": outcome.init_ms,
+        "compute_ms": outcome.compute_ms,
+        "reduce_ms": outcome.reduce_ms,
+    });
+    match &outcome.result {
+        Ok(score) => {
+            value["score"] = number(score.value);
+            let parts = score.components.iter().map(|(name, x)| (name.to_string(), number(*x)));
+            value["components"] = parts.collect::<serde_json::Map<_, _>>().into();
+        }
+        Err(error) => value["reason"] = error.to_string().into(),
+    }
+    value
+}

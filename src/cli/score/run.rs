@@ -1,0 +1,93 @@
+//! A run over many architectures.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use super::bar::Bar;
+use super::{ScoreArgs, WhichArgs, list};
+use crate::cli::common::{TableOrder, arch_file, available_threads, invocation, stop_flag};
+use crate::data::DataDirs;
+use crate::datasets;
+use crate::scoring::{Ended, Plan, Runner, Selection};
+use crate::spaces::SearchSpace;
+use crate::store::{Records, Status};
+
+/// Carries out the plan, or prints it.
+///
+/// # Errors
+/// No plan, no engine, missing data, or a folder that is not the command's or cannot be written.
+pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let (given, engine) = (&args.settings, args.settings.engine.open()?);
+    let protocol = given.protocol(given.mini_batch(dirs)?.0, &args.run)?;
+    let selection = args.which.selection(protocol.space)?;
+    let table = TableOrder::new(&given.space, dirs);
+    let order = |index| table.arch(index);
+    let batch = |repetition| datasets::batch(&protocol.request(repetition), dirs);
+    let chosen = (&selection, args.run.repetitions);
+    let plan = Plan::new(protocol.clone(), given.proxies(), chosen, args.run.shard, &order)?;
+    let threads = args.run.threads.map_or_else(available_threads, usize::from);
+    let stop = stop_flag("finishing the architectures that are being scored");
+    let bar = Bar::new();
+    let runner = Runner {
+        plan: &plan,
+        engine: engine.as_ref(),
+        order: &order,
+        batch: &batch,
+        threads,
+        stop: &stop,
+        progress: &bar,
+    };
+    let manifest = runner.manifest(selection.to_string(), table.provenance(), invocation(threads))?;
+    if args.run.list {
+        return list::print(&runner, &manifest, args.run.out.as_deref()).map(|()| ExitCode::SUCCESS);
+    }
+    let Some(out) = &args.run.out else { bail!("--out names no folder") };
+    let mut store = runner.open(out, &manifest)?;
+    let ended = runner.run(&mut store);
+    let new = bar.finish();
+    if ended.with_context(|| format!("{new} new records are in {}", out.display()))? == Ended::Stopped {
+        let there = store.len();
+        eprintln!("stopped: {there} records are in {}; the same command goes on there", out.display());
+        return Ok(ExitCode::from(130));
+    }
+    store.compact()?;
+    summarise(out, new)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl WhichArgs {
+    fn selection(&self, space: &dyn SearchSpace) -> anyhow::Result<Selection> {
+        Ok(match (&self.archs, self.sample) {
+            (Some(path), _) => {
+                let (name, archs) = arch_file(space, path)?;
+                Selection::List { name, archs }
+            }
+            (None, Some(n)) => Selection::Sample(n as usize),
+            (None, None) => Selection::All,
+        })
+    }
+}
+
+/// One line on standard output: how many records the run has, by status.
+fn summarise(out: &Path, new: u64) -> anyhow::Result<()> {
+    let mut counts: BTreeMap<Status, u64> = Status::ALL.into_iter().map(|s| (s, 0)).collect();
+    let (mut total, mut reused) = (0u64, 0u64);
+    for record in Records::of(out)? {
+        let record = record?;
+        *counts.entry(record.status).or_default() += 1;
+        total += 1;
+        reused += u64::from(record.reused_from.is_some());
+    }
+    let counts: Vec<String> = counts.iter().map(|(status, n)| format!("{status} {n}")).collect();
+    let counts = counts.join(", ");
+    writeln!(
+        std::io::stdout(),
+        "{}: {total} records ({counts}), {new} of them new, {reused} taken over from equal networks",
+        out.display()
+    )?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What a plan writes into its run's manifest.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Plan, RunError, Runner, Vary};
+use crate::datasets::Batch;
+use crate::proxies::{Direction, ProxyRef};
+use crate::store::{
+    self, BatchFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, Store, StoreError,
+};
+
+impl Runner<'_> {
+    /// The manifest of the plan. Every mini-batch is drawn once for it, so missing data are found before anything is scored.
+    ///
+    /// # Errors
+    /// A mini-batch cannot be drawn.
+    pub fn manifest(
+        &self,
+        selection: String,
+        table: Option<String>,
+        invocation: Invocation,
+    ) -> Result<Manifest, RunError> {
+        let Plan { protocol, proxies, lists, shard } = self.plan;
+        let mut repetitions: Vec<RepetitionFacts> = Vec::with_capacity(lists.len());
+        for repetition in 0..lists.len() as u32 {
+            let batch = match repetitions.first() {
+                Some(first) if !protocol.varies(Vary::Batch) => first.batch.clone(),
+                _ => batch_facts(&(self.batch)(repetition)?),
+            };
+            let (architectures, reuse) = list_facts(self.plan, repetition);
+            repetitions.push(RepetitionFacts {
+                seeds: protocol.seeds(repetition),
+                architectures,
+                batch,
+                reuse,
+            });
+        }
+        let resolution = repetitions.first().map_or(0, |r| r.batch.shape[2]);
+        let mut manifest = Manifest::new(protocol.key(&self.engine.name(), resolution, *shard));
+        manifest.proxies = proxies.iter().map(proxy_facts).collect();
+        (manifest.selection, manifest.table) = (selection, table);
+        (manifest.repetitions, manifest.invocations) = (repetitions, vec![invocation]);
+        Ok(manifest)
+    }
+
+    /// Opens the run in `folder` for the plan, or begins it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open(&self, folder: &Path, manifest: &Manifest) -> Result<Store, StoreError> {
+        Store::open(folder, manifest, &|r, n| self.plan.prefix(r, n), &|record| self.plan.check(record))
+    }
+}
+
+fn list_facts(plan: &Plan, repetition: u32) -> (ListFacts, ReuseFacts) {
+    let list = &plan.lists[repetition as usize];
+    let counts = list.reuse.counts();
+    let (dedupe, count) = (counts.dedupe.to_string(), list.archs.len());
+    (
+        ListFacts { count, sha256: plan.prefix(repetition as usize, count) },
+        ReuseFacts { dedupe, listed: counts.listed, distinct: counts.distinct, reused: counts.reused },
+    )
+}
+
+fn proxy_facts(proxy: &ProxyRef) -> ProxyFacts {
+    let spec = proxy.proxy.spec();
+    let direction = match spec.direction {
+        Direction::HigherIsBetter => "higher_is_better",
+        Direction::LowerIsBetter => "lower_is_better",
+    };
+    ProxyFacts { proxy: proxy.to_string(), version: spec.version, direction: direction.to_owned() }
+}
+
+/// A mini-batch as a manifest identifies it.
+pub fn batch_facts(batch: &Batch) -> BatchFacts {
+    let mut digest = Sha256::new();
+    batch.images.iter().for_each(|x| digest.update(x.to_le_bytes()));
+    batch.labels.iter().for_each(|label| digest.update(label.to_le_bytes()));
+    BatchFacts {
+        description: batch.description.clone(),
+        shape: batch.shape,
+        classes: batch.classes,
+        stand_in: batch.stand_in,
+        sha256: store::hex(digest),
+    }
+}

@@ -1,0 +1,105 @@
+//! One repetition, ready to score: its settings, its mini-batch and what its proxies know about the candidate set.
+
+use std::time::Instant;
+
+use super::{CandidateSet, Inputs, Network, Outcome, PreparedProxy, Protocol, milliseconds, score};
+use crate::datasets::Batch;
+use crate::engine::Engine;
+use crate::proxies::{ProxyRef, ScoreError};
+use crate::scoring::Settings;
+use crate::store::{Record, Status, Timings};
+
+/// A proxy could not be prepared, so no architecture can be scored with it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{proxy} in repetition {repetition}: {source}")]
+pub struct PrepareError {
+    pub proxy: String,
+    pub repetition: u32,
+    pub source: ScoreError,
+}
+
+/// A repetition.
+pub struct Trial<'a> {
+    engine: &'a dyn Engine,
+    settings: Settings,
+    inputs: Inputs,
+    repetition: u32,
+    proxies: Vec<PreparedProxy>,
+}
+
+impl<'a> Trial<'a> {
+    /// Prepares `proxies` for a repetition. `order` gives the table's order, as in [`CandidateSet`].
+    ///
+    /// # Errors
+    /// [`PrepareError`]: a run is better stopped before it writes thousands of failures with one cause.
+    pub fn new(
+        protocol: &Protocol,
+        repetition: u32,
+        batch: Batch,
+        proxies: &[ProxyRef],
+        (engine, order): (&'a dyn Engine, &dyn Fn(usize) -> Option<String>),
+    ) -> Result<Self, PrepareError> {
+        let settings = protocol.settings(repetition, &batch);
+        let inputs = Inputs::new(batch.images, batch.shape, settings.seeds.data).with_labels(batch.labels);
+        let set = CandidateSet { settings, engine, inputs: &inputs, order };
+        let prepare = |proxy: &ProxyRef| {
+            let prepared = PreparedProxy::new(proxy.clone(), &set);
+            match prepared.prepared {
+                Err(source) => Err(PrepareError { proxy: proxy.to_string(), repetition, source }),
+                Ok(_) => Ok(prepared),
+            }
+        };
+        let proxies = proxies.iter().map(prepare).collect::<Result<_, _>>()?;
+        Ok(Self { engine, settings, inputs, repetition, proxies })
+    }
+
+    /// Scores one architecture with some of the proxies, by position; records in their order.
+    pub fn score(&self, index: u32, arch: &str, proxies: &[usize]) -> Vec<Record> {
+        let start = Instant::now();
+        let network = match Network::build(self.settings, arch) {
+            Ok(network) => network,
+            Err(error) => {
+                let failed = |p: &usize| self.failed(index, arch, &self.proxies[*p].proxy, error.to_string());
+                return proxies.iter().map(failed).collect();
+            }
+        };
+        let build_ms = milliseconds(start);
+        let chosen: Vec<PreparedProxy> = proxies.iter().map(|p| self.proxies[*p].clone()).collect();
+        let outcomes = score(self.engine, &network, &self.inputs, &chosen);
+        outcomes.iter().map(|outcome| self.record(index, arch, outcome, build_ms)).collect()
+    }
+
+    fn record(&self, index: u32, arch: &str, outcome: &Outcome, build_ms: f64) -> Record {
+        let mut record = self.failed(index, arch, &outcome.proxy, String::new());
+        let Outcome { init_ms, compute_ms, reduce_ms, .. } = *outcome;
+        record.timings = Some(Timings { build_ms, init_ms, compute_ms, reduce_ms });
+        record.status = outcome.status();
+        match &outcome.result {
+            Ok(score) => {
+                let named = |(name, value): &(&str, f64)| (name.to_string(), *value);
+                record.score = Some(score.value);
+                record.components = score.components.iter().map(named).collect();
+                record.reason = None;
+            }
+            Err(error) => record.reason = Some(error.to_string()),
+        }
+        record
+    }
+
+    fn failed(&self, index: u32, arch: &str, proxy: &ProxyRef, reason: String) -> Record {
+        Record {
+            repetition: self.repetition,
+            index,
+            arch: arch.to_owned(),
+            proxy: proxy.to_string(),
+            proxy_version: proxy.proxy.spec().version,
+            status: Status::Failed,
+            score: None,
+            components: vec![],
+            reason: Some(reason),
+            seeds: self.settings.seeds,
+            reused_from: None,
+            timings: None,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What can go wrong with a run's folder; each message names the remedy.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a run's folder was not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{}: {source}; {remedy}", path.display())]
+    Io { path: PathBuf, remedy: &'static str, source: io::Error },
+    #[error(
+        "{} holds no run (it has no manifest.json); name a folder that `untrained score --out` has written", path.display()
+    )]
+    NoRun { path: PathBuf },
+    #[error("{} holds records but no manifest.json; restore that file, or name another folder with --out", path.display())]
+    Orphaned { path: PathBuf },
+    #[error("{} is in use by another process; wait until it has ended, or name another folder with --out", path.display())]
+    Busy { path: PathBuf },
+    #[error("{}: {reason}; restore it from a copy, or name another folder with --out", path.display())]
+    Manifest { path: PathBuf, reason: String },
+    #[error(
+        "the run in {} has {field} {run}, this command {command}: their scores cannot stand in one run; \
+         name another folder with --out", path.display()
+    )]
+    Differs { path: PathBuf, field: String, run: String, command: String },
+    #[error(
+        "the run in {} has {run} {what}, this command names {command}; name at least as many, or another folder with --out",
+        path.display()
+    )]
+    Fewer { path: PathBuf, what: String, run: usize, command: usize },
+    #[error(
+        "{}, line {line}: {reason}; restore the file from a copy, or delete that line and repeat the command: its record \
+         is then computed again", path.display()
+    )]
+    Damaged { path: PathBuf, line: u64, reason: String },
+    #[error(
+        "{}: {reason}; restore the file from a copy, or delete it and repeat the command: its records are then computed \
+         again", path.display()
+    )]
+    Table { path: PathBuf, reason: String },
+    #[error(
+        "{}: there are two records of {proxy} for architecture {index} of repetition {repetition}; keep the right one", path.display()
+    )]
+    Duplicate { path: PathBuf, repetition: u32, index: u32, proxy: String },
+    #[error("{} holds a run already; name an empty folder", path.display())]
+    Taken { path: PathBuf },
+    #[error("{} has {field} {other}, the first run {first}: they are not parts of one plan; merge them separately", path.display())]
+    Parts { path: PathBuf, field: String, first: String, other: String },
+    #[error("{}", said(path, written, source))]
+    Append { path: PathBuf, written: u64, source: io::Error },
+    #[error(
+        "{missing} of {planned} records are missing, the first of them {proxy} for architecture {index} of repetition \
+         {repetition}; name all shards, each finished"
+    )]
+    Gap { missing: u64, planned: u64, repetition: u32, index: u32, proxy: String },
+}
+
+fn said(path: &Path, written: &u64, source: &io::Error) -> String {
+    format!(
+        "{}: {source}; {written} records of this command are safe: free some space and repeat the command, which goes on there",
+        path.display()
+    )
+}
+
+impl StoreError {
+    /// For `map_err`: an operation on `path` failed.
+    pub(super) fn io(path: &Path, remedy: &'static str) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, remedy, source }
+    }
+}
+
+pub(super) const READ: &str = "check the file and its permissions";
+pub(super) const WRITE: &str = "free some space, check the folder's permissions, or name another with --out";

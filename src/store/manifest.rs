@@ -1,0 +1,308 @@
+//! `manifest.json`: what a run is, what it was computed from, and by which commands.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::{READ, WRITE};
+use super::{Seeds, StoreError};
+
+pub(super) const NAME: &str = "manifest.json";
+/// Raised whenever a field changes its meaning.
+const FORMAT: u32 = 1;
+/// Largest manifest that is read, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// Everything that is common to the scores of a run and changes their numbers. Names are those of the flags.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunKey {
+    /// Version of the program up to the part that is raised when a score may change (`0.1`).
+    pub numbers_version: String,
+    pub space: String,
+    pub dataset: String,
+    pub split: String,
+    pub batch_size: usize,
+    pub batch_index: usize,
+    pub order: String,
+    pub augment: String,
+    pub normalisation: String,
+    /// Pixels per side.
+    pub resolution: usize,
+    pub init: String,
+    pub precision: String,
+    /// Engine with its device or instruction set.
+    pub engine: String,
+    /// Seeds of repetition 0.
+    pub weight_seed: u64,
+    pub data_seed: u64,
+    pub sample_seed: u64,
+    /// What every repetition draws anew: some of `archs`, `weights`, `batch`.
+    pub vary: Vec<String>,
+    pub hda_networks: Option<usize>,
+    pub dedupe: String,
+    /// `i/n` for one part of a plan.
+    pub shard: Option<String>,
+}
+
+impl RunKey {
+    /// The first field in which two keys differ, with both values.
+    pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
+        let fields = |key: &Self| match serde_json::to_value(key) {
+            Ok(Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        let (a, b) = (fields(self), fields(other));
+        let differing = a.iter().find(|(name, value)| b.get(*name) != Some(value));
+        differing.map(|(name, value)| {
+            let theirs = b.get(name).cloned().unwrap_or_default();
+            (name.replace('_', "-"), value.to_string(), theirs.to_string())
+        })
+    }
+}
+
+/// A list of architectures, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFacts {
+    pub count: usize,
+    /// SHA-256 of the strings, each ended by a newline.
+    pub sha256: String,
+}
+
+/// A mini-batch, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchFacts {
+    pub description: String,
+    /// `[N, C, H, W]`.
+    pub shape: [usize; 4],
+    pub classes: usize,
+    /// Whether other images stand in for those the data set's name promises.
+    pub stand_in: bool,
+    /// SHA-256 of the images (f32, little-endian) and the labels (u32).
+    pub sha256: String,
+}
+
+/// How many architectures were scored and how many took over a score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReuseFacts {
+    pub dedupe: String,
+    pub listed: usize,
+    pub distinct: usize,
+    pub reused: usize,
+}
+
+/// One repetition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepetitionFacts {
+    pub seeds: Seeds,
+    pub architectures: ListFacts,
+    pub batch: BatchFacts,
+    /// For proxies that run the network; the others are scored for every distinct string.
+    pub reuse: ReuseFacts,
+}
+
+/// A proxy of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyFacts {
+    /// Proxy and variant, in the shortest form.
+    pub proxy: String,
+    pub version: u32,
+    /// `higher_is_better` or `lower_is_better`.
+    pub direction: String,
+}
+
+/// One command that worked on the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invocation {
+    pub command: Vec<String>,
+    /// Version of the program.
+    pub version: String,
+    /// When it started, UTC.
+    pub started: String,
+    /// The processor, where the system says.
+    pub cpu: Option<String>,
+    /// Threads that scored, and threads that the machine has.
+    pub threads: usize,
+    pub available_threads: usize,
+    pub system: String,
+}
+
+/// What a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    pub key: RunKey,
+    pub proxies: Vec<ProxyFacts>,
+    /// How the architectures were chosen, in words.
+    pub selection: String,
+    /// The table that gave the order of architectures, where the space does not know it.
+    pub table: Option<String>,
+    pub repetitions: Vec<RepetitionFacts>,
+    /// The commands that worked on it, oldest first.
+    pub invocations: Vec<Invocation>,
+}
+
+impl Manifest {
+    /// A manifest in the current format.
+    pub fn new(key: RunKey) -> Self {
+        let (selection, table) = (String::new(), None);
+        Self {
+            format: FORMAT,
+            key,
+            proxies: vec![],
+            selection,
+            table,
+            repetitions: vec![],
+            invocations: vec![],
+        }
+    }
+
+    /// Number of records of the whole plan; a shard has a part of them.
+    pub fn planned(&self) -> u64 {
+        let listed: u64 = self.repetitions.iter().map(|r| r.architectures.count as u64).sum();
+        listed * self.proxies.len() as u64
+    }
+
+    /// Reads the manifest in `folder`.
+    ///
+    /// # Errors
+    /// There is none, or it is not one.
+    pub fn read(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(NAME);
+        let bytes = match std::fs::metadata(&path) {
+            Ok(facts) if facts.len() <= LIMIT => std::fs::read(&path).map_err(StoreError::io(&path, READ))?,
+            Ok(_) => return Err(StoreError::Manifest { path, reason: "it is too large for a manifest".into() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::NoRun { path: folder.to_path_buf() });
+            }
+            Err(error) => return Err(StoreError::io(&path, READ)(error)),
+        };
+        let manifest: Result<Self, _> = serde_json::from_slice(&bytes);
+        match manifest {
+            Ok(manifest) if manifest.format == FORMAT => Ok(manifest),
+            Ok(other) => {
+                let reason = format!("it is of format {}, this program writes {FORMAT}", other.format);
+                Err(StoreError::Manifest { path, reason })
+            }
+            Err(error) => Err(StoreError::Manifest { path, reason: error.to_string() }),
+        }
+    }
+
+    /// Replaces the manifest in `folder`, all or nothing.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), StoreError> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        super::replace(folder, NAME, |mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+            .map_err(StoreError::io(&folder.join(NAME), WRITE))
+    }
+
+    /// Takes what a further command brings: more proxies, more repetitions, and more architectures at the end of a list.
+    /// `prefix(r, n)` is the SHA-256 of the first `n` strings of the command's list for repetition `r`.
+    ///
+    /// # Errors
+    /// [`StoreError::Differs`] with the field that differs, [`StoreError::Fewer`] for a command that names less.
+    pub fn extend(
+        &mut self,
+        more: &Self,
+        prefix: &dyn Fn(usize, usize) -> String,
+        folder: &Path,
+    ) -> Result<(), StoreError> {
+        if let Some((field, run, command)) = self.key.difference(&more.key) {
+            return Err(differs(folder, field, run, command));
+        }
+        self.extend_proxies(&more.proxies, folder)?;
+        let fewer = |what: String, run, command| {
+            Err(StoreError::Fewer { path: folder.to_path_buf(), what, run, command })
+        };
+        if self.repetitions.len() > more.repetitions.len() {
+            return fewer("repetitions".to_owned(), self.repetitions.len(), more.repetitions.len());
+        }
+        for (r, (old, new)) in self.repetitions.iter().zip(&more.repetitions).enumerate() {
+            let (run, command) = (&old.architectures, &new.architectures);
+            if run.count > command.count {
+                return fewer(format!("architectures in repetition {r}"), run.count, command.count);
+            }
+            let found = prefix(r, run.count);
+            if found != run.sha256 {
+                let field = format!("as first {} architectures of repetition {r}", run.count);
+                return Err(differs(folder, field, short(&run.sha256), short(&found)));
+            }
+            if old.seeds != new.seeds || old.batch.sha256 != new.batch.sha256 {
+                let field = format!("as mini-batch of repetition {r}");
+                return Err(differs(folder, field, batch_words(&old.batch), batch_words(&new.batch)));
+            }
+        }
+        (self.selection, self.table) = (more.selection.clone(), more.table.clone());
+        self.repetitions.clone_from(&more.repetitions);
+        self.invocations.extend(more.invocations.iter().cloned());
+        Ok(())
+    }
+
+    fn extend_proxies(&mut self, more: &[ProxyFacts], folder: &Path) -> Result<(), StoreError> {
+        for proxy in more {
+            match self.proxies.iter().find(|known| known.proxy == proxy.proxy) {
+                Some(known) if known.version != proxy.version => {
+                    let field = format!("proxy {} in version", proxy.proxy);
+                    return Err(differs(folder, field, known.version.to_string(), proxy.version.to_string()));
+                }
+                Some(_) => {}
+                None => self.proxies.push(proxy.clone()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn differs(folder: &Path, field: String, run: String, command: String) -> StoreError {
+    StoreError::Differs { path: folder.to_path_buf(), field, run, command }
+}
+
+fn short(sha256: &str) -> String {
+    format!("others (sha256 {}...)", sha256.get(..12).unwrap_or(sha256))
+}
+
+fn batch_words(batch: &BatchFacts) -> String {
+    format!("`{}` (sha256 {}...)", batch.description, batch.sha256.get(..12).unwrap_or(&batch.sha256))
+}
+
+/// The time now as `YYYY-MM-DDThh:mm:ssZ`.
+pub fn utc_now() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    utc(since.as_secs())
+}
+
+/// Seconds since 1970 as a date of the Gregorian calendar: days are counted from 1 March of year 0, so that leap days end
+/// a cycle (Hinnant, "chrono-compatible low-level date algorithms").
+fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    /// Expected values: GNU date.
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, date) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(utc(seconds), date);
+        }
+    }
+}
