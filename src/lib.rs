@@ -5,6 +5,7 @@
 //! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`proxies`] reduce what they observe to a score,
 //! and [`tables`] hold the trained accuracies those scores are compared with.
 
+pub mod analysis;
 pub mod bench;
 pub mod cli;
 pub mod data;
@@ -15,7 +16,9 @@ pub mod graph;
 pub mod keyed;
 pub mod parity;
 pub mod proxies;
+pub mod report;
 pub mod scoring;
+pub mod search;
 pub mod spaces;
 pub mod stats;
 pub mod store;

@@ -82,7 +82,8 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
 fn row(record: &Record) -> [String; 17] {
     let text = |x: &Option<String>| x.clone().unwrap_or_default();
     let number = |x: f64| x.to_string().to_lowercase();
-    let ms = record.timings.map(|t| [t.build_ms, t.init_ms, t.compute_ms, t.reduce_ms].map(|ms| format!("{ms}")));
+    let ms =
+        record.timings.map(|t| [t.build_ms, t.init_ms, t.compute_ms, t.reduce_ms].map(|ms| format!("{ms}")));
     let [build, init, compute, reduce] = ms.unwrap_or_default();
     let components = match record.components.is_empty() {
         true => String::new(),

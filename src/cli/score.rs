@@ -208,7 +208,11 @@ impl SettingArgs {
             return PROXIES.iter().filter_map(|p| p.spec().name.parse().ok()).collect();
         }
         let mut proxies: Vec<ProxyRef> = vec![];
-        self.proxies.iter().for_each(|p| if !proxies.contains(p) { proxies.push(p.clone()) });
+        self.proxies.iter().for_each(|p| {
+            if !proxies.contains(p) {
+                proxies.push(p.clone())
+            }
+        });
         proxies
     }
 

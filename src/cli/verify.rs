@@ -135,11 +135,18 @@ fn report(
         for Checked { record, again } in &differing {
             let show = |r: &Record| r.score.map_or_else(|| r.status.to_string(), |s| s.to_string());
             let (old, new) = (show(record), show(again));
-            writeln!(to, "repetition {}, {} on {}: {old} then, {new} now", record.repetition, record.proxy, record.arch)?;
+            writeln!(
+                to,
+                "repetition {}, {} on {}: {old} then, {new} now",
+                record.repetition, record.proxy, record.arch
+            )?;
         }
         let rule = match tolerance {
             None => "identical to the last bit".to_owned(),
-            Some(t) => format!("within a relative {t:e} (the run was made by {}, this is {engine})", manifest.key.engine),
+            Some(t) => format!(
+                "within a relative {t:e} (the run was made by {}, this is {engine})",
+                manifest.key.engine
+            ),
         };
         let n = checked.len();
         writeln!(to, "{} of {n} records are {rule}", n - differing.len())?;

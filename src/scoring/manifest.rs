@@ -8,7 +8,8 @@ use super::{Plan, RunError, Runner, Vary};
 use crate::datasets::Batch;
 use crate::proxies::{Direction, ProxyRef};
 use crate::store::{
-    self, BatchFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, Store, StoreError,
+    self, BatchFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, Store,
+    StoreError,
 };
 
 impl Runner<'_> {

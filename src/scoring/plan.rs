@@ -69,7 +69,9 @@ pub enum PlanError {
          {space}`, or name architectures with --archs"
     )]
     NoOrder { space: &'static str },
-    #[error("a plan of {0} architectures in one repetition is larger than any search space that is tabulated")]
+    #[error(
+        "a plan of {0} architectures in one repetition is larger than any search space that is tabulated"
+    )]
     TooLarge(usize),
 }
 
@@ -121,7 +123,8 @@ impl List {
 
     /// SHA-256 of the first `count` strings.
     fn sha256(&self, count: usize) -> String {
-        let digest = self.archs.iter().take(count).fold(Sha256::new(), |d, a| d.chain_update(a).chain_update("\n"));
+        let digest =
+            self.archs.iter().take(count).fold(Sha256::new(), |d, a| d.chain_update(a).chain_update("\n"));
         store::hex(digest)
     }
 }
@@ -181,7 +184,8 @@ impl Plan {
             let mut class = std::iter::once(i).chain(reuse.followers(i));
             reuse.representative(i) == i && class.any(|k| !present(repetition, k as u32, &names[p]))
         };
-        let unit = |i| Unit { index: i as u32, proxies: (0..names.len()).filter(|p| missing(i, *p)).collect() };
+        let unit =
+            |i| Unit { index: i as u32, proxies: (0..names.len()).filter(|p| missing(i, *p)).collect() };
         list.mine().map(unit).filter(|unit| !unit.proxies.is_empty()).collect()
     }
 

@@ -55,7 +55,9 @@ pub struct Protocol {
 
 /// A manifest names something that this program does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the run's manifest has {field} `{value}`, which this program does not know; use the version that wrote it")]
+#[error(
+    "the run's manifest has {field} `{value}`, which this program does not know; use the version that wrote it"
+)]
 pub struct ProtocolError {
     pub field: &'static str,
     pub value: String,

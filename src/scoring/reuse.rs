@@ -120,7 +120,8 @@ impl Reuse {
     /// Positions that take over the score of position `representative`.
     pub fn followers(&self, representative: usize) -> impl Iterator<Item = usize> {
         let after = |i: usize| self.next.get(i).copied().flatten();
-        let first = if self.representative(representative) == representative { after(representative) } else { None };
+        let first =
+            if self.representative(representative) == representative { after(representative) } else { None };
         std::iter::successors(first, move |i| after(*i))
     }
 

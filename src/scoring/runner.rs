@@ -144,7 +144,9 @@ impl Runner<'_> {
         written: &mut dyn FnMut(&Record),
     ) -> Result<(), StoreError> {
         let list = &self.plan.lists[record.repetition as usize];
-        let Some(proxy) = self.plan.proxies.iter().find(|p| p.to_string() == record.proxy) else { return Ok(()) };
+        let Some(proxy) = self.plan.proxies.iter().find(|p| p.to_string() == record.proxy) else {
+            return Ok(());
+        };
         for follower in list.reuse(proxy).followers(record.index as usize) {
             let copy = Record {
                 index: follower as u32,

@@ -73,7 +73,11 @@ pub fn rescore(
             let scored_on = record.reused_from.as_ref().unwrap_or(&record.arch);
             let scored = trial.score(record.index, scored_on, at.as_slice());
             let (arch, reused_from) = (record.arch.clone(), record.reused_from.clone());
-            let again = scored.into_iter().map(|again| Record { arch: arch.clone(), reused_from: reused_from.clone(), ..again });
+            let again = scored.into_iter().map(|again| Record {
+                arch: arch.clone(),
+                reused_from: reused_from.clone(),
+                ..again
+            });
             checked.extend(again.map(|again| Checked { record: record.clone(), again }));
         }
     }

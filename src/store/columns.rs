@@ -8,9 +8,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow_array::Array;
 use arrow_array::builder::{Float64Builder, StringBuilder, UInt32Builder, UInt64Builder};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use arrow_array::Array;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
@@ -347,7 +347,8 @@ impl Rows for TimingRow {
     }
 
     fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, String> {
-        let (repetition, index) = (column::<UInt32Array>(batch, "repetition")?, column::<UInt32Array>(batch, "index")?);
+        let (repetition, index) =
+            (column::<UInt32Array>(batch, "repetition")?, column::<UInt32Array>(batch, "index")?);
         let proxy = column::<StringArray>(batch, "proxy")?;
         let ms = |name| column::<Float64Array>(batch, name);
         let (build, init) = (ms("build_ms")?, ms("init_ms")?);

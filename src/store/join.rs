@@ -36,7 +36,8 @@ pub fn join(out: &Path, runs: &[PathBuf]) -> Result<u64, StoreError> {
 
 /// Adds a part's commands and proxies; everything else must be the same.
 fn unite(whole: &mut Manifest, part: Manifest, run: &Path) -> Result<(), StoreError> {
-    let lists = |m: &Manifest| m.repetitions.iter().map(|r| r.architectures.sha256.clone()).collect::<Vec<_>>();
+    let lists =
+        |m: &Manifest| m.repetitions.iter().map(|r| r.architectures.sha256.clone()).collect::<Vec<_>>();
     if lists(whole) != lists(&part) && whole.key == part.key {
         let describe = |m: &Manifest| format!("{} in {} repetitions", m.selection, m.repetitions.len());
         return Err(StoreError::Parts {

@@ -170,7 +170,8 @@ impl Scan {
             };
             let record = parse(text).map_err(|reason| self.damaged(line, reason))?;
             each(&record)?;
-            let proxy = self.intern(&record.proxy).ok_or_else(|| self.damaged(line, "too many proxies".into()))?;
+            let proxy =
+                self.intern(&record.proxy).ok_or_else(|| self.damaged(line, "too many proxies".into()))?;
             let Record { repetition, index, .. } = record;
             self.places.push(Place { repetition, index, proxy, offset: self.whole });
             self.whole += length;

@@ -171,7 +171,9 @@ impl Manifest {
         let path = folder.join(NAME);
         let bytes = match std::fs::metadata(&path) {
             Ok(facts) if facts.len() <= LIMIT => std::fs::read(&path).map_err(StoreError::io(&path, READ))?,
-            Ok(_) => return Err(StoreError::Manifest { path, reason: "it is too large for a manifest".into() }),
+            Ok(_) => {
+                return Err(StoreError::Manifest { path, reason: "it is too large for a manifest".into() });
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(StoreError::NoRun { path: folder.to_path_buf() });
             }

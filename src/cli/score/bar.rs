@@ -27,7 +27,14 @@ impl Bar {
     pub fn new() -> Self {
         let now = Cell::new(Instant::now());
         let (planned, present) = (Cell::new(0), Cell::new(0));
-        Self { bar: RefCell::new(None), planned, present, counts: Cell::default(), started: now.clone(), said: now }
+        Self {
+            bar: RefCell::new(None),
+            planned,
+            present,
+            counts: Cell::default(),
+            started: now.clone(),
+            said: now,
+        }
     }
 
     /// Removes the bar and gives the number of new records.
@@ -68,7 +75,8 @@ impl Progress for Bar {
         }
         if std::io::stderr().is_terminal() {
             let template = "{wide_bar} {pos}/{len} records ({msg}) {per_sec}, {eta} left";
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(planned).with_style(style).with_position(present);
             // The speed must not count what an earlier command brought.
             bar.reset_eta();

@@ -24,7 +24,11 @@ pub(super) fn print(runner: &Runner<'_>, manifest: &Manifest, out: Option<&Path>
     let to = &mut std::io::stdout().lock();
     let key = &manifest.key;
     writeln!(to, "{}, {}", key.space, manifest.selection)?;
-    writeln!(to, "  proxies  {}", manifest.proxies.iter().map(|p| p.proxy.clone()).collect::<Vec<_>>().join(", "))?;
+    writeln!(
+        to,
+        "  proxies  {}",
+        manifest.proxies.iter().map(|p| p.proxy.clone()).collect::<Vec<_>>().join(", ")
+    )?;
     writeln!(to, "  weights  {}; engine {}, {}", key.init, key.engine, key.precision)?;
     if let Some(table) = &manifest.table {
         writeln!(to, "  order    {table}")?;
@@ -65,7 +69,11 @@ fn present(runner: &Runner<'_>, manifest: &Manifest, folder: &Path) -> Result<Pr
 }
 
 fn repetitions(to: &mut impl Write, repetitions: &[RepetitionFacts]) -> std::io::Result<()> {
-    writeln!(to, "{:>10} {:>12} {:>12} {:>8} {:>8}  batch", "repetition", "weight seed", "data seed", "listed", "distinct")?;
+    writeln!(
+        to,
+        "{:>10} {:>12} {:>12} {:>8} {:>8}  batch",
+        "repetition", "weight seed", "data seed", "listed", "distinct"
+    )?;
     for (r, facts) in repetitions.iter().take(SHOWN).enumerate() {
         let RepetitionFacts { seeds, reuse, batch, .. } = facts;
         writeln!(
