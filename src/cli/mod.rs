@@ -1,7 +1,10 @@
 //! Command line: one file per sub-command. This is the only module that knows all others.
 
+mod analysis;
 mod bench;
 mod common;
+mod compare;
+mod correlate;
 mod data;
 mod list;
 mod merge;
@@ -9,6 +12,7 @@ mod parity;
 mod query;
 mod records;
 mod score;
+mod search;
 mod study;
 mod verify;
 
@@ -42,6 +46,9 @@ enum Command {
     Records(records::RecordsArgs),
     Verify(verify::VerifyArgs),
     Merge(merge::MergeArgs),
+    Correlate(correlate::CorrelateArgs),
+    Search(search::SearchArgs),
+    Compare(compare::CompareArgs),
     Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
@@ -63,6 +70,9 @@ pub fn main() -> ExitCode {
         Command::Records(args) => records::run(&args),
         Command::Verify(args) => verify::run(&args, &dirs),
         Command::Merge(args) => merge::run(&args),
+        Command::Correlate(args) => correlate::run(&args, &dirs),
+        Command::Search(args) => search::run(&args, &dirs),
+        Command::Compare(args) => compare::run(&args, &dirs),
         Command::Bench(args) => bench::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
