@@ -35,6 +35,8 @@ pub enum AnalysisError {
     Table(#[from] TableError),
     #[error(transparent)]
     Space(#[from] SpaceError),
+    #[error("there are no scores of `{proxy}`; there are those of {known}")]
+    UnknownProxy { proxy: String, known: String },
     #[error("{source_name}: {reason}")]
     Scores { source_name: String, reason: String },
     #[error("{proxy}, repetition {repetition}: {source}")]

@@ -9,6 +9,7 @@ mod data;
 mod list;
 mod merge;
 mod parity;
+mod plot;
 mod query;
 mod records;
 mod score;
@@ -52,6 +53,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
+    Plot(plot::PlotArgs),
     Study(study::StudyArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
+        Command::Plot(args) => plot::run(&args, &dirs),
         Command::Study(args) => study::run(&args, &dirs),
         Command::List(args) => list::run(&args),
         Command::Data(args) => data::run(&args, &dirs),

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, OutputArgs};
-use crate::analysis::{ScoreSet, accuracies, pool};
+use crate::analysis::ScoreSet;
 use crate::data::DataDirs;
-use crate::report::{Facts, Role, SearchGroup, search_table};
-use crate::search::top1::{Pool, Protocol, Request, Top1, top1};
+use crate::report::{Facts, SearchGroup, search_table};
+use crate::search::search;
+use crate::search::top1::{Protocol, Request};
 use crate::tables::{Query, Table};
 
 const EXAMPLES: &str = "Examples:
@@ -88,35 +89,16 @@ pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 }
 
 fn group(args: &SearchArgs, set: &ScoreSet, table: &Table, query: &Query) -> anyhow::Result<SearchGroup> {
-    let accuracies: Vec<Vec<f64>> =
-        set.samples.iter().map(|sample| accuracies(sample, table, query)).collect::<Result<_, _>>()?;
-    let scores: Vec<Vec<Vec<f64>>> = (0..set.samples.len())
-        .map(|sample| set.columns.iter().map(|column| pool(column, sample)).collect())
-        .collect();
-    let pools: Vec<Pool<'_>> = (set.samples.iter().zip(&accuracies).zip(&scores))
-        .map(|((sample, accuracies), scores)| Pool {
-            repetition: sample.repetition,
-            size: accuracies.len(),
-            scores: scores.iter().chain([accuracies]).map(Vec::as_slice).collect(),
-            accuracies,
-        })
-        .collect();
-    let outcome = |&sample_size: &usize| -> anyhow::Result<(usize, Vec<Top1>)> {
-        let request =
-            Request { sample_size, trials: args.trials, protocol: args.protocol, seed: args.search_seed };
-        Ok((sample_size, top1(&pools, &request)?))
+    let request = |&sample_size: &usize| {
+        let SearchArgs { trials, protocol, search_seed: seed, .. } = *args;
+        Request { sample_size, trials, protocol, seed }
     };
-    let role = |baseline| if baseline { Role::Baseline } else { Role::Entry };
-    let rules = set.columns.iter().map(|column| (column.proxy.clone(), role(column.baseline)));
+    let requests: Vec<Request> = args.samples.iter().map(request).collect();
+    let searched = search(set, table, query, &requests)?;
     let (name, mut facts) = analysis::group_facts(set, query);
-    let sizes: Vec<String> = pools.iter().map(|pool| pool.size.to_string()).collect();
+    let sizes: Vec<String> = searched.sizes.iter().map(ToString::to_string).collect();
     facts.push(("architectures to draw from, by repetition".to_owned(), sizes.join(", ")));
-    Ok(SearchGroup {
-        name,
-        facts,
-        rules: rules.chain([("oracle".to_owned(), Role::Bound)]).collect(),
-        outcomes: args.samples.iter().map(outcome).collect::<Result<_, _>>()?,
-    })
+    Ok(SearchGroup::new(name, facts, searched))
 }
 
 fn facts(args: &SearchArgs) -> Facts {

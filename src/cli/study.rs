@@ -9,11 +9,12 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, value_parser};
 
+use super::analysis::command_line;
 use super::common::{DeviceArgs, available_threads, stop_flag};
 use crate::data::DataDirs;
 use crate::datasets::DatasetError;
 use crate::report::{Format, render};
-use crate::scoring::Ended;
+use crate::scoring::{Ended, RunError};
 use crate::store;
 use crate::study::{Context, Output, Overrides, RunResult, STUDIES, Study};
 use crate::tables::{self, TableError};
@@ -124,9 +125,8 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 fn context(engine: String, threads: usize, overrides: Overrides) -> Context {
     let invocation = super::common::invocation(threads);
     let cpu = invocation.cpu.unwrap_or_else(|| "unknown processor".to_owned());
-    let command = std::iter::once("untrained".to_owned()).chain(invocation.command.into_iter().skip(1));
     Context {
-        command: command.collect::<Vec<_>>().join(" "),
+        command: command_line(),
         overrides,
         machine: format!(
             "`untrained` {} on {cpu}, {threads} threads, engine {engine}, {}.",
@@ -151,8 +151,10 @@ fn list(jobs: &[Job<'_>], out: &Path) -> anyhow::Result<ExitCode> {
 
 /// Whether data have to be fetched first.
 fn missing_data(error: &anyhow::Error) -> bool {
+    let missing = |e: &DatasetError| matches!(e, DatasetError::Missing { .. });
     error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(DatasetError::Missing { .. }))
+        cause.downcast_ref().is_some_and(missing)
+            || matches!(cause.downcast_ref(), Some(RunError::Dataset(e)) if missing(e))
             || matches!(cause.downcast_ref(), Some(TableError::NotFound { .. }))
     })
 }

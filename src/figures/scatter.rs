@@ -32,15 +32,15 @@ pub fn scatter(
     caption: &str,
 ) -> Result<Scatter, AnalysisError> {
     let column = set.column(&correlation.proxy).ok_or_else(|| AnalysisError::UnknownProxy {
-        name: correlation.proxy.clone(),
+        proxy: correlation.proxy.clone(),
         known: set.columns.iter().map(|c| c.proxy.as_str()).collect::<Vec<_>>().join(", "),
     })?;
     let accuracies = table.column(query)?;
-    let (mut points, mut names) = (vec![], vec![]);
+    let (mut points, mut names): (Vec<(f64, f64)>, Vec<&String>) = (vec![], vec![]);
     for (cell, arch) in column.cells[sample].iter().zip(&set.samples[sample].archs) {
         if let Cell::Ok(score) = cell {
             points.push((*score, accuracies[table.find(arch)?]));
-            names.push(arch.clone());
+            names.push(arch);
         }
     }
     let direction = match column.direction {
@@ -59,7 +59,7 @@ pub fn scatter(
         y: accuracy_words(query),
         score_axis: chosen(axis, &points),
         points,
-        names: if short { names } else { vec![] },
+        names: if short { names.into_iter().cloned().collect() } else { vec![] },
     })
 }
 

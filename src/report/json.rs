@@ -32,6 +32,7 @@ fn facts(facts: &Facts) -> Map<String, Value> {
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Figure { .. } => "figure",
+        Kind::Difference { .. } => "difference",
         Kind::Probability => "probability",
         Kind::Count => "count",
     }

@@ -2,6 +2,7 @@
 
 use super::table::{Cell, Column, Facts, Group, Kind, Role, Row, Spread, Table};
 use crate::search::top1::Top1;
+use crate::search::{RuleKind, Searched};
 
 /// Searches for one accuracy, with several sample sizes.
 pub struct SearchGroup {
@@ -13,6 +14,19 @@ pub struct SearchGroup {
     pub rules: Vec<(String, Role)>,
     /// For each sample size S the outcome of each rule.
     pub outcomes: Vec<(usize, Vec<Top1>)>,
+}
+
+impl SearchGroup {
+    /// The group of what was searched.
+    pub fn new(name: String, facts: Facts, searched: Searched) -> Self {
+        let role = |kind| match kind {
+            RuleKind::Proxy => Role::Entry,
+            RuleKind::Baseline => Role::Baseline,
+            RuleKind::Oracle => Role::Bound,
+        };
+        let rules = searched.rules.into_iter().map(|(name, kind)| (name, role(kind))).collect();
+        Self { name, facts, rules, outcomes: searched.outcomes }
+    }
 }
 
 /// Rules as rows, sample sizes of each group as columns: accuracy in percent, mean and standard deviation over trials.

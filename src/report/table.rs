@@ -38,6 +38,8 @@ pub struct Column {
 pub enum Kind {
     /// A figure, rounded to so many decimals where it is shown to people; the largest is the best.
     Figure { decimals: usize },
+    /// A signed difference of figures, rounded like them; none is the best.
+    Difference { decimals: usize },
     /// A probability: two significant digits.
     Probability,
     /// A whole number that says what the figures beside it were computed from.
@@ -112,6 +114,7 @@ impl Kind {
     pub fn shown(self, value: f64) -> String {
         match self {
             Self::Figure { decimals } => format!("{value:.decimals$}"),
+            Self::Difference { decimals } => format!("{value:+.decimals$}"),
             Self::Probability if value >= 0.001 => format!("{value:.3}"),
             Self::Probability => format!("{value:.1e}"),
             Self::Count => format!("{value:.0}"),

@@ -52,8 +52,8 @@ impl Measure {
             }
             Self::Top1(size) => {
                 let (_, found) = result.searches.iter().find(|(p, _)| *p == Protocol::Independent)?;
-                let rule = found.rules.iter().position(|(name, _)| name == proxy)?;
-                found.outcomes.iter().find(|(s, _)| *s == size)?.1[rule].summary()?
+                let rule = found.searched.rules.iter().position(|(name, _)| name == proxy)?;
+                found.searched.outcomes.iter().find(|(s, _)| *s == size)?.1[rule].summary()?
             }
         };
         Some(Cell { value: summary.mean, spread: summary.std.map_or(Spread::None, Spread::Std) })
@@ -111,8 +111,11 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
 /// The measures that the source gives for an accuracy; correlations where it gives nothing.
 fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
     let correlations = [Measure::Correlation(Figure::Pearson), Measure::Correlation(Figure::TauB)];
-    let mut sizes: Vec<usize> =
-        accuracy.searches.iter().flat_map(|(_, s)| s.outcomes.iter().map(|(size, _)| *size)).collect();
+    let mut sizes: Vec<usize> = accuracy
+        .searches
+        .iter()
+        .flat_map(|(_, s)| s.searched.outcomes.iter().map(|(size, _)| *size))
+        .collect();
     sizes.sort_unstable();
     sizes.dedup();
     let searches = sizes.into_iter().map(Measure::Top1);

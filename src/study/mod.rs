@@ -23,7 +23,7 @@ pub use compare::comparison_table;
 pub use error::StudyError;
 pub use file::{Named, Published, Run, Search, Study};
 pub use outputs::{Context, Output, OutputError};
-pub use results::{AccuracyResult, ResultError, RunResult};
+pub use results::{AccuracyResult, RunResult};
 pub use settings::{Overrides, Prepared, Sample, prepare};
 
 /// Largest file that is read as a study, in bytes.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::compare::{comparison_table, published_correlation};
-use super::results::{AccuracyResult, ResultError, RunResult};
+use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
 use super::{Overrides, Study, report};
 use crate::analysis::{AnalysisError, Figure};
@@ -18,8 +18,6 @@ const MOST_GROUPS: usize = 7;
 /// Why a result cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    #[error(transparent)]
-    Result(#[from] ResultError),
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
     #[error(transparent)]

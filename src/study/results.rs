@@ -1,9 +1,10 @@
 //! What a study's runs say: correlations and searches for each accuracy.
 
 use super::file::{Run, Search, Study};
-use crate::analysis::{self, AnalysisError, Correlation, NonFinitePolicy, Options, ScoreSet};
-use crate::report::{CorrelationGroup, Facts, Role, SearchGroup};
-use crate::search::top1::{Pool, Protocol, Request, SearchError, Top1, top1};
+use crate::analysis::{self, Correlation, NonFinitePolicy, Options, ScoreSet};
+use crate::report::{CorrelationGroup, Facts, SearchGroup};
+use crate::search::top1::{Protocol, Request};
+use crate::search::{Searched, SearchedError, search};
 use crate::store;
 use crate::tables::{Query, Table};
 
@@ -30,19 +31,9 @@ pub struct AccuracyResult {
 
 /// The outcome of searches under one protocol.
 pub struct SearchResult {
-    pub rules: Vec<(String, Role)>,
-    pub outcomes: Vec<(usize, Vec<Top1>)>,
+    pub searched: Searched,
     /// Sample sizes that are larger than the number of scored architectures.
     pub left_out: Vec<usize>,
-}
-
-/// Why a run gives no figures.
-#[derive(Debug, thiserror::Error)]
-pub enum ResultError {
-    #[error(transparent)]
-    Analysis(#[from] AnalysisError),
-    #[error(transparent)]
-    Search(#[from] SearchError),
 }
 
 /// Seed of trials and of bootstrap resamples.
@@ -59,7 +50,7 @@ impl<'s> RunResult<'s> {
         scores: &store::Run,
         table: Table,
         source: &str,
-    ) -> Result<Self, ResultError> {
+    ) -> Result<Self, SearchedError> {
         let mut set = analysis::from_run(scores, source)?;
         // A folder may hold more than the study asks for: proxies that other commands added.
         set.columns.retain(|c| run.proxies.get_ref().iter().any(|p| p.0.to_string() == c.proxy));
@@ -81,7 +72,7 @@ fn accuracy(
     table: &Table,
     query: &Query,
     images: &str,
-) -> Result<AccuracyResult, ResultError> {
+) -> Result<AccuracyResult, SearchedError> {
     let options = Options { policy: NonFinitePolicy::Exclude, seed: SEED, ..Options::default() };
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let facts = vec![
@@ -93,7 +84,7 @@ fn accuracy(
     let mut searches = vec![];
     if !study.search.is_empty() {
         for protocol in [Protocol::Independent, Protocol::RunningBest] {
-            searches.push((protocol, search(&study.search, set, table, query, protocol)?));
+            searches.push((protocol, searches_of(&study.search, set, table, query, protocol)?));
         }
     }
     Ok(AccuracyResult {
@@ -120,40 +111,20 @@ fn name(study: &Study, run: &Run, query: &Query) -> String {
     forms.iter().find(unique).unwrap_or(&forms[2])(run, query)
 }
 
-/// Searches by every column, by the accuracy itself (the oracle), with every sample size that there are enough scores for.
-fn search(
+/// Searches with every sample size that there are enough scores for.
+fn searches_of(
     sizes: &[Search],
     set: &ScoreSet,
     table: &Table,
     query: &Query,
     protocol: Protocol,
-) -> Result<SearchResult, ResultError> {
-    let column = table.column(query).map_err(AnalysisError::from)?;
-    let mut accuracies: Vec<Vec<f64>> = vec![];
-    for sample in &set.samples {
-        let of = sample.archs.iter().map(|arch| Ok(column[table.find(arch)?]));
-        accuracies.push(of.collect::<Result<_, _>>().map_err(AnalysisError::Table)?);
-    }
-    let scores = |s: usize| set.columns.iter().map(move |c| analysis::pool(c, s));
-    let scores: Vec<Vec<Vec<f64>>> = (0..set.samples.len()).map(|s| scores(s).collect()).collect();
-    let pool = |s: usize| Pool {
-        repetition: set.samples[s].repetition,
-        size: accuracies[s].len(),
-        scores: scores[s].iter().chain([&accuracies[s]]).map(Vec::as_slice).collect(),
-        accuracies: &accuracies[s],
-    };
-    let pools: Vec<Pool<'_>> = (0..set.samples.len()).map(pool).collect();
-    let smallest = pools.iter().map(|p| p.size).min().unwrap_or(0);
+) -> Result<SearchResult, SearchedError> {
+    let smallest = set.samples.iter().map(|s| s.archs.len()).min().unwrap_or(0);
     let (fitting, left_out): (Vec<&Search>, Vec<&Search>) = sizes.iter().partition(|s| s.samples <= smallest);
-    let mut outcomes = vec![];
-    for size in fitting {
-        let request = Request { sample_size: size.samples, trials: size.trials, protocol, seed: SEED };
-        outcomes.push((size.samples, top1(&pools, &request)?));
-    }
-    let role = |baseline| if baseline { Role::Baseline } else { Role::Entry };
-    let rules = set.columns.iter().map(|c| (c.proxy.clone(), role(c.baseline)));
-    let rules = rules.chain([("oracle".to_owned(), Role::Bound)]).collect();
-    Ok(SearchResult { rules, outcomes, left_out: left_out.iter().map(|s| s.samples).collect() })
+    let request = |s: &&Search| Request { sample_size: s.samples, trials: s.trials, protocol, seed: SEED };
+    let requests: Vec<Request> = fitting.iter().map(request).collect();
+    let left_out = left_out.iter().map(|s| s.samples).collect();
+    Ok(SearchResult { searched: search(set, table, query, &requests)?, left_out })
 }
 
 impl AccuracyResult {
@@ -177,11 +148,6 @@ impl AccuracyResult {
         };
         let mut facts = self.facts.clone();
         facts.push(("protocol".to_owned(), words.to_owned()));
-        Some(SearchGroup {
-            name: format!("{}{suffix}", self.name),
-            facts,
-            rules: result.rules.clone(),
-            outcomes: result.outcomes.clone(),
-        })
+        Some(SearchGroup::new(format!("{}{suffix}", self.name), facts, result.searched.clone()))
     }
 }
