@@ -6,17 +6,24 @@
 //! and [`tables`] hold the trained accuracies those scores are compared with. [`scoring`] carries out whole plans of
 //! scores and [`store`] keeps their records.
 
+pub mod analysis;
 pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod datasets;
 pub mod engine;
+pub mod figures;
 pub mod formats;
 pub mod graph;
 pub mod keyed;
 pub mod parity;
+pub mod plot;
 pub mod proxies;
+pub mod report;
 pub mod scoring;
+pub mod search;
 pub mod spaces;
+pub mod stats;
 pub mod store;
+pub mod study;
 pub mod tables;

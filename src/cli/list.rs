@@ -10,9 +10,10 @@ use super::common::Format;
 use crate::datasets;
 use crate::proxies::{Direction, PROXIES, ProxySpec};
 use crate::spaces::SPACES;
+use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
 
-/// List search spaces, proxies, data sets or tables
+/// List search spaces, proxies, data sets, tables or studies
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// What to list
@@ -33,6 +34,8 @@ enum What {
     Datasets,
     /// Tables of trained accuracies and what they hold
     Tables,
+    /// Studies that are part of the program
+    Studies,
 }
 
 /// Runs the command.
@@ -45,6 +48,8 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         (What::Proxies, Format::Text) => proxies_text(),
         (What::Datasets, Format::Text) => datasets_text(),
         (What::Tables, Format::Text) => tables_text(),
+        (What::Studies, Format::Text) => studies_text()?,
+        (What::Studies, Format::Json) => pretty(&studies_json()?)?,
         (What::Tables, Format::Json) => pretty(&tables_json())?,
         (What::Spaces, Format::Json) => pretty(&spaces_json())?,
         (What::Proxies, Format::Json) => pretty(&proxies_json())?,
@@ -198,4 +203,26 @@ fn tables_json() -> serde_json::Value {
         })
     })
     .collect()
+}
+
+fn studies_text() -> anyhow::Result<String> {
+    let entry = |study: Study| {
+        let runs: Vec<String> = study.runs.iter().map(|r| r.id.get_ref().clone()).collect();
+        format!(
+            "{}\n  {}\n  {}\n  runs: {}\n\n",
+            study.name.get_ref(),
+            study.title,
+            study.source,
+            runs.join(", ")
+        )
+    };
+    STUDIES.iter().map(|(name, text)| Ok(entry(Study::parse(name, text)?))).collect()
+}
+
+fn studies_json() -> anyhow::Result<serde_json::Value> {
+    let entry = |study: Study| {
+        let runs: Vec<&String> = study.runs.iter().map(|r| r.id.get_ref()).collect();
+        json!({ "name": study.name.get_ref(), "title": study.title, "source": study.source, "runs": runs })
+    };
+    STUDIES.iter().map(|(name, text)| Ok(entry(Study::parse(name, text)?))).collect()
 }

@@ -1,14 +1,20 @@
 //! Command line: one file per sub-command. This is the only module that knows all others.
 
+mod analysis;
 mod bench;
 mod common;
+mod compare;
+mod correlate;
 mod data;
 mod list;
 mod merge;
 mod parity;
+mod plot;
 mod query;
 mod records;
 mod score;
+mod search;
+mod study;
 mod verify;
 
 use std::path::PathBuf;
@@ -41,9 +47,14 @@ enum Command {
     Records(records::RecordsArgs),
     Verify(verify::VerifyArgs),
     Merge(merge::MergeArgs),
+    Correlate(correlate::CorrelateArgs),
+    Search(search::SearchArgs),
+    Compare(compare::CompareArgs),
     Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
+    Plot(plot::PlotArgs),
+    Study(study::StudyArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
 }
@@ -61,9 +72,14 @@ pub fn main() -> ExitCode {
         Command::Records(args) => records::run(&args),
         Command::Verify(args) => verify::run(&args, &dirs),
         Command::Merge(args) => merge::run(&args),
+        Command::Correlate(args) => correlate::run(&args, &dirs),
+        Command::Search(args) => search::run(&args, &dirs),
+        Command::Compare(args) => compare::run(&args, &dirs),
         Command::Bench(args) => bench::run(&args, &dirs),
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
+        Command::Plot(args) => plot::run(&args, &dirs),
+        Command::Study(args) => study::run(&args, &dirs),
         Command::List(args) => list::run(&args),
         Command::Data(args) => data::run(&args, &dirs),
     };

@@ -1,7 +1,7 @@
 //! `untrained score`: scores of one architecture, or a run over many.
 
-mod bar;
-mod list;
+pub(super) mod bar;
+pub(super) mod list;
 mod one;
 mod run;
 

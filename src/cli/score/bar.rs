@@ -13,7 +13,7 @@ use crate::store::{Record, Status};
 const INTERVAL: Duration = Duration::from_secs(30);
 
 /// Counts what is recorded, and shows it.
-pub(super) struct Bar {
+pub(in crate::cli) struct Bar {
     bar: RefCell<Option<ProgressBar>>,
     planned: Cell<u64>,
     present: Cell<u64>,

@@ -15,7 +15,11 @@ const SHOWN: usize = 20;
 ///
 /// # Errors
 /// The run in `out` is another one, or an architecture cannot be timed.
-pub(super) fn print(runner: &Runner<'_>, manifest: &Manifest, out: Option<&Path>) -> anyhow::Result<()> {
+pub(in crate::cli) fn print(
+    runner: &Runner<'_>,
+    manifest: &Manifest,
+    out: Option<&Path>,
+) -> anyhow::Result<()> {
     let plan = runner.plan;
     let present = match out {
         Some(folder) => present(runner, manifest, folder)?,

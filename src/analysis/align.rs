@@ -1,0 +1,154 @@
+//! Scores of one proxy beside the trained accuracies of the same architectures.
+
+use super::{AnalysisError, Cell, Column, Sample};
+use crate::proxies::Direction;
+use crate::tables::{Query, Table};
+
+/// What becomes of scores that are infinite or not a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NonFinitePolicy {
+    /// Left out and counted
+    #[default]
+    Exclude,
+    /// Ranked below all others, equal among themselves: rank correlations only, Pearson's has no value then
+    Worst,
+}
+
+/// Architectures without a score to correlate, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Excluded {
+    pub non_finite: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    /// Without a record.
+    pub missing: usize,
+}
+
+impl Excluded {
+    /// All of them.
+    pub fn total(self) -> usize {
+        self.non_finite + self.failed + self.skipped + self.missing
+    }
+
+    fn count(&mut self, cell: Cell) {
+        match cell {
+            Cell::Ok(_) => {}
+            Cell::NonFinite(_) => self.non_finite += 1,
+            Cell::Failed => self.failed += 1,
+            Cell::Skipped => self.skipped += 1,
+            Cell::Missing => self.missing += 1,
+        }
+    }
+}
+
+/// Scores and accuracies of the architectures that count, in the order of the sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aligned {
+    /// Turned so that higher is better; minus infinity where a score is [ranked last](NonFinitePolicy::Worst).
+    pub scores: Vec<f64>,
+    /// Percent.
+    pub accuracies: Vec<f64>,
+    /// Places in the sample of those that count.
+    pub places: Vec<usize>,
+    pub excluded: Excluded,
+    /// Scores that are not finite and were ranked last.
+    pub ranked_last: usize,
+}
+
+/// Aligns one sample of a column with accuracies in percent, one for each architecture of the sample.
+///
+/// # Panics
+/// If there are fewer cells than accuracies.
+pub fn align(cells: &[Cell], direction: Direction, accuracies: &[f64], policy: NonFinitePolicy) -> Aligned {
+    let (mut places, mut scores, mut kept) = (vec![], vec![], vec![]);
+    let (mut excluded, mut ranked_last) = (Excluded::default(), 0);
+    for (place, &accuracy) in accuracies.iter().enumerate() {
+        let score = match (cells[place], policy) {
+            (Cell::Ok(score), _) => oriented(score, direction),
+            (Cell::NonFinite(_), NonFinitePolicy::Worst) => {
+                ranked_last += 1;
+                f64::NEG_INFINITY
+            }
+            (cell, _) => {
+                excluded.count(cell);
+                continue;
+            }
+        };
+        places.push(place);
+        scores.push(score);
+        kept.push(accuracy);
+    }
+    Aligned { scores, accuracies: kept, places, excluded, ranked_last }
+}
+
+/// The scores of a sample for a search: every architecture stays in the pool, higher is better, and what has no finite
+/// score is the worst.
+pub fn pool(column: &Column, sample: usize) -> Vec<f64> {
+    let score = |cell: &Cell| match cell {
+        Cell::Ok(score) => oriented(*score, column.direction),
+        _ => f64::NEG_INFINITY,
+    };
+    column.cells[sample].iter().map(score).collect()
+}
+
+/// The accuracies of a sample, in its order.
+///
+/// # Errors
+/// An architecture that the table lacks, or a query that it cannot answer for it.
+pub fn accuracies(sample: &Sample, table: &Table, query: &Query) -> Result<Vec<f64>, AnalysisError> {
+    let column = table.column(query)?;
+    sample.archs.iter().map(|arch| Ok(column[table.find(arch)?])).collect()
+}
+
+fn oriented(score: f64, direction: Direction) -> f64 {
+    match direction {
+        Direction::HigherIsBetter => score,
+        Direction::LowerIsBetter => -score,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELLS: [Cell; 6] = [
+        Cell::Ok(2.0),
+        Cell::NonFinite(f64::INFINITY),
+        Cell::Failed,
+        Cell::Ok(-1.0),
+        Cell::Skipped,
+        Cell::Missing,
+    ];
+    const ACCURACIES: [f64; 6] = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0];
+
+    #[test]
+    fn what_is_left_out_is_counted_by_reason() {
+        let aligned = align(&CELLS, Direction::HigherIsBetter, &ACCURACIES, NonFinitePolicy::Exclude);
+        assert_eq!((aligned.scores, aligned.accuracies), (vec![2.0, -1.0], vec![60.0, 63.0]));
+        assert_eq!(aligned.places, [0, 3]);
+        assert_eq!(aligned.excluded, Excluded { non_finite: 1, failed: 1, skipped: 1, missing: 1 });
+        assert_eq!((aligned.excluded.total(), aligned.ranked_last), (4, 0));
+    }
+
+    #[test]
+    fn the_worst_rank_is_the_last_whatever_the_direction_and_the_sign_of_infinity() {
+        for (direction, first) in [(Direction::HigherIsBetter, 2.0), (Direction::LowerIsBetter, -2.0)] {
+            let aligned = align(&CELLS, direction, &ACCURACIES, NonFinitePolicy::Worst);
+            assert_eq!(aligned.scores, [first, f64::NEG_INFINITY, -first / 2.0]);
+            assert_eq!((aligned.ranked_last, aligned.excluded.non_finite), (1, 0));
+        }
+    }
+
+    #[test]
+    fn a_pool_keeps_every_architecture() {
+        let column = Column {
+            proxy: "x".into(),
+            direction: Direction::LowerIsBetter,
+            baseline: false,
+            cells: vec![CELLS.into()],
+        };
+        let worst = f64::NEG_INFINITY;
+        assert_eq!(pool(&column, 0), [-2.0, worst, worst, 1.0, worst, worst]);
+    }
+}

@@ -1,0 +1,242 @@
+//! Correlations of scores with one accuracy of a table, repetition by repetition.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::{Aligned, AnalysisError, Column, Excluded, NonFinitePolicy, ScoreSet, accuracies, align};
+use crate::keyed::{Stream, decide};
+use crate::proxies::Direction;
+use crate::stats::{Interval, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log};
+use crate::tables::{Query, Table};
+
+/// A correlation of score and accuracy; all are signed, and positive where the score points the way it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// Pearson's r of the raw scores
+    Pearson,
+    /// Pearson's r of sign(s) ln|s|; zero scores are left out
+    PearsonLog,
+    /// Spearman's rho
+    Spearman,
+    /// Kendall's tau-b
+    TauB,
+    /// Kendall's tau-a
+    TauA,
+}
+
+impl Figure {
+    /// All of them, in the order of [`SampleFigures::values`].
+    pub const ALL: [Self; 5] = [Self::Pearson, Self::PearsonLog, Self::Spearman, Self::TauB, Self::TauA];
+
+    /// The name in files and flags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pearson => "pearson",
+            Self::PearsonLog => "pearson_log",
+            Self::Spearman => "spearman",
+            Self::TauB => "tau_b",
+            Self::TauA => "tau_a",
+        }
+    }
+}
+
+/// How correlations are computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    pub policy: NonFinitePolicy,
+    /// Bootstrap resamples for an interval within each repetition; 0 for none.
+    pub resamples: usize,
+    /// Nominal coverage of the intervals.
+    pub level: f64,
+    /// Seed of the resamples.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { policy: NonFinitePolicy::Exclude, resamples: 1000, level: 0.95, seed: 0 }
+    }
+}
+
+/// The figures of one repetition.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct SampleFigures {
+    pub repetition: u64,
+    /// Architectures that the figures were computed from.
+    pub n: usize,
+    pub excluded: Excluded,
+    /// Scores that are not finite and were ranked last; part of `n`.
+    pub ranked_last: usize,
+    /// Scores of exactly zero, which [`Figure::PearsonLog`] leaves out.
+    pub zeros: usize,
+    /// Pairs of architectures with equal scores, and with equal accuracies, of `n (n - 1) / 2`.
+    pub tied_scores: u64,
+    pub tied_accuracies: u64,
+    /// In the order of [`Figure::ALL`]; `None` where a figure is not defined.
+    pub values: [Option<f64>; 5],
+    /// Percentile bootstrap intervals of the same, over architectures.
+    pub intervals: [Option<Interval>; 5],
+}
+
+/// How well one proxy predicts one accuracy.
+#[derive(Clone, Debug)]
+pub struct Correlation {
+    pub proxy: String,
+    pub direction: Direction,
+    pub baseline: bool,
+    pub query: Query,
+    pub samples: Vec<SampleFigures>,
+}
+
+impl Correlation {
+    /// A figure of every repetition, in their order.
+    pub fn values(&self, figure: Figure) -> Vec<Option<f64>> {
+        self.samples.iter().map(|sample| sample.values[figure as usize]).collect()
+    }
+
+    /// Mean and spread of a figure over the repetitions in which it is defined.
+    pub fn summary(&self, figure: Figure) -> Option<Summary> {
+        Summary::of(&self.values(figure).into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    /// The bootstrap interval of a figure, if there is a single repetition.
+    pub fn interval(&self, figure: Figure) -> Option<Interval> {
+        match &self.samples[..] {
+            [only] => only.intervals[figure as usize],
+            _ => None,
+        }
+    }
+}
+
+/// Correlates every column of a set with one accuracy.
+///
+/// Intervals of all columns come from the same resamples of architectures, as far as the same architectures count.
+///
+/// # Errors
+/// An architecture or a query that the table cannot answer.
+pub fn correlate(
+    set: &ScoreSet,
+    table: &Table,
+    query: &Query,
+    options: &Options,
+) -> Result<Vec<Correlation>, AnalysisError> {
+    let empty = |column: &Column| Correlation {
+        proxy: column.proxy.clone(),
+        direction: column.direction,
+        baseline: column.baseline,
+        query: query.clone(),
+        samples: vec![],
+    };
+    let mut correlations: Vec<Correlation> = set.columns.iter().map(empty).collect();
+    for (place, sample) in set.samples.iter().enumerate() {
+        let accuracies = accuracies(sample, table, query)?;
+        let prepare = |column: &Column| {
+            let aligned = align(&column.cells[place], column.direction, &accuracies, options.policy);
+            let error = |source| AnalysisError::Statistics {
+                proxy: column.proxy.clone(),
+                repetition: sample.repetition,
+                source,
+            };
+            Prepared::new(aligned).map_err(error)
+        };
+        let prepared: Vec<Prepared> = set.columns.par_iter().map(prepare).collect::<Result<_, _>>()?;
+        let intervals = intervals(&prepared, sample.repetition, options);
+        for ((correlation, prepared), intervals) in correlations.iter_mut().zip(&prepared).zip(intervals) {
+            correlation.samples.push(prepared.figures(sample.repetition, intervals));
+        }
+    }
+    Ok(correlations)
+}
+
+/// One proxy's scores on one sample, ready to be correlated under any multiplicities.
+struct Prepared {
+    aligned: Aligned,
+    ranked: Ranked,
+    /// None where scores that are not finite are ranked last.
+    pearson: Option<Pearson>,
+    log: Option<LogPearson>,
+}
+
+/// Pearson's correlation over the scores that have a signed logarithm.
+struct LogPearson {
+    pearson: Pearson,
+    /// Their places among the scores.
+    places: Vec<usize>,
+}
+
+impl Prepared {
+    fn new(aligned: Aligned) -> Result<Self, StatsError> {
+        let ranked = Ranked::new(&aligned.scores, &aligned.accuracies)?;
+        if aligned.ranked_last > 0 {
+            return Ok(Self { aligned, ranked, pearson: None, log: None });
+        }
+        let pearson = Some(Pearson::new(&aligned.scores, &aligned.accuracies)?);
+        let pairs = aligned.scores.iter().zip(&aligned.accuracies).enumerate();
+        let logs =
+            pairs.filter_map(|(place, (score, accuracy))| Some((place, (signed_log(*score)?, *accuracy))));
+        let (places, (x, y)): (Vec<usize>, (Vec<f64>, Vec<f64>)) = logs.unzip();
+        let log = Some(LogPearson { pearson: Pearson::new(&x, &y)?, places });
+        Ok(Self { aligned, ranked, pearson, log })
+    }
+
+    fn n(&self) -> usize {
+        self.aligned.scores.len()
+    }
+
+    /// All figures under given multiplicities, in the order of [`Figure::ALL`].
+    fn at(&self, multiplicities: &[u32]) -> [Option<f64>; 5] {
+        let counted = self.ranked.counted(multiplicities);
+        let pairs = counted.pairs();
+        let log = self.log.as_ref().and_then(|log| {
+            let multiplicities: Vec<u32> = log.places.iter().map(|&place| multiplicities[place]).collect();
+            log.pearson.at(&multiplicities)
+        });
+        let pearson = self.pearson.as_ref().and_then(|pearson| pearson.at(multiplicities));
+        [pearson, log, counted.spearman(), pairs.tau_b(), pairs.tau_a()]
+    }
+
+    fn figures(&self, repetition: u64, intervals: [Option<Interval>; 5]) -> SampleFigures {
+        let ones = vec![1; self.n()];
+        let pairs = self.ranked.counted(&ones).pairs();
+        SampleFigures {
+            repetition,
+            n: self.n(),
+            excluded: self.aligned.excluded,
+            ranked_last: self.aligned.ranked_last,
+            zeros: self.aligned.scores.iter().filter(|score| **score == 0.0).count(),
+            tied_scores: pairs.tied_x,
+            tied_accuracies: pairs.tied_y,
+            values: self.at(&ones),
+            intervals,
+        }
+    }
+}
+
+/// Intervals of all columns; those over the same architectures see the same resamples, which are drawn once.
+fn intervals(prepared: &[Prepared], repetition: u64, options: &Options) -> Vec<[Option<Interval>; 5]> {
+    let mut intervals = vec![[None; 5]; prepared.len()];
+    if options.resamples == 0 {
+        return intervals;
+    }
+    let mut groups: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+    for (place, column) in prepared.iter().enumerate() {
+        groups.entry(&column.aligned.places).or_default().push(place);
+    }
+    let draw = |resample: usize, multiplicities: &mut [u32]| {
+        let stream = Stream::new(options.seed, &format!("bootstrap.{repetition}.{resample}"));
+        for i in 0..multiplicities.len() {
+            multiplicities[decide(&stream, i as u64, multiplicities.len())] += 1;
+        }
+    };
+    let resampling = Resampling { resamples: options.resamples, level: options.level, draw: &draw };
+    for (places, columns) in groups {
+        let figures = |m: &[u32]| columns.iter().flat_map(|&column| prepared[column].at(m)).collect();
+        let found = bootstrap(places.len(), &resampling, figures);
+        for (&column, found) in columns.iter().zip(found.chunks_exact(5)) {
+            intervals[column].copy_from_slice(found);
+        }
+    }
+    intervals
+}

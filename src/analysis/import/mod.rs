@@ -1,0 +1,191 @@
+//! Scores that were computed elsewhere, from a CSV or JSON file.
+
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use rows::Rows;
+
+use super::{Cell, Column, Sample, ScoreSet};
+use crate::proxies::Direction;
+use crate::spaces::NetworkInput;
+
+/// Largest file that is read, in bytes: twenty columns over the largest space take about 15 MiB.
+const LIMIT: u64 = 128 << 20;
+
+/// Column names that mean the architecture string, the first that a file has.
+const ARCH_COLUMNS: [&str; 5] = ["arch", "architecture", "arch_str", "net_str", "architecture_string"];
+
+/// Why scores were not read. `name` is the file.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("{name}: {source}")]
+    Read { name: String, source: std::io::Error },
+    #[error("{name} is larger than {} MiB; leave out columns that are no scores", LIMIT >> 20)]
+    TooLarge { name: String },
+    #[error("{name}: {reason}")]
+    Malformed { name: String, reason: String },
+    /// `place` is a line of a CSV file or the number of a JSON record.
+    #[error("{name}, {place}: {reason}")]
+    At { name: String, place: String, reason: String },
+}
+
+/// How a file is to be understood.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// Column with the architecture strings; `None` takes `arch`, `architecture`, `arch_str`, `net_str` or
+    /// `architecture_string`.
+    pub arch_column: Option<String>,
+    /// Columns with scores; empty takes all but the architecture and `repetition`.
+    pub columns: Vec<String>,
+    /// Columns whose lower scores are better; all others are better when higher.
+    pub lower_is_better: Vec<String>,
+    /// Name of the proxy in a column called `score`.
+    pub name: String,
+}
+
+/// What the scores belong to.
+pub struct Origin<'a> {
+    /// Id of the search space.
+    pub space: &'a str,
+    /// Data set that they were computed with.
+    pub dataset: &'a str,
+    /// What the networks are built for, where the baselines are counted.
+    pub input: NetworkInput,
+    /// The canonical form of an architecture string, or what is wrong with it.
+    pub canonical: &'a dyn Fn(&str) -> Result<String, String>,
+}
+
+/// Reads scores from a CSV file with a header, or from a JSON array of objects (told apart by the first character): one
+/// architecture a line, one proxy a column, and optionally a column `repetition`.
+///
+/// A score is a number, `nan`, `inf` or `-inf`; an empty field or `null` is a missing score.
+///
+/// # Errors
+/// An unreadable or oversized file, a malformed line, an architecture that is none of the space's or occurs twice in a
+/// repetition, a score that is no number.
+pub fn import(
+    name: &str,
+    reader: impl Read,
+    origin: &Origin<'_>,
+    options: &ImportOptions,
+) -> Result<ScoreSet, ImportError> {
+    let mut text = String::new();
+    let length = reader.take(LIMIT + 1).read_to_string(&mut text);
+    if length.map_err(|source| ImportError::Read { name: name.to_owned(), source })? as u64 > LIMIT {
+        return Err(ImportError::TooLarge { name: name.to_owned() });
+    }
+    let rows = Rows::parse(name, text.trim_start_matches('\u{feff}'))?;
+    let layout = Layout::of(&rows, options)?;
+    let (samples, cells) = read_rows(&rows, &layout, origin)?;
+    let columns = layout.scores.iter().zip(cells).map(|((_, column), cells)| Column {
+        proxy: if column == "score" { options.name.clone() } else { column.clone() },
+        direction: match options.lower_is_better.contains(column) {
+            true => Direction::LowerIsBetter,
+            false => Direction::HigherIsBetter,
+        },
+        baseline: false,
+        cells,
+    });
+    Ok(ScoreSet {
+        space: origin.space.to_owned(),
+        dataset: origin.dataset.to_owned(),
+        input: origin.input,
+        source: name.to_owned(),
+        stand_in: false,
+        columns: columns.collect(),
+        samples,
+    })
+}
+
+/// Which column is what.
+struct Layout {
+    arch: usize,
+    repetition: Option<usize>,
+    /// Position and name of the score columns.
+    scores: Vec<(usize, String)>,
+}
+
+impl Layout {
+    fn of(rows: &Rows, options: &ImportOptions) -> Result<Self, ImportError> {
+        let find = |wanted: &str| rows.header.iter().position(|column| column == wanted);
+        let has = || format!("it has {}", rows.header.join(", "));
+        let arch = match &options.arch_column {
+            Some(column) => {
+                find(column).ok_or_else(|| rows.malformed(format!("no column `{column}`; {}", has())))?
+            }
+            None => ARCH_COLUMNS.iter().find_map(|column| find(column)).ok_or_else(|| {
+                rows.malformed(format!(
+                    "no column of architecture strings; {}; name one with --arch-column",
+                    has()
+                ))
+            })?,
+        };
+        let repetition = find("repetition");
+        for column in options.columns.iter().chain(&options.lower_is_better) {
+            find(column).ok_or_else(|| rows.malformed(format!("no column `{column}`; {}", has())))?;
+        }
+        let chosen = |i: usize, column: &String| match options.columns.is_empty() {
+            true => i != arch && Some(i) != repetition,
+            false => options.columns.contains(column),
+        };
+        let scores = rows.header.iter().enumerate().filter(|(i, column)| chosen(*i, column));
+        let scores: Vec<(usize, String)> = scores.map(|(i, column)| (i, column.clone())).collect();
+        if scores.is_empty() {
+            return Err(rows.malformed(format!("no column of scores; {}", has())));
+        }
+        Ok(Self { arch, repetition, scores })
+    }
+}
+
+type Cells = Vec<Vec<Vec<Cell>>>;
+
+/// The samples by repetition, and the cells of every score column in their order.
+fn read_rows(rows: &Rows, layout: &Layout, origin: &Origin<'_>) -> Result<(Vec<Sample>, Cells), ImportError> {
+    let mut samples: Vec<Sample> = vec![];
+    let mut cells: Cells = vec![vec![]; layout.scores.len()];
+    let (mut of_repetition, mut seen) = (HashMap::new(), HashMap::new());
+    for row in &rows.rows {
+        let at = |reason: String| rows.at(row, reason);
+        let repetition =
+            layout.repetition.map_or(Ok(0), |column| repetition(row.field(column))).map_err(at)?;
+        let arch = (origin.canonical)(row.field(layout.arch).trim()).map_err(at)?;
+        if let Some(first) = seen.insert((repetition, arch.clone()), row.place) {
+            let reason = format!("architecture `{arch}` stands in {} {first} already", rows.unit);
+            return Err(at(format!("{reason}; several scores of one need a column `repetition`")));
+        }
+        let sample = *of_repetition.entry(repetition).or_insert_with(|| {
+            samples.push(Sample { repetition, weight_seed: repetition, archs: vec![] });
+            cells.iter_mut().for_each(|column| column.push(vec![]));
+            samples.len() - 1
+        });
+        samples[sample].archs.push(arch);
+        for (column, (field, name)) in cells.iter_mut().zip(&layout.scores) {
+            column[sample].push(cell(row.field(*field), name).map_err(at)?);
+        }
+    }
+    if samples.is_empty() {
+        return Err(rows.malformed("it holds no scores".to_owned()));
+    }
+    Ok((samples, cells))
+}
+
+fn repetition(field: &str) -> Result<u64, String> {
+    let number = field.trim().parse();
+    number.map_err(|_| format!("repetition `{}` is no whole number from 0 on", rows::shown(field)))
+}
+
+fn cell(field: &str, column: &str) -> Result<Cell, String> {
+    match field.trim() {
+        "" => Ok(Cell::Missing),
+        number => number.parse().map(Cell::of).map_err(|_| {
+            let shown = rows::shown(number);
+            format!(
+                "`{shown}` in column `{column}` is no number; choose the columns with scores with --columns"
+            )
+        }),
+    }
+}

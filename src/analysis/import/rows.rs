@@ -1,0 +1,97 @@
+//! A file of scores as rows of text, whatever its format.
+
+use super::ImportError;
+
+/// Rows of equal columns.
+pub(super) struct Rows {
+    name: String,
+    /// What a [`Row::place`] counts: `line` or `record`.
+    pub unit: &'static str,
+    pub header: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// One row.
+pub(super) struct Row {
+    pub place: u64,
+    fields: Vec<String>,
+}
+
+impl Row {
+    /// The field of a column.
+    pub fn field(&self, column: usize) -> &str {
+        self.fields.get(column).map_or("", String::as_str)
+    }
+}
+
+impl Rows {
+    /// JSON begins with a bracket, CSV with its header.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ImportError> {
+        let json = text.trim_start().starts_with(['[', '{']);
+        let rows = if json { Self::json(name, text)? } else { Self::csv(name, text)? };
+        let twice = rows.header.iter().enumerate().find(|(i, column)| rows.header[..*i].contains(column));
+        match twice {
+            Some((_, column)) => Err(rows.malformed(format!("two columns are called `{}`", shown(column)))),
+            None => Ok(rows),
+        }
+    }
+
+    fn csv(name: &str, text: &str) -> Result<Self, ImportError> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
+        let bad =
+            |error: csv::Error| ImportError::Malformed { name: name.to_owned(), reason: error.to_string() };
+        let header = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
+        let rows = reader.into_records().map(|record| {
+            let record = record.map_err(bad)?;
+            let place = record.position().map_or(0, csv::Position::line);
+            Ok(Row { place, fields: record.iter().map(str::to_owned).collect() })
+        });
+        let rows = rows.collect::<Result<_, ImportError>>()?;
+        Ok(Self { name: name.to_owned(), unit: "line", header, rows })
+    }
+
+    fn json(name: &str, text: &str) -> Result<Self, ImportError> {
+        let bad = |reason: String| ImportError::Malformed { name: name.to_owned(), reason };
+        let records: Vec<serde_json::Map<String, serde_json::Value>> =
+            serde_json::from_str(text).map_err(|error| {
+                bad(format!("not an array of objects such as {{\"arch\": ..., \"score\": ...}}: {error}"))
+            })?;
+        let header: Vec<String> = records.first().map_or(vec![], |record| record.keys().cloned().collect());
+        let mut rows = Self { name: name.to_owned(), unit: "record", header, rows: vec![] };
+        for (record, place) in records.into_iter().zip(1..) {
+            let mut row = Row { place, fields: vec![String::new(); rows.header.len()] };
+            for (key, value) in record {
+                let column = rows.header.iter().position(|column| *column == key);
+                let column =
+                    column.ok_or_else(|| rows.at(&row, format!("`{}` is not in record 1", shown(&key))))?;
+                row.fields[column] = field(value).map_err(|reason| rows.at(&row, reason))?;
+            }
+            rows.rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// An error of the file as a whole.
+    pub fn malformed(&self, reason: String) -> ImportError {
+        ImportError::Malformed { name: self.name.clone(), reason }
+    }
+
+    /// An error of one row.
+    pub fn at(&self, row: &Row, reason: String) -> ImportError {
+        ImportError::At { name: self.name.clone(), place: format!("{} {}", self.unit, row.place), reason }
+    }
+}
+
+fn field(value: serde_json::Value) -> Result<String, String> {
+    match value {
+        serde_json::Value::Null => Ok(String::new()),
+        serde_json::Value::Number(number) => Ok(number.to_string()),
+        serde_json::Value::String(text) => Ok(text),
+        other => Err(format!("`{}` is neither number nor text", shown(&other.to_string()))),
+    }
+}
+
+/// A piece of hostile text for a message.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect()
+}

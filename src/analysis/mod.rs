@@ -1,0 +1,44 @@
+//! From scores and a table to the figures that people compare: which proxies predict trained accuracy, and how well.
+//!
+//! A [`ScoreSet`] holds scores whatever their origin, a run of ours or a file made elsewhere. It is always joined by the
+//! trivial [`baselines`], aligned with one accuracy of a table, and correlated per repetition. Scores without a value
+//! are never dropped silently: every figure stands beside the number of architectures it was computed from and the
+//! numbers of those that were left out, by reason.
+
+mod align;
+mod baselines;
+mod correlate;
+mod import;
+mod query;
+mod run;
+mod score_set;
+mod significance;
+
+pub use align::{Aligned, Excluded, NonFinitePolicy, accuracies, align, pool};
+pub use baselines::{BASELINES, add_baselines};
+pub use correlate::{Correlation, Figure, Options, SampleFigures, correlate};
+pub use import::{ImportError, ImportOptions, Origin, import};
+pub use query::{QueryParts, default_query};
+pub use run::from_run;
+pub use score_set::{Cell, Column, Sample, ScoreSet};
+pub use significance::{Comparison, compare};
+
+use crate::spaces::SpaceError;
+use crate::stats::StatsError;
+use crate::tables::TableError;
+
+/// Why scores could not be analysed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnalysisError {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+    #[error("there are no scores of `{proxy}`; there are those of {known}")]
+    UnknownProxy { proxy: String, known: String },
+    #[error("{source_name}: {reason}")]
+    Scores { source_name: String, reason: String },
+    #[error("{proxy}, repetition {repetition}: {source}")]
+    Statistics { proxy: String, repetition: u64, source: StatsError },
+}

@@ -1,0 +1,67 @@
+//! Which accuracies scores are compared with.
+
+use std::collections::HashMap;
+
+use clap::Args;
+
+use crate::analysis::{QueryParts, ScoreSet, default_query};
+use crate::data::DataDirs;
+use crate::tables::{self, Query, Runs, Split, Table};
+
+/// The parts of the accuracy query; what is not named has the default that the output prints.
+#[derive(Clone, Debug, Args)]
+pub struct AccuracyArgs {
+    /// Data sets whose trained accuracies are looked up [default: that of the scores]
+    #[arg(long, value_delimiter = ',', value_name = "DATASETS")]
+    table_dataset: Vec<String>,
+
+    /// Split of the accuracies: validation, test or full_test [default: test where the table has it]
+    #[arg(long, value_name = "SPLIT")]
+    split: Option<Split>,
+
+    /// Training budget of the accuracies in epochs [default: the table's largest]
+    #[arg(long, value_name = "N")]
+    epochs: Option<u32>,
+
+    /// Training runs of the accuracies: mean, or one training seed [default: mean]
+    #[arg(long, value_name = "RUNS")]
+    runs: Option<Runs>,
+}
+
+impl AccuracyArgs {
+    /// The queries for a set of scores.
+    pub fn queries(&self, set: &ScoreSet, table: &Table) -> Vec<Query> {
+        let parts = |dataset| QueryParts { dataset, split: self.split, epochs: self.epochs, runs: self.runs };
+        let named = self.table_dataset.iter().cloned().map(Some);
+        let datasets: Vec<Option<String>> =
+            if self.table_dataset.is_empty() { vec![None] } else { named.collect() };
+        datasets
+            .into_iter()
+            .map(|dataset| default_query(table.spec(), &set.dataset, &parts(dataset)))
+            .collect()
+    }
+}
+
+/// Tables that were needed, each loaded once.
+pub struct Loaded<'d> {
+    dirs: &'d DataDirs,
+    tables: HashMap<String, Table>,
+}
+
+impl<'d> Loaded<'d> {
+    /// Nothing is loaded yet.
+    pub fn new(dirs: &'d DataDirs) -> Self {
+        Self { dirs, tables: HashMap::new() }
+    }
+
+    /// The table of a space.
+    ///
+    /// # Errors
+    /// It is not at hand, or damaged.
+    pub fn table(&mut self, space: &str) -> anyhow::Result<&Table> {
+        if !self.tables.contains_key(space) {
+            self.tables.insert(space.to_owned(), tables::load(space, self.dirs)?);
+        }
+        Ok(&self.tables[space])
+    }
+}

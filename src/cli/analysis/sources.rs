@@ -1,0 +1,129 @@
+//! Where scores come from: runs, and files made elsewhere.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+
+use super::Loaded;
+use crate::analysis::{self, ImportOptions, Origin, ScoreSet, add_baselines};
+use crate::datasets;
+use crate::spaces::{self, NetworkInput};
+use crate::store::Run;
+use crate::tables::Table;
+
+/// Scores that were computed elsewhere.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ExternalArgs {
+    /// Scores computed elsewhere: a CSV file with a header, or a JSON array of objects. One architecture a line, one
+    /// proxy a column, optionally a column `repetition`
+    #[arg(long, value_name = "FILE")]
+    pub scores: Option<PathBuf>,
+
+    /// Search space of --scores [default: that of the runs]
+    #[arg(long, value_name = "SPACE", requires = "scores")]
+    space: Option<String>,
+
+    /// Data set that --scores were computed with [default: that of the runs]
+    #[arg(long, value_name = "DATASET", requires = "scores")]
+    dataset: Option<String>,
+
+    /// Name of the proxy in the column `score` [default: the file's name]
+    #[arg(long, value_name = "NAME", requires = "scores")]
+    name: Option<String>,
+
+    /// Columns with scores [default: all but the architecture and `repetition`]
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS", requires = "scores")]
+    columns: Vec<String>,
+
+    /// Column with the architecture strings [default: arch, architecture, arch_str, net_str or architecture_string]
+    #[arg(long, value_name = "COLUMN", requires = "scores")]
+    arch_column: Option<String>,
+
+    /// Columns whose lower scores are better; of all others the higher are
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS", requires = "scores")]
+    lower_is_better: Vec<String>,
+}
+
+/// Reads all scores and joins them: columns over the same architectures stand in one set, and every set has the
+/// baselines. Scores made elsewhere join the runs of their space; without runs they are a set of their own.
+pub fn load(
+    runs: &[PathBuf],
+    external: &ExternalArgs,
+    loaded: &mut Loaded<'_>,
+) -> anyhow::Result<Vec<ScoreSet>> {
+    let mut sets: Vec<ScoreSet> = vec![];
+    for folder in runs {
+        let set = analysis::from_run(&Run::open(folder)?, &folder.display().to_string())?;
+        match sets.iter_mut().find(|other| other.dataset == set.dataset && other.same_samples(&set)) {
+            Some(same) => {
+                same.adopt(&set);
+            }
+            None => sets.push(set),
+        }
+    }
+    if let Some(file) = &external.scores {
+        join(&mut sets, external, file, loaded)?;
+    }
+    ensure!(!sets.is_empty(), "no scores; name the folder of a run, or a file with --scores");
+    sets.iter_mut().try_for_each(add_baselines)?;
+    Ok(sets)
+}
+
+fn join(
+    sets: &mut Vec<ScoreSet>,
+    external: &ExternalArgs,
+    file: &Path,
+    loaded: &mut Loaded<'_>,
+) -> anyhow::Result<()> {
+    let first = sets.first().map(|set| (set.space.clone(), set.dataset.clone())).unzip();
+    let (space, dataset) = (external.space.clone().or(first.0), external.dataset.clone().or(first.1));
+    let (Some(space), Some(dataset)) = (space, dataset) else {
+        bail!("--scores needs --space and --dataset: what the scores in {} belong to", file.display());
+    };
+    let set = read(file, &space, &dataset, external, loaded.table(&space)?)?;
+    if sets.is_empty() {
+        sets.push(set);
+        return Ok(());
+    }
+    let fits = |other: &ScoreSet| other.space == set.space && other.dataset == set.dataset;
+    let found: usize = sets.iter_mut().filter(|other| fits(other)).map(|other| other.adopt(&set)).sum();
+    ensure!(
+        found > 0,
+        "{} and the runs have no architecture of {space} with {dataset} in common; check --space and --dataset",
+        file.display()
+    );
+    Ok(())
+}
+
+fn read(
+    file: &Path,
+    space: &str,
+    dataset: &str,
+    external: &ExternalArgs,
+    table: &Table,
+) -> anyhow::Result<ScoreSet> {
+    let known = spaces::find(space).ok();
+    let canonical = |arch: &str| {
+        let canonical =
+            known.map_or(Ok(arch.to_owned()), |s| s.canonical(arch).map_err(|e| e.to_string()))?;
+        table.find(&canonical).map_err(|error| error.to_string())?;
+        Ok(canonical)
+    };
+    let spec = datasets::spec(dataset)?;
+    let input = NetworkInput { resolution: spec.shape[1], classes: spec.classes };
+    let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let options = ImportOptions {
+        arch_column: external.arch_column.clone(),
+        columns: external.columns.clone(),
+        lower_is_better: external.lower_is_better.clone(),
+        name: external.name.clone().unwrap_or_else(stem),
+    };
+    let name = file.display().to_string();
+    let reader = File::open(file).with_context(|| format!("{name}: cannot be read; check --scores"))?;
+    let origin = Origin { space, dataset, input, canonical: &canonical };
+    let mut set = analysis::import(&name, reader, &origin, &options)?;
+    set.stand_in = spec.stand_in;
+    Ok(set)
+}

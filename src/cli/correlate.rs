@@ -1,0 +1,205 @@
+//! `untrained correlate`: how well scores predict trained accuracy.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::ensure;
+use clap::{Args, ValueEnum};
+
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, OutputArgs};
+use crate::analysis::{Correlation, Figure, NonFinitePolicy, Options, ScoreSet, correlate};
+use crate::data::DataDirs;
+use crate::report::{CorrelationGroup, Facts, correlation_table};
+use crate::tables::Query;
+
+const EXAMPLES: &str = "Examples:
+  untrained correlate results/x
+  untrained correlate results/x --table-dataset cifar10,cifar100,imagenet16_120 --format latex
+  untrained correlate results/x --reference naswot --out correlations.csv";
+
+/// Correlate the scores of runs with trained accuracies
+///
+/// For every proxy of the runs, and for the baselines params, flops and random: Pearson's r of the raw scores and of
+/// sign(s) ln|s|, Spearman's rho, and Kendall's tau (tau-b, which corrects for ties, unless --tau a). Correlations are
+/// signed and positive where a score points the way its proxy declares.
+///
+/// Each repetition of a run gives one figure; the table shows their mean and sample standard deviation. A run with a
+/// single repetition has a percentile bootstrap interval over its architectures instead. Beside the figures stand the
+/// number of architectures, those that were left out, and the pairs with equal scores and with equal accuracies.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct CorrelateArgs {
+    /// Folders of runs
+    #[arg(value_name = "RUN", required_unless_present = "scores")]
+    runs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    external: ExternalArgs,
+
+    #[command(flatten)]
+    options: CorrelationArgs,
+}
+
+/// What is computed and how it is written.
+#[derive(Clone, Debug, Args)]
+pub struct CorrelationArgs {
+    #[command(flatten)]
+    accuracy: AccuracyArgs,
+
+    /// Variant of Kendall's tau
+    #[arg(long, value_enum, default_value = "b")]
+    tau: Tau,
+
+    /// Figures to show, the one to test last [default: pearson,pearson-log,spearman and Kendall's tau]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FIGURES")]
+    figures: Vec<Figure>,
+
+    /// Scores that are infinite or not a number
+    #[arg(long, value_enum, default_value = "exclude")]
+    non_finite: NonFinitePolicy,
+
+    /// Resamples of the bootstrap interval of a single repetition; 0 for none
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    bootstrap: usize,
+
+    /// Coverage of the bootstrap interval
+    #[arg(long, default_value_t = 0.95, value_name = "LEVEL")]
+    level: f64,
+
+    /// Seed of the resamples
+    #[arg(long, default_value_t = 0, value_name = "SEED")]
+    bootstrap_seed: u64,
+
+    /// Proxy that the others are tested against: t-tests of the last figure, paired over repetitions
+    #[arg(long, value_name = "PROXY")]
+    reference: Option<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Variant of Kendall's tau.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tau {
+    /// Corrected for ties
+    B,
+    /// Not corrected
+    A,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A damaged run or file, a table that is not at hand, or an accuracy that it does not have.
+pub fn run(args: &CorrelateArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    args.options.run(&args.runs, &args.external, dirs)
+}
+
+impl CorrelationArgs {
+    /// Correlates the scores of runs and of a file and writes the table.
+    pub fn run(
+        &self,
+        runs: &[PathBuf],
+        external: &ExternalArgs,
+        dirs: &DataDirs,
+    ) -> anyhow::Result<ExitCode> {
+        ensure!(
+            self.level > 0.0 && self.level < 1.0,
+            "--level {} is no coverage; it lies between 0 and 1",
+            self.level
+        );
+        self.output.format()?;
+        let mut loaded = Loaded::new(dirs);
+        let sets = analysis::load(runs, external, &mut loaded)?;
+        if let Some(reference) = &self.reference {
+            known(reference, &sets)?;
+        }
+        let mut found: Vec<(&ScoreSet, Query, Vec<Correlation>)> = vec![];
+        for set in &sets {
+            let table = loaded.table(&set.space)?;
+            for query in self.accuracy.queries(set, table) {
+                let correlations = correlate(set, table, &query, &self.options())?;
+                found.push((set, query, correlations));
+            }
+        }
+        self.output.write(&self.table(found))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn table(&self, found: Vec<(&ScoreSet, Query, Vec<Correlation>)>) -> crate::report::Table {
+        let facts: Vec<(String, Facts)> =
+            found.iter().map(|(set, query, _)| analysis::group_facts(set, query)).collect();
+        let names = facts.iter().zip(&found).map(|((name, _), (set, ..))| (name.clone(), *set)).collect();
+        let groups = analysis::distinct_names(names).into_iter().zip(facts).zip(found);
+        let groups: Vec<CorrelationGroup> = groups
+            .map(|((name, (_, facts)), (_, _, correlations))| CorrelationGroup { name, facts, correlations })
+            .collect();
+        let mut table = correlation_table(&groups, &self.figures(), self.reference.as_deref());
+        table.facts = self.facts(&groups);
+        table
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            policy: self.non_finite,
+            resamples: self.bootstrap,
+            level: self.level,
+            seed: self.bootstrap_seed,
+        }
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let tau = match self.tau {
+            Tau::B => Figure::TauB,
+            Tau::A => Figure::TauA,
+        };
+        match self.figures.is_empty() {
+            true => vec![Figure::Pearson, Figure::PearsonLog, Figure::Spearman, tau],
+            false => self.figures.clone(),
+        }
+    }
+
+    fn facts(&self, groups: &[CorrelationGroup]) -> Facts {
+        let single = groups.iter().flat_map(|group| &group.correlations).any(|c| c.samples.len() == 1);
+        let several = groups.iter().flat_map(|group| &group.correlations).any(|c| c.samples.len() > 1);
+        let policy = match self.non_finite {
+            NonFinitePolicy::Exclude => "excluded and counted",
+            NonFinitePolicy::Worst => "ranked last",
+        };
+        let mut facts = vec![
+            ("command", analysis::command_line()),
+            ("version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("signs", "positive where the score points the way its proxy declares".to_owned()),
+            ("Kendall's tau", "tau_b corrects for ties, tau_a does not".to_owned()),
+            ("scores that are not finite", policy.to_owned()),
+        ];
+        if several {
+            facts.push((
+                "spread",
+                "± sample standard deviation over repetitions; counts are summed over them".to_owned(),
+            ));
+        }
+        if single && self.bootstrap > 0 {
+            let percent = 100.0 * self.level;
+            let Self { bootstrap, bootstrap_seed, .. } = self;
+            let interval = format!(
+                "{percent} % percentile bootstrap over architectures, {bootstrap} resamples, seed {bootstrap_seed}"
+            );
+            facts.push(("interval", interval));
+        }
+        if let Some(reference) = &self.reference {
+            facts.push(("p", format!("two-sided, t-test against {reference} paired over repetitions")));
+        }
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+fn known(reference: &str, sets: &[ScoreSet]) -> anyhow::Result<()> {
+    let names = || sets.iter().flat_map(|set| &set.columns).map(|column| column.proxy.as_str());
+    let mut all: Vec<&str> = names().collect();
+    all.dedup();
+    ensure!(all.contains(&reference), "--reference {reference}: the scores have {}", all.join(", "));
+    let repeated = sets.iter().any(|set| set.samples.len() > 1);
+    ensure!(repeated, "--reference needs several repetitions to test over, and the scores have one");
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! `untrained search`: random search that a score guides.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, OutputArgs};
+use crate::analysis::ScoreSet;
+use crate::data::DataDirs;
+use crate::report::{Facts, SearchGroup, search_table};
+use crate::search::search;
+use crate::search::top1::{Protocol, Request};
+use crate::tables::{Query, Table};
+
+const EXAMPLES: &str = "Examples:
+  untrained search results/x --samples 10,100 --trials 500
+  untrained search results/x --table-dataset cifar10,cifar100,imagenet16_120
+  untrained search results/x --protocol running-best --split validation";
+
+/// Draw architectures, keep the best-scored one, look its accuracy up
+///
+/// A trial draws S architectures without replacement from those that a run has scored (repetitions take turns) and keeps
+/// the one with the best score; the table shows mean and sample standard deviation of its trained accuracy over trials.
+/// Equal scores are decided at random, scores that are not finite lose against all others. All rules see the same draws,
+/// and so do the baselines params, flops and random, and the oracle, which knows the accuracies: no rule can beat it on
+/// average in independent trials.
+///
+/// `--protocol running-best` follows the papers' released scripts, where the best score found so far is never reset: trial k
+/// has then searched k S architectures.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct SearchArgs {
+    /// Folders of runs
+    #[arg(value_name = "RUN", required_unless_present = "scores")]
+    runs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    external: ExternalArgs,
+
+    #[command(flatten)]
+    accuracy: AccuracyArgs,
+
+    /// Architectures that a trial draws
+    #[arg(long, value_delimiter = ',', default_value = "10,100,1000", value_name = "SIZES")]
+    samples: Vec<usize>,
+
+    /// Trials for each sample size
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    trials: usize,
+
+    /// What a trial remembers of those before it
+    #[arg(long, value_enum, default_value = "independent")]
+    protocol: Protocol,
+
+    /// Seed of the draws
+    #[arg(long, default_value_t = 0, value_name = "SEED")]
+    search_seed: u64,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A damaged run or file, a table that is not at hand, an accuracy that it does not have, or too few architectures.
+pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    args.output.format()?;
+    let mut loaded = Loaded::new(dirs);
+    let sets = analysis::load(&args.runs, &args.external, &mut loaded)?;
+    let mut groups: Vec<SearchGroup> = vec![];
+    let mut of_set: Vec<&ScoreSet> = vec![];
+    for set in &sets {
+        let table = loaded.table(&set.space)?;
+        for query in args.accuracy.queries(set, table) {
+            groups.push(group(args, set, table, &query)?);
+            of_set.push(set);
+        }
+    }
+    let names = groups.iter().map(|group| group.name.clone()).zip(of_set).collect();
+    for (group, name) in groups.iter_mut().zip(analysis::distinct_names(names)) {
+        group.name = name;
+    }
+    let mut table = search_table(&groups);
+    table.facts = facts(args);
+    args.output.write(&table)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn group(args: &SearchArgs, set: &ScoreSet, table: &Table, query: &Query) -> anyhow::Result<SearchGroup> {
+    let request = |&sample_size: &usize| {
+        let SearchArgs { trials, protocol, search_seed: seed, .. } = *args;
+        Request { sample_size, trials, protocol, seed }
+    };
+    let requests: Vec<Request> = args.samples.iter().map(request).collect();
+    let searched = search(set, table, query, &requests)?;
+    let (name, mut facts) = analysis::group_facts(set, query);
+    let sizes: Vec<String> = searched.sizes.iter().map(ToString::to_string).collect();
+    facts.push(("architectures to draw from, by repetition".to_owned(), sizes.join(", ")));
+    Ok(SearchGroup::new(name, facts, searched))
+}
+
+fn facts(args: &SearchArgs) -> Facts {
+    let protocol =
+        args.protocol.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let facts = [
+        ("command", analysis::command_line()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("protocol", format!("{protocol}; draws without replacement, seed {}", args.search_seed)),
+        ("spread", "± sample standard deviation over trials".to_owned()),
+        ("scores that are not finite, failed or missing", "stay in the draw and lose".to_owned()),
+    ];
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,210 @@
+//! `untrained study`: runs what a file describes and puts it beside published numbers.
+
+mod run;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, value_parser};
+
+use super::analysis::command_line;
+use super::common::{DeviceArgs, available_threads, stop_flag};
+use crate::data::DataDirs;
+use crate::datasets::DatasetError;
+use crate::report::{Format, render};
+use crate::scoring::{Ended, RunError};
+use crate::store;
+use crate::study::{Context, Output, Overrides, RunResult, STUDIES, Study};
+use crate::tables::{self, TableError};
+
+use run::Job;
+
+const EXAMPLES: &str = "Examples:
+  untrained study
+  untrained study rbflex-table1 --list
+  untrained study rbflex-table1 --scale 0.1 --repetitions 3 --runs nb201-cifar10 --out results/quick
+  untrained study mine.toml --out results/mine
+
+Without a name the quick start runs, which needs no data. `untrained list studies` shows the studies that are part of the
+program; benchmarks/README.md in the source describes the file. A study that was interrupted goes on with the same command.";
+
+/// Run a study: score, correlate, search, draw, and compare with published numbers
+///
+/// The result is a folder: report.md with tables and figures, the tables as text, CSV, JSON, Markdown and LaTeX, the figures
+/// as SVG and PNG, and the runs with every score.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct StudyArgs {
+    /// Name of an embedded study, or a TOML file [default: the quick start]
+    #[arg(value_name = "NAME|FILE")]
+    study: Option<String>,
+
+    /// Folder of the result [default: study/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Only these runs of the study
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    runs: Vec<String>,
+
+    /// Print the plan and an estimate of its time, from timing a few architectures, and stop
+    #[arg(long)]
+    list: bool,
+
+    /// Score this share of the architectures; recorded in the result
+    #[arg(long, value_name = "FACTOR", value_parser = positive, conflicts_with = "sample")]
+    scale: Option<f64>,
+
+    /// Score this many architectures in a repetition; recorded in the result
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..))]
+    sample: Option<u32>,
+
+    /// Repeat this many times; recorded in the result
+    #[arg(long, value_name = "R", value_parser = value_parser!(u32).range(1..=100_000))]
+    repetitions: Option<u32>,
+
+    /// Architectures at a time, one to a thread [default: as many as the machine has threads]
+    #[arg(long, value_name = "T", value_parser = value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
+        _ => Err(format!("`{text}` is no positive number")),
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An unknown or malformed study, a folder that is another one's, or nothing to show because all data are missing.
+pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let study = Study::find(args.study.as_deref().unwrap_or(STUDIES[0].0))?;
+    let name = study.name.get_ref();
+    let out = args.out.clone().unwrap_or_else(|| Path::new("study").join(name));
+    let known: Vec<&str> = study.runs.iter().map(|r| r.id.get_ref().as_str()).collect();
+    if let Some(unknown) = args.runs.iter().find(|id| !known.contains(&id.as_str())) {
+        bail!("--runs: study {name} has no run `{unknown}`; it has {}", known.join(", "));
+    }
+    let engine = args.device.open()?;
+    let stop = stop_flag("finishing the architectures that are being scored");
+    let overrides = Overrides {
+        scale: args.scale,
+        sample: args.sample.map(|n| n as usize),
+        repetitions: args.repetitions,
+    };
+    let threads = args.threads.map_or_else(available_threads, usize::from);
+    let job =
+        |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, threads, stop: &stop };
+    let chosen: Vec<_> =
+        study.runs.iter().filter(|r| args.runs.is_empty() || args.runs.contains(r.id.get_ref())).collect();
+    if args.list {
+        return list(&chosen.into_iter().map(job).collect::<Vec<_>>(), &out);
+    }
+    let mut done = Done { results: vec![], missing: vec![] };
+    for run in &study.runs {
+        let id = run.id.get_ref();
+        if !args.runs.is_empty() && !args.runs.contains(id) {
+            done.missing.push((id.clone(), "not asked for (--runs)".to_owned()));
+            continue;
+        }
+        if done.make(&job(run), &out)? == Ended::Stopped {
+            eprintln!("stopped; the same command goes on");
+            return Ok(ExitCode::from(130));
+        }
+    }
+    done.write(&study, &out, &context(engine.name(), threads, overrides))
+}
+
+fn context(engine: String, threads: usize, overrides: Overrides) -> Context {
+    let invocation = super::common::invocation(threads);
+    let cpu = invocation.cpu.unwrap_or_else(|| "unknown processor".to_owned());
+    Context {
+        command: command_line(),
+        overrides,
+        machine: format!(
+            "`untrained` {} on {cpu}, {threads} threads, engine {engine}, {}.",
+            invocation.version, invocation.system
+        ),
+        missing: vec![],
+    }
+}
+
+/// The plans of all runs, one after the other; data that are missing are said and cost no more.
+fn list(jobs: &[Job<'_>], out: &Path) -> anyhow::Result<ExitCode> {
+    for job in jobs {
+        let id = job.run.id.get_ref();
+        writeln!(std::io::stdout(), "\nrun {id}")?;
+        match job.list(out) {
+            Err(error) if missing_data(&error) => writeln!(std::io::stdout(), "  not possible: {error:#}")?,
+            other => other?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether data have to be fetched first.
+fn missing_data(error: &anyhow::Error) -> bool {
+    let missing = |e: &DatasetError| matches!(e, DatasetError::Missing { .. });
+    error.chain().any(|cause| {
+        cause.downcast_ref().is_some_and(missing)
+            || matches!(cause.downcast_ref(), Some(RunError::Dataset(e)) if missing(e))
+            || matches!(cause.downcast_ref(), Some(TableError::NotFound { .. }))
+    })
+}
+
+/// Runs that were made, and those that were not.
+struct Done<'s> {
+    results: Vec<RunResult<'s>>,
+    missing: Vec<(String, String)>,
+}
+
+impl<'s> Done<'s> {
+    fn make(&mut self, job: &Job<'s>, out: &Path) -> anyhow::Result<Ended> {
+        let id = job.run.id.get_ref();
+        eprintln!("run {id}");
+        match self.score(job, out).with_context(|| format!("run {id}")) {
+            Err(error) if missing_data(&error) => {
+                eprintln!("  not made: {error:#}");
+                self.missing.push((id.clone(), format!("{:#}", error.root_cause())));
+                Ok(Ended::Complete)
+            }
+            other => other,
+        }
+    }
+
+    fn score(&mut self, job: &Job<'s>, out: &Path) -> anyhow::Result<Ended> {
+        // Before hours of scoring: is there something to compare with?
+        let table = tables::load(job.run.space.get_ref(), job.dirs)?;
+        let source = format!("runs/{}", job.run.id.get_ref());
+        let folder = out.join(&source);
+        if job.score(&folder)? == Ended::Stopped {
+            return Ok(Ended::Stopped);
+        }
+        let scores = store::Run::open(&folder)?;
+        self.results.push(RunResult::new(job.study, job.run, &scores, table, &source)?);
+        Ok(Ended::Complete)
+    }
+
+    fn write(self, study: &Study, out: &Path, context: &Context) -> anyhow::Result<ExitCode> {
+        if self.results.is_empty() {
+            let (run, reason) = self.missing.first().cloned().unwrap_or_default();
+            bail!("no run of study {} could be made; {run}: {reason}", study.name.get_ref());
+        }
+        let context = Context { missing: self.missing, ..context.clone() };
+        let output = Output { study, context: &context, results: &self.results };
+        let report = output.write(out)?;
+        write!(std::io::stdout(), "{}", render(&output.comparison(), Format::Text))?;
+        for (run, reason) in &context.missing {
+            writeln!(std::io::stdout(), "not made: {run}: {reason}")?;
+        }
+        writeln!(std::io::stdout(), "\nreport: {}", report.display())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,108 @@
+//! Correlations as horizontal bars with intervals: a row for each proxy, a bar for each data set, best rows first.
+
+use super::axis::Axis;
+use super::colour::{AXIS, GREY, INK};
+use super::frame::Area;
+use super::rows::{self, Lanes, Marks, Row};
+use super::scene::{Anchor, Scene};
+use super::{Labels, PlotError, SMALL, all_finite, label};
+
+const FIGURE: &str = "bars";
+/// Pixels of a bar where a row has one.
+const LANE: f64 = 15.0;
+
+/// A value with its interval and what a paper gives for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    pub value: f64,
+    /// Lower and upper end, in the value's unit.
+    pub interval: Option<(f64, f64)>,
+    pub published: Option<f64>,
+}
+
+/// Correlations of proxies on data sets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bars {
+    pub labels: Labels,
+    /// What the bars are (`Kendall tau-b`) and what their intervals are.
+    pub x: String,
+    /// Data sets, in the order of the rows' entries.
+    pub groups: Vec<String>,
+    pub rows: Vec<Row<Estimate>>,
+}
+
+impl Bars {
+    /// Lays the figure out.
+    ///
+    /// # Errors
+    /// No values, values that are not finite, rows of the wrong length, too many rows or data sets.
+    pub fn draw(&self) -> Result<Scene, PlotError> {
+        rows::check(FIGURE, &self.groups, &self.rows)?;
+        all_finite(FIGURE, self.values())?;
+        let rows = rows::sorted(&self.rows, |e| e.value);
+        let low = self.values().fold(0.0, f64::min);
+        let high = self.values().fold(0.0, f64::max);
+        let axis = Axis::linear(FIGURE, low, high, 8)?;
+        let lanes = Lanes::new(self.groups.len(), LANE);
+        let marks = Marks {
+            baselines: rows.iter().any(|r| r.baseline),
+            published: rows.iter().flat_map(|r| &r.entries).flatten().any(|e| e.published.is_some()),
+        };
+        let (mut scene, area) =
+            rows::frame(&self.labels, &axis, &self.x, (&self.groups, marks), (&rows, lanes), 44.0);
+        for (i, row) in rows.iter().enumerate() {
+            for (group, entry) in row.entries.iter().enumerate() {
+                let top = lanes.top(area, i, group);
+                let bar = Bar { area, axis: &axis, top, bottom: top + lanes.lane };
+                bar.draw(&mut scene, entry.as_ref(), rows::fill(group, row.baseline));
+            }
+        }
+        let zero = area.x(axis.place(0.0));
+        scene.line((zero, area.top), (zero, area.bottom), AXIS, 1.0);
+        Ok(scene)
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let all = |e: &Estimate| {
+            let ends = e.interval.map(|(low, high)| [low, high]);
+            [Some(e.value), e.published]
+                .into_iter()
+                .flatten()
+                .chain(ends.into_iter().flatten())
+                .collect::<Vec<_>>()
+        };
+        self.rows.iter().flat_map(|r| &r.entries).flatten().flat_map(all)
+    }
+}
+
+/// One bar's place.
+struct Bar<'a> {
+    area: Area,
+    axis: &'a Axis,
+    top: f64,
+    bottom: f64,
+}
+
+impl Bar<'_> {
+    fn draw(&self, scene: &mut Scene, entry: Option<&Estimate>, fill: super::colour::Colour) {
+        let x = |value: f64| self.area.x(self.axis.place(value));
+        let middle = (self.top + self.bottom) / 2.0;
+        let Some(entry) = entry else {
+            scene.text((x(0.0) + 5.0, middle), "no value", SMALL, Anchor::Start, GREY);
+            return;
+        };
+        let (from, to) = (x(entry.value).min(x(0.0)), x(entry.value).max(x(0.0)));
+        scene.rect((from, self.top + 1.0), (to, self.bottom - 1.0), fill);
+        if let Some((low, high)) = entry.interval {
+            scene.line((x(low), middle), (x(high), middle), INK, 1.25);
+            for end in [x(low), x(high)] {
+                scene.line((end, middle - 3.0), (end, middle + 3.0), INK, 1.25);
+            }
+        }
+        if let Some(published) = entry.published {
+            rows::diamond(scene, (x(published), middle), 4.5);
+        }
+        let value = label::correlation(entry.value);
+        scene.text((self.area.right + 38.0, middle), &value, SMALL, Anchor::End, INK);
+    }
+}

@@ -1,0 +1,115 @@
+//! Figures as SVG and PNG: plain numbers and names in, a [`Scene`] out. One file per figure.
+//!
+//! A figure lays itself out in pixels from the widths of its labels, so that nothing is cut off or overlaps, and gives a
+//! list of shapes; [`svg`] and [`png`] draw that list with the two back ends of plotters. The text font is embedded,
+//! nothing is read from the system, and the same figure gives the same bytes.
+
+mod axis;
+mod bars;
+mod boxplot;
+mod colour;
+mod font;
+mod frame;
+mod heatmap;
+mod hexbin;
+mod label;
+mod lines;
+mod png_encoder;
+mod render;
+mod rows;
+mod scatter;
+mod scene;
+#[cfg(test)]
+mod tests;
+mod ticks;
+mod top1;
+
+use std::path::{Path, PathBuf};
+
+pub use bars::{Bars, Estimate};
+pub use boxplot::BoxPlot;
+pub use heatmap::HeatMap;
+pub use lines::{LinePoint, Lines, Series, SeriesKind, XScale};
+pub use render::{png, svg};
+pub use rows::Row;
+pub use scatter::{Scatter, ScoreAxis};
+pub use scene::Scene;
+pub use top1::top1;
+
+/// Size of ordinary text, in pixels.
+const TEXT: f64 = 12.0;
+/// Size of captions and of numbers in the plot.
+const SMALL: f64 = 10.5;
+/// Size of the title.
+const TITLE: f64 = 15.0;
+/// Distance between lines of text, as a multiple of its size.
+const LEADING: f64 = 1.35;
+/// Empty margin around a figure.
+const MARGIN: f64 = 14.0;
+/// Rows, columns or series that a figure can show and still be read.
+const MOST_ENTRIES: usize = 60;
+/// Colours that are told apart: more groups than this would share one.
+const MOST_GROUPS: usize = 7;
+
+/// What is written around every figure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Labels {
+    pub title: String,
+    /// Facts that belong to the figure, below the title: statistics with n, ties and excluded counts.
+    pub facts: Vec<String>,
+    /// Source of the numbers, below the figure: accuracy query, seeds, command.
+    pub caption: String,
+}
+
+/// Why a figure cannot be drawn or written.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    #[error("{figure}: there is nothing to draw; the selection holds no {what}")]
+    Empty { figure: &'static str, what: &'static str },
+    #[error(
+        "{figure}: {count} values are not finite; leave them out and say how many, a plot has no place for them"
+    )]
+    NotFinite { figure: &'static str, count: usize },
+    #[error("{figure}: {count} values are no correlations, which lie between -1 and 1")]
+    NotCorrelation { figure: &'static str, count: usize },
+    #[error("{figure}: {what} reach from {low:e} to {high:e}, too far for one axis; plot fewer of them")]
+    Range { figure: &'static str, what: &'static str, low: f64, high: f64 },
+    #[error("{figure}: {found} {what}, at most {most} can be told apart; choose fewer")]
+    TooMany { figure: &'static str, what: &'static str, found: usize, most: usize },
+    #[error("{figure}: {what} has {found} entries where {expected} are needed")]
+    Shape { figure: &'static str, what: String, found: usize, expected: usize },
+    #[error("{}: a plot is written as .svg or .png; give the file one of these endings", .path.display())]
+    Format { path: PathBuf },
+    #[error("cannot write {}: {source}", .path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+/// Writes a scene as SVG or PNG, as the path ends.
+///
+/// # Errors
+/// Another ending, or a file that cannot be written.
+pub fn save(scene: &Scene, path: &Path) -> Result<(), PlotError> {
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let bytes = match ending.as_str() {
+        "svg" => svg(scene).into_bytes(),
+        "png" => png(scene),
+        _ => return Err(PlotError::Format { path: path.to_path_buf() }),
+    };
+    std::fs::write(path, bytes).map_err(|source| PlotError::Write { path: path.to_path_buf(), source })
+}
+
+/// Refuses what cannot be told apart.
+fn at_most(figure: &'static str, what: &'static str, found: usize, most: usize) -> Result<(), PlotError> {
+    match found > most {
+        true => Err(PlotError::TooMany { figure, what, found, most }),
+        false => Ok(()),
+    }
+}
+
+/// Refuses NaN and infinities, with their number.
+fn all_finite(figure: &'static str, values: impl Iterator<Item = f64>) -> Result<(), PlotError> {
+    match values.filter(|v| !v.is_finite()).count() {
+        0 => Ok(()),
+        count => Err(PlotError::NotFinite { figure, count }),
+    }
+}

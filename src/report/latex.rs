@@ -1,0 +1,84 @@
+//! For papers: booktabs, proxies as rows, data sets as columns, best in bold; counts and facts below.
+
+use super::markdown::figures;
+use super::table::{Cell, Kind, Table, one_line};
+
+pub(super) fn render(table: &Table) -> String {
+    let columns: Vec<(usize, usize)> = figures(table).collect();
+    let mut out = String::new();
+    for (name, value) in &table.facts {
+        out += &format!("% {}: {}\n", one_line(name), one_line(value));
+    }
+    out += &format!("\\begin{{table}}\n\\centering\n\\caption{{{}}}\n", escape(&table.title));
+    out += &format!("\\begin{{tabular}}{{l{}}}\n\\toprule\n", "r".repeat(columns.len()));
+    out += &header(table, &columns);
+    for (r, row) in table.rows.iter().enumerate() {
+        if Some(r) == table.below_line() {
+            out += "\\midrule\n";
+        }
+        let cells = columns.iter().map(|&(g, c)| {
+            let kind = table.groups[g].columns[c].kind;
+            table.cell(r, g, c).map_or("--".to_owned(), |cell| shown(kind, cell, table.is_best(r, g, c)))
+        });
+        let cells: Vec<String> = std::iter::once(escape(&row.name)).chain(cells).collect();
+        out += &format!("{} \\\\\n", cells.join(" & "));
+    }
+    out += "\\bottomrule\n\\end{tabular}\n\n\\footnotesize\n";
+    out += &below(table);
+    out + "\\end{table}\n"
+}
+
+/// The groups over their columns, then the columns.
+fn header(table: &Table, columns: &[(usize, usize)]) -> String {
+    let (mut groups, mut rules, mut at) = (String::new(), String::new(), 2);
+    for (g, group) in table.groups.iter().enumerate() {
+        let width = columns.iter().filter(|column| column.0 == g).count();
+        groups += &format!(" & \\multicolumn{{{width}}}{{c}}{{{}}}", escape(&group.name));
+        rules += &format!("\\cmidrule(lr){{{at}-{}}} ", at + width.max(1) - 1);
+        at += width;
+    }
+    let names = columns.iter().map(|&(g, c)| escape(&table.groups[g].columns[c].name));
+    let names: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(names).collect();
+    format!("{groups} \\\\\n{}\n{} \\\\\n\\midrule\n", rules.trim_end(), names.join(" & "))
+}
+
+fn below(table: &Table) -> String {
+    let mut out = String::new();
+    for (g, group) in table.groups.iter().enumerate() {
+        let facts = group.facts.iter().map(|(name, value)| format!("{name}: {value}"));
+        let facts: Vec<String> = facts.chain(table.counts_in_words(g)).collect();
+        out += &format!("{}: {}.\\par\n", escape(&group.name), escape(&facts.join("; ")));
+    }
+    for (name, value) in &table.facts {
+        out += &format!("{}: {}.\\par\n", escape(name), escape(value));
+    }
+    table.notes.iter().fold(out, |out, note| out + &format!("{}\\par\n", escape(note)))
+}
+
+fn shown(kind: Kind, cell: Cell, best: bool) -> String {
+    let tex = |text: String| text.replace('-', "$-$").replace('±', "$\\pm$");
+    let value = tex(kind.shown(cell.value));
+    let value = if best { format!("\\textbf{{{value}}}") } else { value };
+    match tex(cell.spread_shown(kind)) {
+        none if none.is_empty() => value,
+        spread => format!("{value} {{\\scriptsize {spread}}}"),
+    }
+}
+
+/// Text without meaning for TeX.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in one_line(text).chars() {
+        match c {
+            '\\' => out += "\\textbackslash{}",
+            '~' => out += "\\textasciitilde{}",
+            '^' => out += "\\textasciicircum{}",
+            '<' => out += "\\textless{}",
+            '>' => out += "\\textgreater{}",
+            '|' => out += "\\textbar{}",
+            '{' | '}' | '$' | '&' | '#' | '%' | '_' => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
+}

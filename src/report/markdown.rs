@@ -1,0 +1,62 @@
+//! For pages: figures in a table with the best in bold, counts and facts in sentences below.
+
+use super::table::{Cell, Kind, Role, Table, one_line};
+
+pub(super) fn render(table: &Table) -> String {
+    let columns: Vec<(usize, usize)> = figures(table).collect();
+    let header = columns.iter().map(|&(g, c)| {
+        let group = &table.groups[g];
+        escape(&format!("{} {}", group.name, group.columns[c].name))
+    });
+    let header: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(header).collect();
+    let mut out = format!("**{}**\n\n{}", escape(&table.title), line(&header));
+    out += &line(&std::iter::once("---").chain(columns.iter().map(|_| "---:")).collect::<Vec<_>>());
+    for (r, row) in table.rows.iter().enumerate() {
+        let cells = columns.iter().map(|&(g, c)| {
+            let kind = table.groups[g].columns[c].kind;
+            table.cell(r, g, c).map_or("-".to_owned(), |cell| shown(kind, cell, table.is_best(r, g, c)))
+        });
+        let name = escape(&row.name);
+        let name = if row.role != Role::Entry { format!("*{name}*") } else { name };
+        out += &line(&std::iter::once(name).chain(cells).collect::<Vec<_>>());
+    }
+    out += "\nBest in bold; baselines and bounds in italics.\n\n";
+    for (g, group) in table.groups.iter().enumerate() {
+        let facts = group.facts.iter().map(|(name, value)| format!("{name}: {value}"));
+        let facts: Vec<String> = facts.chain(table.counts_in_words(g)).collect();
+        out += &format!("* {}: {}\n", escape(&group.name), escape(&facts.join("; ")));
+    }
+    for (name, value) in &table.facts {
+        out += &format!("* {}: {}\n", escape(name), escape(value));
+    }
+    for note in &table.notes {
+        out += &format!("* {}\n", escape(note));
+    }
+    out
+}
+
+/// Columns that are no counts, as group and column.
+pub(super) fn figures(table: &Table) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let of_group = |g: usize| {
+        let columns = table.groups[g].columns.iter().enumerate();
+        columns.filter(|(_, column)| column.kind != Kind::Count).map(move |(c, _)| (g, c))
+    };
+    (0..table.groups.len()).flat_map(of_group)
+}
+
+fn line<T: AsRef<str>>(cells: &[T]) -> String {
+    let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn shown(kind: Kind, cell: Cell, best: bool) -> String {
+    let value = kind.shown(cell.value);
+    let value = if best { format!("**{value}**") } else { value };
+    format!("{value} {}", cell.spread_shown(kind)).trim_end().to_owned()
+}
+
+/// Text without meaning for Markdown.
+fn escape(text: &str) -> String {
+    let special = |c: char| "\\`*_[]<>|#~$&".contains(c);
+    one_line(text).chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}

@@ -1,0 +1,181 @@
+//! The model of a table: rows by groups of columns.
+
+/// Named facts, in the order in which they are shown.
+pub type Facts = Vec<(String, String)>;
+
+/// A table. In the field's layout rows are proxies and groups are data sets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    pub title: String,
+    /// What rows are: `proxy`.
+    pub rows_are: String,
+    /// What holds for all numbers.
+    pub facts: Facts,
+    pub groups: Vec<Group>,
+    pub rows: Vec<Row>,
+    /// Sentences below the table.
+    pub notes: Vec<String>,
+}
+
+/// Columns that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub name: String,
+    /// What holds for the numbers of this group.
+    pub facts: Facts,
+    pub columns: Vec<Column>,
+}
+
+/// One column of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub name: String,
+    pub kind: Kind,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A figure, rounded to so many decimals where it is shown to people; the largest is the best.
+    Figure { decimals: usize },
+    /// A signed difference of figures, rounded like them; none is the best.
+    Difference { decimals: usize },
+    /// A probability: two significant digits.
+    Probability,
+    /// A whole number that says what the figures beside it were computed from.
+    Count,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub name: String,
+    pub role: Role,
+    /// `cells[g][c]` belongs to column `c` of group `g`; `None` where there is no number.
+    pub cells: Vec<Vec<Option<Cell>>>,
+}
+
+/// What a row is beside the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Entry,
+    /// Trivial, and competes for the best all the same; stands below a line.
+    Baseline,
+    /// What nothing can exceed; does not compete.
+    Bound,
+}
+
+impl Role {
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Baseline => "baseline",
+            Self::Bound => "bound",
+        }
+    }
+}
+
+/// A number with its spread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    pub value: f64,
+    pub spread: Spread,
+}
+
+/// How sure a number is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spread {
+    None,
+    /// Sample standard deviation over repetitions or trials.
+    Std(f64),
+    /// Interval, low and high.
+    Interval(f64, f64),
+}
+
+impl Cell {
+    /// A number without spread.
+    pub fn plain(value: f64) -> Self {
+        Self { value, spread: Spread::None }
+    }
+
+    /// The spread as people see it, `± 0.012` or `[0.51, 0.55]`; empty without one.
+    pub(super) fn spread_shown(self, kind: Kind) -> String {
+        match self.spread {
+            Spread::None => String::new(),
+            Spread::Std(std) => format!("± {}", kind.shown(std)),
+            Spread::Interval(low, high) => format!("[{}, {}]", kind.shown(low), kind.shown(high)),
+        }
+    }
+}
+
+impl Kind {
+    /// A number of such a column as people see it.
+    pub fn shown(self, value: f64) -> String {
+        match self {
+            Self::Figure { decimals } => format!("{value:.decimals$}"),
+            Self::Difference { decimals } => format!("{value:+.decimals$}"),
+            Self::Probability if value >= 0.001 => format!("{value:.3}"),
+            Self::Probability => format!("{value:.1e}"),
+            Self::Count => format!("{value:.0}"),
+        }
+    }
+}
+
+impl Table {
+    /// The cell of a row, in a column of a group.
+    pub fn cell(&self, row: usize, group: usize, column: usize) -> Option<Cell> {
+        *self.rows[row].cells.get(group)?.get(column)?
+    }
+
+    /// Whether a cell shows the largest figure of its column; several do where they agree as shown.
+    pub(super) fn is_best(&self, row: usize, group: usize, column: usize) -> bool {
+        let kind = self.groups[group].columns[column].kind;
+        let value = |row: usize| {
+            let competes = matches!(kind, Kind::Figure { .. }) && self.rows[row].role != Role::Bound;
+            self.cell(row, group, column).filter(|_| competes).map(|cell| cell.value)
+        };
+        let largest = (0..self.rows.len()).filter_map(value).max_by(f64::total_cmp);
+        value(row).zip(largest).is_some_and(|(value, largest)| kind.shown(value) == kind.shown(largest))
+    }
+
+    /// The first row that is no entry: a line stands above it.
+    pub(super) fn below_line(&self) -> Option<usize> {
+        self.rows.iter().position(|row| row.role != Role::Entry).filter(|first| *first > 0)
+    }
+
+    /// Counts in words, for formats whose columns are for figures: `n: 1000 (zen 993)`, one sentence a column. The
+    /// commonest number stands first, without names.
+    pub(super) fn counts_in_words(&self, group: usize) -> Vec<String> {
+        let columns = self.groups[group].columns.iter().enumerate();
+        let counts = columns.filter(|(_, column)| column.kind == Kind::Count);
+        counts
+            .map(|(i, column)| format!("{}: {}", column.name, self.by_number(group, i, column.kind)))
+            .collect()
+    }
+
+    fn by_number(&self, group: usize, column: usize, kind: Kind) -> String {
+        let mut numbers: Vec<(String, Vec<&str>)> = vec![];
+        for (i, row) in self.rows.iter().enumerate() {
+            let Some(cell) = self.cell(i, group, column) else { continue };
+            let shown = kind.shown(cell.value);
+            match numbers.iter_mut().find(|(number, _)| *number == shown) {
+                Some((_, rows)) => rows.push(&row.name),
+                None => numbers.push((shown, vec![&row.name])),
+            }
+        }
+        numbers.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+        let rest: Vec<String> =
+            numbers.iter().skip(1).map(|(number, rows)| format!("{} {number}", rows.join(", "))).collect();
+        match (numbers.first(), rest.is_empty()) {
+            (None, _) => "none".to_owned(),
+            (Some((number, _)), true) => number.clone(),
+            (Some((number, _)), false) => format!("{number} ({})", rest.join("; ")),
+        }
+    }
+}
+
+/// Text that cannot break a line or move the cursor: control characters are replaced by spaces.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

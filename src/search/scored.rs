@@ -1,0 +1,67 @@
+//! Searches among the architectures of a score set.
+
+use super::top1::{Pool, Request, SearchError, Top1, top1};
+use crate::analysis::{AnalysisError, ScoreSet, accuracies, pool};
+use crate::tables::{Query, Table};
+
+/// What a rule that selects architectures is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleKind {
+    Proxy,
+    Baseline,
+    /// Selects by the accuracy itself: no rule exceeds it on average in independent trials.
+    Oracle,
+}
+
+/// Searches by every column of a set, and by the accuracy itself.
+#[derive(Clone, Debug)]
+pub struct Searched {
+    pub rules: Vec<(String, RuleKind)>,
+    /// For each request its sample size and the outcome of each rule.
+    pub outcomes: Vec<(usize, Vec<Top1>)>,
+    /// Architectures to draw from, by repetition.
+    pub sizes: Vec<usize>,
+}
+
+/// Why scores cannot be searched.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchedError {
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
+}
+
+/// Makes searches that look the accuracy up which `query` names.
+///
+/// # Errors
+/// An architecture or a query that the table cannot answer, or a sample larger than a repetition has architectures.
+pub fn search(
+    set: &ScoreSet,
+    table: &Table,
+    query: &Query,
+    requests: &[Request],
+) -> Result<Searched, SearchedError> {
+    let accuracies: Vec<Vec<f64>> =
+        set.samples.iter().map(|sample| accuracies(sample, table, query)).collect::<Result<_, _>>()?;
+    let scores: Vec<Vec<Vec<f64>>> = (0..set.samples.len())
+        .map(|sample| set.columns.iter().map(|column| pool(column, sample)).collect())
+        .collect();
+    let pools: Vec<Pool<'_>> = (set.samples.iter().zip(&accuracies).zip(&scores))
+        .map(|((sample, accuracies), scores)| Pool {
+            repetition: sample.repetition,
+            size: accuracies.len(),
+            scores: scores.iter().chain([accuracies]).map(Vec::as_slice).collect(),
+            accuracies,
+        })
+        .collect();
+    let outcome = |request: &Request| Ok((request.sample_size, top1(&pools, request)?));
+    let outcomes = requests.iter().map(outcome).collect::<Result<_, SearchError>>()?;
+    let kind = |baseline| if baseline { RuleKind::Baseline } else { RuleKind::Proxy };
+    let rules = set.columns.iter().map(|column| (column.proxy.clone(), kind(column.baseline)));
+    Ok(Searched {
+        rules: rules.chain([("oracle".to_owned(), RuleKind::Oracle)]).collect(),
+        outcomes,
+        sizes: pools.iter().map(|pool| pool.size).collect(),
+    })
+}

@@ -1,0 +1,195 @@
+//! Our figures beside the published ones.
+
+use super::file::Published;
+use super::results::{AccuracyResult, RunResult};
+use crate::analysis::Figure;
+use crate::report::{Cell, Column, Group, Kind, Role, Row, Spread, Table};
+use crate::search::top1::Protocol;
+
+/// Differences larger than this are worth an explanation.
+pub const LARGE: f64 = 0.05;
+
+/// Something that a paper gives and we measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Measure {
+    Correlation(Figure),
+    /// Mean accuracy of searches with S architectures, in per cent.
+    Top1(usize),
+}
+
+impl Measure {
+    fn name(self) -> String {
+        match self {
+            Self::Correlation(figure) => figure.name().to_owned(),
+            Self::Top1(size) => format!("S={size}"),
+        }
+    }
+
+    fn decimals(self) -> usize {
+        if matches!(self, Self::Correlation(_)) { 3 } else { 2 }
+    }
+
+    fn published(self, published: &Published) -> Option<Cell> {
+        match self {
+            Self::Correlation(Figure::Pearson) => published.pearson.map(Cell::plain),
+            Self::Correlation(Figure::TauB) => published.kendall.map(Cell::plain),
+            Self::Correlation(_) => None,
+            Self::Top1(size) => {
+                let found = published.top1.iter().find(|(s, _)| s.0 == size)?;
+                Some(Cell { value: found.1.0, spread: Spread::Std(found.1.1) })
+            }
+        }
+    }
+
+    fn ours(self, result: &AccuracyResult, proxy: &str) -> Option<Cell> {
+        let summary = match self {
+            Self::Correlation(figure) => {
+                let correlation = result.correlations.iter().find(|c| c.proxy == proxy)?;
+                let interval = correlation.interval(figure).map(|i| Spread::Interval(i.low, i.high));
+                let summary = correlation.summary(figure)?;
+                let spread = summary.std.map(Spread::Std).or(interval).unwrap_or(Spread::None);
+                return Some(Cell { value: summary.mean, spread });
+            }
+            Self::Top1(size) => {
+                let (_, found) = result.searches.iter().find(|(p, _)| *p == Protocol::Independent)?;
+                let rule = found.searched.rules.iter().position(|(name, _)| name == proxy)?;
+                found.searched.outcomes.iter().find(|(s, _)| *s == size)?.1[rule].summary()?
+            }
+        };
+        Some(Cell { value: summary.mean, spread: summary.std.map_or(Spread::None, Spread::Std) })
+    }
+}
+
+/// What the source gives about an accuracy of a run.
+fn published<'r>(
+    result: &'r RunResult<'_>,
+    accuracy: &'r AccuracyResult,
+) -> impl Iterator<Item = &'r Published> {
+    let about = |p: &&Published| p.accuracy.as_ref().is_none_or(|a| a.get_ref().0 == accuracy.query);
+    result.run.published.iter().filter(about)
+}
+
+/// The published value of a correlation of a proxy, for figures.
+pub fn published_correlation(
+    result: &RunResult<'_>,
+    accuracy: &AccuracyResult,
+    proxy: &str,
+    figure: Figure,
+) -> Option<f64> {
+    let of = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
+    let found = published(result, accuracy).find(of)?;
+    Measure::Correlation(figure).published(found).map(|cell| cell.value)
+}
+
+/// Published and measured numbers with their differences (ours less the paper's): a row for each proxy, a group for each
+/// accuracy of each run. Baselines and the oracle, which papers seldom give, stand below.
+pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
+    let mut table = Table {
+        title: "Ours beside the published numbers".to_owned(),
+        rows_are: "proxy".to_owned(),
+        facts: vec![("published in".to_owned(), source.to_owned())],
+        ..Table::default()
+    };
+    let accuracies = || results.iter().flat_map(|r| r.accuracies.iter().map(move |a| (r, a)));
+    let mut measures: Vec<Vec<Measure>> = vec![];
+    for (result, accuracy) in accuracies() {
+        let of_group = measures_of(result, accuracy);
+        let columns = of_group.iter().flat_map(|m| columns(*m)).collect();
+        table.groups.push(Group { name: accuracy.name.clone(), facts: accuracy.facts.clone(), columns });
+        table.notes.extend(notes(result, accuracy, &of_group));
+        measures.push(of_group);
+    }
+    for (name, role) in rows(results) {
+        let cells = accuracies().zip(&measures).map(|((result, accuracy), measures)| {
+            measures.iter().flat_map(|m| cells(*m, result, accuracy, &name)).collect()
+        });
+        table.rows.push(Row { cells: cells.collect(), name, role });
+    }
+    table
+}
+
+/// The measures that the source gives for an accuracy; correlations where it gives nothing.
+fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
+    let correlations = [Measure::Correlation(Figure::Pearson), Measure::Correlation(Figure::TauB)];
+    let mut sizes: Vec<usize> = accuracy
+        .searches
+        .iter()
+        .flat_map(|(_, s)| s.searched.outcomes.iter().map(|(size, _)| *size))
+        .collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let searches = sizes.into_iter().map(Measure::Top1);
+    let given = |m: &Measure| published(result, accuracy).any(|p| m.published(p).is_some());
+    let all: Vec<Measure> = correlations.into_iter().chain(searches).collect();
+    let found: Vec<Measure> = all.iter().copied().filter(given).collect();
+    if found.is_empty() { correlations.to_vec() } else { found }
+}
+
+fn columns(measure: Measure) -> [Column; 3] {
+    let (name, kind) = (measure.name(), Kind::Figure { decimals: measure.decimals() });
+    let difference = Kind::Difference { decimals: measure.decimals() };
+    [
+        Column { name: format!("{name}, paper"), kind },
+        Column { name: format!("{name}, ours"), kind },
+        Column { name: format!("{name}, difference"), kind: difference },
+    ]
+}
+
+fn cells(
+    measure: Measure,
+    result: &RunResult<'_>,
+    accuracy: &AccuracyResult,
+    proxy: &str,
+) -> [Option<Cell>; 3] {
+    let beside = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
+    let paper = published(result, accuracy).filter(beside).find_map(|p| measure.published(p));
+    let ours = measure.ours(accuracy, proxy);
+    let difference = paper.zip(ours).map(|(paper, ours)| Cell::plain(ours.value - paper.value));
+    [paper, ours, difference]
+}
+
+/// Proxies of all runs in the order of the file, then baselines, then the oracle.
+fn rows(results: &[RunResult<'_>]) -> Vec<(String, Role)> {
+    let mut rows: Vec<(String, Role)> = vec![];
+    let role = |baseline| if baseline { Role::Baseline } else { Role::Entry };
+    for column in results.iter().flat_map(|r| &r.set.columns) {
+        let row = (column.proxy.clone(), role(column.baseline));
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    rows.sort_by_key(|(_, role)| *role != Role::Entry);
+    if results.iter().flat_map(|r| &r.accuracies).any(|a| !a.searches.is_empty()) {
+        rows.push(("oracle".to_owned(), Role::Bound));
+    }
+    rows
+}
+
+/// The file's notes, and differences of correlations that are large and have none.
+fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]) -> Vec<String> {
+    let mut notes = vec![];
+    for published in published(result, accuracy) {
+        if let Some(note) = &published.note {
+            notes.push(format!("{}, {}: {note}", accuracy.name, published.method));
+        }
+    }
+    for (_, searched) in accuracy.searches.iter().take(1).filter(|(_, s)| !s.left_out.is_empty()) {
+        let sizes: Vec<String> = searched.left_out.iter().map(usize::to_string).collect();
+        let scored = result.set.samples.iter().map(|s| s.archs.len()).min().unwrap_or(0);
+        let sizes = sizes.join(", ");
+        notes.push(format!(
+            "{}: no searches with S = {sizes}, as only {scored} architectures are scored",
+            accuracy.name
+        ));
+    }
+    let large = result.set.columns.iter().flat_map(|c| measures.iter().map(move |m| (c, *m)));
+    let large = large.filter(|(_, m)| matches!(m, Measure::Correlation(_))).filter(|(c, m)| {
+        let difference = cells(*m, result, accuracy, &c.proxy)[2];
+        difference.is_some_and(|d| d.value.abs() > LARGE)
+    });
+    let large: Vec<String> = large.map(|(c, m)| format!("{} ({})", c.proxy, m.name())).collect();
+    if !large.is_empty() {
+        notes.push(format!("{}: more than {LARGE} from the paper: {}", accuracy.name, large.join(", ")));
+    }
+    notes
+}

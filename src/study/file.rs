@@ -1,0 +1,112 @@
+//! A study as it stands in its TOML file. `benchmarks/README.md` describes the fields.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use toml::Spanned;
+
+use crate::proxies::ProxyRef;
+use crate::tables::Query;
+
+use super::settings::Settings;
+
+/// A value that the rest of the program reads from its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named<T>(pub T);
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A value that has its names from the command line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice<T>(pub T);
+
+impl<'de, T: ValueEnum> Deserialize<'de> for Choice<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let names = || T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let known = || names().map(|v| v.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+        T::from_str(&text, false)
+            .map(Self)
+            .map_err(|_| D::Error::custom(format!("`{text}` is none of {}", known())))
+    }
+}
+
+/// A study: runs, what is read from them, and what a paper says about them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// Short name, which is also that of the result's folder.
+    pub name: Spanned<String>,
+    pub title: String,
+    /// Where the published numbers are from.
+    pub source: String,
+    /// What the study is about and how it differs from the source, in Markdown paragraphs.
+    #[serde(default)]
+    pub about: Vec<String>,
+    /// What the runs have in common.
+    #[serde(default)]
+    pub settings: Settings,
+    /// Sample sizes of top-1 searches; none, no searches.
+    #[serde(default)]
+    pub search: Vec<Search>,
+    #[serde(rename = "run")]
+    pub runs: Vec<Run>,
+}
+
+/// Top-1 searches with one sample size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Architectures in a trial, S.
+    pub samples: usize,
+    pub trials: usize,
+}
+
+/// One search space with one data set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Names the run within the study; a folder is called so.
+    pub id: Spanned<String>,
+    pub space: Spanned<String>,
+    /// Data set of the mini-batch.
+    pub dataset: Spanned<String>,
+    /// Accuracies that the scores are compared with.
+    pub accuracies: Spanned<Vec<Named<Query>>>,
+    pub proxies: Spanned<Vec<Named<ProxyRef>>>,
+    /// Where the run departs from the study's settings.
+    #[serde(default)]
+    pub settings: Settings,
+    #[serde(default)]
+    pub published: Vec<Published>,
+}
+
+/// What the source gives for a method.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// The method's name in the source.
+    pub method: String,
+    /// The proxies of the run that stand beside it: one, or several variants of it.
+    pub proxies: Spanned<Vec<Named<ProxyRef>>>,
+    /// The accuracy it is about; may be left out where the run has one only.
+    pub accuracy: Option<Spanned<Named<Query>>>,
+    /// Pearson's correlation of the scores as they are.
+    pub pearson: Option<f64>,
+    /// Kendall's tau-b.
+    pub kendall: Option<f64>,
+    /// By sample size S: mean and standard deviation over trials, in per cent.
+    #[serde(default)]
+    pub top1: BTreeMap<Named<usize>, (f64, f64)>,
+    /// What explains a difference, if it is known.
+    pub note: Option<String>,
+}

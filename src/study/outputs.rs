@@ -1,0 +1,230 @@
+//! The files of a study's result: tables in every format, figures as SVG and PNG, and the report that shows them.
+
+use std::path::{Path, PathBuf};
+
+use super::compare::{comparison_table, published_correlation};
+use super::results::{AccuracyResult, RunResult};
+use super::scores::score_table;
+use super::{Overrides, Study, report};
+use crate::analysis::{AnalysisError, Figure};
+use crate::figures::{self, AxisChoice};
+use crate::plot::{self, PlotError, Scene};
+use crate::report::{CorrelationGroup, Format, Table, correlation_table, render, search_table};
+use crate::search::top1::Protocol;
+
+/// Data sets that one figure of bars can show.
+const MOST_GROUPS: usize = 7;
+
+/// Why a result cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error("cannot write {}: {source}", .path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+/// How a result came about.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The command that made it.
+    pub command: String,
+    pub overrides: Overrides,
+    /// Processor, threads, engine and version, in words.
+    pub machine: String,
+    /// Runs of the study that were not made, with the reason.
+    pub missing: Vec<(String, String)>,
+}
+
+/// Tables and figures of a result.
+pub struct Output<'r, 's> {
+    pub study: &'s Study,
+    pub context: &'r Context,
+    pub results: &'r [RunResult<'s>],
+}
+
+/// A figure that was written: its file without ending, relative to the result's folder, and what it shows.
+pub(super) struct Drawn {
+    pub file: String,
+    pub title: String,
+}
+
+impl Output<'_, '_> {
+    /// Ours beside the published numbers.
+    pub fn comparison(&self) -> Table {
+        self.with_facts(comparison_table(&self.study.source, self.results))
+    }
+
+    /// All tables with the names of their files.
+    pub(super) fn tables(&self) -> Vec<(String, Table)> {
+        let mut tables = vec![("comparison".to_owned(), self.comparison())];
+        tables.push((
+            "correlations".to_owned(),
+            self.with_facts(correlation_table(&self.correlation_groups(), &Figure::ALL, None)),
+        ));
+        if !self.study.search.is_empty() {
+            let groups = self.accuracies().flat_map(|(_, a)| {
+                [Protocol::Independent, Protocol::RunningBest].into_iter().filter_map(|p| a.search_group(p))
+            });
+            let groups: Vec<_> = groups.collect();
+            tables.push(("searches".to_owned(), self.with_facts(search_table(&groups))));
+        }
+        for (result, accuracy) in self.accuracies() {
+            if let Some(table) = score_table(result, accuracy) {
+                tables.push((format!("{}-scores", file_name(result, accuracy)), self.with_facts(table)));
+            }
+        }
+        tables
+    }
+
+    /// Writes everything into `folder`, which exists, and gives the path of the report.
+    ///
+    /// # Errors
+    /// A figure that cannot be drawn, or a file that cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, OutputError> {
+        let tables = self.tables();
+        for (name, table) in &tables {
+            for format in Format::ALL {
+                let path = folder.join(format!("{name}.{}", format.extension()));
+                write(&path, &render(table, format))?;
+            }
+        }
+        let drawn = self.figures(folder)?;
+        let path = folder.join("report.md");
+        write(&path, &report::markdown(self, &tables, &drawn))?;
+        Ok(path)
+    }
+
+    fn accuracies(&self) -> impl Iterator<Item = (&RunResult<'_>, &AccuracyResult)> {
+        self.results.iter().flat_map(|r| r.accuracies.iter().map(move |a| (r, a)))
+    }
+
+    fn correlation_groups(&self) -> Vec<CorrelationGroup> {
+        self.accuracies().map(|(_, a)| a.correlation_group()).collect()
+    }
+
+    fn with_facts(&self, mut table: Table) -> Table {
+        let mut facts = vec![
+            ("study".to_owned(), self.study.name.get_ref().clone()),
+            ("command".to_owned(), self.context.command.clone()),
+        ];
+        let words = self.context.overrides.words();
+        if !words.is_empty() {
+            facts.push(("changed sizes".to_owned(), words));
+        }
+        facts.append(&mut table.facts);
+        table.facts = facts;
+        table
+    }
+
+    fn figures(&self, folder: &Path) -> Result<Vec<Drawn>, OutputError> {
+        let figures = folder.join("figures");
+        std::fs::create_dir_all(&figures)
+            .map_err(|source| OutputError::Write { path: figures.clone(), source })?;
+        let mut pen = Pen { folder, drawn: vec![] };
+        for figure in [Figure::TauB, Figure::Pearson] {
+            self.draw_correlations(&mut pen, figure)?;
+        }
+        for (result, accuracy) in self.accuracies() {
+            self.draw_accuracy(&mut pen, result, accuracy)?;
+        }
+        Ok(pen.drawn)
+    }
+
+    /// Bars, and with several repetitions box plots; one figure for all groups as long as colours suffice.
+    fn draw_correlations(&self, pen: &mut Pen<'_>, figure: Figure) -> Result<(), OutputError> {
+        let groups = self.correlation_groups();
+        let published = |group: &str, proxy: &str| {
+            let (result, accuracy) = self.accuracies().find(|(_, a)| a.name == group)?;
+            published_correlation(result, accuracy, proxy, figure)
+        };
+        for (i, groups) in groups.chunks(MOST_GROUPS).enumerate() {
+            let suffix = if i == 0 { String::new() } else { format!("-{}", i + 1) };
+            // A proxy that cannot rank anything has no correlation; a figure of such proxies only is left out.
+            let any = groups.iter().flat_map(|g| &g.correlations).any(|c| c.summary(figure).is_some());
+            if !any {
+                continue;
+            }
+            let bars = figures::bars(groups, figure, &published, &self.caption(None));
+            pen.save(&format!("bars-{}{suffix}", figure.name()), &bars.labels.title, &bars.draw()?)?;
+            if groups.iter().flat_map(|g| &g.correlations).any(|c| c.samples.len() > 1) {
+                let boxes = figures::boxes(groups, figure, &self.caption(None));
+                let title = format!("{}, every repetition", boxes.labels.title);
+                pen.save(&format!("boxes-{}{suffix}", figure.name()), &title, &boxes.draw()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_accuracy(
+        &self,
+        pen: &mut Pen<'_>,
+        result: &RunResult<'_>,
+        accuracy: &AccuracyResult,
+    ) -> Result<(), OutputError> {
+        let (set, name) = (&result.set, file_name(result, accuracy));
+        let caption = self.caption(Some((result, accuracy)));
+        let map = figures::heat_map(set, &result.table, &accuracy.query, &caption)?;
+        pen.save(&format!("{name}-proxies"), &map.labels.title, &map.draw()?)?;
+        for protocol in [Protocol::Independent, Protocol::RunningBest] {
+            let Some(group) = accuracy.search_group(protocol) else { continue };
+            if group.outcomes.is_empty() {
+                continue;
+            }
+            let words = if protocol == Protocol::Independent { "top1" } else { "top1-running-best" };
+            let lines = figures::searches(&group, figures::accuracy_words(&accuracy.query), &caption);
+            pen.save(&format!("{name}-{words}"), &lines.labels.title, &lines.draw()?)?;
+        }
+        for correlation in accuracy.correlations.iter().filter(|c| !c.baseline) {
+            let of = (correlation, 0);
+            let about = (&result.table, &accuracy.query);
+            let scatter = figures::scatter(set, of, about, AxisChoice::Auto, &caption)?;
+            let proxy = correlation.proxy.replace([':', '+'], "-");
+            match scatter.draw() {
+                Ok(scene) => pen.save(&format!("{name}-{proxy}"), &scatter.labels.title, &scene)?,
+                // No finite score in the repetition: the table says how many were excluded.
+                Err(PlotError::Empty { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn caption(&self, about: Option<(&RunResult<'_>, &AccuracyResult)>) -> String {
+        let which =
+            about.map(|(result, accuracy)| format!("{}; images: {}; ", accuracy.query, result.images));
+        format!("{}{}", which.unwrap_or_default(), self.context.command)
+    }
+}
+
+/// Writes figures and remembers them.
+struct Pen<'f> {
+    folder: &'f Path,
+    drawn: Vec<Drawn>,
+}
+
+impl Pen<'_> {
+    fn save(&mut self, name: &str, title: &str, scene: &Scene) -> Result<(), OutputError> {
+        let file = format!("figures/{name}");
+        for ending in ["svg", "png"] {
+            plot::save(scene, &self.folder.join(format!("{file}.{ending}")))?;
+        }
+        self.drawn.push(Drawn { file, title: title.to_owned() });
+        Ok(())
+    }
+}
+
+/// The run, and the accuracy if the run has several.
+fn file_name(result: &RunResult<'_>, accuracy: &AccuracyResult) -> String {
+    let id = result.run.id.get_ref();
+    match result.accuracies.len() {
+        1 => id.clone(),
+        _ => format!("{id}-{}", accuracy.query.to_string().replace('/', "-")),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), OutputError> {
+    std::fs::write(path, text).map_err(|source| OutputError::Write { path: path.to_path_buf(), source })
+}

@@ -1,0 +1,76 @@
+//! The scores themselves, where there are few architectures: one row for each, as papers print small spaces.
+
+use super::results::{AccuracyResult, RunResult};
+use crate::analysis::{self, Cell as Score};
+use crate::report::{Cell, Column, Group, Kind, Role, Row, Spread, Table};
+use crate::stats::Summary;
+
+/// Architectures up to which scores are printed.
+const MOST: usize = 30;
+
+/// Scores of every architecture, mean and sample standard deviation over repetitions, in falling order of accuracy; nothing
+/// for samples that are large or differ between repetitions.
+pub fn score_table(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Option<Table> {
+    let set = &result.set;
+    let archs = &set.samples.first()?.archs;
+    if archs.len() > MOST || set.samples.iter().any(|s| s.archs != *archs) {
+        return None;
+    }
+    let column = result.table.column(&accuracy.query).ok()?;
+    let accuracy_of = |arch: &String| result.table.find(arch).ok().map(|index| column[index]);
+    let mut order: Vec<(usize, f64)> =
+        archs.iter().enumerate().filter_map(|(i, arch)| Some((i, accuracy_of(arch)?))).collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let columns =
+        set.columns.iter().map(|c| Column { name: c.proxy.clone(), kind: Kind::Figure { decimals: 3 } });
+    let accuracy_column = Column { name: "accuracy".to_owned(), kind: Kind::Figure { decimals: 2 } };
+    let row = |(place, accuracy): &(usize, f64)| {
+        let scores = set.columns.iter().map(|c| summary(c.cells.iter().map(|sample| sample[*place])));
+        let cells = std::iter::once(Some(Cell::plain(*accuracy))).chain(scores).collect();
+        Row { name: archs[*place].clone(), role: Role::Entry, cells: vec![cells] }
+    };
+    Some(Table {
+        title: format!("Scores, mean over {} repetitions", set.samples.len()),
+        rows_are: "architecture".to_owned(),
+        facts: vec![],
+        groups: vec![Group {
+            name: accuracy.name.clone(),
+            facts: accuracy.facts.clone(),
+            columns: std::iter::once(accuracy_column).chain(columns).collect(),
+        }],
+        rows: order.iter().map(row).collect(),
+        notes: chosen(result),
+    })
+}
+
+fn summary(cells: impl Iterator<Item = Score>) -> Option<Cell> {
+    let finite = cells.filter_map(|cell| if let Score::Ok(score) = cell { Some(score) } else { None });
+    let summary = Summary::of(&finite.collect::<Vec<_>>())?;
+    Some(Cell { value: summary.mean, spread: summary.std.map_or(Spread::None, Spread::Std) })
+}
+
+/// How often each architecture has the best score, for every proxy that tells architectures apart.
+fn chosen(result: &RunResult<'_>) -> Vec<String> {
+    let set = &result.set;
+    let archs = &set.samples[0].archs;
+    let sentence = |column: &analysis::Column| {
+        let mut counts = vec![0_usize; archs.len()];
+        for sample in 0..set.samples.len() {
+            let scores = analysis::pool(column, sample);
+            let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let winners: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] == best).collect();
+            if let [only] = winners[..] {
+                counts[only] += 1;
+            }
+        }
+        let mut named: Vec<(usize, &String)> =
+            counts.iter().copied().zip(archs).filter(|(n, _)| *n > 0).collect();
+        named.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+        let named: Vec<String> = named.iter().map(|(n, arch)| format!("{arch} {n}")).collect();
+        (!named.is_empty()).then(|| {
+            let (of, named) = (set.samples.len(), named.join(", "));
+            format!("{}: alone with the best score, in how many of {of} repetitions: {named}", column.proxy)
+        })
+    };
+    set.columns.iter().filter_map(sentence).collect()
+}

@@ -1,0 +1,175 @@
+//! `untrained study`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use untrained::stats::{kendall, pearson};
+use untrained::study::{STUDIES, Study};
+
+/// A study that takes a second: three of the eleven activations, two images.
+const SMALL: &str = r#"name = "small"
+title = "A small study"
+source = "Table 9 of nowhere"
+about = ["For the tests."]
+search = [{ samples = 2, trials = 20 }, { samples = 500, trials = 20 }]
+
+[settings]
+sample = "all"
+repetitions = 2
+batch_size = 2
+vary = ["weights"]
+
+[[run]]
+id = "vgg19"
+space = "nafbee_vgg19"
+dataset = "synthetic"
+accuracies = ["cifar10/validation/200/mean"]
+proxies = ["l2_norm", "random"]
+published = [
+    { method = "L2", proxies = ["l2_norm"], kendall = 0.9, pearson = 0.5, note = "nobody knows why", top1 = { 2 = [90.0, 0.5] } },
+]
+"#;
+
+fn untrained(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("untrained").unwrap();
+    command.args(["--data-dir", "/nonexistent"]).env_remove("UNTRAINED_DATA").current_dir(folder);
+    command
+}
+
+fn small(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("small.toml"), text).unwrap();
+    folder
+}
+
+/// Names and bytes of all files of a result but the runs.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let all = entries(folder).chain(entries(&folder.join("figures"))).filter(|path| path.is_file());
+    all.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_study_writes_tables_figures_and_a_report_and_repeats_them_exactly() {
+    let folder = small(SMALL);
+    let run = || untrained(folder.path()).args(["study", "small.toml"]).assert().success();
+    let output = run().get_output().stdout.clone();
+    let shown = String::from_utf8(output).unwrap();
+    for words in ["tau_b, paper", "tau_b, difference", "0.900", "nobody knows why", "report.md"] {
+        assert!(shown.contains(words), "{words} is not in\n{shown}");
+    }
+    let first = files(&folder.path().join("study/small"));
+    for table in ["comparison", "correlations", "searches", "vgg19-scores"] {
+        for ending in ["txt", "csv", "json", "md", "tex"] {
+            assert!(first.contains_key(&format!("{table}.{ending}")), "{table}.{ending}");
+        }
+    }
+    for figure in
+        ["bars-tau_b", "boxes-tau_b", "bars-pearson", "vgg19-proxies", "vgg19-top1", "vgg19-l2_norm"]
+    {
+        assert!(
+            first.contains_key(&format!("{figure}.svg")) && first.contains_key(&format!("{figure}.png")),
+            "{figure}"
+        );
+    }
+    let report = String::from_utf8(first["report.md"].clone()).unwrap();
+    for words in [
+        "A small study",
+        "Table 9 of nowhere",
+        "untrained --data-dir",
+        "no searches with S = 500",
+        "figures/bars-tau_b.svg",
+    ] {
+        assert!(report.contains(words), "{words} is not in\n{report}");
+    }
+    // The second time everything is there already, and the result has the same bytes.
+    run().stderr(predicate::str::contains("44 of 44 records are there already"));
+    let second = files(&folder.path().join("study/small"));
+    assert_eq!(first.keys().collect::<Vec<_>>(), second.keys().collect::<Vec<_>>());
+    for (name, bytes) in &first {
+        assert!(second[name] == *bytes, "{name} differs");
+    }
+}
+
+#[test]
+fn changed_sizes_are_recorded() {
+    let folder = small(SMALL);
+    let mut command = untrained(folder.path());
+    command.args(["study", "small.toml", "--out", "quick", "--scale", "0.3", "--repetitions", "1"]);
+    command.assert().success().stdout(predicate::str::contains("--scale 0.3 --repetitions 1"));
+    let report = std::fs::read_to_string(folder.path().join("quick/report.md")).unwrap();
+    assert!(
+        report.contains("The sizes of the study were changed with `--scale 0.3 --repetitions 1`"),
+        "{report}"
+    );
+    assert!(report.contains("1 repetitions of up to 3 architectures"), "{report}");
+}
+
+#[test]
+fn the_plan_is_listed_without_scoring() {
+    let folder = small(SMALL);
+    let mut command = untrained(folder.path());
+    command
+        .args(["study", "small.toml", "--list"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("44 records"));
+    assert!(!folder.path().join("study").exists());
+}
+
+#[test]
+fn mistakes_are_named() {
+    let folder = small(&SMALL.replace("repetitions = 2", "repetitions = -2"));
+    for (args, words) in [
+        (&["study", "small.toml"][..], "small.toml, line 9: "),
+        (&["study", "rbflex-table9"], "known studies: rbflex-table4"),
+        (&["study", "--runs", "nb201"], "no run `nb201`; it has vgg19"),
+        (&["study", "--scale", "0"], "no positive number"),
+        (&["study", "rbflex-table1", "--out", "x"], "nasbench201"),
+    ] {
+        untrained(folder.path()).args(args).assert().failure().stderr(predicate::str::contains(words));
+    }
+}
+
+#[test]
+fn embedded_studies_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let list =
+        |more: &[&str]| untrained(folder.path()).args(["list", "studies"]).args(more).assert().success();
+    list(&[])
+        .stdout(predicate::str::contains("rbflex-table1").and(predicate::str::contains("nb201-cifar10")));
+    let json: serde_json::Value =
+        serde_json::from_slice(&list(&["--format", "json"]).get_output().stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), STUDIES.len());
+}
+
+/// Table IV prints its scores, so its correlations can be computed again: tau-b agrees, Pearson's r of the gradient-based
+/// proxies does not. The study's notes say so.
+#[test]
+fn correlations_of_table_iv_follow_from_its_scores_as_the_notes_say() {
+    let mut reader =
+        csv::Reader::from_path(concat!(env!("CARGO_MANIFEST_DIR"), "/data/nafbee_vgg19.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let column = |name: &str| -> Vec<f64> {
+        let at = header.iter().position(|h| h == name).unwrap();
+        rows.iter().map(|row| row[at].parse().unwrap()).collect()
+    };
+    let study = Study::find("rbflex-table4").unwrap();
+    for published in &study.runs[0].published {
+        let proxy = published.proxies.get_ref()[0].0.to_string();
+        let (scores, accuracies) = (column(&proxy), column("accuracy"));
+        let tau = kendall(&scores, &accuracies).unwrap().tau_b().unwrap();
+        assert!((tau - published.kendall.unwrap()).abs() < 2e-3, "{proxy}: tau-b {tau}");
+        let r = pearson(&scores, &accuracies).unwrap().unwrap();
+        match &published.note {
+            Some(note) => {
+                assert!(note.ends_with(&format!("r = {r:.3}")), "{proxy}: {note}, and it is {r:.3}")
+            }
+            None => assert!((r - published.pearson.unwrap()).abs() < 6e-3, "{proxy}: r {r}"),
+        }
+    }
+}
