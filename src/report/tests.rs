@@ -139,7 +139,7 @@ proptest! {
             // Markdown and LaTeX say the counts below.
             let mut found = numbers(line);
             if format != Format::Text {
-                let below = text.split("n: ").last().unwrap();
+                let below = text.split("; n: ").last().unwrap();
                 found.extend(numbers(below).into_iter().take(1));
             }
             prop_assert_eq!(&found, &expected, "{:?}: {}", format, text);
