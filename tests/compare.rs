@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use analysis_support::{nafbee_run, real_data, run, untrained};
+use assert_cmd::prelude::*;
 use predicates::prelude::*;
 
 /// The published scores of the embedded table as a file of scores made elsewhere.

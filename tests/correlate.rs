@@ -3,6 +3,7 @@
 mod analysis_support;
 
 use analysis_support::{nafbee_run, real_data, run, untrained};
+use assert_cmd::prelude::*;
 use predicates::prelude::*;
 use untrained::analysis::{Figure, Options, correlate, from_run};
 use untrained::data::DataDirs;

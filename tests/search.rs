@@ -3,6 +3,7 @@
 mod analysis_support;
 
 use analysis_support::{baselines_of, nafbee_run, real_data, run, untrained};
+use assert_cmd::prelude::*;
 use predicates::prelude::*;
 use untrained::analysis::{accuracies, pool};
 use untrained::data::DataDirs;
