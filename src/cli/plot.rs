@@ -163,7 +163,7 @@ impl PlotArgs {
             for query in self.accuracy.queries(set, table) {
                 let (name, facts) = analysis::group_facts(set, &query);
                 let correlations = self.correlated(set, table, &query)?;
-                groups.push(CorrelationGroup { name, facts, correlations });
+                groups.push(CorrelationGroup { name, space: set.space.clone(), facts, correlations });
                 of_set.push(set);
                 queries.push(query.to_string());
             }

@@ -41,7 +41,7 @@ fn example() -> (ScoreSet, Table, Query) {
 
 fn group(set: &ScoreSet, table: &Table, query: &Query) -> CorrelationGroup {
     let correlations = correlate(set, table, query, &Options::default()).unwrap();
-    CorrelationGroup { name: "vgg".into(), facts: vec![], correlations }
+    CorrelationGroup { name: "vgg".into(), space: set.space.clone(), facts: vec![], correlations }
 }
 
 #[test]

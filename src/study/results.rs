@@ -21,6 +21,8 @@ pub struct RunResult<'s> {
 /// Figures for one accuracy.
 pub struct AccuracyResult {
     pub query: Query,
+    /// Id of the search space.
+    pub space: String,
     /// Short name, unique within the study.
     pub name: String,
     pub facts: Facts,
@@ -88,6 +90,7 @@ fn accuracy(
         }
     }
     Ok(AccuracyResult {
+        space: set.space.clone(),
         query: query.clone(),
         name: name(study, run, query),
         facts,
@@ -132,6 +135,7 @@ impl AccuracyResult {
     pub fn correlation_group(&self) -> CorrelationGroup {
         CorrelationGroup {
             name: self.name.clone(),
+            space: self.space.clone(),
             facts: self.facts.clone(),
             correlations: self.correlations.clone(),
         }
