@@ -296,7 +296,8 @@ mod tests {
         let other = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|";
         let list = [direct, other, equal, "|none~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|", direct];
         let list = Selection::List { name: "a test".into(), archs: list.map(str::to_owned).to_vec() };
-        let of = |shard| plan(protocol("nasbench201", &Vary::ALL, Dedupe::Equal), &list, 2, shard);
+        let of =
+            |shard: Option<&str>| plan(protocol("nasbench201", &Vary::ALL, Dedupe::Equal), &list, 2, shard);
         let whole: Vec<Unit> = of(None).pending(0, &|_, _, _| false);
         // `params` (0) is scored for every distinct string, `naswot` (1) for the first of a class.
         let scored: Vec<_> = whole.iter().map(|u| (u.index, u.proxies.clone())).collect();
