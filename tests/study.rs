@@ -163,7 +163,7 @@ fn correlations_of_table_iv_follow_from_its_scores_as_the_notes_say() {
         let proxy = published.proxies.get_ref()[0].0.to_string();
         let (scores, accuracies) = (column(&proxy), column("accuracy"));
         let tau = kendall(&scores, &accuracies).unwrap().tau_b().unwrap();
-        assert!((tau - published.kendall.unwrap()).abs() < 2e-3, "{proxy}: tau-b {tau}");
+        assert!((tau - published.kendall.unwrap()).abs() < 1.5e-3, "{proxy}: tau-b {tau}");
         let r = pearson(&scores, &accuracies).unwrap().unwrap();
         match &published.note {
             Some(note) => {
