@@ -132,7 +132,12 @@ impl CorrelationArgs {
         let names = facts.iter().zip(&found).map(|((name, _), (set, ..))| (name.clone(), *set)).collect();
         let groups = analysis::distinct_names(names).into_iter().zip(facts).zip(found);
         let groups: Vec<CorrelationGroup> = groups
-            .map(|((name, (_, facts)), (_, _, correlations))| CorrelationGroup { name, facts, correlations })
+            .map(|((name, (_, facts)), (set, _, correlations))| CorrelationGroup {
+                name,
+                space: set.space.clone(),
+                facts,
+                correlations,
+            })
             .collect();
         let mut table = correlation_table(&groups, &self.figures(), self.reference.as_deref());
         table.facts = self.facts(&groups);
@@ -188,7 +193,7 @@ impl CorrelationArgs {
             facts.push(("interval", interval));
         }
         if let Some(reference) = &self.reference {
-            facts.push(("p", format!("two-sided, t-test against {reference} paired over repetitions")));
+            facts.push(("p", format!("two-sided t-test against {reference}: paired over repetitions within a run, Welch's between runs")));
         }
         facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

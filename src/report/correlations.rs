@@ -7,9 +7,32 @@ use crate::analysis::{Correlation, Figure, compare};
 pub struct CorrelationGroup {
     /// Heads the columns: space and data set.
     pub name: String,
+    /// Id of the search space.
+    pub space: String,
     /// The accuracy query, the source of the scores, and whatever else holds for the group.
     pub facts: Facts,
     pub correlations: Vec<Correlation>,
+}
+
+impl CorrelationGroup {
+    fn find(&self, proxy: &str) -> Option<&Correlation> {
+        self.correlations.iter().find(|correlation| correlation.proxy == proxy)
+    }
+
+    /// The correlation that a proxy of this group is tested against, and whether it is of the same samples: the reference
+    /// in this group, else in another with the same accuracy of the same space.
+    fn reference<'g>(
+        &'g self,
+        groups: &'g [Self],
+        tested: &Correlation,
+        reference: &str,
+    ) -> Option<(&'g Correlation, bool)> {
+        let elsewhere = || {
+            let same_space = groups.iter().filter(|group| group.space == self.space);
+            same_space.filter_map(|group| group.find(reference)).find(|found| found.query == tested.query)
+        };
+        self.find(reference).map(|found| (found, true)).or_else(|| elsewhere().map(|found| (found, false)))
+    }
 }
 
 /// Counts beside the figures, summed over repetitions.
@@ -42,7 +65,7 @@ pub fn correlation_table(groups: &[CorrelationGroup], figures: &[Figure], refere
     }
     rows.sort_by_key(|(_, role)| *role == Role::Baseline);
     let row = |(name, role): (&str, Role)| {
-        let cells = groups.iter().map(|group| cells(group, name, figures, tested));
+        let cells = groups.iter().map(|group| cells(groups, group, name, figures, tested));
         Row { name: name.to_owned(), role, cells: cells.collect() }
     };
     table.rows = rows.into_iter().map(row).collect();
@@ -54,19 +77,20 @@ fn column(name: &str, kind: Kind) -> Column {
 }
 
 fn cells(
+    groups: &[CorrelationGroup],
     group: &CorrelationGroup,
     name: &str,
     figures: &[Figure],
     tested: Option<(Figure, &str)>,
 ) -> Vec<Option<Cell>> {
-    let find = |name: &str| group.correlations.iter().find(|c| c.proxy == name);
-    let Some(correlation) = find(name) else {
+    let Some(correlation) = group.find(name) else {
         return vec![None; figures.len() + usize::from(tested.is_some()) + COUNTS.len()];
     };
-    let test = tested.map(|(figure, reference)| {
-        let reference = find(reference).filter(|_| name != reference)?;
-        Some(Cell::plain(compare(correlation, reference, figure, true).ok()?.test.p))
+    let test = tested.filter(|(_, reference)| *reference != name).map(|(figure, reference)| {
+        let (reference, same_samples) = group.reference(groups, correlation, reference)?;
+        Some(Cell::plain(compare(correlation, reference, figure, same_samples).ok()?.test.p))
     });
+    let test = tested.map(|_| test.flatten());
     let figures = figures.iter().map(|figure| figure_cell(correlation, *figure));
     figures.chain(test).chain(counts(correlation).map(|count| Some(Cell::plain(count as f64)))).collect()
 }

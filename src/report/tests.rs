@@ -107,7 +107,9 @@ impl MapCells for Vec<Row> {
 fn numbers(text: &str) -> Vec<String> {
     let text = text.replace("$-$", "-");
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "-.+".contains(c)));
-    words.filter(|word| word.parse::<f64>().is_ok() && !word.is_empty()).map(str::to_owned).collect()
+    // A full stop may follow.
+    let words = words.map(|word| word.trim_end_matches('.'));
+    words.filter(|word| word.parse::<f64>().is_ok()).map(str::to_owned).collect()
 }
 
 proptest! {
@@ -139,7 +141,7 @@ proptest! {
             // Markdown and LaTeX say the counts below.
             let mut found = numbers(line);
             if format != Format::Text {
-                let below = text.split("n: ").last().unwrap();
+                let below = text.split("; n: ").last().unwrap();
                 found.extend(numbers(below).into_iter().take(1));
             }
             prop_assert_eq!(&found, &expected, "{:?}: {}", format, text);

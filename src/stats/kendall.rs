@@ -139,10 +139,9 @@ impl Counters {
             place /= FAN;
             let node = &mut self.nodes[start + place];
             above += node[child];
-            for (sum, mask) in node.iter_mut().zip(&EARLIER[child]) {
-                // No sum exceeds the number of observations; an overflow check would keep this from being vectorised.
-                *sum = sum.wrapping_add(m & mask);
-            }
+            // No sum exceeds the number of observations. Values and not places, so that this is vectorised.
+            let (old, mask) = (*node, EARLIER[child]);
+            *node = std::array::from_fn(|i| old[i].wrapping_add(m & mask[i]));
         }
         above
     }

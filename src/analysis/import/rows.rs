@@ -43,7 +43,7 @@ impl Rows {
         let header = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
         let rows = reader.into_records().map(|record| {
             let record = record.map_err(bad)?;
-            let place = record.position().map_or(0, csv::Position::line);
+            let place = record.position().map_or(0, |position| first_line(text, position));
             Ok(Row { place, fields: record.iter().map(str::to_owned).collect() })
         });
         let rows = rows.collect::<Result<_, ImportError>>()?;
@@ -89,6 +89,13 @@ fn field(value: serde_json::Value) -> Result<String, String> {
         serde_json::Value::String(text) => Ok(text),
         other => Err(format!("`{}` is neither number nor text", shown(&other.to_string()))),
     }
+}
+
+/// The line on which a record begins; the reader's own count is that of the blank lines before it.
+fn first_line(text: &str, position: &csv::Position) -> u64 {
+    let from = text.as_bytes().get(position.byte() as usize..).unwrap_or_default();
+    let blank = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// A piece of hostile text for a message.
