@@ -3,7 +3,8 @@
 //!
 //! Data moves one way: [`spaces`] turn an architecture string into a [`graph::Graph`], [`keyed`] numbers fill its
 //! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`proxies`] reduce what they observe to a score,
-//! and [`tables`] hold the trained accuracies those scores are compared with.
+//! and [`tables`] hold the trained accuracies those scores are compared with. [`scoring`] carries out whole plans of
+//! scores and [`store`] keeps their records.
 
 pub mod analysis;
 pub mod bench;

@@ -39,7 +39,8 @@ pub enum StoreError {
     )]
     Table { path: PathBuf, reason: String },
     #[error(
-        "{}: there are two records of {proxy} for architecture {index} of repetition {repetition}; keep the right one", path.display()
+        "{}: there are two records of {proxy} for architecture {index} of repetition {repetition}: keep one \
+         of them, and name each part of a plan once", path.display()
     )]
     Duplicate { path: PathBuf, repetition: u32, index: u32, proxy: String },
     #[error("{} holds a run already; name an empty folder", path.display())]

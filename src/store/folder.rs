@@ -13,6 +13,8 @@ use super::{Manifest, Record, StoreError};
 use crate::data::readable_by_all;
 
 const LOCK: &str = "run.lock";
+/// What names of unfinished files begin with.
+const DRAFT: &str = ".draft-";
 
 /// A run that this process alone writes to.
 ///
@@ -74,17 +76,21 @@ impl Store {
     ) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder).map_err(StoreError::io(folder, WRITE))?;
         let lock = lock(folder)?;
-        let manifest = match Manifest::read(folder) {
-            Ok(mut manifest) => {
+        remove_drafts(folder);
+        let (changed, manifest) = match Manifest::read(folder) {
+            Ok(known) => {
+                let mut manifest = known.clone();
                 manifest.extend(new, prefix, folder)?;
-                manifest
+                (known != manifest, manifest)
             }
-            Err(StoreError::NoRun { .. }) if !holds_records(folder) => new.clone(),
+            Err(StoreError::NoRun { .. }) if !holds_records(folder) => (true, new.clone()),
             Err(StoreError::NoRun { path }) => return Err(StoreError::Orphaned { path }),
             Err(error) => return Err(error),
         };
         let (present, whole) = scan(folder, check)?;
-        manifest.write(folder)?;
+        if changed {
+            manifest.write(folder)?;
+        }
         let journal = Journal::open(folder, whole)?;
         Ok(Self { folder: folder.to_path_buf(), manifest, lock, journal, present })
     }
@@ -156,13 +162,26 @@ pub(super) fn finish(
 ) -> Result<u64, StoreError> {
     let path = folder.join(columns::RECORDS);
     let failed = || StoreError::io(&path, WRITE);
-    let draft = || tempfile::NamedTempFile::new_in(folder).map_err(failed());
-    let (rows, timings) = (draft()?, draft()?);
+    let (rows, timings) = (draft(folder).map_err(failed())?, draft(folder).map_err(failed())?);
     let open = |file: &tempfile::NamedTempFile| file.reopen().map_err(failed());
     let count = columns::write(records, (&path, open(&rows)?), open(&timings)?)?;
     settle(timings, &folder.join(columns::TIMINGS)).map_err(failed())?;
     settle(rows, &path).map_err(failed())?;
     Ok(count)
+}
+
+/// A file that gets its name when it is finished.
+fn draft(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)
+}
+
+/// Removes what a killed process left unfinished; nobody misses what cannot be removed.
+fn remove_drafts(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Takes the lock on a folder.
@@ -187,7 +206,7 @@ pub(super) fn replace(
     name: &str,
     fill: impl FnOnce(&File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let draft = tempfile::NamedTempFile::new_in(folder)?;
+    let draft = draft(folder)?;
     fill(draft.as_file())?;
     settle(draft, &folder.join(name))
 }

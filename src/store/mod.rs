@@ -11,6 +11,7 @@
 //! Records are only ever added. A run can be interrupted at any moment and goes on with the same command; a command with
 //! other settings is refused. [`Run::open`] reads a run for analysis, finished or not. Nothing here knows networks.
 
+mod clock;
 mod columns;
 mod error;
 mod folder;
@@ -18,14 +19,18 @@ mod join;
 pub mod journal;
 mod manifest;
 mod record;
+mod rows;
 mod sorted;
+#[cfg(test)]
+mod tests;
 
+pub use clock::utc_now;
 pub use error::StoreError;
 use folder::replace;
 pub use folder::{Present, Records, Run, Store};
 pub use join::join;
 pub use manifest::{
-    BatchFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, RunKey, utc_now,
+    BatchFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, RunKey,
 };
 pub use record::{Record, Seeds, Status, Timings, number};
 
