@@ -45,7 +45,8 @@ fn a_finished_run_has_its_records_and_no_journal() {
         "--batch-size",
         "4",
     ];
-    let more = ["--proxies", "naswot", "--weight-seed", "1", "--data-seed", "1", "--format", "json"];
+    let seeds = ["--resolution", "16", "--weight-seed", "1", "--data-seed", "1"];
+    let more = [&seeds[..], &["--proxies", "naswot", "--format", "json"]].concat();
     let single = runs::untrained(&[&args[..], &more].concat()).assert().success();
     let single: serde_json::Value = serde_json::from_slice(&single.get_output().stdout).unwrap();
     assert_eq!(single["scores"][0]["score"].as_f64(), record.score);
@@ -173,7 +174,8 @@ fn other_settings_are_refused_by_name() {
         (["--normalisation", "imagenet"], "normalisation \"standard\""),
         (["--order", "file"], "order \"keyed\""),
         (["--split", "test"], "split \"train\""),
-        (["--resolution", "16"], "resolution 32"),
+        (["--resolution", "8"], "resolution 16"),
+        (["--batch-size", "5"], "batch-size 4"),
         (["--init", "normal01"], "init \"default\""),
         (["--precision", "f64"], "precision \"f32\""),
         (["--engine", "burn"], "engine \"native"),

@@ -126,7 +126,7 @@ fn mistakes_are_named() {
     for (args, words) in [
         (&["study", "small.toml"][..], "small.toml, line 9: "),
         (&["study", "rbflex-table9"], "known studies: rbflex-table4"),
-        (&["study", "--runs", "nb201"], "no run `nb201`; it has vgg19, vgg19-gradients"),
+        (&["study", "--only", "nb201"], "no run `nb201`; it has vgg19, vgg19-gradients"),
         (&["study", "--scale", "0"], "no positive number"),
         (&["study", "rbflex-table1", "--out", "x"], "nasbench201"),
     ] {

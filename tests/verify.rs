@@ -47,7 +47,7 @@ fn other_data_and_no_run_are_errors() {
     runs::unfinished(&out, 3);
     let manifest = out.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    let at = text.find("\"batch\"").unwrap();
+    let at = text.find("\"batch\": {").unwrap();
     let digest = at + text[at..].find("\"sha256\": \"").unwrap() + 11;
     let mut other = text.clone().into_bytes();
     other[digest] = if other[digest] == b'0' { b'1' } else { b'0' };

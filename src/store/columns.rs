@@ -154,6 +154,8 @@ impl<T: Rows> Iterator for Reader<T> {
 /// The records of `records.parquet` in `folder`, in order, with their timings where `timings.parquet` has them.
 pub(super) struct Finished {
     records: Reader<Record>,
+    /// Key of the record before.
+    last: Option<(u32, u32, String)>,
     timings: std::iter::Peekable<Box<dyn Iterator<Item = Result<TimingRow, StoreError>>>>,
 }
 
@@ -165,7 +167,7 @@ impl Finished {
             Some(reader) => Box::new(reader),
             None => Box::new(std::iter::empty()),
         };
-        Ok(Some(Self { records, timings: timings.peekable() }))
+        Ok(Some(Self { records, last: None, timings: timings.peekable() }))
     }
 
     fn timings_of(&mut self, record: &Record) -> Result<Option<Timings>, StoreError> {
@@ -188,6 +190,12 @@ impl Iterator for Finished {
             Ok(record) => record,
             error => return Some(error),
         };
+        let key = Some((record.repetition, record.index, record.proxy.clone()));
+        if self.last >= key {
+            let reason = "its rows are out of order".to_owned();
+            return Some(Err(StoreError::Table { path: self.records.path.clone(), reason }));
+        }
+        self.last = key;
         Some(self.timings_of(&record).map(|timings| {
             record.timings = timings;
             record

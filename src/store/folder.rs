@@ -77,17 +77,20 @@ impl Store {
         std::fs::create_dir_all(folder).map_err(StoreError::io(folder, WRITE))?;
         let lock = lock(folder)?;
         remove_drafts(folder);
-        let manifest = match Manifest::read(folder) {
-            Ok(mut manifest) => {
+        let (changed, manifest) = match Manifest::read(folder) {
+            Ok(known) => {
+                let mut manifest = known.clone();
                 manifest.extend(new, prefix, folder)?;
-                manifest
+                (known != manifest, manifest)
             }
-            Err(StoreError::NoRun { .. }) if !holds_records(folder) => new.clone(),
+            Err(StoreError::NoRun { .. }) if !holds_records(folder) => (true, new.clone()),
             Err(StoreError::NoRun { path }) => return Err(StoreError::Orphaned { path }),
             Err(error) => return Err(error),
         };
         let (present, whole) = scan(folder, check)?;
-        manifest.write(folder)?;
+        if changed {
+            manifest.write(folder)?;
+        }
         let journal = Journal::open(folder, whole)?;
         Ok(Self { folder: folder.to_path_buf(), manifest, lock, journal, present })
     }

@@ -1,6 +1,5 @@
 //! Records of several sources, each in the order of keys, as one.
 
-use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use super::{Record, StoreError};
@@ -17,37 +16,54 @@ pub(super) enum Twins {
     Refused,
 }
 
+/// A source and its next item.
+struct Head {
+    next: Option<Result<Record, StoreError>>,
+    rest: Source,
+}
+
+impl Head {
+    fn new(mut rest: Source) -> Self {
+        Self { next: rest.next(), rest }
+    }
+
+    fn take(&mut self) -> Option<Result<Record, StoreError>> {
+        std::mem::replace(&mut self.next, self.rest.next())
+    }
+
+    /// `None` at the end, `Some(None)` for an error.
+    fn key(&self) -> Option<Option<(u32, u32, &str)>> {
+        self.next.as_ref().map(|next| next.as_ref().ok().map(Record::key))
+    }
+}
+
 /// Merges sources; `path` is for messages.
 pub(super) struct Merged {
-    sources: Vec<Peekable<Source>>,
+    heads: Vec<Head>,
     twins: Twins,
     path: PathBuf,
 }
 
 impl Merged {
     pub(super) fn new(sources: Vec<Source>, twins: Twins, path: &Path) -> Self {
-        let sources = sources.into_iter().map(Iterator::peekable).collect();
-        Self { sources, twins, path: path.to_path_buf() }
+        let heads = sources.into_iter().map(Head::new).collect();
+        Self { heads, twins, path: path.to_path_buf() }
     }
 
     /// The source whose next record has the smallest key; errors come first.
-    fn first(&mut self) -> Option<usize> {
-        let mut first: Option<(usize, Option<(u32, u32, String)>)> = None;
-        for (i, source) in self.sources.iter_mut().enumerate() {
-            let Some(next) = source.peek() else { continue };
-            let key = next.as_ref().ok().map(|r| (r.repetition, r.index, r.proxy.clone()));
-            if first.as_ref().is_none_or(|(_, smallest)| key < *smallest) {
-                first = Some((i, key));
-            }
-        }
-        first.map(|(i, _)| i)
+    fn first(&mut self) -> Option<&mut Head> {
+        let keys = self.heads.iter().enumerate().filter_map(|(i, head)| head.key().map(|key| (key, i)));
+        let (_, first) = keys.min()?;
+        self.heads.get_mut(first)
     }
 
     /// Takes the twins of `record` out of the other sources.
     fn drop_twins(&mut self, record: &mut Record) -> Result<(), StoreError> {
-        for source in &mut self.sources {
-            let twin = source.next_if(|next| next.as_ref().is_ok_and(|next| next.key() == record.key()));
-            let Some(Ok(twin)) = twin else { continue };
+        for head in &mut self.heads {
+            if head.key() != Some(Some(record.key())) {
+                continue;
+            }
+            let Some(Ok(twin)) = head.take() else { continue };
             if self.twins == Twins::Refused || !twin.agrees(record) {
                 return Err(StoreError::Duplicate {
                     path: self.path.clone(),
@@ -66,11 +82,10 @@ impl Iterator for Merged {
     type Item = Result<Record, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let first = self.first()?;
-        let mut record = match self.sources[first].next()? {
+        let mut record = match self.first()?.take()? {
             Ok(record) => record,
             error => {
-                self.sources.clear();
+                self.heads.clear();
                 return Some(error);
             }
         };

@@ -23,11 +23,12 @@ pub fn untrained(args: &[&str]) -> Command {
     command
 }
 
-/// Arguments of a run of `nats_sss` networks on synthetic images.
+/// Arguments of a run of `nats_sss` networks on small batches of small synthetic images, unless `args` say otherwise.
 pub fn arguments(out: &Path, args: &[&str]) -> Vec<String> {
-    let fixed = ["score", "--space", "nats_sss", "--dataset", "synthetic", "--batch-size", "4"];
-    let out = ["--out", out.to_str().unwrap()];
-    fixed.iter().chain(args).chain(&out).map(|a| a.to_string()).collect()
+    let fixed = ["score", "--space", "nats_sss", "--dataset", "synthetic", "--out", out.to_str().unwrap()];
+    let small = [["--batch-size", "4"], ["--resolution", "16"]];
+    let small = small.iter().filter(|flag| !args.contains(&flag[0])).flatten();
+    fixed.iter().chain(small).chain(args).map(|a| a.to_string()).collect()
 }
 
 pub fn score(out: &Path, args: &[&str]) -> Command {

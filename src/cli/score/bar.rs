@@ -68,8 +68,10 @@ impl Bar {
 
 impl Progress for Bar {
     fn begin(&self, planned: u64, present: u64) {
-        (self.planned.set(planned), self.present.set(present));
-        (self.started.set(Instant::now()), self.said.set(Instant::now()));
+        self.planned.set(planned);
+        self.present.set(present);
+        self.started.set(Instant::now());
+        self.said.set(Instant::now());
         if present > 0 {
             eprintln!("{present} of {planned} records are there already");
         }
