@@ -126,7 +126,7 @@ fn mistakes_are_named() {
     for (args, words) in [
         (&["study", "small.toml"][..], "small.toml, line 9: "),
         (&["study", "rbflex-table9"], "known studies: rbflex-table4"),
-        (&["study", "--runs", "nb201"], "no run `nb201`; it has vgg19"),
+        (&["study", "--only", "nb201"], "no run `nb201`; it has vgg19, vgg19-gradients"),
         (&["study", "--scale", "0"], "no positive number"),
         (&["study", "rbflex-table1", "--out", "x"], "nasbench201"),
     ] {
@@ -159,11 +159,11 @@ fn correlations_of_table_iv_follow_from_its_scores_as_the_notes_say() {
         rows.iter().map(|row| row[at].parse().unwrap()).collect()
     };
     let study = Study::find("rbflex-table4").unwrap();
-    for published in &study.runs[0].published {
+    for published in study.runs.iter().flat_map(|run| &run.published) {
         let proxy = published.proxies.get_ref()[0].0.to_string();
         let (scores, accuracies) = (column(&proxy), column("accuracy"));
         let tau = kendall(&scores, &accuracies).unwrap().tau_b().unwrap();
-        assert!((tau - published.kendall.unwrap()).abs() < 2e-3, "{proxy}: tau-b {tau}");
+        assert!((tau - published.kendall.unwrap()).abs() < 1.5e-3, "{proxy}: tau-b {tau}");
         let r = pearson(&scores, &accuracies).unwrap().unwrap();
         match &published.note {
             Some(note) => {

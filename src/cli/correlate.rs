@@ -177,12 +177,14 @@ impl CorrelationArgs {
             ("signs", "positive where the score points the way its proxy declares".to_owned()),
             ("Kendall's tau", "tau_b corrects for ties, tau_a does not".to_owned()),
             ("scores that are not finite", policy.to_owned()),
+            (
+                "counts",
+                "architectures (n, excluded) and pairs of equals, summed over the repetitions (reps)"
+                    .to_owned(),
+            ),
         ];
         if several {
-            facts.push((
-                "spread",
-                "± sample standard deviation over repetitions; counts are summed over them".to_owned(),
-            ));
+            facts.push(("spread", "± sample standard deviation over repetitions".to_owned()));
         }
         if single && self.bootstrap > 0 {
             let percent = 100.0 * self.level;

@@ -24,7 +24,7 @@ use run::Job;
 const EXAMPLES: &str = "Examples:
   untrained study
   untrained study rbflex-table1 --list
-  untrained study rbflex-table1 --scale 0.1 --repetitions 3 --runs nb201-cifar10 --out results/quick
+  untrained study rbflex-table1 --scale 0.1 --repetitions 3 --only nb201-cifar10 --out results/quick
   untrained study mine.toml --out results/mine
 
 Without a name the quick start runs, which needs no data. `untrained list studies` shows the studies that are part of the
@@ -47,7 +47,7 @@ pub struct StudyArgs {
 
     /// Only these runs of the study
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    runs: Vec<String>,
+    only: Vec<String>,
 
     /// Print the plan and an estimate of its time, from timing a few architectures, and stop
     #[arg(long)]
@@ -89,8 +89,8 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let name = study.name.get_ref();
     let out = args.out.clone().unwrap_or_else(|| Path::new("study").join(name));
     let known: Vec<&str> = study.runs.iter().map(|r| r.id.get_ref().as_str()).collect();
-    if let Some(unknown) = args.runs.iter().find(|id| !known.contains(&id.as_str())) {
-        bail!("--runs: study {name} has no run `{unknown}`; it has {}", known.join(", "));
+    if let Some(unknown) = args.only.iter().find(|id| !known.contains(&id.as_str())) {
+        bail!("--only: study {name} has no run `{unknown}`; it has {}", known.join(", "));
     }
     let engine = args.device.open()?;
     let stop = stop_flag("finishing the architectures that are being scored");
@@ -103,15 +103,15 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let job =
         |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, threads, stop: &stop };
     let chosen: Vec<_> =
-        study.runs.iter().filter(|r| args.runs.is_empty() || args.runs.contains(r.id.get_ref())).collect();
+        study.runs.iter().filter(|r| args.only.is_empty() || args.only.contains(r.id.get_ref())).collect();
     if args.list {
         return list(&chosen.into_iter().map(job).collect::<Vec<_>>(), &out);
     }
     let mut done = Done { results: vec![], missing: vec![] };
     for run in &study.runs {
         let id = run.id.get_ref();
-        if !args.runs.is_empty() && !args.runs.contains(id) {
-            done.missing.push((id.clone(), "not asked for (--runs)".to_owned()));
+        if !args.only.is_empty() && !args.only.contains(id) {
+            done.missing.push((id.clone(), "not asked for (--only)".to_owned()));
             continue;
         }
         if done.make(&job(run), &out)? == Ended::Stopped {

@@ -35,8 +35,8 @@ impl CorrelationGroup {
     }
 }
 
-/// Counts beside the figures, summed over repetitions.
-const COUNTS: [&str; 5] = ["repetitions", "n", "excluded", "tied score pairs", "tied accuracy pairs"];
+/// Counts beside the figures, summed over repetitions: repetitions, architectures, pairs.
+const COUNTS: [&str; 5] = ["reps", "n", "excluded", "tied scores", "tied accuracies"];
 
 /// Proxies as rows, figures of each group as columns: a mean and its standard deviation over repetitions, or the figure
 /// of a single repetition with its bootstrap interval. With a `reference` a column holds the p-values of

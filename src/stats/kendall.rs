@@ -28,7 +28,7 @@ impl PairCounts {
     /// all y are equal. The variant of scipy's `kendalltau` and of the field's official scripts.
     pub fn tau_b(&self) -> Option<f64> {
         let (x, y) = (self.pairs - self.tied_x, self.pairs - self.tied_y);
-        (x > 0 && y > 0).then(|| self.difference() / ((x as f64).sqrt() * (y as f64).sqrt()))
+        (x > 0 && y > 0).then(|| self.difference() / (x as f64 * y as f64).sqrt())
     }
 
     fn difference(&self) -> f64 {

@@ -28,7 +28,7 @@ impl Counted {
             xx += square(size, rank);
             xy += i128::from(sum) * i128::from(rank);
         }
-        (xx > 0 && yy > 0).then(|| xy as f64 / ((xx as f64).sqrt() * (yy as f64).sqrt()))
+        (xx > 0 && yy > 0).then(|| xy as f64 / (xx as f64 * yy as f64).sqrt())
     }
 }
 

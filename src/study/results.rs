@@ -75,7 +75,9 @@ fn accuracy(
     query: &Query,
     images: &str,
 ) -> Result<AccuracyResult, SearchedError> {
-    let options = Options { policy: NonFinitePolicy::Exclude, seed: SEED, ..Options::default() };
+    // Several repetitions have a standard deviation; intervals are shown for a single one only.
+    let resamples = if set.samples.len() == 1 { Options::default().resamples } else { 0 };
+    let options = Options { policy: NonFinitePolicy::Exclude, seed: SEED, resamples, ..Options::default() };
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let facts = vec![
         fact("run", run.id.get_ref().clone()),

@@ -24,14 +24,19 @@ pub struct AccuracyArgs {
     epochs: Option<u32>,
 
     /// Training runs of the accuracies: mean, or one training seed [default: mean]
-    #[arg(long, value_name = "RUNS")]
-    runs: Option<Runs>,
+    #[arg(long = "runs", value_name = "RUNS")]
+    training_runs: Option<Runs>,
 }
 
 impl AccuracyArgs {
     /// The queries for a set of scores.
     pub fn queries(&self, set: &ScoreSet, table: &Table) -> Vec<Query> {
-        let parts = |dataset| QueryParts { dataset, split: self.split, epochs: self.epochs, runs: self.runs };
+        let parts = |dataset| QueryParts {
+            dataset,
+            split: self.split,
+            epochs: self.epochs,
+            runs: self.training_runs,
+        };
         let named = self.table_dataset.iter().cloned().map(Some);
         let datasets: Vec<Option<String>> =
             if self.table_dataset.is_empty() { vec![None] } else { named.collect() };
