@@ -7,7 +7,7 @@ Each pair (space, proxy) is one `untrained bench` with either engine on the firs
 benchmarks/speed/SPACE.txt, one after the other; the figure is the sum over the architectures of build + compute.
 Proxies that run no network (counts, weight norms) are left out: both engines do the same there.
 """
-import argparse, json, platform, subprocess, sys
+import argparse, json, platform, subprocess, sys, tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,10 +42,10 @@ def main():
     a = p.parse_args()
     spaces = a.spaces.split(",") if a.spaces else sorted(f.stem for f in (ROOT / "benchmarks/speed").glob("*.txt"))
     proxies = a.proxies.split(",") if a.proxies else [x["name"] for x in listed(a.untrained, "proxies") if x["name"] not in STATIC]
-    a.archs = {}
+    a.archs, folder = {}, Path(tempfile.mkdtemp())
     for space in spaces:
         lines = [l for l in (ROOT / f"benchmarks/speed/{space}.txt").read_text().splitlines() if l and not l.startswith("#")]
-        path = Path("/tmp") / f"engines-{space}.txt"
+        path = folder / f"{space}.txt"
         path.write_text("\n".join(lines[: a.limit]) + "\n")
         a.archs[space] = path
     version = subprocess.run([a.untrained, "--version"], capture_output=True, text=True).stdout.strip()

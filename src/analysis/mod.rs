@@ -1,7 +1,7 @@
 //! From scores and a table to the figures that people compare: which proxies predict trained accuracy, and how well.
 //!
 //! A [`ScoreSet`] holds scores whatever their origin, a run of ours or a file made elsewhere. It is always joined by the
-//! trivial [`baselines`], aligned with one accuracy of a table, and correlated per repetition. Scores without a value
+//! trivial baselines, aligned with one accuracy of a table, and correlated per repetition. Scores without a value
 //! are never dropped silently: every figure stands beside the number of architectures it was computed from and the
 //! numbers of those that were left out, by reason.
 

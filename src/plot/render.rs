@@ -20,7 +20,7 @@ use super::{font, png_encoder};
 const UNITS: usize = 4;
 const DENSITY: usize = 2;
 
-/// A scene as an SVG document. Text stays text, in the fonts of [`font::FAMILIES`].
+/// A scene as an SVG document. Text stays text, in the fonts of `font::FAMILIES`.
 pub fn svg(scene: &Scene) -> String {
     let (width, height) = size(scene);
     let mut document = String::new();

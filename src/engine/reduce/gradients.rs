@@ -26,7 +26,7 @@ pub enum GradientReduction {
     HessianGradient,
     /// Gradient of the input, `[N, elements]`; no entry when no cotangent reaches it.
     Input,
-    /// [`SignAgreement`] of the images' own gradients of convolution and linear weights.
+    /// [`SignAgreement`](super::SignAgreement) of the images' own gradients of convolution and linear weights.
     SignAgreement,
     /// The neural tangent kernel: for each image the gradient of the sum of its logits with respect to all parameters that
     /// are called weights (of convolutions, linear layers and normalisations), and their inner products. Whatever the loss.
