@@ -67,7 +67,7 @@ pub fn scatter(
 fn facts(correlation: &Correlation, sample: usize) -> Vec<String> {
     let Some(figures) = correlation.samples.get(sample) else { return vec![] };
     let value = |figure: Figure| match figures.values[figure as usize] {
-        Some(value) => format!("{value:.3}"),
+        Some(value) => format!("{value:.3}").replace('-', "\u{2212}"),
         None => "undefined".to_owned(),
     };
     vec![
