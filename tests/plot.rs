@@ -39,6 +39,8 @@ fn every_kind_draws_and_says_what_it_shows() {
     let folder = prepared();
     for (kind, more, words) in [
         ("scatter", &["--proxies", "l2_norm"][..], "l2_norm on nafbee_vgg19 with synthetic"),
+        // The only score that is no baseline.
+        ("scatter", &[], "l2_norm on nafbee_vgg19 with synthetic"),
         ("scatter", &["--proxies", "random", "--axis", "signed-log", "--repetition", "1"], "repetition 1"),
         ("bars", &[], "nafbee_vgg19 cifar10"),
         ("bars", &["--figure", "pearson"], "Pearson&apos;s r"),
@@ -87,7 +89,7 @@ fn what_cannot_be_drawn_is_said() {
     let folder = prepared();
     for (kind, out, more, words) in [
         ("bars", "out.pdf", &[][..], ".svg or .png"),
-        ("scatter", "out.svg", &[], "name it with --proxies"),
+        ("scatter", "out.svg", &["--proxies", "l2_norm,random"], "name it with --proxies"),
         ("scatter", "out.svg", &["--proxies", "zen"], "--proxies zen"),
         ("scatter", "out.svg", &["--proxies", "random", "--repetition", "7"], "--repetition 7"),
         ("top1", "out.svg", &["--samples", "12"], "has only 11"),

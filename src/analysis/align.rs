@@ -13,7 +13,25 @@ pub enum NonFinitePolicy {
     Exclude,
     /// Ranked below all others, equal among themselves: rank correlations only, Pearson's has no value then
     Worst,
+    /// The number -1e8 in their place, as NASLib and RBFleX's TransNAS scripts have it: only to reproduce published figures,
+    /// since a few of these numbers decide Pearson's correlation
+    Sentinel,
 }
+
+impl NonFinitePolicy {
+    /// What is done, for reports.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Exclude => "excluded and counted",
+            Self::Worst => "ranked last",
+            Self::Sentinel => "replaced by -1e8, as in some released codes",
+        }
+    }
+}
+
+/// What [`NonFinitePolicy::Sentinel`] puts in the place of a score that is not finite (NASLib, `predictors/zerocost.py`;
+/// RBFleX-NAS, TransNAS scoring scripts), turned so that higher is better.
+pub const SENTINEL: f64 = -1e8;
 
 /// Architectures without a score to correlate, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -45,14 +63,15 @@ impl Excluded {
 /// Scores and accuracies of the architectures that count, in the order of the sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aligned {
-    /// Turned so that higher is better; minus infinity where a score is [ranked last](NonFinitePolicy::Worst).
+    /// Turned so that higher is better; minus infinity where a score is [ranked last](NonFinitePolicy::Worst), [`SENTINEL`]
+    /// where that is the policy.
     pub scores: Vec<f64>,
     /// Percent.
     pub accuracies: Vec<f64>,
     /// Places in the sample of those that count.
     pub places: Vec<usize>,
     pub excluded: Excluded,
-    /// Scores that are not finite and were ranked last.
+    /// Scores that are not finite and were ranked last, by minus infinity or by a sentinel.
     pub ranked_last: usize,
 }
 
@@ -69,6 +88,10 @@ pub fn align(cells: &[Cell], direction: Direction, accuracies: &[f64], policy: N
             (Cell::NonFinite(_), NonFinitePolicy::Worst) => {
                 ranked_last += 1;
                 f64::NEG_INFINITY
+            }
+            (Cell::NonFinite(_), NonFinitePolicy::Sentinel) => {
+                ranked_last += 1;
+                SENTINEL
             }
             (cell, _) => {
                 excluded.count(cell);
@@ -136,6 +159,15 @@ mod tests {
         for (direction, first) in [(Direction::HigherIsBetter, 2.0), (Direction::LowerIsBetter, -2.0)] {
             let aligned = align(&CELLS, direction, &ACCURACIES, NonFinitePolicy::Worst);
             assert_eq!(aligned.scores, [first, f64::NEG_INFINITY, -first / 2.0]);
+            assert_eq!((aligned.ranked_last, aligned.excluded.non_finite), (1, 0));
+        }
+    }
+
+    #[test]
+    fn the_sentinel_is_the_worst_number_whatever_the_direction() {
+        for (direction, first) in [(Direction::HigherIsBetter, 2.0), (Direction::LowerIsBetter, -2.0)] {
+            let aligned = align(&CELLS, direction, &ACCURACIES, NonFinitePolicy::Sentinel);
+            assert_eq!(aligned.scores, [first, SENTINEL, -first / 2.0]);
             assert_eq!((aligned.ranked_last, aligned.excluded.non_finite), (1, 0));
         }
     }

@@ -154,7 +154,7 @@ pub fn correlate(
 struct Prepared {
     aligned: Aligned,
     ranked: Ranked,
-    /// None where scores that are not finite are ranked last.
+    /// None where scores that are not finite are ranked last without a number.
     pearson: Option<Pearson>,
     log: Option<LogPearson>,
 }
@@ -169,7 +169,7 @@ struct LogPearson {
 impl Prepared {
     fn new(aligned: Aligned) -> Result<Self, StatsError> {
         let ranked = Ranked::new(&aligned.scores, &aligned.accuracies)?;
-        if aligned.ranked_last > 0 {
+        if aligned.scores.contains(&f64::NEG_INFINITY) {
             return Ok(Self { aligned, ranked, pearson: None, log: None });
         }
         let pearson = Some(Pearson::new(&aligned.scores, &aligned.accuracies)?);

@@ -14,7 +14,7 @@ mod run;
 mod score_set;
 mod significance;
 
-pub use align::{Aligned, Excluded, NonFinitePolicy, accuracies, align, pool};
+pub use align::{Aligned, Excluded, NonFinitePolicy, SENTINEL, accuracies, align, pool};
 pub use baselines::{BASELINES, add_baselines};
 pub use correlate::{Correlation, Figure, Options, SampleFigures, correlate};
 pub use import::{ImportError, ImportOptions, Origin, import};

@@ -167,16 +167,12 @@ impl CorrelationArgs {
     fn facts(&self, groups: &[CorrelationGroup]) -> Facts {
         let single = groups.iter().flat_map(|group| &group.correlations).any(|c| c.samples.len() == 1);
         let several = groups.iter().flat_map(|group| &group.correlations).any(|c| c.samples.len() > 1);
-        let policy = match self.non_finite {
-            NonFinitePolicy::Exclude => "excluded and counted",
-            NonFinitePolicy::Worst => "ranked last",
-        };
         let mut facts = vec![
             ("command", analysis::command_line()),
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("signs", "positive where the score points the way its proxy declares".to_owned()),
             ("Kendall's tau", "tau_b corrects for ties, tau_a does not".to_owned()),
-            ("scores that are not finite", policy.to_owned()),
+            ("scores that are not finite", self.non_finite.words().to_owned()),
             (
                 "counts",
                 "architectures (n, excluded) and pairs of equals, summed over the repetitions (reps)"

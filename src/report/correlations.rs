@@ -119,9 +119,14 @@ fn notes(group: &CorrelationGroup) -> Vec<String> {
     let note = |correlation: &Correlation| {
         let sum =
             |count: fn(&crate::analysis::SampleFigures) -> usize| correlation.samples.iter().map(count).sum();
+        let without = correlation.values(Figure::Pearson).contains(&None);
+        let last = match without {
+            true => "not finite, ranked last (Pearson's correlations have no value then)",
+            false => "not finite, -1e8 in their place (which decides Pearson's correlations)",
+        };
         let reasons: [(usize, &str); 5] = [
             (sum(|s| s.excluded.non_finite), "not finite, excluded"),
-            (sum(|s| s.ranked_last), "not finite, ranked last (Pearson's correlations have no value then)"),
+            (sum(|s| s.ranked_last), last),
             (sum(|s| s.excluded.failed), "failed, excluded"),
             (sum(|s| s.excluded.skipped), "without meaning for the proxy, excluded"),
             (sum(|s| s.excluded.missing), "not recorded, excluded"),

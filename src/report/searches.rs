@@ -14,6 +14,8 @@ pub struct SearchGroup {
     pub rules: Vec<(String, Role)>,
     /// For each sample size S the outcome of each rule.
     pub outcomes: Vec<(usize, Vec<Top1>)>,
+    /// What has to be known about the spreads.
+    pub notes: Vec<String>,
 }
 
 impl SearchGroup {
@@ -24,8 +26,30 @@ impl SearchGroup {
             RuleKind::Baseline => Role::Baseline,
             RuleKind::Oracle => Role::Bound,
         };
+        let drawn = searched.outcomes.iter().map(|(size, _)| *size);
+        let notes = drawn.filter_map(|size| repeats(size, &searched.sizes)).collect();
         let rules = searched.rules.into_iter().map(|(name, kind)| (name, role(kind))).collect();
-        Self { name, facts, rules, outcomes: searched.outcomes }
+        Self { name, facts, rules, outcomes: searched.outcomes, notes }
+    }
+}
+
+/// Says so where trials draw most of a repetition's architectures: they are then nearly the same trial, and their spread
+/// is too small.
+fn repeats(drawn: usize, sizes: &[usize]) -> Option<String> {
+    let smallest = *sizes.iter().min()?;
+    let distinct = sizes.len();
+    if drawn == smallest {
+        Some(format!(
+            "S={drawn}: a trial draws all {smallest} architectures of a repetition, so there are only {distinct} different \
+             trials; score more architectures for a spread over trials"
+        ))
+    } else if 2 * drawn > smallest {
+        Some(format!(
+            "S={drawn}: two trials of a repetition, which has {smallest} architectures, share most of what they draw; the \
+             spread over trials is too small"
+        ))
+    } else {
+        None
     }
 }
 
@@ -51,6 +75,7 @@ pub fn search_table(groups: &[SearchGroup]) -> Table {
             facts: group.facts.clone(),
             columns: columns.collect(),
         });
+        table.notes.extend(group.notes.iter().map(|note| format!("{}, {note}", group.name)));
         rows.extend(group.rules.iter().filter(|rule| !rows.contains(rule)).cloned().collect::<Vec<_>>());
     }
     rows.sort_by_key(|(_, role)| match role {
@@ -80,4 +105,17 @@ fn cells(group: &SearchGroup, rule: &str) -> Vec<Option<Cell>> {
         [figure, count(outcome.accuracies.len()), count(outcome.undecided)]
     };
     group.outcomes.iter().flat_map(of_size).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trials_that_repeat_are_named() {
+        assert!(repeats(11, &[11, 12]).unwrap().contains("only 2 different trials"));
+        assert!(repeats(6, &[11]).unwrap().contains("share most"));
+        assert_eq!(repeats(5, &[11]), None);
+        assert_eq!(repeats(5, &[]), None);
+    }
 }

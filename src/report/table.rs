@@ -115,7 +115,9 @@ impl Kind {
         match self {
             Self::Figure { decimals } => format!("{value:.decimals$}"),
             Self::Difference { decimals } => format!("{value:+.decimals$}"),
-            Self::Probability if value >= 0.001 => format!("{value:.3}"),
+            Self::Probability if value >= 0.0995 => format!("{value:.2}"),
+            Self::Probability if value >= 0.00995 => format!("{value:.3}"),
+            Self::Probability if value >= 0.000995 => format!("{value:.4}"),
             Self::Probability => format!("{value:.1e}"),
             Self::Count => format!("{value:.0}"),
         }

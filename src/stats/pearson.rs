@@ -74,12 +74,19 @@ fn sums<const K: usize>(
 ) -> [f64; K] {
     const PARTS: usize = 8;
     let mut parts = [[0.0; PARTS]; K];
-    for ((x, y), m) in x.chunks(PARTS).zip(y.chunks(PARTS)).zip(multiplicities.chunks(PARTS)) {
-        for (i, ((&x, &y), &m)) in x.iter().zip(y).zip(m).enumerate() {
-            for (part, term) in parts.iter_mut().zip(terms(x, y, f64::from(m))) {
-                part[i] += term;
-            }
+    let mut add = |i: usize, x, y, m: u32| {
+        // A sample has at most `i32::MAX` observations; signed integers are what processors convert at once.
+        for (part, term) in parts.iter_mut().zip(terms(x, y, f64::from(m as i32))) {
+            part[i] += term;
         }
+    };
+    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<PARTS>(), y.as_chunks::<PARTS>());
+    let (ms, m_rest) = multiplicities.as_chunks::<PARTS>();
+    for ((x, y), m) in xs.iter().zip(ys).zip(ms) {
+        (0..PARTS).for_each(|i| add(i, x[i], y[i], m[i]));
+    }
+    for (i, ((x, y), m)) in x_rest.iter().zip(y_rest).zip(m_rest).enumerate() {
+        add(i, *x, *y, *m);
     }
     parts.map(|part| part.iter().sum())
 }

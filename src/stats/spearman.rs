@@ -1,5 +1,7 @@
 //! Spearman's rank correlation.
 
+use std::ops::AddAssign;
+
 use super::StatsError;
 use super::ranks::{Counted, Ranked};
 
@@ -9,9 +11,17 @@ impl Counted {
     /// In integers up to the last step: twice a rank less twice the mean rank is `2 k + t - n`.
     pub fn spearman(&self) -> Option<f64> {
         let n: i64 = self.sizes_y.iter().map(|&size| i64::from(size)).sum();
+        // No sum exceeds n^3, which nearly every sample can have in 64 bits.
+        match n < 1 << 20 {
+            true => self.rho::<i64>(n),
+            false => self.rho::<i128>(n),
+        }
+    }
+
+    fn rho<S: Sum>(&self, n: i64) -> Option<f64> {
         let centred = |size: i64, below: i64| 2 * below + size - n;
-        let square = |size: i64, rank: i64| i128::from(size * rank) * i128::from(rank);
-        let (mut below, mut yy) = (0, 0);
+        let square = |size: i64, rank: i64| S::product(size * rank, rank);
+        let (mut below, mut yy) = (0, S::default());
         let of_y = self.sizes_y.iter().map(|&size| {
             let rank = centred(size.into(), below);
             below += i64::from(size);
@@ -19,16 +29,43 @@ impl Counted {
             rank as i32
         });
         let of_y: Vec<i32> = of_y.collect();
-        let (mut below, mut xx, mut xy) = (0, 0, 0);
+        let (mut below, mut xx, mut xy) = (0, S::default(), S::default());
         for equal in self.present.chunk_by(|a, b| a.0.x == b.0.x) {
             let rows = equal.iter().map(|(step, m)| (i64::from(*m), i64::from(of_y[step.y as usize])));
             let (size, sum) = rows.fold((0, 0), |(size, sum), (m, y)| (size + m, sum + m * y));
             let rank = centred(size, below);
             below += size;
             xx += square(size, rank);
-            xy += i128::from(sum) * i128::from(rank);
+            xy += S::product(sum, rank);
         }
-        (xx > 0 && yy > 0).then(|| xy as f64 / (xx as f64 * yy as f64).sqrt())
+        let (xx, yy, xy) = (xx.value(), yy.value(), xy.value());
+        (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
+    }
+}
+
+/// An exact sum of products.
+trait Sum: Copy + Default + AddAssign {
+    fn product(a: i64, b: i64) -> Self;
+    fn value(self) -> f64;
+}
+
+impl Sum for i64 {
+    fn product(a: i64, b: i64) -> Self {
+        a * b
+    }
+
+    fn value(self) -> f64 {
+        self as f64
+    }
+}
+
+impl Sum for i128 {
+    fn product(a: i64, b: i64) -> Self {
+        Self::from(a) * Self::from(b)
+    }
+
+    fn value(self) -> f64 {
+        self as f64
     }
 }
 
@@ -57,6 +94,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn both_widths_are_one(sample in proptest::collection::vec((-9i32..9, -9i32..9, 0u32..4), 0..60)) {
+            let (x, y): (Vec<f64>, Vec<f64>) = sample.iter().map(|s| (f64::from(s.0), f64::from(s.1))).unzip();
+            let m: Vec<u32> = sample.iter().map(|s| s.2).collect();
+            let (counted, n) = (Ranked::new(&x, &y).unwrap().counted(&m), i64::from(m.iter().sum::<u32>()));
+            prop_assert_eq!(counted.rho::<i64>(n), counted.rho::<i128>(n));
+        }
+
         #[test]
         fn it_is_pearson_of_average_ranks(
             sample in proptest::collection::vec((-4i32..4, -4i32..4, 0u32..4), 0..40)

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
+use crate::analysis::NonFinitePolicy;
 use crate::proxies::ProxyRef;
 use crate::tables::Query;
 
@@ -26,7 +27,7 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Named<T> {
 }
 
 /// A value that has its names from the command line.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Choice<T>(pub T);
 
 impl<'de, T: ValueEnum> Deserialize<'de> for Choice<T> {
@@ -86,6 +87,9 @@ pub struct Run {
     /// Where the run departs from the study's settings.
     #[serde(default)]
     pub settings: Settings,
+    /// What becomes of scores that are not finite.
+    #[serde(default)]
+    pub non_finite: Choice<NonFinitePolicy>,
     #[serde(default)]
     pub published: Vec<Published>,
 }

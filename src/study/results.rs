@@ -77,14 +77,18 @@ fn accuracy(
 ) -> Result<AccuracyResult, SearchedError> {
     // Several repetitions have a standard deviation; intervals are shown for a single one only.
     let resamples = if set.samples.len() == 1 { Options::default().resamples } else { 0 };
-    let options = Options { policy: NonFinitePolicy::Exclude, seed: SEED, resamples, ..Options::default() };
+    let policy = run.non_finite.0;
+    let options = Options { policy, seed: SEED, resamples, ..Options::default() };
     let fact = |name: &str, value: String| (name.to_owned(), value);
-    let facts = vec![
+    let mut facts = vec![
         fact("run", run.id.get_ref().clone()),
         fact("accuracy", query.to_string()),
         fact("images", images.to_owned()),
         fact("scores", set.source.clone()),
     ];
+    if policy != NonFinitePolicy::default() {
+        facts.push(fact("scores that are not finite", policy.words().to_owned()));
+    }
     let mut searches = vec![];
     if !study.search.is_empty() {
         for protocol in [Protocol::Independent, Protocol::RunningBest] {
