@@ -152,3 +152,18 @@ fn nasbench_suite_zero_scores_give_the_correlations_that_scipy_gives() {
         assert_eq!(values(&json, "n").iter().find(|(name, _)| name == proxy).unwrap().1, 9445.0);
     }
 }
+
+#[test]
+fn a_space_without_networks_has_its_table_and_the_random_baseline() {
+    let folder = tempfile::tempdir().unwrap();
+    let scores = folder.path().join("mine.csv");
+    std::fs::write(&scores, "arch,mine\nReLU,1\nGELU,2.5\nSELU,0.5\n").unwrap();
+    let bert = ["--space", "nafbee_bert", "--dataset", "sst2"];
+    let mut command = untrained();
+    command.args(["compare", "--scores"]).arg(&scores).args(bert).args(["--format", "csv"]);
+    let accuracy = predicates::str::contains("sst2/validation/3/mean");
+    command.assert().success().stdout(accuracy.and(predicates::str::contains("random,baseline")));
+    let mut command = untrained();
+    command.args(["compare", "--scores"]).arg(&scores).args(["--space", "nafbee_bert", "--dataset", "sst3"]);
+    command.assert().failure().stderr(predicates::str::contains("sst3"));
+}

@@ -2,14 +2,34 @@
 
 use super::table::{Cell, Kind, Role, Table, one_line};
 
+/// Figures side by side that a page has room for; with more, every group is a table of its own.
+const WIDE: usize = 8;
+
 pub(super) fn render(table: &Table) -> String {
+    let mut out = format!("**{}**\n\n", escape(&table.title));
+    if table.groups.len() > 1 && figures(table).count() > WIDE {
+        table.by_group().for_each(|part| out += &format!("{}\n", render(&part)));
+    } else {
+        out += &body(table);
+    }
+    for (name, value) in &table.facts {
+        out += &format!("* {}: {}\n", escape(name), escape(value));
+    }
+    for note in &table.notes {
+        out += &format!("* {}\n", escape(note));
+    }
+    out
+}
+
+/// The table itself, and what holds for its groups.
+fn body(table: &Table) -> String {
     let columns: Vec<(usize, usize)> = figures(table).collect();
     let header = columns.iter().map(|&(g, c)| {
         let group = &table.groups[g];
         escape(&format!("{} {}", group.name, group.columns[c].name))
     });
     let header: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(header).collect();
-    let mut out = format!("**{}**\n\n{}", escape(&table.title), line(&header));
+    let mut out = line(&header);
     out += &line(&std::iter::once("---").chain(columns.iter().map(|_| "---:")).collect::<Vec<_>>());
     for (r, row) in table.rows.iter().enumerate() {
         let cells = columns.iter().map(|&(g, c)| {
@@ -25,12 +45,6 @@ pub(super) fn render(table: &Table) -> String {
         let facts = group.facts.iter().map(|(name, value)| format!("{name}: {value}"));
         let facts: Vec<String> = facts.chain(table.counts_in_words(g)).collect();
         out += &format!("* {}: {}\n", escape(&group.name), escape(&facts.join("; ")));
-    }
-    for (name, value) in &table.facts {
-        out += &format!("* {}: {}\n", escape(name), escape(value));
-    }
-    for note in &table.notes {
-        out += &format!("* {}\n", escape(note));
     }
     out
 }

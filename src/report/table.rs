@@ -125,6 +125,21 @@ impl Kind {
 }
 
 impl Table {
+    /// A table for each group, with the rows that have a number there, titled like the group.
+    pub fn by_group(&self) -> impl Iterator<Item = Self> + '_ {
+        self.groups.iter().enumerate().map(|(place, group)| {
+            let rows = self.rows.iter().filter(move |row| row.cells[place].iter().any(Option::is_some));
+            let row = |row: &Row| Row { cells: vec![row.cells[place].clone()], ..row.clone() };
+            Self {
+                title: group.name.clone(),
+                rows_are: self.rows_are.clone(),
+                groups: vec![group.clone()],
+                rows: rows.map(row).collect(),
+                ..Self::default()
+            }
+        })
+    }
+
     /// The cell of a row, in a column of a group.
     pub fn cell(&self, row: usize, group: usize, column: usize) -> Option<Cell> {
         *self.rows[row].cells.get(group)?.get(column)?

@@ -148,3 +148,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_wide_table_for_a_page_is_one_table_a_group() {
+    let mut wide = plain();
+    let (group, cells) = (wide.groups[0].clone(), |row: &Row| row.cells[0].clone());
+    for k in 0..8 {
+        wide.groups.push(Group { name: format!("group {k}"), ..group.clone() });
+        wide.rows.iter_mut().for_each(|row| row.cells.push(cells(row)));
+    }
+    let page = render(&wide, Format::Markdown);
+    assert_eq!(page.matches("**group ").count(), 8);
+    assert_eq!(page.matches("| proxy |").count(), 9);
+    let widest = page.lines().map(|line| line.matches('|').count()).max();
+    assert_eq!(widest, Some(4), "{page}");
+    for name in ["command", "zen: 7 not finite"] {
+        assert_eq!(page.matches(name).count(), 1, "{name}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::outputs::{Drawn, Output};
-use crate::report::{Format, Row, Table, render};
+use crate::report::{Format, Table, render};
 
 /// The whole page.
 pub(super) fn markdown(output: &Output<'_, '_>, tables: &[(String, Table)], drawn: &[Drawn]) -> String {
@@ -16,7 +16,7 @@ pub(super) fn markdown(output: &Output<'_, '_>, tables: &[(String, Table)], draw
     page += &made(output);
     for (name, table) in tables {
         page += &format!("\n## {}\n", table.title);
-        for part in by_group(table) {
+        for part in table.by_group() {
             page += &format!("\n{}", render(&part, Format::Markdown));
         }
         for note in &table.notes {
@@ -30,21 +30,6 @@ pub(super) fn markdown(output: &Output<'_, '_>, tables: &[(String, Table)], draw
         let _ = write!(page, "\n### {title}\n\n![{title}]({file}.svg)\n");
     }
     page
-}
-
-/// A table for each group, with the rows that have a number there: all groups side by side would be too wide for a page.
-fn by_group(table: &Table) -> impl Iterator<Item = Table> + '_ {
-    table.groups.iter().enumerate().map(|(place, group)| {
-        let rows = table.rows.iter().filter(move |row| row.cells[place].iter().any(Option::is_some));
-        let row = |row: &Row| Row { cells: vec![row.cells[place].clone()], ..row.clone() };
-        Table {
-            title: group.name.clone(),
-            rows_are: table.rows_are.clone(),
-            groups: vec![group.clone()],
-            rows: rows.map(row).collect(),
-            ..Table::default()
-        }
-    })
 }
 
 /// How the result was made, and what is not in it.

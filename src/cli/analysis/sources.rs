@@ -111,8 +111,14 @@ fn read(
         table.find(&canonical).map_err(|error| error.to_string())?;
         Ok(canonical)
     };
-    let spec = datasets::spec(dataset)?;
-    let input = NetworkInput { resolution: spec.shape[1], classes: spec.classes };
+    let (input, stand_in) = match datasets::spec(dataset) {
+        Ok(spec) => (NetworkInput { resolution: spec.shape[1], classes: spec.classes }, spec.stand_in),
+        // Tables know data sets without images (NAFBee's SST-2); nothing is counted where no network can be built.
+        Err(_) if known.is_none() && table.spec().datasets.contains(&dataset) => {
+            (NetworkInput { resolution: 0, classes: 0 }, false)
+        }
+        Err(unknown) => return Err(unknown.into()),
+    };
     let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let options = ImportOptions {
         arch_column: external.arch_column.clone(),
@@ -124,6 +130,6 @@ fn read(
     let reader = File::open(file).with_context(|| format!("{name}: cannot be read; check --scores"))?;
     let origin = Origin { space, dataset, input, canonical: &canonical };
     let mut set = analysis::import(&name, reader, &origin, &options)?;
-    set.stand_in = spec.stand_in;
+    set.stand_in = stand_in;
     Ok(set)
 }
