@@ -8,7 +8,7 @@ use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::{Coefficients, Map, Sum};
 use super::memory::{Buffer, Pooled};
 use super::moments::{self, PlaneSums};
-use super::pack::{Packed, Wiring};
+use super::pack::{Packed, Source, Wiring};
 use super::params::Values;
 use super::tile::Start;
 use super::weight_gradient::WeightGradient;
@@ -53,10 +53,15 @@ impl<'a, T: Pooled> Layer<'a, T> {
 
     /// Weights as the forward convolution reads them.
     pub(super) fn forward_weights(&self) -> Packed<T> {
-        let taps = self.taps();
-        let weight = &*self.weight;
-        let per_group = self.wiring.group_inputs();
-        Packed::new(self.wiring, taps, |o, i, tap| weight[(o * per_group + i) * taps + tap])
+        let taps: Vec<usize> = (0..self.taps()).collect();
+        let source = Source {
+            values: &self.weight,
+            group: self.wiring.group_outputs() * self.wiring.group_inputs() * taps.len(),
+            output: self.wiring.group_inputs() * taps.len(),
+            input: taps.len(),
+            taps: &taps,
+        };
+        Packed::new(self.wiring, &source)
     }
 
     /// The layer's output; with its moments if they are wanted.
@@ -171,9 +176,11 @@ impl<'a, T: Pooled> Layer<'a, T> {
             gradient.fill(l, &dy_reader, first);
             if let (Some(input), Some(weight)) = (&mut input, &mut weight) {
                 input.fill(l, &x_reader, first);
-                let image = if per_image { first } else { 0 };
                 let slide = (self.origin(), self.window.stride, taps.as_slice());
-                weight.add(l, input, slide, &gradient, image);
+                match chunk == x.n && !per_image {
+                    true => weight.add_whole(l, input, slide, &gradient),
+                    false => weight.add(l, input, slide, &gradient, if per_image { first } else { 0 }),
+                }
             }
             if let Some(dx) = &mut dx {
                 let blocks = x.image_blocks();

@@ -1,8 +1,10 @@
 //! The loops around the tiles: one definition for forward convolutions, input gradients and linear layers.
 
+use std::ops::Range;
+
 use super::depthwise;
 use super::field::Field;
-use super::lanes::{Block, Lanes};
+use super::lanes::{Block, LANES, Lanes};
 use super::memory::Pooled;
 use super::pack::Packed;
 use super::tile::{self, Row, Start};
@@ -45,8 +47,12 @@ impl<T: Pooled> Slide<'_, T> {
         let mut block = 0;
         while block < self.weights.blocks.len() {
             let blocks = if pairs { 2.min(self.weights.blocks.len() - block) } else { 1 };
-            for row in &rows {
-                self.row(l, row, &taps, block, blocks, out);
+            let planes = self.weights.blocks[block].planes;
+            // The weights of a part stay in the first-level cache while all rows pass by.
+            let part = tile::planes_of_part(taps.len());
+            for first in (0..planes).step_by(part) {
+                let planes = first..planes.min(first + part);
+                rows.iter().for_each(|row| self.row(l, row, &taps, (block, blocks), planes.clone(), out));
             }
             block += blocks;
         }
@@ -57,29 +63,30 @@ impl<T: Pooled> Slide<'_, T> {
         l: L,
         place: &Place,
         taps: &[usize],
-        block: usize,
-        blocks: usize,
+        (block, blocks): (usize, usize),
+        planes: Range<usize>,
         out: &mut [Block<T>],
     ) {
         let packed = &self.weights.blocks[block];
         let next = self.weights.blocks.get(block + 1).map_or(packed.offset, |b| b.offset);
         let row = Row {
             input: self.input,
-            start: place.input + packed.first_plane * self.field.plane(),
+            start: place.input + (packed.first_plane + planes.start) * self.field.plane(),
             pixel: place.pixel,
             plane: self.field.plane(),
-            planes: packed.planes,
-            last: packed.last,
+            planes: planes.len(),
+            last: if planes.end == packed.planes { packed.last } else { LANES },
+            more: planes.start > 0,
             taps,
-            weights: &self.weights.vectors[packed.offset..],
+            weights: &self.weights.vectors[packed.offset + planes.start * taps.len() * LANES..],
             weight_block: next - packed.offset,
             width: place.width,
             out_pixel: place.out_pixel,
             out_block: self.output.plane,
         };
         let start = match self.start {
-            Start::Bias(bias) => Start::Bias(&bias[block..]),
-            other => other,
+            Start::Bias(bias) if planes.start == 0 => Start::Bias(&bias[block..]),
+            _ => Start::Zero,
         };
         let out = &mut out[place.output + block * self.output.plane..];
         if self.depthwise {

@@ -6,7 +6,7 @@ use super::field::Padded;
 use super::lanes::{Block, Lanes};
 use super::map::Map;
 use super::memory::{Buffer, Pooled};
-use super::pack::Packed;
+use super::pack::{Packed, Source};
 use super::tile::Start;
 use crate::graph::Window;
 
@@ -106,12 +106,15 @@ pub fn phases<T: Pooled>(layer: &Layer<'_, T>, [h, w]: [usize; 2]) -> Vec<Phase<
 
 /// The part of the layer's weights that uses these taps, with the roles of inputs and outputs exchanged.
 fn weights<T: Pooled>(layer: &Layer<'_, T>, chosen: &[usize]) -> Packed<T> {
-    let (taps, weight) = (layer.taps(), &*layer.weight);
-    let (per_in, per_out) = (layer.wiring.group_inputs(), layer.wiring.group_outputs());
-    Packed::new(layer.wiring.reversed(), chosen.len(), |i, o, k| {
-        let o = i / per_in * per_out + o;
-        weight[(o * per_in + i % per_in) * taps + chosen[k]]
-    })
+    let (taps, wiring) = (layer.taps(), layer.wiring);
+    let source = Source {
+        values: &layer.weight,
+        group: wiring.group_outputs() * wiring.group_inputs() * taps,
+        output: taps,
+        input: wiring.group_inputs() * taps,
+        taps: chosen,
+    };
+    Packed::new(wiring.reversed(), &source)
 }
 
 /// Taps of an axis that reach input positions of remainder `a`, each with the output it comes from.

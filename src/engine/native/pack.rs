@@ -41,6 +41,24 @@ impl Wiring {
     }
 }
 
+/// Where a layer's numbers stand, as strides: those of output `o` of group `g`, input `i` of the group and tap `t` are
+/// `values[g * group + o * output + i * input + taps[t]]`.
+pub struct Source<'a, T> {
+    pub values: &'a [T],
+    pub group: usize,
+    pub output: usize,
+    pub input: usize,
+    pub taps: &'a [usize],
+}
+
+impl<T: Copy> Source<'_, T> {
+    /// The number of an output, an input within its group, and a tap.
+    fn at(&self, wiring: Wiring, output: usize, input: usize, tap: usize) -> T {
+        let (group, output) = (output / wiring.group_outputs(), output % wiring.group_outputs());
+        self.values[group * self.group + output * self.output + input * self.input + self.taps[tap]]
+    }
+}
+
 /// The weights of one block of outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedBlock {
@@ -60,10 +78,11 @@ pub struct Packed<T: Pooled> {
 }
 
 impl<T: Pooled> Packed<T> {
-    /// Packs `taps` taps; `weight(output, input within the group, tap)` gives the numbers.
-    pub fn new(wiring: Wiring, taps: usize, weight: impl Fn(usize, usize, usize) -> T) -> Self {
+    /// Packs numbers.
+    pub fn new(wiring: Wiring, source: &Source<'_, T>) -> Self {
+        let taps = source.taps.len();
         if wiring.depthwise() {
-            return diagonal(wiring.outputs, taps, |c, tap| weight(c, 0, tap));
+            return diagonal(wiring.outputs, taps, |c, tap| source.at(wiring, c, 0, tap));
         }
         let mut blocks = vec![];
         let mut length = 0;
@@ -79,7 +98,11 @@ impl<T: Pooled> Packed<T> {
         let mut vectors = Buffer::stale(length);
         for (i, block) in blocks.iter().enumerate() {
             let end = blocks.get(i + 1).map_or(length, |next| next.offset);
-            fill(wiring, taps, i, block, &weight, &mut vectors[block.offset..end]);
+            let out = &mut vectors[block.offset..end];
+            match wiring.groups {
+                1 => fill_dense(wiring, i, block, source, out),
+                _ => fill_grouped(wiring, i, block, source, out),
+            }
         }
         Self { vectors, blocks }
     }
@@ -93,34 +116,56 @@ impl<T: Pooled> Packed<T> {
     }
 }
 
-fn fill<T: Pooled>(
+/// One group: whole vectors, one after the other in the order of the numbers.
+fn fill_dense<T: Pooled>(
     wiring: Wiring,
-    taps: usize,
     index: usize,
     block: &PackedBlock,
-    weight: &impl Fn(usize, usize, usize) -> T,
+    source: &Source<'_, T>,
+    out: &mut [Block<T>],
+) {
+    let lanes = LANES.min(wiring.outputs - index * LANES);
+    let (mut out, stride) = (out, source.output);
+    for plane in 0..block.planes {
+        let channels = if plane + 1 == block.planes { block.last } else { LANES };
+        let (here, rest) = out.split_at_mut(channels * source.taps.len());
+        for c in 0..channels {
+            let first = index * LANES * stride + (plane * LANES + c) * source.input;
+            for (k, tap) in source.taps.iter().enumerate() {
+                let numbers = &source.values[first + tap..];
+                here[k * channels + c].0 =
+                    match lanes {
+                        LANES => std::array::from_fn(|lane| numbers[lane * stride]),
+                        _ => std::array::from_fn(|lane| {
+                            if lane < lanes { numbers[lane * stride] } else { T::default() }
+                        }),
+                    };
+            }
+        }
+        out = rest;
+    }
+}
+
+/// Several groups: zeros where a channel feeds another group.
+fn fill_grouped<T: Pooled>(
+    wiring: Wiring,
+    index: usize,
+    block: &PackedBlock,
+    source: &Source<'_, T>,
     out: &mut [Block<T>],
 ) {
     let (per_out, per_in) = (wiring.group_outputs(), wiring.group_inputs());
     let lanes = LANES.min(wiring.outputs - index * LANES);
-    if wiring.groups > 1 || lanes < LANES {
-        out.fill(T::ZERO);
-    }
+    out.fill(T::ZERO);
     let mut out = out;
     for plane in 0..block.planes {
         let channels = if plane + 1 == block.planes { block.last } else { LANES };
-        let (here, rest) = out.split_at_mut(channels * taps);
-        // Lane by lane: the numbers of one output lie together.
-        for lane in 0..lanes {
-            let output = index * LANES + lane;
-            for c in 0..channels {
-                let input = (block.first_plane + plane) * LANES + c;
-                if wiring.groups > 1 && output / per_out != input / per_in {
-                    continue;
-                }
-                let input = if wiring.groups > 1 { input % per_in } else { input };
-                for tap in 0..taps {
-                    here[tap * channels + c].0[lane] = weight(output, input, tap);
+        let (here, rest) = out.split_at_mut(channels * source.taps.len());
+        for (lane, c) in (0..lanes).flat_map(|lane| (0..channels).map(move |c| (lane, c))) {
+            let (output, input) = (index * LANES + lane, (block.first_plane + plane) * LANES + c);
+            if output / per_out == input / per_in {
+                for tap in 0..source.taps.len() {
+                    here[tap * channels + c].0[lane] = source.at(wiring, output, input % per_in, tap);
                 }
             }
         }

@@ -14,6 +14,11 @@ use super::lanes::{Block, LANES, Lanes, Loop};
 /// sum, and costs one addition in so many.
 const PART: usize = 256;
 
+/// Planes that a row of tiles sums at once, of those that feed an output.
+pub fn planes_of_part(taps: usize) -> usize {
+    (PART / (taps * LANES)).max(1)
+}
+
 /// Where a row of tiles reads and writes. All distances count blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a, T> {
@@ -27,6 +32,8 @@ pub struct Row<'a, T> {
     pub planes: usize,
     /// Channels used of the last plane, 1 to 16.
     pub last: usize,
+    /// Whether earlier planes have left sums in the output, which are added to.
+    pub more: bool,
     /// Distance of each tap from the pixel.
     pub taps: &'a [usize],
     /// `[planes][taps][channels]` vectors for each output block, and the distance between output blocks.
@@ -195,7 +202,6 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K:
         let mut sums = first::<L, P, B>(l, start);
         let base = row.input.as_ptr().add(row.start + at * row.pixel);
         let mut w = row.weights.as_ptr();
-        let part = (PART / (row.taps.len() * LANES)).max(1);
         for plane in 0..row.planes {
             let channels = if plane + 1 == row.planes { row.last } else { LANES };
             for run in row.taps.as_chunks::<K>().0 {
@@ -208,12 +214,8 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K:
                 }
                 w = w.add(K * channels);
             }
-            let last = plane + 1 == row.planes;
-            if last || (plane + 1) % part == 0 {
-                deliver::<L, P, B>(l, row, plane >= part, &sums, out);
-                sums = [[l.splat(L::T::default()); P]; B];
-            }
         }
+        deliver::<L, P, B>(l, row, &sums, out);
     }
 }
 
@@ -225,7 +227,6 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K:
 unsafe fn deliver<L: Lanes, const P: usize, const B: usize>(
     l: L,
     row: &Row<'_, L::T>,
-    more: bool,
     sums: &[[L::V; P]; B],
     out: *mut Block<L::T>,
 ) {
@@ -233,7 +234,7 @@ unsafe fn deliver<L: Lanes, const P: usize, const B: usize>(
         for p in 0..P {
             // SAFETY: the caller's promise.
             let out = unsafe { &mut *out.add(b * row.out_block + p * row.out_pixel) };
-            let sum = if more { l.add(l.load(out), sums[b][p]) } else { sums[b][p] };
+            let sum = if row.more { l.add(l.load(out), sums[b][p]) } else { sums[b][p] };
             l.store(sum, out);
         }
     }

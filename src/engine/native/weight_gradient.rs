@@ -1,7 +1,7 @@
 //! Weight gradients: `dw[o][i][t] = sum over images and pixels of dy[o][p] x[i][p * stride + t]`.
 
 use super::field::Padded;
-use super::lanes::{LANES, Lanes};
+use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
 use super::pack::Wiring;
 use super::tile;
@@ -17,15 +17,77 @@ pub struct WeightGradient<T: Pooled> {
     taps: usize,
     /// One gradient for each image, or one for all.
     images: Option<usize>,
+    /// Empty until something is added.
     sums: Buffer<T>,
+    /// The finished gradient, where one chunk was the whole batch.
+    whole: Option<Vec<T>>,
+}
+
+/// A window sliding over a chunk of images.
+struct Sliding<'a, T: Pooled> {
+    x: &'a Padded<T>,
+    dy: &'a Padded<T>,
+    taps: Vec<usize>,
+    /// Where each row of outputs lies in the input and in the gradient.
+    rows: Vec<(usize, usize)>,
+    width: usize,
+    x_pixel: usize,
+}
+
+impl<'a, T: Pooled> Sliding<'a, T> {
+    /// The window slides over `x` from an origin with a stride and taps, all in pixels.
+    fn new(
+        x: &'a Padded<T>,
+        (origin, stride, taps): ([isize; 2], [usize; 2], &[[usize; 2]]),
+        dy: &'a Padded<T>,
+    ) -> Self {
+        let taps = taps.iter().map(|[y, c]| y * x.field.row() + c * x.field.pixel()).collect();
+        let (width, x_pixel) = match x.field.images_inside {
+            true => (x.field.images, 1),
+            false => (dy.field.size[1], stride[1]),
+        };
+        Self { x, dy, taps, rows: pair_rows(x, origin, stride, dy), width, x_pixel }
+    }
+
+    /// Adds an input plane against an output block, `[tap][input channel]` (depthwise `[tap]`).
+    fn add<L: Lanes<T = T>>(&self, l: L, wiring: &Wiring, plane: usize, block: usize, sums: &mut [Block<T>]) {
+        let (depthwise, width) = (wiring.depthwise(), self.width);
+        let work = Work {
+            x: &self.x.blocks()[plane * self.x.field.plane()..],
+            dy: &self.dy.blocks()[block * self.dy.field.plane()..],
+            width,
+            x_pixel: self.x_pixel,
+            channels: LANES.min(wiring.inputs - plane * LANES),
+        };
+        work.check(&self.rows, &self.taps);
+        let threes =
+            L::MANY_REGISTERS && !depthwise && self.x_pixel == 1 && width > 1 && tile::in_threes(&self.taps);
+        for rows in self.rows.chunks(RUN.div_ceil(width)) {
+            if threes {
+                for (run, sums) in self.taps.chunks_exact(3).zip(sums.chunks_exact_mut(3 * LANES)) {
+                    // SAFETY: as below, and `in_threes` has seen the taps.
+                    unsafe { l.weight_runs(&work, rows, run[0], sums) }
+                }
+                continue;
+            }
+            let each = if depthwise { 1 } else { LANES };
+            for (tap, sums) in self.taps.iter().zip(sums.chunks_exact_mut(each)) {
+                if depthwise {
+                    work.diagonal(l, rows, *tap, &mut sums[0]);
+                } else {
+                    // SAFETY: `check` has compared the farthest reads of all rows and taps with the slices; a tap has
+                    // sixteen vectors.
+                    unsafe { l.weight_tiles(&work, rows, *tap, sums) }
+                }
+            }
+        }
+    }
 }
 
 impl<T: Pooled> WeightGradient<T> {
     /// Zeros.
     pub fn new(wiring: Wiring, taps: usize, images: Option<usize>) -> Self {
-        let mut this = Self { wiring, taps, images, sums: Buffer::stale(0) };
-        this.sums = Buffer::zeroed(images.unwrap_or(1) * this.image_blocks());
-        this
+        Self { wiring, taps, images, sums: Buffer::stale(0), whole: None }
     }
 
     fn blocks(&self) -> usize {
@@ -50,80 +112,103 @@ impl<T: Pooled> WeightGradient<T> {
         &mut self,
         l: L,
         x: &Padded<T>,
-        (origin, stride, taps): ([isize; 2], [usize; 2], &[[usize; 2]]),
+        window: ([isize; 2], [usize; 2], &[[usize; 2]]),
         dy: &Padded<T>,
         image: usize,
     ) {
-        let taps: Vec<usize> = taps.iter().map(|[y, c]| y * x.field.row() + c * x.field.pixel()).collect();
-        let rows = pair_rows(x, origin, stride, dy);
-        let (width, x_pixel) = match x.field.images_inside {
-            true => (x.field.images, 1),
-            false => (dy.field.size[1], stride[1]),
-        };
-        let work = |plane: usize, block: usize| Work {
-            x: &x.blocks()[plane * x.field.plane()..],
-            dy: &dy.blocks()[block * dy.field.plane()..],
-            width,
-            x_pixel,
-            channels: LANES.min(self.wiring.inputs - plane * LANES),
-        };
-        let vectors = self.image_blocks();
-        let (depthwise, wiring) = (self.wiring.depthwise(), self.wiring);
-        let planes = self.planes();
+        if self.sums.is_empty() {
+            self.sums = Buffer::zeroed(self.images.unwrap_or(1) * self.image_blocks());
+        }
+        let (sliding, wiring, planes) = (Sliding::new(x, window, dy), self.wiring, self.planes());
+        let (depthwise, vectors) = (wiring.depthwise(), self.image_blocks());
         let pairs = (0..self.blocks()).flat_map(|b| (0..planes).map(move |p| (p, b)));
-        let pairs: Vec<_> =
-            pairs.filter(|(p, b)| if depthwise { p == b } else { feeds(&wiring, *p, *b) }).collect();
-        for (plane, block) in pairs {
-            let work = work(plane, block);
+        for (plane, block) in pairs.filter(|(p, b)| if depthwise { p == b } else { feeds(&wiring, *p, *b) }) {
             let (at, each) = if depthwise { (block, 1) } else { (block * planes + plane, LANES) };
             let at = image * vectors + at * self.taps * each;
-            let sums = &mut self.sums[at..at + self.taps * each];
-            work.check(&rows, &taps);
-            let threes =
-                L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
-            for rows in rows.chunks(RUN.div_ceil(width)) {
-                if threes {
-                    for (run, sums) in taps.chunks_exact(3).zip(sums.chunks_exact_mut(3 * LANES)) {
-                        // SAFETY: as below, and `in_threes` has seen the taps.
-                        unsafe { l.weight_runs(&work, rows, run[0], sums) }
-                    }
-                    continue;
-                }
-                for (tap, sums) in taps.iter().zip(sums.chunks_exact_mut(each)) {
-                    if depthwise {
-                        work.diagonal(l, rows, *tap, &mut sums[0]);
-                    } else {
-                        // SAFETY: `check` has compared the farthest reads of all rows and taps with the slices; a tap has
-                        // sixteen vectors.
-                        unsafe { l.weight_tiles(&work, rows, *tap, sums) }
-                    }
-                }
-            }
+            sliding.add(l, &wiring, plane, block, &mut self.sums[at..at + self.taps * each]);
         }
+    }
+
+    /// The gradient of a batch that is one chunk, without a second copy of a layer's many weights.
+    pub fn add_whole<L: Lanes<T = T>>(
+        &mut self,
+        l: L,
+        x: &Padded<T>,
+        window: ([isize; 2], [usize; 2], &[[usize; 2]]),
+        dy: &Padded<T>,
+    ) {
+        if self.wiring.groups > 1 || self.images.is_some() {
+            return self.add(l, x, window, dy, 0);
+        }
+        let (sliding, wiring, row) =
+            (Sliding::new(x, window, dy), self.wiring, self.wiring.inputs * self.taps);
+        let mut values = Vec::with_capacity(wiring.outputs * row);
+        let mut rows = vec![T::default(); LANES * row];
+        let mut sums = Buffer::zeroed(self.taps * LANES);
+        for block in 0..self.blocks() {
+            for plane in 0..self.planes() {
+                sums.fill(T::ZERO);
+                sliding.add(l, &wiring, plane, block, &mut sums);
+                let inputs = plane * LANES..wiring.inputs.min((plane + 1) * LANES);
+                inputs.for_each(|input| to_rows(&sums, self.taps, input, row, &mut rows));
+            }
+            values.extend_from_slice(&rows[..LANES.min(wiring.outputs - block * LANES) * row]);
+        }
+        self.whole = Some(values);
     }
 
     /// The gradient in PyTorch's layout, `[N,] [out, in/groups, kh, kw]`.
     pub fn finish(self) -> HostValues {
-        let (per_group, per_out) = (self.wiring.group_inputs(), self.wiring.group_outputs());
-        let mut values =
-            Vec::with_capacity(self.images.unwrap_or(1) * self.wiring.outputs * per_group * self.taps);
-        for image in self.sums.chunks_exact(self.image_blocks()) {
-            for output in 0..self.wiring.outputs {
-                let (block, lane) = (output / LANES, output % LANES);
-                for input in 0..per_group {
-                    let input = output / per_out * per_group + input;
-                    let (plane, c) = (input / LANES, input % LANES);
-                    for tap in 0..self.taps {
-                        let at = match self.wiring.depthwise() {
-                            true => block * self.taps + tap,
-                            false => ((block * self.planes() + plane) * self.taps + tap) * LANES + c,
-                        };
-                        values.push(image[at].0[lane]);
-                    }
-                }
+        if let Some(values) = self.whole {
+            return T::host(values);
+        }
+        let row = self.wiring.group_inputs() * self.taps;
+        let mut values = vec![T::default(); self.images.unwrap_or(1) * self.wiring.outputs * row];
+        let images = self.sums.chunks_exact(self.image_blocks());
+        for (image, values) in images.zip(values.chunks_exact_mut(self.wiring.outputs * row)) {
+            match self.wiring.groups {
+                1 => self.rows_of(image, values),
+                _ => self.grouped_rows_of(image, values),
             }
         }
         T::host(values)
+    }
+
+    /// One group: vector by vector, which the rows of sixteen outputs are open for at a time.
+    fn rows_of(&self, sums: &[Block<T>], values: &mut [T]) {
+        let (taps, row) = (self.taps, self.wiring.inputs * self.taps);
+        for (block, values) in values.chunks_mut(LANES * row).enumerate() {
+            for input in 0..self.wiring.inputs {
+                let plane = (block * self.planes() + input / LANES) * taps * LANES;
+                to_rows(&sums[plane..plane + taps * LANES], taps, input, row, values);
+            }
+        }
+    }
+
+    fn grouped_rows_of(&self, sums: &[Block<T>], values: &mut [T]) {
+        let (per_group, per_out) = (self.wiring.group_inputs(), self.wiring.group_outputs());
+        for (output, values) in values.chunks_exact_mut(per_group * self.taps).enumerate() {
+            let (block, lane) = (output / LANES, output % LANES);
+            for (at, value) in values.iter_mut().enumerate() {
+                let (input, tap) = (output / per_out * per_group + at / self.taps, at % self.taps);
+                let vector = match self.wiring.depthwise() {
+                    true => block * self.taps + tap,
+                    false => {
+                        let plane = block * self.planes() + input / LANES;
+                        (plane * self.taps + tap) * LANES + input % LANES
+                    }
+                };
+                *value = sums[vector].0[lane];
+            }
+        }
+    }
+}
+
+/// Puts an input channel's sums, `[tap][channel of its plane]`, into the rows of a block's outputs.
+fn to_rows<T: Pooled>(sums: &[Block<T>], taps: usize, input: usize, row: usize, rows: &mut [T]) {
+    for tap in 0..taps {
+        let places = rows[input * taps + tap..].iter_mut().step_by(row);
+        places.zip(&sums[tap * LANES + input % LANES].0).for_each(|(value, sum)| *value = *sum);
     }
 }
 

@@ -49,19 +49,30 @@ pub struct ParamSums {
 
 impl ParamSums {
     fn of(param: ParamId, weights: &[f32], gradient: &HostValues) -> Self {
-        let mut sums = Self { param, squares: 0.0, products: 0.0, magnitudes: 0.0 };
-        let mut add = |w: f32, g: f64| {
-            let product = f64::from(w) * g;
-            sums.squares += g * g;
-            sums.products += product;
-            sums.magnitudes += product.abs();
+        let [squares, products, magnitudes] = match gradient {
+            HostValues::F32(g) => sums(weights, g),
+            HostValues::F64(g) => sums(weights, g),
         };
-        match gradient {
-            HostValues::F32(g) => weights.iter().zip(g).for_each(|(w, g)| add(*w, f64::from(*g))),
-            HostValues::F64(g) => weights.iter().zip(g).for_each(|(w, g)| add(*w, *g)),
-        }
-        sums
+        Self { param, squares, products, magnitudes }
     }
+}
+
+/// Sums of `g^2`, `w g` and `|w g|`, each in eight parts: one addition need not wait for the other.
+fn sums<G: Copy + Into<f64>>(weights: &[f32], gradient: &[G]) -> [f64; 3] {
+    const PARTS: usize = 8;
+    let mut parts = [[0.0; PARTS]; 3];
+    let mut add = |part: usize, w: f32, g: G| {
+        let (g, product) = (g.into(), f64::from(w) * g.into());
+        parts[0][part] += g * g;
+        parts[1][part] += product;
+        parts[2][part] += product.abs();
+    };
+    let ((ws, w_rest), (gs, g_rest)) = (weights.as_chunks::<PARTS>(), gradient.as_chunks::<PARTS>());
+    for (w, g) in ws.iter().zip(gs) {
+        (0..PARTS).for_each(|i| add(i, w[i], g[i]));
+    }
+    w_rest.iter().zip(g_rest).enumerate().for_each(|(i, (w, g))| add(i, *w, *g));
+    parts.map(|part| part.iter().sum())
 }
 
 impl Graph {
