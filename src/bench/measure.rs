@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Bench, median};
 use crate::graph::Graph;
 use crate::graph::init::Scheme;
-use crate::proxies::{Cost, PassRequest, ProxyRef};
+use crate::proxies::{Cost, Form, PassRequest, ProxyRef};
 use crate::scoring::{self, Network, Outcome, PreparedProxy, milliseconds};
 use crate::spaces::SpaceError;
 
@@ -131,7 +131,7 @@ fn schemes(proxies: &[PreparedProxy], requests: &[PassRequest]) -> Vec<Option<Sc
 
 fn left_out(graph: &Graph, requests: &[PassRequest]) -> Option<u64> {
     let mut computed = vec![false; graph.nodes().len()];
-    for request in requests {
+    for request in requests.iter().filter(|r| r.form == Form::Own) {
         computed.iter_mut().zip(request.computed(graph)).for_each(|(all, one)| *all |= one);
     }
     (!requests.is_empty()).then(|| graph.mac_count() - graph.mac_count_of(&computed))

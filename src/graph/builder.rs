@@ -3,8 +3,8 @@
 mod register;
 
 use super::{
-    Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Param, ParamId,
-    ParamRole, PoolKind, Shape, Window,
+    Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param,
+    ParamId, ParamRole, PoolKind, Shape, Window,
 };
 
 /// A convolution as PyTorch's constructor describes it.
@@ -56,6 +56,7 @@ pub struct Builder {
     modules: Vec<Module>,
     scope: Vec<ModuleId>,
     stages: Vec<NodeId>,
+    operations: Vec<Operation>,
     features: Option<NodeId>,
     error: Option<GraphError>,
 }
@@ -71,9 +72,17 @@ impl Builder {
             modules: vec![Module { path: String::new(), class: root, parent: None, call }],
             scope: vec![ModuleId(0)],
             stages: vec![],
+            operations: vec![],
             features: None,
             error: None,
         }
+    }
+
+    /// Goes on building a graph that was finished.
+    pub fn resume(graph: Graph) -> Self {
+        let Graph { nodes, params, modules, features, stages, operations, .. } = graph;
+        let (scope, features) = (vec![ModuleId(0)], Some(features));
+        Self { nodes, params, modules, scope, stages, operations, features, error: None }
     }
 
     /// The network's input.
@@ -89,6 +98,12 @@ impl Builder {
     /// Marks `id` as the next stage output.
     pub fn stage(&mut self, id: NodeId) {
         self.stages.push(id);
+    }
+
+    /// Marks the outputs of the operations of the next cell.
+    pub fn cell(&mut self, outputs: &[NodeId]) {
+        let cell = self.operations.last().map_or(0, |last| last.cell + 1);
+        self.operations.extend(outputs.iter().map(|node| Operation { cell, node: *node }));
     }
 
     /// Marks `id` as the feature map in front of the pooling.
@@ -293,6 +308,7 @@ impl Builder {
             features,
             logits,
             stages: self.stages,
+            operations: self.operations,
         })
     }
 }

@@ -45,6 +45,7 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("ntk", "condition_number") => return Some(("ntk", Some("condition_number"))),
         ("zen", "official_running_var") => "zen",
         ("zen", "batch_var") => "zen:batch_var",
+        ("zico", "std_of_signed_gradient") => "zico",
         _ => return None,
     };
     Some((name, None))

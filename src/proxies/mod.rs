@@ -29,8 +29,9 @@ mod swap;
 mod synflow;
 mod variant;
 mod zen;
+mod zico;
 
-pub use request::{BackwardRequest, InputRequest, LossRequest, PassRequest, Rewrite};
+pub use request::{BackwardRequest, Form, InputRequest, LossRequest, PassRequest, Rewrite};
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
@@ -58,6 +59,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &swap::Swap,
     &rbflex::Rbflex,
     &zen::Zen,
+    &zico::Zico,
 ];
 
 /// What a proxy gives one architecture.
@@ -84,6 +86,9 @@ pub enum ScoreError {
     /// The proxy has no meaning for this network.
     #[error("{0}")]
     Undefined(String),
+    /// An input that the proxy asks for is not at hand.
+    #[error("{0}")]
+    Input(String),
     /// What had to be known about the candidate set could not be computed.
     #[error("preparing the candidate set: {0}")]
     Prepare(String),
@@ -113,6 +118,11 @@ pub trait Proxy: Sync {
     /// [`ScoreError::Prepare`] when the set's networks cannot be built or run.
     fn prepare(&self, _variant: &Variant, _set: &CandidateSet<'_>) -> Result<Prepared, ScoreError> {
         Ok(Prepared::default())
+    }
+
+    /// How many mini-batches of the data set it takes, one behind the other.
+    fn batches(&self) -> usize {
+        1
     }
 
     /// The passes this proxy observes on a network.

@@ -25,6 +25,8 @@ pub enum Cost {
     TwoForwards,
     /// One forward and one backward pass.
     Backward,
+    /// Two forward and two backward passes.
+    TwoBackwards,
     /// One forward pass and a backward pass for each image.
     ImageGradients,
     /// A forward and a backward pass, and both again with derivatives.

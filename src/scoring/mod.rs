@@ -26,7 +26,7 @@ pub(crate) use passes::milliseconds;
 pub use plan::{List, Plan, PlanError, Selection, Shard, Unit};
 pub use protocol::{Protocol, ProtocolError, Vary};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
-pub use runner::{Ended, Estimate, Progress, RunError, Runner, Silent};
+pub use runner::{BatchSource, Ended, Estimate, Progress, RunError, Runner, Silent};
 pub use trial::{PrepareError, Trial};
 pub use verify::{Checked, rescore};
 pub(crate) use workers::Workers;
