@@ -46,6 +46,8 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("zen", "official_running_var") => "zen",
         ("zen", "batch_var") => "zen:batch_var",
         ("zico", "std_of_signed_gradient") => "zico",
+        ("meco", "all_modules") => "meco",
+        ("meco", "leaf_only") => "meco:leaf_only",
         _ => return None,
     };
     Some((name, None))
@@ -67,6 +69,7 @@ mod tests {
             ("grad_norm", "all_params_l2"),
             ("fisher", "unbroadcast"),
             ("synflow", "ln"),
+            ("meco", "leaf_only"),
         ] {
             let (name, _) = proxy(golden, variant).unwrap();
             assert!(name.parse::<ProxyRef>().is_ok(), "{name}");

@@ -16,6 +16,7 @@ mod grasp;
 mod jacob_cov;
 mod l2_norm;
 pub mod linalg;
+mod meco;
 mod naswot;
 mod ntk;
 mod params;
@@ -25,6 +26,7 @@ mod rbflex;
 mod request;
 mod snip;
 mod spec;
+mod spectrum;
 mod swap;
 mod synflow;
 mod variant;
@@ -60,6 +62,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &rbflex::Rbflex,
     &zen::Zen,
     &zico::Zico,
+    &meco::Meco,
 ];
 
 /// What a proxy gives one architecture.
