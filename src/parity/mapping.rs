@@ -48,6 +48,7 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("zico", "std_of_signed_gradient") => "zico",
         ("meco", "all_modules") => "meco",
         ("meco", "leaf_only") => "meco:leaf_only",
+        ("linear_regions", "thin_cell") => "linear_regions",
         _ => return None,
     };
     Some((name, None))

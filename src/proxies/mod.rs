@@ -16,6 +16,7 @@ mod grasp;
 mod jacob_cov;
 mod l2_norm;
 pub mod linalg;
+mod linear_regions;
 mod meco;
 mod naswot;
 mod ntk;
@@ -24,16 +25,19 @@ mod plain;
 mod random;
 mod rbflex;
 mod request;
+mod set_rule;
 mod snip;
 mod spec;
 mod spectrum;
 mod swap;
 mod synflow;
+mod te_nas;
 mod variant;
 mod zen;
 mod zico;
 
 pub use request::{BackwardRequest, Form, InputRequest, LossRequest, PassRequest, Rewrite};
+pub use set_rule::SetRule;
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
@@ -63,6 +67,8 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &zen::Zen,
     &zico::Zico,
     &meco::Meco,
+    &linear_regions::LinearRegions,
+    &te_nas::TeNas,
 ];
 
 /// What a proxy gives one architecture.
@@ -121,6 +127,12 @@ pub trait Proxy: Sync {
     /// [`ScoreError::Prepare`] when the set's networks cannot be built or run.
     fn prepare(&self, _variant: &Variant, _set: &CandidateSet<'_>) -> Result<Prepared, ScoreError> {
         Ok(Prepared::default())
+    }
+
+    /// How the score comes from components ranked over the candidate set, where it does; the recorded number then is only
+    /// one network's.
+    fn over_set(&self, _variant: &Variant) -> Option<&'static SetRule> {
+        None
     }
 
     /// How many mini-batches of the data set it takes, one behind the other.
