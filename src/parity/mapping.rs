@@ -49,6 +49,9 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("meco", "all_modules") => "meco",
         ("meco", "leaf_only") => "meco:leaf_only",
         ("linear_regions", "thin_cell") => "linear_regions",
+        ("az_nas", "expressivity") => return Some(("az_nas", Some("expressivity"))),
+        ("az_nas", "progressivity") => return Some(("az_nas", Some("progressivity"))),
+        ("az_nas", "trainability") => return Some(("az_nas", Some("trainability"))),
         _ => return None,
     };
     Some((name, None))
@@ -71,6 +74,7 @@ mod tests {
             ("fisher", "unbroadcast"),
             ("synflow", "ln"),
             ("meco", "leaf_only"),
+            ("az_nas", "trainability"),
         ] {
             let (name, _) = proxy(golden, variant).unwrap();
             assert!(name.parse::<ProxyRef>().is_ok(), "{name}");

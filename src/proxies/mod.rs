@@ -4,6 +4,7 @@
 //! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
+mod az_nas;
 mod correlation;
 mod das;
 mod double_double;
@@ -69,6 +70,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &meco::Meco,
     &linear_regions::LinearRegions,
     &te_nas::TeNas,
+    &az_nas::AzNas,
 ];
 
 /// What a proxy gives one architecture.
