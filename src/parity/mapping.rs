@@ -46,6 +46,8 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("zen", "official_running_var") => "zen",
         ("zen", "batch_var") => "zen:batch_var",
         ("zico", "std_of_signed_gradient") => "zico",
+        ("saliency", "first_order_sum_over_ops") => "saliency",
+        ("saliency", "exact_sum_over_cell0_ops") => "saliency:exact+first_cell",
         ("meco", "all_modules") => "meco",
         ("meco", "leaf_only") => "meco:leaf_only",
         ("linear_regions", "thin_cell") => "linear_regions",
@@ -73,6 +75,7 @@ mod tests {
             ("grad_norm", "all_params_l2"),
             ("fisher", "unbroadcast"),
             ("synflow", "ln"),
+            ("saliency", "exact_sum_over_cell0_ops"),
             ("meco", "leaf_only"),
             ("az_nas", "trainability"),
         ] {

@@ -26,6 +26,7 @@ mod plain;
 mod random;
 mod rbflex;
 mod request;
+mod saliency;
 mod set_rule;
 mod snip;
 mod spec;
@@ -71,6 +72,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &linear_regions::LinearRegions,
     &te_nas::TeNas,
     &az_nas::AzNas,
+    &saliency::Saliency,
 ];
 
 /// What a proxy gives one architecture.
