@@ -9,6 +9,7 @@ mod correlation;
 mod das;
 mod double_double;
 mod epe_nas;
+mod eproxy;
 mod fisher;
 mod flops;
 mod grad_norm;
@@ -23,6 +24,7 @@ mod naswot;
 mod ntk;
 mod params;
 mod plain;
+mod program;
 mod random;
 mod rbflex;
 mod request;
@@ -38,6 +40,7 @@ mod variant;
 mod zen;
 mod zico;
 
+pub use program::{Lab, Program};
 pub use request::{BackwardRequest, Form, InputRequest, LossRequest, PassRequest, Rewrite};
 pub use set_rule::SetRule;
 pub use spec::{Cost, Direction, ProxySpec};
@@ -73,6 +76,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &te_nas::TeNas,
     &az_nas::AzNas,
     &saliency::Saliency,
+    &eproxy::Eproxy,
 ];
 
 /// What a proxy gives one architecture.
@@ -150,6 +154,11 @@ pub trait Proxy: Sync {
     /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
     fn passes(&self, _variant: &Variant, _network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
         Ok(vec![])
+    }
+
+    /// The proxy as a program, where passes are not enough; it then makes the score.
+    fn program(&self) -> Option<&dyn Program> {
+        None
     }
 
     /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to; gradients stand behind observations.

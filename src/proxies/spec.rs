@@ -31,6 +31,8 @@ pub enum Cost {
     ImageGradients,
     /// A forward and a backward pass, and both again with derivatives.
     HessianVector,
+    /// Ten forward and nine backward passes.
+    Training,
 }
 
 /// Everything that lists, help, checks and reports need to know about a proxy.
