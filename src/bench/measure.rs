@@ -123,10 +123,11 @@ fn requests(proxy: &ProxyRef, network: &Network) -> Vec<PassRequest> {
     proxy.proxy.passes(&proxy.variant, network).unwrap_or_default()
 }
 
-/// Initialisations that the plan needs.
+/// Initialisations of the network itself that the plan needs.
 fn schemes(proxies: &[PreparedProxy], requests: &[PassRequest]) -> Vec<Option<Scheme>> {
     let reads_weights = proxies.iter().map(|p| p.proxy.proxy.spec()).filter(|s| s.cost == Cost::Weights);
-    requests.iter().map(|r| r.init).chain(reads_weights.map(|s| s.init)).collect()
+    let own = requests.iter().filter(|r| r.form != Form::ThinCell);
+    own.map(|r| r.init).chain(reads_weights.map(|s| s.init)).collect()
 }
 
 fn left_out(graph: &Graph, requests: &[PassRequest]) -> Option<u64> {
