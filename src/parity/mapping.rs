@@ -46,7 +46,7 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("zen", "official_running_var") => "zen",
         ("zen", "batch_var") => "zen:batch_var",
         ("zico", "std_of_signed_gradient") => "zico",
-        ("saliency", "first_order_sum_over_ops") => "saliency",
+        ("saliency", "first_order_sum_over_ops") => "saliency:shared",
         ("saliency", "exact_sum_over_cell0_ops") => "saliency:exact+first_cell",
         ("meco", "all_modules") => "meco",
         ("meco", "leaf_only") => "meco:leaf_only",

@@ -15,7 +15,7 @@ use super::{
     Proxy, ProxySpec, Score, ScoreError, Variant,
 };
 use crate::engine::{GradientReduction, Loss, NormStatistics, Observation, Reduced, Reduction};
-use crate::graph::{Graph, NodeId, Tap};
+use crate::graph::{Graph, NodeId, Op, Tap};
 use crate::scoring::Network;
 
 /// Saliency of operations, as a score of the architecture.
@@ -49,6 +49,18 @@ static SPEC: ProxySpec = ProxySpec {
             choices: &[
                 Choice { name: "all_cells", about: "those of all cells" },
                 Choice { name: "first_cell", about: "those of the first cell" },
+            ],
+        },
+        Axis {
+            name: "skips",
+            about: "what the gradient of a skip connection's output is; the exact change has no such choice",
+            choices: &[
+                Choice { name: "edge", about: "that of the edge, as the gate asks for" },
+                Choice {
+                    name: "shared",
+                    about: "that of the value it hands on, for all its readers: what a hook on PyTorch's module sees, whose \
+                            output is its input tensor",
+                },
             ],
         },
     ],
@@ -99,7 +111,13 @@ impl Proxy for Saliency {
 /// Outputs of the operations that count.
 fn operations(variant: &Variant, graph: &Graph) -> Result<Vec<NodeId>, ScoreError> {
     let counts = |cell: usize| cell == 0 || !variant.is("first_cell");
-    let nodes: Vec<NodeId> = graph.operations().iter().filter(|o| counts(o.cell)).map(|o| o.node).collect();
+    let shared = variant.is("shared") && !variant.is("exact");
+    let value = |node: NodeId| match &graph.node(node).op {
+        Op::Identity if shared => graph.node(node).inputs[0],
+        _ => node,
+    };
+    let nodes: Vec<NodeId> =
+        graph.operations().iter().filter(|o| counts(o.cell)).map(|o| value(o.node)).collect();
     match nodes.is_empty() {
         true => Err(ScoreError::Undefined("the search space chooses no operations of cells".into())),
         false => Ok(nodes),
