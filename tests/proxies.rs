@@ -1,8 +1,8 @@
 //! Proxies on whole networks: every variant gives a status, shared passes change no number, and laws that must hold.
 
 use untrained::engine::{
-    BurnEngine, DeviceSpec, Engine, ForwardPass, InputBatch, Loss, NormStatistics, Observation, Precision,
-    Reduced, Reduction,
+    BurnEngine, DeviceSpec, Engine, ForwardPass, InputBatch, Loss, NativeEngine, NormStatistics, Observation,
+    Precision, Reduced, Reduction,
 };
 use untrained::graph::Tap;
 use untrained::graph::init::Scheme;
@@ -322,4 +322,24 @@ fn saliency_is_the_squared_derivative_of_the_gate() {
     assert!((slope * slope / first - 1.0).abs() < 1e-3, "{slope} squared against {first}");
     let change = loss(1.0) - loss(0.0);
     assert!((change * change / exact - 1.0).abs() < 1e-9, "{change} squared against {exact}");
+}
+
+/// `scripts/peer/eproxy.py` prints this number. Weights are rounded to f32 after each of nine steps here.
+#[test]
+fn eproxy_agrees_with_pytorch() {
+    let settings = Settings {
+        precision: Precision::F64,
+        seeds: Seeds { weight: 0, data: 0, sample: 0 },
+        ..settings("nats_sss", 32)
+    };
+    let engine = NativeEngine::new();
+    let mut images = vec![0.0; 8 * 3 * 1024];
+    Stream::new(0, "input").fill_normal(1.0, &mut images);
+    let inputs = Inputs::new(images, [8, 3, 32, 32], 0);
+    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+    let network = Network::build(settings, "8:16:24:16:8").unwrap();
+    let outcomes =
+        scoring::score(&engine, &network, &inputs, &[PreparedProxy::new("eproxy".parse().unwrap(), &set)]);
+    let value = outcomes[0].result.as_ref().unwrap().value;
+    assert!((value / -1.024_617_932_776_249_7 - 1.0).abs() < 1e-7, "{value}");
 }
