@@ -1,4 +1,4 @@
-"""EProxy with generated targets in PyTorch, f64: the numbers that tests/proxies.rs compares with.
+"""EProxy with generated targets in PyTorch, f64: the numbers that a test of src/proxies/eproxy compares with.
 
 usage: V/bin/python scripts/peer/eproxy.py [SSS architecture]
 

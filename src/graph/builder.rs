@@ -78,13 +78,6 @@ impl Builder {
         }
     }
 
-    /// Goes on building a graph that was finished.
-    pub fn resume(graph: Graph) -> Self {
-        let Graph { nodes, params, modules, features, stages, operations, .. } = graph;
-        let (scope, features) = (vec![ModuleId(0)], Some(features));
-        Self { nodes, params, modules, scope, stages, operations, features, error: None }
-    }
-
     /// The network's input.
     pub fn input(&self) -> NodeId {
         NodeId(0)
@@ -98,12 +91,6 @@ impl Builder {
     /// Marks `id` as the next stage output.
     pub fn stage(&mut self, id: NodeId) {
         self.stages.push(id);
-    }
-
-    /// Marks the outputs of the operations of the next cell.
-    pub fn cell(&mut self, outputs: &[NodeId]) {
-        let cell = self.operations.last().map_or(0, |last| last.cell + 1);
-        self.operations.extend(outputs.iter().map(|node| Operation { cell, node: *node }));
     }
 
     /// Marks `id` as the feature map in front of the pooling.
@@ -300,15 +287,8 @@ impl Builder {
             return Err(error);
         }
         self.modules[0].call = Some(Call { input: NodeId(0), output: logits });
+        let Self { nodes, params, modules, stages, operations, .. } = self;
         let features = self.features.unwrap_or(logits);
-        Ok(Graph {
-            nodes: self.nodes,
-            params: self.params,
-            modules: self.modules,
-            features,
-            logits,
-            stages: self.stages,
-            operations: self.operations,
-        })
+        Ok(Graph { nodes, params, modules, features, logits, stages, operations })
     }
 }

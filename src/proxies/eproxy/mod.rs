@@ -133,6 +133,10 @@ fn levels(graph: &Graph) -> Result<Vec<(NodeId, usize)>, ScoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{NativeEngine, Precision};
+    use crate::graph::init::Scheme;
+    use crate::keyed::Stream;
+    use crate::scoring::{self, CandidateSet, Inputs, PreparedProxy, Seeds, Settings};
     use crate::spaces::{NetworkInput, find};
 
     fn sides(space: &str, arch: &str, resolution: usize) -> Vec<(usize, usize)> {
@@ -162,5 +166,33 @@ mod tests {
         for head in heads {
             assert_eq!(with.node(head).shape, Shape::map(CHANNELS, 8, 8));
         }
+    }
+
+    /// `scripts/peer/eproxy.py` prints this number. Weights are rounded to f32 after each of nine steps here.
+    #[test]
+    fn agrees_with_pytorch() {
+        let settings = Settings {
+            precision: Precision::F64,
+            seeds: Seeds { weight: 0, data: 0, sample: 0 },
+            space: find("nats_sss").unwrap(),
+            input: NetworkInput { resolution: 32, classes: 10 },
+            init: Scheme::Default,
+            repetition: 0,
+            hda_networks: None,
+        };
+        let engine = NativeEngine::new();
+        let mut images = vec![0.0; 8 * 3 * 1024];
+        Stream::new(0, "input").fill_normal(1.0, &mut images);
+        let inputs = Inputs::new(images, [8, 3, 32, 32], 0);
+        let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+        let network = Network::build(settings, "8:16:24:16:8").unwrap();
+        let outcomes = scoring::score(
+            &engine,
+            &network,
+            &inputs,
+            &[PreparedProxy::new("eproxy".parse().unwrap(), &set)],
+        );
+        let value = outcomes[0].result.as_ref().unwrap().value;
+        assert!((value / -1.024_617_932_776_249_7 - 1.0).abs() < 1e-7, "{value}");
     }
 }
