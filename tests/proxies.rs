@@ -40,7 +40,9 @@ fn score_labelled(
     let mut images = vec![0.0; BATCH * 3 * resolution * resolution];
     Stream::new(1, "images").fill_normal(1.0, &mut images);
     let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data);
-    let inputs = inputs.with_labels(labels.to_vec());
+    let mut next = vec![0.0; BATCH * 3 * resolution * resolution];
+    Stream::new(2, "images").fill_normal(1.0, &mut next);
+    let inputs = inputs.with_labels(labels.to_vec()).with_next(Ok((next, labels.to_vec())));
     let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
     let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
     let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
@@ -64,10 +66,16 @@ fn every_choice_of_every_proxy_scores_a_network() {
             .extend(choices.chain(spec.presets.iter().map(|p| p.name)).map(|c| format!("{}:{c}", spec.name)));
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    for outcome in score("nats_sss", "8:16:8:24:16", 16, &names) {
+    // Linear regions are counted on a cell, which only a space that searches for cells has.
+    let (cells, rest): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|name| ["linear_regions", "te_nas"].iter().any(|cell| name.starts_with(cell)));
+    let in_cells = score("nasbench201", CELL, 8, &cells);
+    for outcome in score("nats_sss", "8:16:8:24:16", 16, &rest).iter().chain(&in_cells) {
         assert_eq!(outcome.status(), Status::Ok, "{}: {:?}", outcome.proxy, outcome.result);
     }
 }
+
+const CELL: &str = "|nor_conv_3x3~0|+|skip_connect~0|avg_pool_3x3~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|";
 
 /// A proxy scored beside others gives the same bits as alone.
 #[test]
@@ -88,6 +96,12 @@ fn shared_passes_change_no_number() {
         "synflow",
         "jacob_cov",
         "epe_nas",
+        "zico",
+        "swap",
+        "meco",
+        "az_nas",
+        "saliency",
+        "saliency:exact",
     ];
     let together = sss(&names);
     for (name, value) in names.iter().zip(together) {
@@ -145,7 +159,8 @@ fn elu_and_celu_score_alike() {
 #[test]
 fn a_cut_network_is_non_finite_not_a_sentinel() {
     let dead = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|";
-    for outcome in score("nasbench201", dead, 8, &["rbflex:fixed", "rbflex:official", "zen", "zen:paper"]) {
+    let names = ["rbflex:fixed", "rbflex:official", "zen", "zen:paper", "ntk", "te_nas", "az_nas"];
+    for outcome in score("nasbench201", dead, 8, &names) {
         assert_eq!(outcome.status(), Status::NonFinite, "{}: {:?}", outcome.proxy, outcome.result);
     }
     let params = &score("nasbench201", dead, 8, &["params"])[0];
@@ -157,7 +172,18 @@ fn a_cut_network_is_non_finite_not_a_sentinel() {
 #[test]
 fn gradients_of_a_cut_network() {
     let dead = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|none~2|";
-    let zero = ["snip", "plain", "grasp", "grad_norm", "synflow", "synflow:ln"];
+    let zero = [
+        "snip",
+        "plain",
+        "grasp",
+        "grad_norm",
+        "synflow",
+        "synflow:ln",
+        "zico",
+        "saliency",
+        "saliency:fisher",
+        "saliency:exact",
+    ];
     for outcome in score("nasbench201", dead, 8, &zero) {
         assert_eq!(outcome.result.as_ref().unwrap().value, 0.0, "{}", outcome.proxy);
     }
@@ -171,11 +197,22 @@ fn gradients_of_a_cut_network() {
 /// Without classes, or with classes that the network does not have, the proxies that need them fail and the others score.
 #[test]
 fn labels_are_asked_for_only_where_they_are_needed() {
-    let names = ["grad_norm", "grasp", "fisher", "epe_nas", "naswot", "jacob_cov", "synflow"];
+    let names = [
+        "grad_norm",
+        "grasp",
+        "fisher",
+        "epe_nas",
+        "zico",
+        "saliency",
+        "saliency:exact",
+        "naswot",
+        "jacob_cov",
+        "synflow",
+    ];
     for labels in [&[][..], &[0, 1, 2], &[0, 1, 2, 3, 4, 10]] {
         let outcomes = score_labelled("nats_sss", "8:16:8:24:16", 16, &names, labels);
         for (i, outcome) in outcomes.iter().enumerate() {
-            let expected = if i < 4 { Status::Failed } else { Status::Ok };
+            let expected = if i < 7 { Status::Failed } else { Status::Ok };
             assert_eq!(outcome.status(), expected, "{}: {:?}", outcome.proxy, outcome.result);
         }
         assert!(outcomes[0].result.as_ref().unwrap_err().to_string().contains("label below 10"));
@@ -192,4 +229,46 @@ fn sums_are_ordered() {
     };
     assert!(plain.abs() < snip && once > 0.0 && once < broadcast);
     assert!((flow.ln() - ln).abs() < 1e-12);
+}
+
+/// A proxy that has no meaning for a network is skipped with its reason; one without its second mini-batch fails.
+#[test]
+fn what_a_network_lacks_is_said() {
+    let skipped = |space: &str, arch: &str, resolution: usize, name: &str, reason: &str| {
+        let outcome = &score(space, arch, resolution, &[name])[0];
+        assert_eq!(outcome.status(), Status::Skipped, "{name}: {:?}", outcome.result);
+        let said = outcome.result.as_ref().unwrap_err().to_string();
+        assert!(said.contains(reason), "{name}: {said}");
+    };
+    skipped("nafbee_vgg19", "ReLU", 32, "meco", "classifier");
+    skipped("nats_sss", "8:8:8:8:8", 16, "linear_regions", "does not search for a cell");
+    skipped("nats_sss", "8:8:8:8:8", 16, "te_nas", "does not search for a cell");
+    skipped("nafbee_vgg19", "ReLU", 32, "saliency", "no operations");
+    let settings = settings("nats_sss", 16);
+    let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
+    let inputs = Inputs::new(vec![0.5; BATCH * 3 * 256], [BATCH, 3, 16, 16], 0).with_labels(vec![0; BATCH]);
+    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+    let proxies = ["zico", "params"].map(|name| PreparedProxy::new(name.parse().unwrap(), &set));
+    let network = Network::build(settings, "8:8:8:8:8").unwrap();
+    let outcomes = scoring::score(&engine, &network, &inputs, &proxies);
+    assert_eq!((outcomes[0].status(), outcomes[1].status()), (Status::Failed, Status::Ok));
+    assert!(outcomes[0].result.as_ref().unwrap_err().to_string().contains("two mini-batches"));
+}
+
+/// A cell without a live ReLU tells no images apart; a cell that only hands its input on cannot be trained.
+#[test]
+fn cells_of_one_operation() {
+    let of = |op: &str, name: &str| {
+        let cell = format!("|none~0|+|none~0|none~1|+|{op}~0|none~1|none~2|");
+        score("nasbench201", &cell, 8, &[name])[0].result.clone().unwrap()
+    };
+    assert_eq!(of("none", "linear_regions").value, 1.0);
+    assert!(of("nor_conv_3x3", "linear_regions").value > of("skip_connect", "linear_regions").value);
+    let trainability = |op: &str| {
+        let components = of(op, "az_nas").components;
+        components.iter().find(|(name, _)| *name == "trainability").unwrap().1
+    };
+    // Two reduction blocks stand between cells that hand on.
+    assert_eq!(trainability("skip_connect"), f64::NEG_INFINITY);
+    assert!(trainability("nor_conv_3x3").is_finite());
 }

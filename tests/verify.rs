@@ -22,6 +22,29 @@ fn a_run_agrees_with_itself() {
     other.stdout(contains("20 of 20 records are within a relative 1e-3"));
 }
 
+/// A second mini-batch, other forms of a network, ranked components and training are all functions of the run's seeds.
+#[test]
+fn what_is_more_than_a_pass_is_computed_again_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let proxies = "zico,meco,az_nas,saliency:exact,swap,eproxy";
+    let args = [
+        "--sample",
+        "2",
+        "--repetitions",
+        "2",
+        "--vary",
+        "weights,batch",
+        "--proxies",
+        proxies,
+        "--threads",
+        "2",
+    ];
+    score(&out, &args).assert().success();
+    let verified = untrained(&["verify", out.to_str().unwrap(), "--count", "24"]).assert().success();
+    verified.stdout(contains("24 of 24 records are identical to the last bit"));
+}
+
 #[test]
 fn a_forged_score_is_found() {
     let dir = tempfile::tempdir().unwrap();

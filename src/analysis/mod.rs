@@ -12,6 +12,7 @@ mod import;
 mod query;
 mod run;
 mod score_set;
+mod set_level;
 mod significance;
 
 pub use align::{Aligned, Excluded, NonFinitePolicy, SENTINEL, accuracies, align, pool};

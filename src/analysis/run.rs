@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{AnalysisError, Cell, Column, Sample, ScoreSet};
+use super::{AnalysisError, Cell, Column, Sample, ScoreSet, set_level};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 use crate::store::{Manifest, ProxyFacts, Record, Run, Status};
@@ -33,16 +33,19 @@ pub fn from_run(run: &Run, source: &str) -> Result<ScoreSet, AnalysisError> {
     let mut columns: Vec<Column> = manifest.proxies.iter().map(column).collect::<Result<_, _>>()?;
     let of_proxy: HashMap<String, usize> = columns.iter().map(|c| c.proxy.clone()).zip(0..).collect();
     let of_repetition: HashMap<u64, usize> = samples.iter().map(|s| s.repetition).zip(0..).collect();
+    let place = |record: &Record| {
+        let at =
+            places.get(&record.repetition)?.binary_search_by_key(&record.index, |(index, _)| *index).ok()?;
+        Some((*of_repetition.get(&u64::from(record.repetition))?, at))
+    };
     for record in &run.records {
         let column = of_proxy
             .get(&record.proxy)
             .ok_or_else(|| error("a record names a proxy that the manifest lacks"))?;
-        let repetition = u64::from(record.repetition);
-        let place = places[&record.repetition].binary_search_by_key(&record.index, |(index, _)| *index);
-        let (sample, place) =
-            (of_repetition[&repetition], place.map_err(|_| error("a record has no place"))?);
-        columns[*column].cells[sample][place] = cell(record);
+        let (sample, at) = place(record).ok_or_else(|| error("a record has no place"))?;
+        columns[*column].cells[sample][at] = cell(record);
     }
+    set_level::rank(&mut columns, &run.records, place);
     let [_, _, resolution, _] = first.batch.shape;
     Ok(ScoreSet {
         space: manifest.key.space.clone(),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Bench, median};
 use crate::graph::Graph;
 use crate::graph::init::Scheme;
-use crate::proxies::{Cost, PassRequest, ProxyRef};
+use crate::proxies::{Cost, Form, PassRequest, ProxyRef};
 use crate::scoring::{self, Network, Outcome, PreparedProxy, milliseconds};
 use crate::spaces::SpaceError;
 
@@ -123,15 +123,16 @@ fn requests(proxy: &ProxyRef, network: &Network) -> Vec<PassRequest> {
     proxy.proxy.passes(&proxy.variant, network).unwrap_or_default()
 }
 
-/// Initialisations that the plan needs.
+/// Initialisations of the network itself that the plan needs.
 fn schemes(proxies: &[PreparedProxy], requests: &[PassRequest]) -> Vec<Option<Scheme>> {
     let reads_weights = proxies.iter().map(|p| p.proxy.proxy.spec()).filter(|s| s.cost == Cost::Weights);
-    requests.iter().map(|r| r.init).chain(reads_weights.map(|s| s.init)).collect()
+    let own = requests.iter().filter(|r| r.form != Form::ThinCell);
+    own.map(|r| r.init).chain(reads_weights.map(|s| s.init)).collect()
 }
 
 fn left_out(graph: &Graph, requests: &[PassRequest]) -> Option<u64> {
     let mut computed = vec![false; graph.nodes().len()];
-    for request in requests {
+    for request in requests.iter().filter(|r| r.form == Form::Own) {
         computed.iter_mut().zip(request.computed(graph)).for_each(|(all, one)| *all |= one);
     }
     (!requests.is_empty()).then(|| graph.mac_count() - graph.mac_count_of(&computed))

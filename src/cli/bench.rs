@@ -154,8 +154,16 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         repetition: 0,
         hda_networks: None,
     };
-    let inputs =
-        || Inputs::new(batch.images.clone(), batch.shape, args.data_seed).with_labels(batch.labels.clone());
+    let takes_two = chosen(args).iter().any(|p| p.proxy.batches() > 1);
+    let next = takes_two.then(|| {
+        let next = datasets::batch(&request.clone().after(1), dirs);
+        next.map(|b| (b.images, b.labels)).map_err(|e| e.to_string())
+    });
+    let inputs = || {
+        let inputs = Inputs::new(batch.images.clone(), batch.shape, args.data_seed);
+        let inputs = inputs.with_labels(batch.labels.clone());
+        next.clone().into_iter().fold(inputs, Inputs::with_next)
+    };
     let bench = Bench {
         settings,
         engine: engine.as_ref(),

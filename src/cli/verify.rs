@@ -64,7 +64,7 @@ pub fn run(args: &VerifyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         check_batch(&manifest, repetition, &batch)?;
     }
     let table = TableOrder::new(&key.space, dirs);
-    let batch = |repetition| datasets::batch(&protocol.request(repetition), dirs);
+    let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
     let checked = rescore(&protocol, records, engine.as_ref(), &|i| table.arch(i), &batch)?;
     let tolerance = match engine.name() == key.engine {
         true => None,

@@ -84,6 +84,12 @@ impl BatchRequest {
             classes: None,
         }
     }
+
+    /// The request for the mini-batch that stands `steps` behind this one.
+    pub fn after(self, steps: usize) -> Self {
+        // An index past all images is found when they are chosen.
+        Self { index: self.index.saturating_add(steps), ..self }
+    }
 }
 
 impl fmt::Display for Split {

@@ -31,8 +31,8 @@ pub use layers::ParamValues;
 pub use loss::Loss;
 pub use native::{ConvRate, NativeEngine, Rates, rates};
 pub use reduce::{
-    ChannelMoments, CodeGram, ColumnGeometry, GradientReduction, ParamSet, ParamSums, Reduced, Reduction,
-    RowMoments, reduce_gradients,
+    BlockResponse, ChannelCovariance, ChannelMoments, CodeGram, ColumnGeometry, GradientReduction,
+    ImageCodes, ParamSet, ParamSums, Reduced, Reduction, RowMoments, reduce_gradients,
 };
 pub use reverse::{GradientSink, Gradients, NodeWant, Wants};
 pub use session::{Cotangent, KernelSession, Session};

@@ -3,8 +3,8 @@
 mod register;
 
 use super::{
-    Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Param, ParamId,
-    ParamRole, PoolKind, Shape, Window,
+    Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param,
+    ParamId, ParamRole, PoolKind, Shape, Window,
 };
 
 /// A convolution as PyTorch's constructor describes it.
@@ -56,6 +56,7 @@ pub struct Builder {
     modules: Vec<Module>,
     scope: Vec<ModuleId>,
     stages: Vec<NodeId>,
+    operations: Vec<Operation>,
     features: Option<NodeId>,
     error: Option<GraphError>,
 }
@@ -71,6 +72,7 @@ impl Builder {
             modules: vec![Module { path: String::new(), class: root, parent: None, call }],
             scope: vec![ModuleId(0)],
             stages: vec![],
+            operations: vec![],
             features: None,
             error: None,
         }
@@ -285,14 +287,8 @@ impl Builder {
             return Err(error);
         }
         self.modules[0].call = Some(Call { input: NodeId(0), output: logits });
+        let Self { nodes, params, modules, stages, operations, .. } = self;
         let features = self.features.unwrap_or(logits);
-        Ok(Graph {
-            nodes: self.nodes,
-            params: self.params,
-            modules: self.modules,
-            features,
-            logits,
-            stages: self.stages,
-        })
+        Ok(Graph { nodes, params, modules, features, logits, stages, operations })
     }
 }

@@ -137,6 +137,16 @@ pub struct Graph {
     features: NodeId,
     logits: NodeId,
     stages: Vec<NodeId>,
+    operations: Vec<Operation>,
+}
+
+/// An operation that a search space chooses: one edge of one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Number of the cell, counted over cells with operations.
+    pub cell: usize,
+    /// The operation's output.
+    pub node: NodeId,
 }
 
 impl Graph {
@@ -186,6 +196,27 @@ impl Graph {
     /// The classifier's output.
     pub fn logits(&self) -> NodeId {
         self.logits
+    }
+
+    /// Operations of all cells, in order; none where the space chooses no operations.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The same network with zeros in place of a node's value; the parameters stay.
+    ///
+    /// # Errors
+    /// A node that differs in shape from its input.
+    pub fn without(&self, id: NodeId) -> Result<Self, GraphError> {
+        let node = self.node(id);
+        let from = node.inputs.first().filter(|from| self.node(**from).shape == node.shape);
+        let Some(from) = from.copied() else {
+            let (module, shape) = (self.node_name(id).to_owned(), node.shape.to_string());
+            return Err(GraphError::Shape { module, what: "zeros in place of its value", shape });
+        };
+        let mut graph = self.clone();
+        graph.nodes[id.0] = Node { op: Op::Zero, inputs: vec![from], ..node.clone() };
+        Ok(graph)
     }
 
     /// Stem output and the output of every cell or block, in order (AZ-NAS's maps).

@@ -7,6 +7,12 @@ pub enum GoldenInput {
     Resolution(usize),
     /// `cifar10_test[a..b]`: images a to b of CIFAR-10's test batch in file order.
     Cifar10Test { start: usize, end: usize },
+    /// `cifar10_test[a..b] and [b..c]`: two mini-batches of equal size, one behind the other.
+    Cifar10Pair { start: usize, end: usize },
+    /// `normal(input) and normal(input.1) NxCxHxW`, labels counted through both.
+    NoisePair { shape: [usize; 4], labels: NoiseLabels },
+    /// TE-NAS's own images and network.
+    ThinCell,
     /// `normal(input) NxCxHxW`, of which the first `take` images are used.
     Noise { shape: [usize; 4], take: usize, labels: NoiseLabels },
     /// Zen's pair of Gaussian batches of this shape.
@@ -36,6 +42,9 @@ impl NoiseLabels {
     }
 }
 
+/// What TE-NAS's linear regions are counted on.
+const THIN_CELL: &str = "normal(input) 1000x1x3x3, net = cell C=1 - BN - ReLU - GAP - Linear(10), no stem";
+
 /// Resolution of networks whose records name no input.
 const DEFAULT_RESOLUTION: usize = 32;
 
@@ -46,10 +55,21 @@ impl GoldenInput {
         if let Some(rest) = text.strip_prefix("resolution ") {
             return rest.trim().parse().ok().map(Self::Resolution);
         }
-        if let Some(rest) = text.strip_prefix("cifar10_test[") {
-            let (start, end) = rest.strip_suffix(']')?.split_once("..")?;
-            let (start, end) = (start.parse().ok()?, end.parse().ok()?);
-            return (start < end).then_some(Self::Cifar10Test { start, end });
+        if text == THIN_CELL {
+            return Some(Self::ThinCell);
+        }
+        if let Some(rest) = text.strip_prefix("cifar10_test") {
+            let Some((first, second)) = rest.split_once(" and ") else {
+                let (start, end) = range_of(rest)?;
+                return Some(Self::Cifar10Test { start, end });
+            };
+            let ((start, end), (next, last)) = (range_of(first)?, range_of(second)?);
+            let behind = next == end && last - next == end - start;
+            return behind.then_some(Self::Cifar10Pair { start, end });
+        }
+        if let Some(rest) = text.strip_prefix("normal(input) and normal(input.1) ") {
+            let (shape, labels) = rest.split_once(", labels ")?;
+            return Some(Self::NoisePair { shape: shape_of(shape)?, labels: NoiseLabels::parse(labels)? });
         }
         if let Some(rest) = text.strip_prefix("x=normal(input.0), e=normal(input.1), ") {
             let (shape, rule) = rest.split_once(", ")?;
@@ -79,10 +99,21 @@ impl GoldenInput {
     pub fn resolution(&self) -> usize {
         match self {
             Self::Resolution(pixels) => *pixels,
-            Self::Cifar10Test { .. } => 32,
-            Self::Noise { shape, .. } | Self::ZenNoise { shape } | Self::Ones { shape } => shape[3],
+            Self::Cifar10Test { .. } | Self::Cifar10Pair { .. } => 32,
+            Self::ThinCell => DEFAULT_RESOLUTION,
+            Self::Noise { shape, .. }
+            | Self::NoisePair { shape, .. }
+            | Self::ZenNoise { shape }
+            | Self::Ones { shape } => shape[3],
         }
     }
+}
+
+/// `[a..b]` with a below b.
+fn range_of(text: &str) -> Option<(usize, usize)> {
+    let (start, end) = text.strip_prefix('[')?.strip_suffix(']')?.split_once("..")?;
+    let (start, end) = (start.parse().ok()?, end.parse().ok()?);
+    (start < end).then_some((start, end))
 }
 
 /// `NxCxHxW` with three channels and square images; at most 2^26 values, so that a damaged file cannot exhaust memory.
@@ -103,7 +134,12 @@ mod tests {
         assert_eq!(GoldenInput::parse(None), Some(GoldenInput::Resolution(32)));
         assert_eq!(parse("resolution 64"), Some(GoldenInput::Resolution(64)));
         assert_eq!(parse("cifar10_test[0..16]"), Some(GoldenInput::Cifar10Test { start: 0, end: 16 }));
+        let pair = Some(GoldenInput::Cifar10Pair { start: 0, end: 16 });
+        assert_eq!(parse("cifar10_test[0..16] and [16..32]"), pair);
+        assert_eq!(parse(THIN_CELL), Some(GoldenInput::ThinCell));
         let shape = [8, 3, 64, 64];
+        let pair = Some(GoldenInput::NoisePair { shape, labels: NoiseLabels::Modulo(10) });
+        assert_eq!(parse("normal(input) and normal(input.1) 8x3x64x64, labels i mod 10"), pair);
         let noise = |take, labels| Some(GoldenInput::Noise { shape, take, labels });
         assert_eq!(parse("normal(input) 8x3x64x64"), noise(8, NoiseLabels::Unnamed));
         let labelled = "normal(input) 8x3x64x64, labels cifar10_test[0..8]";
@@ -120,7 +156,9 @@ mod tests {
         for text in [
             "",
             "cifar10_test[8..8]",
-            "cifar10_test[0..4] and [4..8]",
+            "cifar10_test[0..4] and [4..9]",
+            "cifar10_test[0..4] and [5..9]",
+            "normal(input) 1000x1x3x3, net = cell C=2 - BN - ReLU - GAP - Linear(10), no stem",
             "normal(input) 8x3x64",
             "normal(input) 8x1x64x64",
             "normal(input) 1000000x3x64x64",

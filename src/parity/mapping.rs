@@ -45,6 +45,15 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("ntk", "condition_number") => return Some(("ntk", Some("condition_number"))),
         ("zen", "official_running_var") => "zen",
         ("zen", "batch_var") => "zen:batch_var",
+        ("zico", "std_of_signed_gradient") => "zico",
+        ("saliency", "first_order_sum_over_ops") => "saliency:shared",
+        ("saliency", "exact_sum_over_cell0_ops") => "saliency:exact+first_cell",
+        ("meco", "all_modules") => "meco",
+        ("meco", "leaf_only") => "meco:leaf_only",
+        ("linear_regions", "thin_cell") => "linear_regions",
+        ("az_nas", "expressivity") => return Some(("az_nas", Some("expressivity"))),
+        ("az_nas", "progressivity") => return Some(("az_nas", Some("progressivity"))),
+        ("az_nas", "trainability") => return Some(("az_nas", Some("trainability"))),
         _ => return None,
     };
     Some((name, None))
@@ -66,6 +75,9 @@ mod tests {
             ("grad_norm", "all_params_l2"),
             ("fisher", "unbroadcast"),
             ("synflow", "ln"),
+            ("saliency", "exact_sum_over_cell0_ops"),
+            ("meco", "leaf_only"),
+            ("az_nas", "trainability"),
         ] {
             let (name, _) = proxy(golden, variant).unwrap();
             assert!(name.parse::<ProxyRef>().is_ok(), "{name}");

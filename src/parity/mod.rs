@@ -194,22 +194,45 @@ fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
 /// The mini-batch of a group.
 fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
     let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape, vec![]);
+    let mut next = None;
     let (images, shape, labels) = match group.input {
         GoldenInput::Cifar10Test { start, end } => cifar10_test(start, end, dirs)?,
-        GoldenInput::Noise { shape, take, labels } => {
-            let (images, shape) = noise(group.seed, shape, take);
-            let labels = match labels {
-                NoiseLabels::Unnamed => vec![],
-                NoiseLabels::Modulo(classes) => (0..take as u32).map(|i| i % classes).collect(),
-                NoiseLabels::Cifar10Test => cifar10_test(0, take, dirs)?.2,
-            };
+        GoldenInput::Cifar10Pair { start, end } => {
+            next = Some(cifar10_test(end, 2 * end - start, dirs)?);
+            cifar10_test(start, end, dirs)?
+        }
+        GoldenInput::NoisePair { shape, labels } => {
+            let mut labels = labels.of(2 * shape[0], dirs)?;
+            let second = labels.split_off(labels.len() / 2);
+            next = Some((noise(group.seed, "input.1", shape, shape[0]).0, shape, second));
+            let (images, shape) = noise(group.seed, "input", shape, shape[0]);
             (images, shape, labels)
         }
-        // Zen and SynFlow generate their own inputs of this shape; counts need none.
+        GoldenInput::Noise { shape, take, labels } => {
+            let (images, shape) = noise(group.seed, "input", shape, take);
+            (images, shape, labels.of(take, dirs)?)
+        }
+        // Zen, SynFlow and TE-NAS generate their own inputs; counts need none.
         GoldenInput::ZenNoise { shape } | GoldenInput::Ones { shape } => zeros(shape),
         GoldenInput::Resolution(pixels) => zeros([1, 3, pixels, pixels]),
+        GoldenInput::ThinCell => zeros([1, 3, group.input.resolution(), group.input.resolution()]),
     };
-    Ok(Inputs::new(images, shape, group.seed).with_labels(labels))
+    let inputs = Inputs::new(images, shape, group.seed).with_labels(labels);
+    Ok(match next {
+        Some((images, _, labels)) => inputs.with_next(Ok((images, labels))),
+        None => inputs,
+    })
+}
+
+impl NoiseLabels {
+    /// Classes of the first `count` images.
+    fn of(self, count: usize, dirs: &DataDirs) -> Result<Vec<u32>, DatasetError> {
+        Ok(match self {
+            Self::Unnamed => vec![],
+            Self::Modulo(classes) => (0..count as u32).map(|i| i % classes).collect(),
+            Self::Cifar10Test => cifar10_test(0, count, dirs)?.2,
+        })
+    }
 }
 
 /// Images, shape and labels.
@@ -225,8 +248,8 @@ fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<Labelled, D
 }
 
 /// The first images of a Gaussian batch; element i does not depend on how many are drawn.
-fn noise(seed: u64, [_, c, h, w]: [usize; 4], take: usize) -> (Vec<f32>, [usize; 4]) {
+fn noise(seed: u64, name: &str, [_, c, h, w]: [usize; 4], take: usize) -> (Vec<f32>, [usize; 4]) {
     let mut images = vec![0.0; take * c * h * w];
-    Stream::new(seed, "input").fill_normal(1.0, &mut images);
+    Stream::new(seed, name).fill_normal(1.0, &mut images);
     (images, [take, c, h, w])
 }

@@ -4,10 +4,12 @@
 //! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
+mod az_nas;
 mod correlation;
 mod das;
 mod double_double;
 mod epe_nas;
+mod eproxy;
 mod fisher;
 mod flops;
 mod grad_norm;
@@ -16,21 +18,31 @@ mod grasp;
 mod jacob_cov;
 mod l2_norm;
 pub mod linalg;
+mod linear_regions;
+mod meco;
 mod naswot;
 mod ntk;
 mod params;
 mod plain;
+mod program;
 mod random;
 mod rbflex;
 mod request;
+mod saliency;
+mod set_rule;
 mod snip;
 mod spec;
+mod spectrum;
 mod swap;
 mod synflow;
+mod te_nas;
 mod variant;
 mod zen;
+mod zico;
 
-pub use request::{BackwardRequest, InputRequest, LossRequest, PassRequest, Rewrite};
+pub use program::{Lab, Program};
+pub use request::{BackwardRequest, Form, InputRequest, LossRequest, PassRequest, Rewrite};
+pub use set_rule::SetRule;
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
@@ -58,6 +70,13 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &swap::Swap,
     &rbflex::Rbflex,
     &zen::Zen,
+    &zico::Zico,
+    &meco::Meco,
+    &linear_regions::LinearRegions,
+    &te_nas::TeNas,
+    &az_nas::AzNas,
+    &saliency::Saliency,
+    &eproxy::Eproxy,
 ];
 
 /// What a proxy gives one architecture.
@@ -84,6 +103,9 @@ pub enum ScoreError {
     /// The proxy has no meaning for this network.
     #[error("{0}")]
     Undefined(String),
+    /// An input that the proxy asks for is not at hand.
+    #[error("{0}")]
+    Input(String),
     /// What had to be known about the candidate set could not be computed.
     #[error("preparing the candidate set: {0}")]
     Prepare(String),
@@ -115,12 +137,28 @@ pub trait Proxy: Sync {
         Ok(Prepared::default())
     }
 
+    /// How the score comes from components ranked over the candidate set, where it does; the recorded number then is only
+    /// one network's.
+    fn over_set(&self, _variant: &Variant) -> Option<&'static SetRule> {
+        None
+    }
+
+    /// How many mini-batches of the data set it takes, one behind the other.
+    fn batches(&self) -> usize {
+        1
+    }
+
     /// The passes this proxy observes on a network.
     ///
     /// # Errors
     /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
     fn passes(&self, _variant: &Variant, _network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
         Ok(vec![])
+    }
+
+    /// The proxy as a program, where passes are not enough; it then makes the score.
+    fn program(&self) -> Option<&dyn Program> {
+        None
     }
 
     /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to; gradients stand behind observations.

@@ -33,14 +33,27 @@ static SPEC: ProxySpec = ProxySpec {
 /// Smallest eigenvalue, as a share of the largest, of a kernel that is not singular.
 const SINGULAR: f64 = 1e-12;
 
+/// The pass on which the kernel is observed.
+pub(super) fn pass() -> PassRequest {
+    let pass = PassRequest::gradients(LossRequest::SumOfLogits, vec![GradientReduction::NeuralTangent]);
+    PassRequest { init: SPEC.init, ..pass }
+}
+
+/// The condition number of what was seen on it.
+pub(super) fn condition(pass: Option<&Vec<Reduced>>) -> Result<f64, ScoreError> {
+    match pass.and_then(|pass| pass.last()) {
+        Some(Reduced::Kernel(kernel)) => Ok(condition_number(kernel)),
+        _ => Err(ScoreError::Undefined("no tangent kernel was observed".into())),
+    }
+}
+
 impl Proxy for Ntk {
     fn spec(&self) -> &'static ProxySpec {
         &SPEC
     }
 
     fn passes(&self, _: &Variant, _: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let pass = PassRequest::gradients(LossRequest::SumOfLogits, vec![GradientReduction::NeuralTangent]);
-        Ok(vec![PassRequest { init: SPEC.init, ..pass }])
+        Ok(vec![pass()])
     }
 
     fn score(
@@ -50,10 +63,7 @@ impl Proxy for Ntk {
         _: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
-        let Some(Reduced::Kernel(kernel)) = seen.first().and_then(|pass| pass.last()) else {
-            return Err(ScoreError::Undefined("no tangent kernel was observed".into()));
-        };
-        let condition = condition_number(kernel);
+        let condition = condition(seen.first())?;
         Ok(Score { value: -condition, components: vec![("condition_number", condition)] })
     }
 }

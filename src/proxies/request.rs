@@ -1,20 +1,38 @@
 //! What a proxy asks for: passes over the network, and what to observe on them.
 
 use crate::engine::{GradientReduction, NormStatistics, Observation, Precision};
-use crate::graph::Graph;
 use crate::graph::init::Scheme;
+use crate::graph::{Graph, NodeId};
 
 /// The input of a pass. All noise is keyed by the data seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InputRequest {
     /// The run's mini-batch.
     MiniBatch,
+    /// The mini-batch behind it: the next N images of the same order, with their labels (ZiCo).
+    NextBatch,
     /// N(0, 1) of the mini-batch's shape under this name.
     Noise(&'static str),
+    /// N(0, 1) of a shape of its own, `[N, C, H, W]`, under this name.
+    NoiseOf { name: &'static str, shape: [usize; 4] },
     /// `f32(f32(0.01 e) + x)`, both N(0, 1): Zen's perturbed input.
     Perturbed { base: &'static str, direction: &'static str },
     /// One image of ones (SynFlow).
     Ones,
+}
+
+/// Which form of the architecture a pass runs on. Forms with the parameters of the network itself share its weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// The network for the run's images.
+    #[default]
+    Own,
+    /// The network for 64 x 64 images (MeCo).
+    At64,
+    /// One cell of one channel without a stem, on 1-channel images of 3 x 3 pixels (TE-NAS); only spaces of cells have it.
+    ThinCell,
+    /// The network with zeros in place of this node's value (architecture saliency).
+    Without(NodeId),
 }
 
 /// What is done to the weights before the pass.
@@ -46,8 +64,11 @@ pub struct BackwardRequest {
 /// passes when the loss is the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassRequest {
+    pub form: Form,
     /// `None`: as the run initialises networks.
     pub init: Option<Scheme>,
+    /// Number of the initialisation: number k is keyed by the weight seed plus k.
+    pub repeat: u64,
     pub rewrite: Rewrite,
     pub input: InputRequest,
     pub norm: NormStatistics,
@@ -73,7 +94,9 @@ impl PassRequest {
     /// A forward pass of networks as the run initialises them.
     pub fn forward(input: InputRequest, norm: NormStatistics, observations: Vec<Observation>) -> Self {
         Self {
+            form: Form::Own,
             init: None,
+            repeat: 0,
             rewrite: Rewrite::AsIs,
             input,
             norm,

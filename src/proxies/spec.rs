@@ -25,10 +25,14 @@ pub enum Cost {
     TwoForwards,
     /// One forward and one backward pass.
     Backward,
+    /// Two forward and two backward passes.
+    TwoBackwards,
     /// One forward pass and a backward pass for each image.
     ImageGradients,
     /// A forward and a backward pass, and both again with derivatives.
     HessianVector,
+    /// Ten forward and nine backward passes.
+    Training,
 }
 
 /// Everything that lists, help, checks and reports need to know about a proxy.

@@ -54,7 +54,7 @@ impl CandidateSet<'_> {
         let arch = self.settings.space.arch(index).or_else(|| (self.order)(index)).ok_or_else(|| {
             ScoreError::Prepare(format!(
                 "networks of {id} are chosen by their index in its table, which is not at hand; get it with `untrained \
-                 data fetch {id}`, or choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed)"
+                 data fetch {id}`, or choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed, swap)"
             ))
         })?;
         Network::build(self.settings, &arch).map_err(|e| ScoreError::Prepare(e.to_string()))

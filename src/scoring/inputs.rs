@@ -1,20 +1,24 @@
-//! The inputs of a run: one mini-batch and its labels, keyed noise of its shape, ones; the same for all
-//! architectures.
+//! The inputs of a run: one mini-batch and its labels, the one behind it where a proxy takes two, keyed noise, ones; the
+//! same for all architectures.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::keyed::Stream;
-use crate::proxies::InputRequest;
+use crate::proxies::{InputRequest, ScoreError};
 
 /// Inputs that passes ask for; noise is generated at the first request and kept.
 pub struct Inputs {
     batch: Arc<Vec<f32>>,
     shape: [usize; 4],
     labels: Vec<u32>,
+    next: Result<NextBatch, String>,
     data_seed: u64,
     noise: Mutex<HashMap<InputRequest, Arc<Vec<f32>>>>,
 }
+
+/// Images and labels of the mini-batch behind the run's.
+type NextBatch = (Arc<Vec<f32>>, Vec<u32>);
 
 /// Zen's step, as an f32.
 const PERTURBATION: f32 = 0.01;
@@ -22,7 +26,8 @@ const PERTURBATION: f32 = 0.01;
 impl Inputs {
     /// Inputs around a mini-batch of `[N, C, H, W]` values; noise is keyed by `data_seed`.
     pub fn new(images: Vec<f32>, shape: [usize; 4], data_seed: u64) -> Self {
-        Self { batch: Arc::new(images), shape, labels: vec![], data_seed, noise: Mutex::default() }
+        let next = Err("this proxy takes two mini-batches, but only one was drawn".to_owned());
+        Self { batch: Arc::new(images), shape, labels: vec![], next, data_seed, noise: Mutex::default() }
     }
 
     /// The same with a class for each image; without, proxies that need labels fail and say so.
@@ -30,41 +35,68 @@ impl Inputs {
         Self { labels, ..self }
     }
 
+    /// The same with images and labels of the mini-batch behind the first, or why there is none; proxies that take it fail and say so.
+    pub fn with_next(self, next: Result<(Vec<f32>, Vec<u32>), String>) -> Self {
+        let reason = |e| format!("this proxy takes two mini-batches, but there is no second one: {e}");
+        Self { next: next.map(|(images, labels)| (Arc::new(images), labels)).map_err(reason), ..self }
+    }
+
     /// Class of each image, empty when unknown.
     pub fn labels(&self) -> &[u32] {
         &self.labels
     }
 
+    /// Class of each image of an input.
+    pub fn labels_of(&self, request: InputRequest) -> &[u32] {
+        match (request, &self.next) {
+            (InputRequest::NextBatch, Ok((_, labels))) => labels,
+            _ => &self.labels,
+        }
+    }
+
     /// `[N, C, H, W]` of an input.
     pub fn shape(&self, request: InputRequest) -> [usize; 4] {
         let [_, c, h, w] = self.shape;
-        if request == InputRequest::Ones { [1, c, h, w] } else { self.shape }
+        match request {
+            InputRequest::Ones => [1, c, h, w],
+            InputRequest::NoiseOf { shape, .. } => shape,
+            _ => self.shape,
+        }
     }
 
     /// The input, `[N, C, H, W]` in f32.
-    pub fn get(&self, request: InputRequest) -> Arc<Vec<f32>> {
-        if request == InputRequest::MiniBatch {
-            return Arc::clone(&self.batch);
+    ///
+    /// # Errors
+    /// [`ScoreError::Input`] when a second mini-batch is asked for and there is none.
+    pub fn get(&self, request: InputRequest) -> Result<Arc<Vec<f32>>, ScoreError> {
+        match (request, &self.next) {
+            (InputRequest::MiniBatch, _) => return Ok(Arc::clone(&self.batch)),
+            (InputRequest::NextBatch, Ok((images, _))) => return Ok(Arc::clone(images)),
+            (InputRequest::NextBatch, Err(reason)) => return Err(ScoreError::Input(reason.clone())),
+            _ => {}
         }
         let mut noise = self.noise.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(noise.entry(request).or_insert_with(|| Arc::new(self.generate(request))))
+        Ok(Arc::clone(noise.entry(request).or_insert_with(|| Arc::new(self.generate(request)))))
     }
 
     fn generate(&self, request: InputRequest) -> Vec<f32> {
         match request {
-            InputRequest::MiniBatch => self.batch.to_vec(),
+            // Images are not generated.
+            InputRequest::MiniBatch | InputRequest::NextBatch => vec![],
             InputRequest::Ones => vec![1.0; self.shape(request).iter().product()],
-            InputRequest::Noise(name) => self.normal(name),
+            InputRequest::Noise(name) | InputRequest::NoiseOf { name, .. } => {
+                self.normal(name, self.shape(request))
+            }
             InputRequest::Perturbed { base, direction } => {
-                let (mut x, e) = (self.normal(base), self.normal(direction));
+                let (mut x, e) = (self.normal(base, self.shape), self.normal(direction, self.shape));
                 x.iter_mut().zip(e).for_each(|(x, e)| *x += PERTURBATION * e);
                 x
             }
         }
     }
 
-    fn normal(&self, name: &str) -> Vec<f32> {
-        let mut values = vec![0.0; self.shape.iter().product()];
+    fn normal(&self, name: &str, shape: [usize; 4]) -> Vec<f32> {
+        let mut values = vec![0.0; shape.iter().product()];
         Stream::new(self.data_seed, name).fill_normal(1.0, &mut values);
         values
     }

@@ -28,7 +28,7 @@ impl Runner<'_> {
         for repetition in 0..lists.len() as u32 {
             let batch = match repetitions.first() {
                 Some(first) if !protocol.varies(Vary::Batch) => first.batch.clone(),
-                _ => batch_facts(&(self.batch)(repetition)?),
+                _ => batch_facts(&(self.batch)(repetition, 0)?),
             };
             let (architectures, reuse) = list_facts(self.plan, repetition);
             repetitions.push(RepetitionFacts {

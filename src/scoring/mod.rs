@@ -26,13 +26,13 @@ pub(crate) use passes::milliseconds;
 pub use plan::{List, Plan, PlanError, Selection, Shard, Unit};
 pub use protocol::{Protocol, ProtocolError, Vary};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
-pub use runner::{Ended, Estimate, Progress, RunError, Runner, Silent};
+pub use runner::{BatchSource, Ended, Estimate, Progress, RunError, Runner, Silent};
 pub use trial::{PrepareError, Trial};
 pub use verify::{Checked, rescore};
 pub(crate) use workers::Workers;
 
 use crate::engine::Engine;
-use crate::proxies::{Prepared, ProxyRef, Score, ScoreError};
+use crate::proxies::{Lab, Prepared, Program, ProxyRef, Score, ScoreError};
 pub use crate::store::{Seeds, Status};
 
 /// A proxy in one variant with what it knows about the candidate set.
@@ -91,6 +91,9 @@ pub fn score(
     let done = plan.run(engine, network, inputs);
     (proxies.iter().zip(requests))
         .map(|(p, requests)| {
+            if let Some(program) = p.proxy.proxy.program() {
+                return run_program(p, program, &Lab { engine, network, inputs });
+            }
             let (init_ms, compute_ms) = done.elapsed_ms(requests.as_deref().unwrap_or_default());
             let seen = requests
                 .and_then(|r| r.iter().map(|request| done.seen(request)).collect::<Result<Vec<_>, _>>());
@@ -102,4 +105,12 @@ pub fn score(
             Outcome { proxy: p.proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
         })
         .collect()
+}
+
+/// A program's work is all computing: it shares nothing and reduces nothing apart from it.
+fn run_program(p: &PreparedProxy, program: &dyn Program, lab: &Lab<'_>) -> Outcome {
+    let start = Instant::now();
+    let result = p.prepared.clone().and_then(|_| program.run(&p.proxy.variant, lab));
+    let compute_ms = milliseconds(start);
+    Outcome { proxy: p.proxy.clone(), result, init_ms: 0.0, compute_ms, reduce_ms: 0.0 }
 }

@@ -1,10 +1,12 @@
 //! A network to score: its graph and, on demand, its weights.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::graph::{Graph, Weights};
+use crate::proxies::{Form, ScoreError};
 use crate::spaces::{NetworkInput, SearchSpace, SpaceError};
 use crate::store::Seeds;
 
@@ -29,7 +31,13 @@ pub struct Network {
     arch: String,
     graph: Graph,
     weights: [OnceLock<Weights>; Scheme::ALL.len()],
+    /// The other forms, built when a pass asks for them; the reason where there is none.
+    at_64: OnceLock<Result<Graph, String>>,
+    thin_cell: OnceLock<Result<Graph, String>>,
 }
+
+/// Side of the images of [`Form::At64`].
+const SIDE_64: usize = 64;
 
 impl Network {
     /// Builds the graph of `arch`.
@@ -39,7 +47,8 @@ impl Network {
     pub fn build(settings: Settings, arch: &str) -> Result<Self, SpaceError> {
         let arch = settings.space.canonical(arch)?;
         let graph = settings.space.build(&arch, settings.input)?;
-        Ok(Self { settings, arch, graph, weights: Default::default() })
+        let (at_64, thin_cell) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { settings, arch, graph, weights: Default::default(), at_64, thin_cell })
     }
 
     /// The settings it was built under.
@@ -66,5 +75,53 @@ impl Network {
     pub fn weights(&self, init: Option<Scheme>) -> &Weights {
         let scheme = init.unwrap_or(self.settings.init);
         self.weights[scheme as usize].get_or_init(|| Weights::init(&self.graph, scheme, self.weight_seed()))
+    }
+
+    /// The graph of a form of the network.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] when the architecture has no such form.
+    pub fn graph_of(&self, form: Form) -> Result<Cow<'_, Graph>, ScoreError> {
+        let built = match form {
+            Form::Own => return Ok(Cow::Borrowed(&self.graph)),
+            Form::Without(node) => {
+                let graph = self.graph.without(node).map_err(|e| ScoreError::Undefined(e.to_string()))?;
+                return Ok(Cow::Owned(graph));
+            }
+            Form::At64 => self.at_64.get_or_init(|| self.build_at(SIDE_64)),
+            Form::ThinCell => self.thin_cell.get_or_init(|| self.build_thin_cell()),
+        };
+        built.as_ref().map(Cow::Borrowed).map_err(|reason| ScoreError::Undefined(reason.clone()))
+    }
+
+    /// Weights of a form under a scheme, initialisation number `repeat`. Those of the first are kept where they are those
+    /// of the network itself.
+    ///
+    /// # Errors
+    /// As [`Network::graph_of`].
+    pub fn weights_of(
+        &self,
+        form: Form,
+        scheme: Scheme,
+        repeat: u64,
+    ) -> Result<Cow<'_, Weights>, ScoreError> {
+        let graph = self.graph_of(form)?;
+        Ok(match repeat == 0 && graph.params() == self.graph.params() {
+            true => Cow::Borrowed(self.weights(Some(scheme))),
+            false => Cow::Owned(Weights::init(&graph, scheme, self.weight_seed().wrapping_add(repeat))),
+        })
+    }
+
+    fn build_at(&self, resolution: usize) -> Result<Graph, String> {
+        let input = NetworkInput { resolution, ..self.settings.input };
+        self.settings.space.build(&self.arch, input).map_err(|e| e.to_string())
+    }
+
+    fn build_thin_cell(&self) -> Result<Graph, String> {
+        let space = self.settings.space;
+        let graph = space.thin_cell(&self.arch, self.settings.input.classes).map_err(|e| e.to_string())?;
+        graph.ok_or_else(|| {
+            format!("{} does not search for a cell, so there is no thin cell", space.spec().id)
+        })
     }
 }

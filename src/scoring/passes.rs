@@ -9,16 +9,27 @@ use crate::engine::{
     Engine, EngineError, ForwardPass, GradientReduction, InputBatch, Loss, NormStatistics, Observation,
     Precision, Reduced, reduce_gradients,
 };
+use crate::graph::Weights;
 use crate::graph::init::Scheme;
-use crate::proxies::{InputRequest, LossRequest, PassRequest, Rewrite, ScoreError};
+use crate::proxies::{Form, InputRequest, LossRequest, PassRequest, Rewrite, ScoreError};
 
 /// What makes two passes the same.
-type Key = (Scheme, Rewrite, InputRequest, NormStatistics, Precision);
+#[derive(Clone, Copy, PartialEq)]
+struct Key {
+    form: Form,
+    init: Scheme,
+    repeat: u64,
+    rewrite: Rewrite,
+    input: InputRequest,
+    norm: NormStatistics,
+    precision: Precision,
+}
 
 fn key(settings: &Settings, request: &PassRequest) -> Key {
+    let PassRequest { form, repeat, rewrite, input, norm, .. } = *request;
     let init = request.init.unwrap_or(settings.init);
     let precision = request.precision.unwrap_or(settings.precision);
-    (init, request.rewrite, request.input, request.norm, precision)
+    Key { form, init, repeat, rewrite, input, norm, precision }
 }
 
 /// One pass with everything that is observed on it.
@@ -75,9 +86,11 @@ impl Plan {
     pub fn run(self, engine: &dyn Engine, network: &Network, inputs: &Inputs) -> Done {
         let run = |merged: Merged| {
             let start = Instant::now();
-            network.weights(Some(merged.key.0));
+            let weights = network.weights_of(merged.key.form, merged.key.init, merged.key.repeat);
             let init_ms = milliseconds(start);
-            let (forward, backward) = run_pass(engine, network, inputs, &merged);
+            let (forward, backward) = weights
+                .and_then(|weights| run_pass(engine, (network, weights), inputs, &merged))
+                .unwrap_or_else(|error| failed(&merged, &error));
             Finished { merged, init_ms, forward, backward }
         };
         let passes = self.passes.into_iter().map(run).collect();
@@ -86,16 +99,28 @@ impl Plan {
 }
 
 /// A result and the milliseconds it took.
-type Timed = (Result<Vec<Reduced>, EngineError>, f64);
+type Timed = (Result<Vec<Reduced>, ScoreError>, f64);
+
+/// What a pass without a network or an input gives.
+fn failed(merged: &Merged, error: &ScoreError) -> (Timed, Vec<Timed>) {
+    let failed = || (Err(error.clone()), 0.0);
+    (failed(), merged.backward.iter().map(|_| failed()).collect())
+}
 
 /// Runs one pass forward, and backward once for each loss. A backward pass that fails leaves the others alone.
-fn run_pass(engine: &dyn Engine, network: &Network, inputs: &Inputs, merged: &Merged) -> (Timed, Vec<Timed>) {
+fn run_pass(
+    engine: &dyn Engine,
+    (network, weights): (&Network, Cow<'_, Weights>),
+    inputs: &Inputs,
+    merged: &Merged,
+) -> Result<(Timed, Vec<Timed>), ScoreError> {
     let start = Instant::now();
-    let (scheme, rewrite, input, norm, precision) = merged.key;
-    let (images, graph) = (inputs.get(input), network.graph());
+    let Key { form, rewrite, input, norm, precision, .. } = merged.key;
+    let (images, graph) = (inputs.get(input)?, network.graph_of(form)?);
+    let graph = graph.as_ref();
     let weights = match rewrite {
-        Rewrite::AsIs => Cow::Borrowed(network.weights(Some(scheme))),
-        Rewrite::Absolute => Cow::Owned(network.weights(Some(scheme)).absolute()),
+        Rewrite::AsIs => weights,
+        Rewrite::Absolute => Cow::Owned(weights.absolute()),
     };
     let pass = ForwardPass {
         graph,
@@ -106,27 +131,28 @@ fn run_pass(engine: &dyn Engine, network: &Network, inputs: &Inputs, merged: &Me
         observations: &merged.observations,
     };
     if merged.backward.is_empty() {
-        return ((engine.forward(&pass), milliseconds(start)), vec![]);
+        return Ok(((engine.forward(&pass).map_err(Into::into), milliseconds(start)), vec![]));
     }
     let keep: Vec<_> = merged.backward.iter().flat_map(|(_, reductions)| kept(graph, reductions)).collect();
     let session = match engine.session(&pass, &keep) {
         Ok(session) => session,
         Err(error) => {
-            let failed = || (Err(error.clone()), milliseconds(start));
-            return (failed(), merged.backward.iter().map(|_| failed()).collect());
+            let failed = || (Err(error.clone().into()), milliseconds(start));
+            return Ok((failed(), merged.backward.iter().map(|_| failed()).collect()));
         }
     };
     let forward = (Ok(session.reduced().to_vec()), milliseconds(start));
     let backward = merged.backward.iter().map(|(loss, reductions)| {
         let start = Instant::now();
         let loss = match loss {
-            LossRequest::CrossEntropy => Loss::CrossEntropy { labels: inputs.labels() },
+            LossRequest::CrossEntropy => Loss::CrossEntropy { labels: inputs.labels_of(input) },
             LossRequest::SumOfLogits => Loss::SumOfLogits,
         };
-        (reduce_gradients(session.as_ref(), &pass, loss, reductions), milliseconds(start))
+        let reduced = reduce_gradients(session.as_ref(), &pass, loss, reductions);
+        (reduced.map_err(Into::into), milliseconds(start))
     });
     let backward = backward.collect();
-    (forward, backward)
+    Ok((forward, backward))
 }
 
 struct Finished {
@@ -260,6 +286,6 @@ mod tests {
         assert_eq!(plan.passes.len(), 2);
         let losses: Vec<_> = plan.passes[0].backward.iter().map(|(loss, r)| (*loss, r.len())).collect();
         assert_eq!(losses, [(LossRequest::CrossEntropy, 3), (LossRequest::SumOfLogits, 1)]);
-        assert_eq!(plan.passes[1].key.4, Precision::F64);
+        assert_eq!(plan.passes[1].key.precision, Precision::F64);
     }
 }

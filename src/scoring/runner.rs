@@ -48,14 +48,16 @@ pub enum RunError {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
+/// The mini-batches of a repetition: number 0 is its own, number 1 the one behind it.
+pub type BatchSource<'a> = dyn Fn(u32, usize) -> Result<Batch, DatasetError> + 'a;
+
 /// What scores a plan.
 pub struct Runner<'a> {
     pub plan: &'a Plan,
     pub engine: &'a dyn Engine,
     /// Architecture by index in the table's order, where the space does not know it.
     pub order: &'a dyn Fn(usize) -> Option<String>,
-    /// The mini-batch of a repetition.
-    pub batch: &'a dyn Fn(u32) -> Result<Batch, DatasetError>,
+    pub batch: &'a BatchSource<'a>,
     /// Architectures at a time.
     pub threads: usize,
     /// Set to stop: architectures that are being scored are finished and recorded.
@@ -167,9 +169,8 @@ impl Runner<'_> {
         let needed = |p: &usize| units.iter().any(|unit| unit.proxies.contains(p));
         let needed: Vec<usize> = (0..self.plan.proxies.len()).filter(needed).collect();
         let proxies: Vec<ProxyRef> = needed.iter().map(|p| self.plan.proxies[*p].clone()).collect();
-        let batch = (self.batch)(repetition)?;
         let with = (self.engine, self.order);
-        Ok((Trial::new(&self.plan.protocol, repetition, batch, &proxies, with)?, needed))
+        Ok((Trial::new(&self.plan.protocol, repetition, self.batch, &proxies, with)?, needed))
     }
 
     fn repetition(

@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
-use super::{CandidateSet, Inputs, Network, Outcome, PreparedProxy, Protocol, milliseconds, score};
-use crate::datasets::Batch;
+use super::{
+    BatchSource, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Protocol, RunError, milliseconds,
+    score,
+};
 use crate::engine::Engine;
 use crate::proxies::{ProxyRef, ScoreError};
 use crate::scoring::Settings;
@@ -28,24 +30,33 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Prepares `proxies` for a repetition. `order` gives the table's order, as in [`CandidateSet`].
+    /// Draws the mini-batches that `proxies` take and prepares them for a repetition. `order` gives the table's order, as
+    /// in [`CandidateSet`].
     ///
     /// # Errors
-    /// [`PrepareError`]: a run is better stopped before it writes thousands of failures with one cause.
+    /// Missing data or a [`PrepareError`]: a run is better stopped before it writes thousands of failures with one cause.
     pub fn new(
         protocol: &Protocol,
         repetition: u32,
-        batch: Batch,
+        batch: &BatchSource<'_>,
         proxies: &[ProxyRef],
         (engine, order): (&'a dyn Engine, &dyn Fn(usize) -> Option<String>),
-    ) -> Result<Self, PrepareError> {
-        let settings = protocol.settings(repetition, &batch);
-        let inputs = Inputs::new(batch.images, batch.shape, settings.seeds.data).with_labels(batch.labels);
+    ) -> Result<Self, RunError> {
+        let first = batch(repetition, 0)?;
+        let settings = protocol.settings(repetition, &first);
+        let mut inputs =
+            Inputs::new(first.images, first.shape, settings.seeds.data).with_labels(first.labels);
+        if proxies.iter().any(|p| p.proxy.batches() > 1) {
+            let next = batch(repetition, 1)?;
+            inputs = inputs.with_next(Ok((next.images, next.labels)));
+        }
         let set = CandidateSet { settings, engine, inputs: &inputs, order };
         let prepare = |proxy: &ProxyRef| {
             let prepared = PreparedProxy::new(proxy.clone(), &set);
             match prepared.prepared {
-                Err(source) => Err(PrepareError { proxy: proxy.to_string(), repetition, source }),
+                Err(source) => {
+                    Err(RunError::from(PrepareError { proxy: proxy.to_string(), repetition, source }))
+                }
                 Ok(_) => Ok(prepared),
             }
         };

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Protocol, RunError, Trial};
-use crate::datasets::{Batch, DatasetError};
+use super::{BatchSource, Protocol, RunError, Trial};
 use crate::engine::Engine;
 use crate::proxies::ProxyRef;
 use crate::store::Record;
@@ -52,7 +51,7 @@ pub fn rescore(
     records: Vec<Record>,
     engine: &dyn Engine,
     order: &dyn Fn(usize) -> Option<String>,
-    batch: &dyn Fn(u32) -> Result<Batch, DatasetError>,
+    batch: &BatchSource<'_>,
 ) -> Result<Vec<Checked>, RunError> {
     let mut repetitions: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
     for record in records {
@@ -67,7 +66,7 @@ pub fn rescore(
                 proxies.push(proxy);
             }
         }
-        let trial = Trial::new(protocol, repetition, batch(repetition)?, &proxies, (engine, order))?;
+        let trial = Trial::new(protocol, repetition, batch, &proxies, (engine, order))?;
         for record in records {
             let at = proxies.iter().position(|p| p.to_string() == record.proxy);
             let scored_on = record.reused_from.as_ref().unwrap_or(&record.arch);

@@ -83,6 +83,15 @@ pub trait SearchSpace: Sync {
     /// # Errors
     /// A malformed string, or an input too small for the network's windows.
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError>;
+
+    /// One cell of one channel without a stem, for 1-channel images of 3 x 3 pixels; `None` where the space does not search
+    /// for a cell. TE-NAS counts linear regions on it.
+    ///
+    /// # Errors
+    /// A malformed string.
+    fn thin_cell(&self, _arch: &str, _classes: usize) -> Result<Option<Graph>, SpaceError> {
+        Ok(None)
+    }
 }
 
 /// All search spaces. Adding one is one folder and one line here.

@@ -2,7 +2,9 @@
 
 use super::NetworkInput;
 use super::nasbench201::{Cell, Operation};
-use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Window};
+use crate::graph::{
+    Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Shape, Window,
+};
 
 /// One entry of the macro plan: a cell or a reduction block that gives `channels` channels.
 #[derive(Clone, Copy, Debug)]
@@ -30,28 +32,47 @@ pub fn build(cell: &Cell, stem: usize, plan: &[Stage], input: NetworkInput) -> R
             y
         })
     });
+    finish(b, x, Some("global_pooling"), input.classes)
+}
+
+/// BN, ReLU, global average pooling, linear classifier.
+fn finish(mut b: Builder, x: NodeId, pooling: Option<&str>, classes: usize) -> Result<Graph, GraphError> {
     let x = b.module("lastact", "Sequential", x, |b, x| {
         let x = b.norm("0", x, NormSpec::default());
         b.activation("1", x, Activation::Relu)
     });
     b.mark_features(x);
-    let x = b.global_pool(Some("global_pooling"), x);
-    let logits = b.linear("classifier", x, input.classes);
+    let x = b.global_pool(pooling, x);
+    let logits = b.linear("classifier", x, classes);
     b.finish(logits)
+}
+
+/// One cell of one channel over 1-channel images of 3 x 3 pixels, without a stem (TE-NAS).
+pub fn thin_cell(cell: &Cell, classes: usize) -> Result<Graph, GraphError> {
+    let mut b = Builder::new("ThinNetwork", Shape::map(1, 3, 3));
+    let x = b.input();
+    let x = b.list("cells", |b| {
+        let y = b.next_child(|b, name| infer_cell(b, name, x, 1, cell));
+        b.stage(y);
+        y
+    });
+    finish(b, x, None, classes)
 }
 
 /// A cell: node `i` sums its edges from nodes `0..i`; only edges from node 0 may change the channels.
 fn infer_cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, cell: &Cell) -> NodeId {
     b.module(name, "InferCell", x, |b, x| {
         b.list("layers", |b| {
-            let mut states = vec![x];
+            let (mut states, mut operations) = (vec![x], vec![]);
             for edges in cell.nodes() {
                 let edges = edges.iter().zip(&states);
                 let parts: Vec<NodeId> = edges
                     .map(|(op, source)| b.next_child(|b, name| edge(b, name, *source, channels, *op)))
                     .collect();
                 states.push(b.add(&parts));
+                operations.extend(parts);
             }
+            b.cell(&operations);
             states[states.len() - 1]
         })
     })

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::ScoreArgs;
 use crate::cli::common::{Format, TableOrder, number};
 use crate::data::DataDirs;
+use crate::datasets;
 use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy};
 use crate::spaces;
 
@@ -19,12 +20,17 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     spaces::find(&given.space)?.canonical(arch)?;
     let engine = given.engine.open()?;
     let (request, batch) = given.mini_batch(dirs)?;
+    let next = request.clone().after(1);
     let settings = given.protocol(request, &args.run)?.settings(0, &batch);
     let start = Instant::now();
     let network = Network::build(settings, arch)?;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
-    let inputs = Inputs::new(batch.images, batch.shape, given.data_seed).with_labels(batch.labels);
+    let mut inputs = Inputs::new(batch.images, batch.shape, given.data_seed).with_labels(batch.labels);
+    if given.proxies().iter().any(|p| p.proxy.batches() > 1) {
+        let next = datasets::batch(&next, dirs).map(|b| (b.images, b.labels));
+        inputs = inputs.with_next(next.map_err(|e| e.to_string()));
+    }
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };

@@ -26,7 +26,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let selection = args.which.selection(protocol.space)?;
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
-    let batch = |repetition| datasets::batch(&protocol.request(repetition), dirs);
+    let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
     let chosen = (&selection, args.run.repetitions);
     let plan = Plan::new(protocol.clone(), given.proxies(), chosen, args.run.shard, &order)?;
     let threads = args.run.threads.map_or_else(available_threads, usize::from);

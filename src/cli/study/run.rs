@@ -60,7 +60,7 @@ impl Job<'_> {
         let protocol = &prepared.protocol;
         let table = TableOrder::new(space.spec().id, self.dirs);
         let order = |index| table.arch(index);
-        let batch = |repetition| datasets::batch(&protocol.request(repetition), self.dirs);
+        let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), self.dirs);
         let proxies: Vec<ProxyRef> = self.run.proxies.get_ref().iter().map(|p| p.0.clone()).collect();
         let chosen = (&prepared.selection, prepared.repetitions);
         let plan = Plan::new(protocol.clone(), proxies, chosen, None, &order)?;

@@ -1,6 +1,9 @@
 //! Reductions of gradients: a closed set, in f64, fed one parameter at a time.
 
+use std::sync::Arc;
+
 use super::Reduced;
+use super::blocks::block_responses;
 use super::images::{sign_agreement, tangent_kernel};
 use crate::engine::kernels::{HostValues, ParamRows};
 use crate::engine::reverse::{GradientSink, NodeWant, Wants};
@@ -24,6 +27,8 @@ pub enum GradientReduction {
     Params(ParamSet),
     /// The same of `H g` in place of `g`, the gradient and the Hessian being those of convolution and linear weights.
     HessianGradient,
+    /// The gradients themselves of convolution and linear weights that a cotangent reaches, in registration order.
+    LayerGradients,
     /// Gradient of the input, `[N, elements]`; no entry when no cotangent reaches it.
     Input,
     /// [`SignAgreement`](super::SignAgreement) of the images' own gradients of convolution and linear weights.
@@ -31,6 +36,8 @@ pub enum GradientReduction {
     /// The neural tangent kernel: for each image the gradient of the sum of its logits with respect to all parameters that
     /// are called weights (of convolutions, linear layers and normalisations), and their inner products. Whatever the loss.
     NeuralTangent,
+    /// Responses of these maps, each to the one before it, to keyed random signs. Whatever the loss.
+    BlockResponses { maps: Vec<NodeId>, seed: u64 },
     /// For each of these nodes that a cotangent reaches, the sum over pixels of value times gradient, `[N, channels]`.
     ChannelProducts(Vec<NodeId>),
 }
@@ -112,7 +119,8 @@ pub fn reduce_gradients(
     let layers: Vec<ParamId> = graph.layer_weights().map(|(id, _)| id).collect();
     let curved = reductions.contains(&GradientReduction::HessianGradient);
     let (params, nodes) = (wanted_params(graph, reductions, &layers), wanted_nodes(reductions));
-    let mut seen = Collector::new(pass.weights, curved.then_some(layers.as_slice()));
+    let keeps = curved || reductions.contains(&GradientReduction::LayerGradients);
+    let mut seen = Collector::new(pass.weights, keeps.then_some(layers.as_slice()));
     if !params.is_empty() || !nodes.is_empty() {
         let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &nodes };
         session.backward(&cotangents, &wants, &mut seen)?;
@@ -127,6 +135,9 @@ pub fn reduce_gradients(
             Ok(Reduced::Signs(sign_agreement(session, pass, &cotangents, &layers)?))
         }
         GradientReduction::NeuralTangent => Ok(Reduced::Kernel(tangent_kernel(session, pass)?)),
+        GradientReduction::BlockResponses { maps, seed } => {
+            Ok(Reduced::Blocks(block_responses(session, pass, maps, *seed)?))
+        }
         other => Ok(seen.answer(other, &bent, &layers)),
     };
     reductions.iter().map(answer).collect()
@@ -136,7 +147,10 @@ fn wanted_params(graph: &Graph, reductions: &[GradientReduction], layers: &[Para
     let has = |reduction| reductions.contains(&reduction);
     if has(GradientReduction::Params(ParamSet::Trainable)) {
         graph.trainable().map(|(id, _)| id).collect()
-    } else if has(GradientReduction::HessianGradient) || has(GradientReduction::Params(ParamSet::Layers)) {
+    } else if has(GradientReduction::HessianGradient)
+        || has(GradientReduction::LayerGradients)
+        || has(GradientReduction::Params(ParamSet::Layers))
+    {
         layers.to_vec()
     } else {
         vec![]
@@ -153,8 +167,10 @@ fn wanted_nodes(reductions: &[GradientReduction]) -> Vec<(NodeId, NodeWant)> {
             }
             GradientReduction::Params(_)
             | GradientReduction::HessianGradient
+            | GradientReduction::LayerGradients
             | GradientReduction::SignAgreement
-            | GradientReduction::NeuralTangent => vec![],
+            | GradientReduction::NeuralTangent
+            | GradientReduction::BlockResponses { .. } => vec![],
         };
         more.into_iter().for_each(|want| {
             if !nodes.contains(&want) {
@@ -190,8 +206,15 @@ impl<'a> Collector<'a> {
                 Reduced::Params(self.sorted(|id| layers.contains(&id)))
             }
             GradientReduction::HessianGradient => Reduced::Params(bent.sorted(|_| true)),
+            GradientReduction::LayerGradients => {
+                let kept =
+                    layers.iter().filter_map(|id| Some((*id, self.direction.get(id.index())?.clone()?)));
+                Reduced::Gradients(Arc::new(kept.collect()))
+            }
             // Answered by passes of their own.
-            GradientReduction::SignAgreement | GradientReduction::NeuralTangent => Reduced::Params(vec![]),
+            GradientReduction::SignAgreement
+            | GradientReduction::NeuralTangent
+            | GradientReduction::BlockResponses { .. } => Reduced::Params(vec![]),
             GradientReduction::Input => nodes(NodeWant::Gradient, &[NodeId(0)]),
             GradientReduction::ChannelProducts(of) => nodes(NodeWant::ChannelProducts, of),
         }

@@ -2,24 +2,32 @@
 //!
 //! Rows are images. A tap that the reference code records `times` times counts that often, without being computed again.
 
+mod blocks;
 mod channels;
 mod codes;
 mod columns;
+mod covariance;
 mod gradients;
 mod images;
 mod moments;
 mod patterns;
+mod regions;
 
+pub use blocks::BlockResponse;
 pub use channels::ChannelMoments;
 pub use codes::CodeGram;
 pub use columns::ColumnGeometry;
+pub use covariance::ChannelCovariance;
 pub use gradients::{GradientReduction, ParamSet, ParamSums, kept, reduce_gradients};
 pub use images::SignAgreement;
 pub use moments::RowMoments;
 pub use patterns::NeuronPatterns;
+pub use regions::ImageCodes;
+
+use std::sync::Arc;
 
 use super::kernels::{EngineRows, HostValues, Kernels, Moments, Numbers};
-use crate::graph::{NodeId, Shape};
+use crate::graph::{NodeId, ParamId, Shape};
 
 /// What a set of tapped values is reduced to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +36,8 @@ pub enum Reduction {
     CodeGram,
     /// Distinct binary codes `[z > 0]` of units over the images (SWAP).
     NeuronPatterns,
+    /// Distinct binary codes `[z > 0]` of images over all units (TE-NAS).
+    ImageCodes,
     /// Squared distances of rows after column-wise min-max normalisation (RBFleX Eq. 1), with or without the Gram
     /// matrix of the normalised rows.
     Columns { gram: bool },
@@ -35,6 +45,8 @@ pub enum Reduction {
     RowMoments,
     /// Mean and biased variance of each channel over the batch (Zen's BN terms).
     ChannelMoments,
+    /// Covariance of the channels over the batch (MeCo, AZ-NAS).
+    ChannelCovariance,
     /// The values themselves.
     Copy,
 }
@@ -44,13 +56,19 @@ pub enum Reduction {
 pub enum Reduced {
     Codes(CodeGram),
     Patterns(NeuronPatterns),
+    Images(ImageCodes),
     Columns(ColumnGeometry),
     Moments(RowMoments),
     Channels(Vec<ChannelMoments>),
+    Covariances(Vec<ChannelCovariance>),
+    /// Responses of blocks to random signs, in order.
+    Blocks(Vec<BlockResponse>),
     /// Values of each tapped node, `[N, elements]`.
     Values(Vec<(NodeId, Vec<f64>)>),
     /// Sums over each parameter's gradient.
     Params(Vec<ParamSums>),
+    /// Gradients of parameters, one behind the other; shared, as they are large.
+    Gradients(Arc<Vec<(ParamId, HostValues)>>),
     /// Agreement of the signs of the images' gradients.
     Signs(SignAgreement),
     /// A symmetric kernel of the images, row-major `[N, N]`.
@@ -63,9 +81,11 @@ pub enum Reduced {
 pub(super) enum Reducer {
     Codes(CodeGram),
     Patterns(NeuronPatterns),
+    Images(ImageCodes),
     Columns(ColumnGeometry),
     Moments(RowMoments),
     Channels(Vec<ChannelMoments>),
+    Covariances(Vec<ChannelCovariance>),
     Values(Vec<(NodeId, Vec<f64>)>),
 }
 
@@ -110,9 +130,11 @@ impl Reducer {
         match reduction {
             Reduction::CodeGram => Self::Codes(CodeGram::default()),
             Reduction::NeuronPatterns => Self::Patterns(NeuronPatterns::default()),
+            Reduction::ImageCodes => Self::Images(ImageCodes::default()),
             Reduction::Columns { gram } => Self::Columns(ColumnGeometry::new(*gram)),
             Reduction::RowMoments => Self::Moments(RowMoments::default()),
             Reduction::ChannelMoments => Self::Channels(Vec::new()),
+            Reduction::ChannelCovariance => Self::Covariances(Vec::new()),
             Reduction::Copy => Self::Values(Vec::new()),
         }
     }
@@ -129,6 +151,10 @@ impl Reducer {
                 Some(codes) => patterns.add_codes(&codes),
                 None => return false,
             },
+            Self::Images(images) => match kernels.codes(value) {
+                Some(codes) => images.add_codes(&codes),
+                None => return false,
+            },
             Self::Columns(columns) => {
                 return kernels.with_rows(value, &mut |rows| add_columns(columns, rows, times));
             }
@@ -138,7 +164,7 @@ impl Reducer {
                 }
                 None => return false,
             },
-            Self::Moments(_) | Self::Values(_) => return false,
+            Self::Moments(_) | Self::Covariances(_) | Self::Values(_) => return false,
         }
         true
     }
@@ -154,9 +180,11 @@ impl Reducer {
         match self {
             Self::Codes(codes) => codes.add(rows),
             Self::Patterns(patterns) => patterns.add_codes(&codes::pack_rows(rows)),
+            Self::Images(images) => images.add_codes(&codes::pack_rows(rows)),
             Self::Columns(columns) => columns.add(rows),
             Self::Moments(moments) => moments.add(rows),
             Self::Channels(all) => all.push(ChannelMoments::of(node, shape, rows)),
+            Self::Covariances(all) => all.push(ChannelCovariance::of(node, shape, rows)),
             Self::Values(all) => all.push((node, rows.values.iter().map(|x| (*x).into()).collect())),
         }
     }
@@ -165,9 +193,11 @@ impl Reducer {
         match self {
             Self::Codes(r) => Reduced::Codes(r),
             Self::Patterns(r) => Reduced::Patterns(r),
+            Self::Images(r) => Reduced::Images(r),
             Self::Columns(r) => Reduced::Columns(r),
             Self::Moments(r) => Reduced::Moments(r),
             Self::Channels(r) => Reduced::Channels(r),
+            Self::Covariances(r) => Reduced::Covariances(r),
             Self::Values(r) => Reduced::Values(r),
         }
     }

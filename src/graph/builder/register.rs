@@ -1,11 +1,26 @@
 //! The bookkeeping behind [`Builder`]: registering modules, parameters and nodes, and remembering the first error.
+//! Also what only some networks need: going on with a finished graph, and the operations of cells.
 
 use super::Builder;
 use crate::graph::{
-    Call, GraphError, Module, ModuleId, Node, NodeId, Op, Param, ParamId, ParamRole, Shape, Window,
+    Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param, ParamId, ParamRole, Shape,
+    Window,
 };
 
 impl Builder {
+    /// Goes on building a graph that was finished.
+    pub fn resume(graph: Graph) -> Self {
+        let Graph { nodes, params, modules, features, stages, operations, .. } = graph;
+        let (scope, features) = (vec![ModuleId(0)], Some(features));
+        Self { nodes, params, modules, scope, stages, operations, features, error: None }
+    }
+
+    /// Marks the outputs of the operations of the next cell.
+    pub fn cell(&mut self, outputs: &[NodeId]) {
+        let cell = self.operations.last().map_or(0, |last| last.cell + 1);
+        self.operations.extend(outputs.iter().map(|node| Operation { cell, node: *node }));
+    }
+
     pub(super) fn current(&self) -> ModuleId {
         self.scope[self.scope.len() - 1]
     }

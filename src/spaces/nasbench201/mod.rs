@@ -61,6 +61,13 @@ impl SearchSpace for NasBench201 {
         let graph = tiny_net::build(&cell, WIDTH, &plan, input);
         graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source })
     }
+
+    fn thin_cell(&self, arch: &str, classes: usize) -> Result<Option<Graph>, SpaceError> {
+        let graph = tiny_net::thin_cell(&arch.parse()?, classes);
+        let graph =
+            graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source });
+        graph.map(Some)
+    }
 }
 
 #[cfg(test)]
