@@ -154,8 +154,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         repetition: 0,
         hda_networks: None,
     };
-    let inputs =
-        || Inputs::new(batch.images.clone(), batch.shape, args.data_seed).with_labels(batch.labels.clone());
+    let inputs = || Inputs::of(batch.clone(), args.data_seed);
     let bench = Bench {
         settings,
         engine: engine.as_ref(),
@@ -189,7 +188,7 @@ fn chosen(args: &BenchArgs) -> Vec<ProxyRef> {
     }
     // HDA looks at networks chosen from the table, which need not be at hand.
     let name = |name| if name == "rbflex" { "rbflex:fixed" } else { name };
-    PROXIES.iter().filter_map(|p| name(p.spec().name).parse().ok()).collect()
+    PROXIES.iter().filter(|p| !p.needs_files()).filter_map(|p| name(p.spec().name).parse().ok()).collect()
 }
 
 fn progress() -> ProgressBar {

@@ -36,6 +36,9 @@ impl NoiseLabels {
     }
 }
 
+/// What records of proxies with a teacher add to their images.
+const TEACHER: &str = " (student CIFAR normalisation, teacher ImageNet normalisation)";
+
 /// Resolution of networks whose records name no input.
 const DEFAULT_RESOLUTION: usize = 32;
 
@@ -46,6 +49,8 @@ impl GoldenInput {
         if let Some(rest) = text.strip_prefix("resolution ") {
             return rest.trim().parse().ok().map(Self::Resolution);
         }
+        // A teacher's inputs follow from the candidate's.
+        let text = text.strip_suffix(TEACHER).unwrap_or(text);
         if let Some(rest) = text.strip_prefix("cifar10_test[") {
             let (start, end) = rest.strip_suffix(']')?.split_once("..")?;
             let (start, end) = (start.parse().ok()?, end.parse().ok()?);
@@ -103,6 +108,8 @@ mod tests {
         assert_eq!(GoldenInput::parse(None), Some(GoldenInput::Resolution(32)));
         assert_eq!(parse("resolution 64"), Some(GoldenInput::Resolution(64)));
         assert_eq!(parse("cifar10_test[0..16]"), Some(GoldenInput::Cifar10Test { start: 0, end: 16 }));
+        let taught = "cifar10_test[0..5] (student CIFAR normalisation, teacher ImageNet normalisation)";
+        assert_eq!(parse(taught), Some(GoldenInput::Cifar10Test { start: 0, end: 5 }));
         let shape = [8, 3, 64, 64];
         let noise = |take, labels| Some(GoldenInput::Noise { shape, take, labels });
         assert_eq!(parse("normal(input) 8x3x64x64"), noise(8, NoiseLabels::Unnamed));

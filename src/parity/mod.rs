@@ -194,14 +194,19 @@ fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
 /// The mini-batch of a group.
 fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
     let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape, vec![]);
+    let mut bytes = vec![];
     let (images, shape, labels) = match group.input {
-        GoldenInput::Cifar10Test { start, end } => cifar10_test(start, end, dirs)?,
+        GoldenInput::Cifar10Test { start, end } => {
+            let (labelled, raw) = cifar10_test(start, end, dirs)?;
+            bytes = raw;
+            labelled
+        }
         GoldenInput::Noise { shape, take, labels } => {
             let (images, shape) = noise(group.seed, shape, take);
             let labels = match labels {
                 NoiseLabels::Unnamed => vec![],
                 NoiseLabels::Modulo(classes) => (0..take as u32).map(|i| i % classes).collect(),
-                NoiseLabels::Cifar10Test => cifar10_test(0, take, dirs)?.2,
+                NoiseLabels::Cifar10Test => cifar10_test(0, take, dirs)?.0.2,
             };
             (images, shape, labels)
         }
@@ -209,19 +214,21 @@ fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
         GoldenInput::ZenNoise { shape } | GoldenInput::Ones { shape } => zeros(shape),
         GoldenInput::Resolution(pixels) => zeros([1, 3, pixels, pixels]),
     };
-    Ok(Inputs::new(images, shape, group.seed).with_labels(labels))
+    Ok(Inputs::new(images, shape, group.seed).with_labels(labels).with_origin(bytes, dirs.clone()))
 }
 
 /// Images, shape and labels.
 type Labelled = (Vec<f32>, [usize; 4], Vec<u32>);
 
-fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<Labelled, DatasetError> {
+/// The images, and their bytes.
+fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<(Labelled, Vec<u8>), DatasetError> {
     let request =
         BatchRequest { order: Order::FileOrder, ..BatchRequest::new("cifar10", Split::Test, end, 0) };
     let mut batch = datasets::batch(&request, dirs)?;
     let [_, c, h, w] = batch.shape;
     let images = batch.images.split_off(start * c * h * w);
-    Ok((images, [end - start, c, h, w], batch.labels.split_off(start)))
+    let bytes = batch.bytes.split_off(start * c * h * w);
+    Ok(((images, [end - start, c, h, w], batch.labels.split_off(start)), bytes))
 }
 
 /// The first images of a Gaussian batch; element i does not depend on how many are drawn.

@@ -4,6 +4,7 @@
 //! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
+mod cam_nas;
 mod correlation;
 mod das;
 mod double_double;
@@ -34,8 +35,10 @@ pub use request::{BackwardRequest, InputRequest, LossRequest, PassRequest, Rewri
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
-use crate::engine::{EngineError, ParamSums, Reduced};
-use crate::scoring::{CandidateSet, Network};
+use std::sync::Arc;
+
+use crate::engine::{Engine, EngineError, ParamSums, Reduced};
+use crate::scoring::{CandidateSet, Inputs, Network};
 
 /// All proxies, in the order in which they are listed.
 pub static PROXIES: &[&dyn Proxy] = &[
@@ -58,6 +61,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &swap::Swap,
     &rbflex::Rbflex,
     &zen::Zen,
+    &cam_nas::CamNas,
 ];
 
 /// What a proxy gives one architecture.
@@ -93,6 +97,7 @@ pub enum ScoreError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prepared {
     pub values: Vec<(&'static str, f64)>,
+    pub arrays: Vec<(&'static str, Arc<[f64]>)>,
 }
 
 impl Prepared {
@@ -100,6 +105,19 @@ impl Prepared {
     pub fn get(&self, name: &str) -> Option<f64> {
         self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
     }
+
+    /// The numbers under this name.
+    pub fn array(&self, name: &str) -> Option<&[f64]> {
+        self.arrays.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_ref())
+    }
+}
+
+/// What a proxy works with that runs passes of its own.
+#[derive(Clone, Copy)]
+pub struct Stage<'a> {
+    pub engine: &'a dyn Engine,
+    pub network: &'a Network,
+    pub inputs: &'a Inputs,
 }
 
 /// A training-free proxy.
@@ -121,6 +139,22 @@ pub trait Proxy: Sync {
     /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
     fn passes(&self, _variant: &Variant, _network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
         Ok(vec![])
+    }
+
+    /// Whether it needs files beside the images, so that a command that names no proxies leaves it out.
+    fn needs_files(&self) -> bool {
+        false
+    }
+
+    /// For a proxy that runs passes of its own in place of observing those that others share: its score. Such a proxy asks for
+    /// no passes, and its [`Proxy::score`] is not called.
+    fn run(
+        &self,
+        _variant: &Variant,
+        _prepared: &Prepared,
+        _stage: Stage<'_>,
+    ) -> Option<Result<Score, ScoreError>> {
+        None
     }
 
     /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to; gradients stand behind observations.

@@ -32,7 +32,7 @@ pub use verify::{Checked, rescore};
 pub(crate) use workers::Workers;
 
 use crate::engine::Engine;
-use crate::proxies::{Prepared, ProxyRef, Score, ScoreError};
+use crate::proxies::{Prepared, ProxyRef, Score, ScoreError, Stage};
 pub use crate::store::{Seeds, Status};
 
 /// A proxy in one variant with what it knows about the candidate set.
@@ -75,8 +75,8 @@ impl Outcome {
     }
 }
 
-/// Scores one network with all proxies; proxies that observe equal passes share them. Outcomes stand in the order of
-/// `proxies`.
+/// Scores one network with all proxies; proxies that observe equal passes share them, and those with passes of their own run
+/// them. Outcomes stand in the order of `proxies`.
 pub fn score(
     engine: &dyn Engine,
     network: &Network,
@@ -95,11 +95,22 @@ pub fn score(
             let seen = requests
                 .and_then(|r| r.iter().map(|request| done.seen(request)).collect::<Result<Vec<_>, _>>());
             let start = Instant::now();
+            let proxy = &p.proxy;
+            let own = |prepared| proxy.proxy.run(&proxy.variant, prepared, Stage { engine, network, inputs });
+            if let Some(result) = p.prepared.as_ref().ok().and_then(own) {
+                return Outcome {
+                    proxy: proxy.clone(),
+                    result,
+                    init_ms,
+                    compute_ms: milliseconds(start),
+                    reduce_ms: 0.0,
+                };
+            }
             let result = seen.and_then(|seen| {
                 let prepared = p.prepared.clone()?;
-                p.proxy.proxy.score(&p.proxy.variant, network, &prepared, &seen)
+                proxy.proxy.score(&proxy.variant, network, &prepared, &seen)
             });
-            Outcome { proxy: p.proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
+            Outcome { proxy: proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
         })
         .collect()
 }

@@ -40,7 +40,7 @@ impl<'a> Trial<'a> {
         (engine, order): (&'a dyn Engine, &dyn Fn(usize) -> Option<String>),
     ) -> Result<Self, PrepareError> {
         let settings = protocol.settings(repetition, &batch);
-        let inputs = Inputs::new(batch.images, batch.shape, settings.seeds.data).with_labels(batch.labels);
+        let inputs = Inputs::of(batch, settings.seeds.data);
         let set = CandidateSet { settings, engine, inputs: &inputs, order };
         let prepare = |proxy: &ProxyRef| {
             let prepared = PreparedProxy::new(proxy.clone(), &set);

@@ -24,7 +24,7 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let network = Network::build(settings, arch)?;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
-    let inputs = Inputs::new(batch.images, batch.shape, given.data_seed).with_labels(batch.labels);
+    let inputs = Inputs::of(batch, given.data_seed);
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
