@@ -126,9 +126,9 @@ fn burn_agrees_on_real_images() {
     let Some(dirs) = data() else { return };
     let teacher = Teacher::find("cifar10_resnet20", &dirs).unwrap();
     let burn = BurnEngine::open(DeviceSpec::Cpu).unwrap();
-    let found = [&burn as &dyn Engine, &NativeEngine::new()].map(|e| right(&teacher, e, 250, &dirs));
+    let found = [&burn as &dyn Engine, &NativeEngine::new()].map(|e| right(&teacher, e, 125, &dirs));
     assert_eq!(found[0], found[1]);
-    assert!(found[0] > 220, "{found:?}");
+    assert!(found[0] > 110, "{found:?}");
 }
 
 /// The folder holds every sixteenth class of ImageNet in the order of its ids. The published weights reach 66.7 % on all of

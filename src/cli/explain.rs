@@ -166,7 +166,7 @@ pub fn run(args: &ExplainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let classes = classes(args, &seen, &teacher, &predicted)?;
     let maps = explained.maps(input, &classes, args.request())?;
     let taught = Column { name: teacher_name(&teacher), maps, notes: notes_of(&classes, &predicted) };
-    let candidates = (args.arch.iter())
+    let candidates = (args.arch.iter().zip(1..))
         .map(|arch| candidate(args, arch, &seen, (engine.as_ref(), &classes, teacher.classes, &taught.maps)));
     let mut columns = candidates.collect::<anyhow::Result<Vec<_>>>()?;
     let facts = facts(&columns, &taught.maps, seen.stretch());
@@ -225,7 +225,7 @@ type Taught<'a> = (&'a dyn crate::engine::Engine, &'a [u32], usize, &'a Maps);
 /// The maps of a candidate, which has as many classes as the teacher.
 fn candidate(
     args: &ExplainArgs,
-    arch: &str,
+    (arch, number): (&String, usize),
     seen: &Seen,
     (engine, classes, known, teacher): Taught<'_>,
 ) -> anyhow::Result<Column> {
@@ -245,9 +245,10 @@ fn candidate(
     let pairs = teacher.prepared(Normalisation::MinMax, stretch).into_iter();
     let notes = pairs.zip(maps.prepared(Normalisation::MinMax, stretch)).map(|(t, s)| {
         let distance = Similarity::of(&t, &s, Normalisation::MinMax).distance;
-        format!("distance {distance:.2}")
+        let empty = if s.iter().all(|x| *x == 0.0) { "empty map, " } else { "" };
+        format!("{empty}distance {distance:.2}")
     });
-    Ok(Column { notes: notes.collect(), name: format!("untrained: {arch}"), maps })
+    Ok(Column { notes: notes.collect(), name: format!("candidate {number}: {arch}"), maps })
 }
 
 /// The similarity of every candidate over all images, as `cam_nas` takes it.

@@ -36,7 +36,7 @@ pub fn draw(
         labels: labels(args, seen, facts),
         columns: std::iter::once("image".to_owned()).chain(names).collect(),
         rows: (0..seen.shape[0]).map(row).collect(),
-        what: "share of the map's maximum".to_owned(),
+        what: "share of the maximum".to_owned(),
     };
     figure.draw()
 }
