@@ -29,13 +29,13 @@ const EXAMPLES: &str = "Examples:
   untrained explain --teacher resnet18 --pictures dog.jpg,cat.jpg --layer pre_gap --out photographs.png
   untrained explain --teacher weights/resnet50-0676ba61.pth --pictures dog.jpg --out resnet50.png
 
-How to read the figure. Each row is an image, each column a network: first the teacher, which is trained, then the candidates with
-random weights. Bright yellow is where the network finds evidence for the class, dark violet where it finds none; every map is
-scaled to its own largest value, so colours say where, not how much. A map is ReLU(sum of w_k A_k) over the channels A_k
-of one layer; --cam says how the weights w_k are found. Below a candidate stands its distance from the teacher on this image;
+How to read the figure. Each row is an image, each column a network: first the teacher, which is trained, then the candidates with \
+random weights. Bright yellow is where the network finds evidence for the class, dark violet where it finds none; every map is \
+scaled to its own largest value, so colours say where, not how much. A map is ReLU(sum of w_k A_k) over the channels A_k \
+of one layer; --cam says how the weights w_k are found. Below a candidate stands its distance from the teacher on this image; \
 `cam_nas` is the inverse of the distance between the sums over all images.
 
-The same class is explained in all networks of a row: the image's own (label), or what the teacher takes it for (predicted).
+The same class is explained in all networks of a row: the image's own (label), or what the teacher takes it for (predicted). \
 Photographs have no label. A teacher needs its file of weights: `untrained data status cifar10_teachers imagenet_teacher`.";
 
 /// Draw where a trained teacher and untrained candidates look: class activation maps over images
