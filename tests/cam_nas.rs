@@ -42,7 +42,10 @@ fn a_missing_teacher_is_named() {
     let outcomes = score(&dirs, 10, &["cam_nas".into(), "params".into()]);
     assert_eq!([outcomes[0].status(), outcomes[1].status()], [Status::Failed, Status::Ok]);
     let reason = reason(&outcomes[0]);
-    assert!(reason.contains("weights/cifar10_resnet20.") && reason.contains("data status"), "{reason}");
+    assert!(
+        reason.contains("weights/cifar10_resnet20.") && reason.contains("cifar10_teachers` says"),
+        "{reason}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn what_is_missing_or_wrong_is_said() {
     let out = dir.path().join("maps.png");
     let out = out.to_str().unwrap();
     for (args, expected) in [
-        (vec!["--out", out], "untrained data status cifar10_teachers"),
+        (vec!["--out", out], "cifar10_teachers` says"),
         (vec!["--out", out, "--teacher", "resnet19"], "unknown teacher `resnet19`"),
         (vec!["--out", out, "--teacher", "none.pth"], "none.pth"),
         (vec!["--out", out, "--arch", "ReLU"], "--space"),

@@ -36,7 +36,7 @@ of one layer; --cam says how the weights w_k are found. Below a candidate stands
 `cam_nas` is the inverse of the distance between the sums over all images.
 
 The same class is explained in all networks of a row: the image's own (label), or what the teacher takes it for (predicted). \
-Photographs have no label. A teacher needs its file of weights: `untrained data status cifar10_teachers imagenet_teacher`.";
+Photographs have no label. A teacher needs its file of weights: `untrained data fetch cifar10_teachers imagenet_teacher` says how to get it.";
 
 /// Draw where a trained teacher and untrained candidates look: class activation maps over images
 ///

@@ -29,7 +29,7 @@ pub enum TeacherError {
     Unknown { name: String, known: String },
     #[error(
         "the weights of teacher `{name}` are not at hand (looked for weights/{pattern} in {folders}); `untrained data \
-         status {data_id}` says where they come from"
+         fetch {data_id}` says how to get them"
     )]
     Missing { name: &'static str, pattern: String, folders: String, data_id: &'static str },
     #[error(transparent)]
