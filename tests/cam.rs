@@ -89,7 +89,7 @@ fn every_method_equals_a_public_package() {
         // Masked and noisy images are f32 here and f64 there; grad-cam adds another small constant.
         let tolerance = match record.method.as_str() {
             "smooth_grad_cam_pp" | "score_cam" | "ss_cam" | "is_cam" => 1e-6,
-            _ if record.package == "grad-cam" => 1e-5,
+            _ if record.package == "grad-cam" => 1e-4,
             _ => 1e-9,
         };
         println!("{} {} {} {}: {deviation:.1e}", record.package, record.method, record.form, record.layer);

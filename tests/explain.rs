@@ -60,7 +60,7 @@ fn figures_of_teacher_and_candidate() {
         assert!(bytes[0].starts_with(start) && bytes[0] == bytes[1], "{name}");
         if name.ends_with("svg") {
             let text = String::from_utf8(bytes.remove(0)).unwrap();
-            assert!(text.contains("ResNet-20 of CIFAR-10") && text.contains(arch), "{name}");
+            assert!(text.contains("teacher: ResNet-20") && text.contains(arch), "{name}");
         }
     }
 }
