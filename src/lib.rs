@@ -4,10 +4,11 @@
 //! Data moves one way: [`spaces`] turn an architecture string into a [`graph::Graph`], [`keyed`] numbers fill its
 //! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`proxies`] reduce what they observe to a score,
 //! and [`tables`] hold the trained accuracies those scores are compared with. [`scoring`] carries out whole plans of
-//! scores and [`store`] keeps their records.
+//! scores and [`store`] keeps their records. [`teachers`] are trained networks that some proxies compare with.
 
 pub mod analysis;
 pub mod bench;
+pub mod cam;
 pub mod cli;
 pub mod data;
 pub mod datasets;
@@ -27,3 +28,4 @@ pub mod stats;
 pub mod store;
 pub mod study;
 pub mod tables;
+pub mod teachers;

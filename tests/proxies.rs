@@ -58,7 +58,7 @@ fn sss(proxies: &[&str]) -> Vec<f64> {
 #[test]
 fn every_choice_of_every_proxy_scores_a_network() {
     let mut names = vec![];
-    for proxy in PROXIES {
+    for proxy in PROXIES.iter().filter(|p| !p.needs_files()) {
         let spec = proxy.spec();
         names.push(spec.name.to_string());
         let choices = spec.axes.iter().flat_map(|a| a.choices.iter().map(|c| c.name));

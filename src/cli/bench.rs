@@ -159,11 +159,8 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         let next = datasets::batch(&request.clone().after(1), dirs);
         next.map(|b| (b.images, b.labels)).map_err(|e| e.to_string())
     });
-    let inputs = || {
-        let inputs = Inputs::new(batch.images.clone(), batch.shape, args.data_seed);
-        let inputs = inputs.with_labels(batch.labels.clone());
-        next.clone().into_iter().fold(inputs, Inputs::with_next)
-    };
+    let inputs =
+        || next.clone().into_iter().fold(Inputs::of(batch.clone(), args.data_seed), Inputs::with_next);
     let bench = Bench {
         settings,
         engine: engine.as_ref(),
@@ -197,7 +194,7 @@ fn chosen(args: &BenchArgs) -> Vec<ProxyRef> {
     }
     // HDA looks at networks chosen from the table, which need not be at hand.
     let name = |name| if name == "rbflex" { "rbflex:fixed" } else { name };
-    PROXIES.iter().filter_map(|p| name(p.spec().name).parse().ok()).collect()
+    PROXIES.iter().filter(|p| !p.needs_files()).filter_map(|p| name(p.spec().name).parse().ok()).collect()
 }
 
 fn progress() -> ProgressBar {

@@ -6,6 +6,7 @@ mod common;
 mod compare;
 mod correlate;
 mod data;
+mod explain;
 mod list;
 mod merge;
 mod parity;
@@ -54,6 +55,7 @@ enum Command {
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
     Plot(plot::PlotArgs),
+    Explain(Box<explain::ExplainArgs>),
     Study(study::StudyArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
         Command::Plot(args) => plot::run(&args, &dirs),
+        Command::Explain(args) => explain::run(&args, &dirs),
         Command::Study(args) => study::run(&args, &dirs),
         Command::List(args) => list::run(&args),
         Command::Data(args) => data::run(&args, &dirs),

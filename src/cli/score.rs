@@ -68,7 +68,7 @@ struct SettingArgs {
     #[arg(long, default_value = "train", value_name = "SPLIT")]
     split: Split,
 
-    /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all]; `untrained list proxies` shows them
+    /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all that need no teacher]; `untrained list proxies` shows them
     #[arg(long, value_delimiter = ',', value_name = "PROXIES")]
     proxies: Vec<ProxyRef>,
 
@@ -205,7 +205,11 @@ impl SettingArgs {
     /// The proxies asked for, each once, or all of them in their default variant.
     fn proxies(&self) -> Vec<ProxyRef> {
         if self.proxies.is_empty() {
-            return PROXIES.iter().filter_map(|p| p.spec().name.parse().ok()).collect();
+            return PROXIES
+                .iter()
+                .filter(|p| !p.needs_files())
+                .filter_map(|p| p.spec().name.parse().ok())
+                .collect();
         }
         let mut proxies: Vec<ProxyRef> = vec![];
         self.proxies.iter().for_each(|p| {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The folders that may hold data, in order of preference. Files may lie there just as they were downloaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataDirs {
     roots: Vec<PathBuf>,
 }

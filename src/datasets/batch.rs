@@ -17,6 +17,8 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// `[N, C, H, W]`.
     pub shape: [usize; 4],
+    /// The same images before normalisation, row-major; empty for noise, which has no bytes.
+    pub bytes: Vec<u8>,
     /// Class of each image.
     pub labels: Vec<u32>,
     /// Number of classes.
@@ -27,6 +29,8 @@ pub struct Batch {
     pub description: String,
     /// Whether other images stand in for those the request names.
     pub stand_in: bool,
+    /// Where the images were looked for; what goes with them (a teacher's weights) is looked for there as well.
+    pub dirs: DataDirs,
 }
 
 /// The mini-batch that `request` asks for, from files in `dirs`.
@@ -89,21 +93,25 @@ fn image_batch(
     let indices = choose(request, spec, source.len(), || source.describe())?;
     let side = source.side();
     let mut images = Vec::with_capacity(indices.len() * 3 * side * side);
+    let mut bytes = Vec::with_capacity(indices.len() * 3 * side * side);
     let mut labels = Vec::with_capacity(indices.len());
     for index in &indices {
         let mut image = source.image(*index)?;
         augment::apply(&mut image.pixels, side, spec, request, *index);
         normalise::append(&image.pixels, spec, request.normalisation, &mut images);
+        bytes.extend_from_slice(&image.pixels);
         labels.push(image.label);
     }
     Ok(Batch {
         images,
         shape: [indices.len(), 3, side, side],
+        bytes,
         labels,
         classes: request.classes.unwrap_or(spec.classes),
         indices,
         description: describe(request, &source.describe()),
         stand_in: spec.stand_in || source.stand_in(),
+        dirs: dirs.clone(),
     })
 }
 
@@ -151,10 +159,12 @@ fn noise_batch(request: &BatchRequest, spec: &DatasetSpec, dirs: &DataDirs) -> R
     Ok(Batch {
         images: noise::images(&name, request.data_seed, shape),
         shape,
+        bytes: vec![],
         labels,
         classes,
         indices: (0..request.size).collect(),
         description: format!("Gaussian noise N(0,1) `{name}`, data seed {}; {what}", request.data_seed),
         stand_in: false,
+        dirs: dirs.clone(),
     })
 }

@@ -26,6 +26,7 @@ mod tinyimagenet16;
 pub use batch::{Batch, batch};
 pub use error::DatasetError;
 pub use imagenet16_120::import_imagenet16_120;
+pub use normalise::for_imagenet;
 pub use request::{Augment, BatchRequest, Normalisation, Order, Split};
 pub use spec::{ChannelStats, DatasetSpec, SPECS, ids, spec};
 

@@ -5,6 +5,16 @@ use super::{ChannelStats, DatasetSpec, Normalisation};
 /// ImageNet statistics as torchvision publishes them.
 const IMAGENET: ChannelStats = ChannelStats { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+/// `(p - mean_c) / std_c` with ImageNet's statistics, for one image of planes (`C, H, W`) with values 0..=1, in f32.
+pub fn for_imagenet(planes: &[f32]) -> Vec<f32> {
+    let plane = (planes.len() / 3).max(1);
+    let channel = |(c, values): (usize, &[f32])| {
+        let (mean, std) = (IMAGENET.mean[c.min(2)] as f32, IMAGENET.std[c.min(2)] as f32);
+        values.iter().map(|p| (p - mean) / std).collect::<Vec<_>>()
+    };
+    planes.chunks(plane).enumerate().flat_map(channel).collect()
+}
+
 /// Appends `(p - mean_c) / std_c` with `p = byte / 255` for one image of planes (`C, H, W`), in f32 and in this
 /// order; the constants are rounded to f32 first.
 pub(super) fn append(pixels: &[u8], spec: &DatasetSpec, choice: Normalisation, out: &mut Vec<f32>) {

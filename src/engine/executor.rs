@@ -126,6 +126,23 @@ fn apply<K: Kernels>(
         Op::Flatten => kernels.flatten(x),
         Op::Add => inputs.fold(x, |sum, y| kernels.add(sum, y)),
         Op::Concat => kernels.concat(std::iter::once(x).chain(inputs).collect()),
+        Op::PadChannels { before, after } => {
+            pad_channels(kernels, (pass.images(), node.shape), x, [*before, *after])
+        }
         Op::Zero => kernels.zero(x),
     })
+}
+
+/// Channels of zeros on both sides of `x`, which makes a value of `shape`.
+pub(super) fn pad_channels<K: Kernels>(
+    kernels: &K,
+    (n, shape): (usize, Shape),
+    x: K::Value,
+    [before, after]: [usize; 2],
+) -> K::Value {
+    let zeros = |channels: usize| {
+        let shape = shape.with_channels(channels);
+        (channels > 0).then(|| kernels.upload(&vec![0.0; n * shape.elements()], n, shape))
+    };
+    kernels.concat([zeros(before), Some(x), zeros(after)].into_iter().flatten().collect())
 }

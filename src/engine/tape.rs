@@ -117,6 +117,7 @@ fn kept(pass: &ForwardPass<'_>, computed: &[bool], keep: &[NodeId]) -> Vec<bool>
             | Op::Flatten
             | Op::Add
             | Op::Concat
+            | Op::PadChannels { .. }
             | Op::Identity
             | Op::Zero => false,
         };

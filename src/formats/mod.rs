@@ -1,3 +1,4 @@
 //! File formats that more than one module reads.
 
 pub mod pickle;
+pub mod state_dict;

@@ -1,5 +1,6 @@
 //! Builds graphs in the words of the reference code: modules with names and classes, opened in registration order.
 
+mod functional;
 mod register;
 
 use super::{

@@ -14,7 +14,7 @@ mod weights;
 pub use builder::{Builder, ConvSpec, NormSpec};
 pub use op::{Activation, BatchNorm, Op, PoolKind, SELU_ALPHA, SELU_SCALE, Shape, Window};
 pub use taps::Tap;
-pub use weights::Weights;
+pub use weights::{Weights, WrongLength};
 
 /// Why a graph could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -185,6 +185,11 @@ pub enum Op {
     Add,
     /// The inputs' channels one behind the other.
     Concat,
+    /// The input's channels between channels of zeros (the parameter-free shortcut of CIFAR ResNets, "option A").
+    PadChannels {
+        before: usize,
+        after: usize,
+    },
     /// The input itself; a node of its own so that it can be observed and gated.
     Identity,
     /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).

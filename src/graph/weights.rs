@@ -1,7 +1,15 @@
 //! The numbers of a network: one tensor for each parameter and buffer of its graph.
 
 use super::init::{self, InitError, Scheme};
-use super::{Graph, ParamId, ParamRole};
+use super::{Graph, Param, ParamId, ParamRole};
+
+/// A parameter that was given the wrong number of numbers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("parameter `{name}` was given {found} numbers, which is not what its shape holds")]
+pub struct WrongLength {
+    pub name: String,
+    pub found: usize,
+}
 
 /// Values of all parameters and buffers of a graph, in f32 and PyTorch layout, indexed by [`ParamId`].
 ///
@@ -29,6 +37,24 @@ impl Weights {
             out
         });
         Self { tensors: tensors.collect() }
+    }
+
+    /// Numbers from elsewhere, for example a file: `values(parameter)` gives as many as the parameter has.
+    ///
+    /// # Errors
+    /// What `values` reports; [`WrongLength`] with the parameter's name.
+    pub fn from_values<E: From<WrongLength>>(
+        graph: &Graph,
+        mut values: impl FnMut(&Param) -> Result<Vec<f32>, E>,
+    ) -> Result<Self, E> {
+        let tensors = graph.params().iter().map(|param| {
+            let tensor = values(param)?;
+            match tensor.len() == param.numel() {
+                true => Ok(tensor),
+                false => Err(WrongLength { name: param.name.clone(), found: tensor.len() }.into()),
+            }
+        });
+        Ok(Self { tensors: tensors.collect::<Result<_, E>>()? })
     }
 
     /// The same with every number replaced by its absolute value, buffers included (SynFlow).

@@ -44,6 +44,8 @@ impl NoiseLabels {
 
 /// What TE-NAS's linear regions are counted on.
 const THIN_CELL: &str = "normal(input) 1000x1x3x3, net = cell C=1 - BN - ReLU - GAP - Linear(10), no stem";
+/// What records of proxies with a teacher add to their images.
+const TEACHER: &str = " (student CIFAR normalisation, teacher ImageNet normalisation)";
 
 /// Resolution of networks whose records name no input.
 const DEFAULT_RESOLUTION: usize = 32;
@@ -58,6 +60,8 @@ impl GoldenInput {
         if text == THIN_CELL {
             return Some(Self::ThinCell);
         }
+        // A teacher's inputs follow from the candidate's.
+        let text = text.strip_suffix(TEACHER).unwrap_or(text);
         if let Some(rest) = text.strip_prefix("cifar10_test") {
             let Some((first, second)) = rest.split_once(" and ") else {
                 let (start, end) = range_of(rest)?;
@@ -137,6 +141,8 @@ mod tests {
         let pair = Some(GoldenInput::Cifar10Pair { start: 0, end: 16 });
         assert_eq!(parse("cifar10_test[0..16] and [16..32]"), pair);
         assert_eq!(parse(THIN_CELL), Some(GoldenInput::ThinCell));
+        let taught = "cifar10_test[0..5] (student CIFAR normalisation, teacher ImageNet normalisation)";
+        assert_eq!(parse(taught), Some(GoldenInput::Cifar10Test { start: 0, end: 5 }));
         let shape = [8, 3, 64, 64];
         let pair = Some(GoldenInput::NoisePair { shape, labels: NoiseLabels::Modulo(10) });
         assert_eq!(parse("normal(input) and normal(input.1) 8x3x64x64, labels i mod 10"), pair);

@@ -54,6 +54,18 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("az_nas", "expressivity") => return Some(("az_nas", Some("expressivity"))),
         ("az_nas", "progressivity") => return Some(("az_nas", Some("progressivity"))),
         ("az_nas", "trainability") => return Some(("az_nas", Some("trainability"))),
+        ("cam_nas", "last_conv/minmax/eval") => "cam_nas",
+        ("cam_nas", "last_conv/minmax/train") => "cam_nas:batch_statistics",
+        ("cam_nas", "last_conv/none/eval") => "cam_nas:raw",
+        ("cam_nas", "last_conv/none/train") => "cam_nas:raw+batch_statistics",
+        ("cam_nas", "last_conv/unit_l2/eval") => "cam_nas:unit_l2",
+        ("cam_nas", "last_conv/unit_l2/train") => "cam_nas:unit_l2+batch_statistics",
+        ("cam_nas", "pre_gap/minmax/eval") => "cam_nas:pre_gap",
+        ("cam_nas", "pre_gap/minmax/train") => "cam_nas:pre_gap+batch_statistics",
+        ("cam_nas", "pre_gap/none/eval") => "cam_nas:pre_gap+raw",
+        ("cam_nas", "pre_gap/none/train") => "cam_nas:pre_gap+raw+batch_statistics",
+        ("cam_nas", "pre_gap/unit_l2/eval") => "cam_nas:pre_gap+unit_l2",
+        ("cam_nas", "pre_gap/unit_l2/train") => "cam_nas:pre_gap+unit_l2+batch_statistics",
         _ => return None,
     };
     Some((name, None))
@@ -78,6 +90,8 @@ mod tests {
             ("saliency", "exact_sum_over_cell0_ops"),
             ("meco", "leaf_only"),
             ("az_nas", "trainability"),
+            ("cam_nas", "last_conv/minmax/eval"),
+            ("cam_nas", "pre_gap/unit_l2/train"),
         ] {
             let (name, _) = proxy(golden, variant).unwrap();
             assert!(name.parse::<ProxyRef>().is_ok(), "{name}");

@@ -194,12 +194,16 @@ fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
 /// The mini-batch of a group.
 fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
     let zeros = |shape: [usize; 4]| (vec![0.0; shape.iter().product()], shape, vec![]);
-    let mut next = None;
+    let (mut next, mut bytes) = (None, vec![]);
     let (images, shape, labels) = match group.input {
-        GoldenInput::Cifar10Test { start, end } => cifar10_test(start, end, dirs)?,
+        GoldenInput::Cifar10Test { start, end } => {
+            let (labelled, raw) = cifar10_test(start, end, dirs)?;
+            bytes = raw;
+            labelled
+        }
         GoldenInput::Cifar10Pair { start, end } => {
-            next = Some(cifar10_test(end, 2 * end - start, dirs)?);
-            cifar10_test(start, end, dirs)?
+            next = Some(cifar10_test(end, 2 * end - start, dirs)?.0);
+            cifar10_test(start, end, dirs)?.0
         }
         GoldenInput::NoisePair { shape, labels } => {
             let mut labels = labels.of(2 * shape[0], dirs)?;
@@ -217,7 +221,7 @@ fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
         GoldenInput::Resolution(pixels) => zeros([1, 3, pixels, pixels]),
         GoldenInput::ThinCell => zeros([1, 3, group.input.resolution(), group.input.resolution()]),
     };
-    let inputs = Inputs::new(images, shape, group.seed).with_labels(labels);
+    let inputs = Inputs::new(images, shape, group.seed).with_labels(labels).with_origin(bytes, dirs.clone());
     Ok(match next {
         Some((images, _, labels)) => inputs.with_next(Ok((images, labels))),
         None => inputs,
@@ -230,7 +234,7 @@ impl NoiseLabels {
         Ok(match self {
             Self::Unnamed => vec![],
             Self::Modulo(classes) => (0..count as u32).map(|i| i % classes).collect(),
-            Self::Cifar10Test => cifar10_test(0, count, dirs)?.2,
+            Self::Cifar10Test => cifar10_test(0, count, dirs)?.0.2,
         })
     }
 }
@@ -238,13 +242,15 @@ impl NoiseLabels {
 /// Images, shape and labels.
 type Labelled = (Vec<f32>, [usize; 4], Vec<u32>);
 
-fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<Labelled, DatasetError> {
+/// The images, and their bytes.
+fn cifar10_test(start: usize, end: usize, dirs: &DataDirs) -> Result<(Labelled, Vec<u8>), DatasetError> {
     let request =
         BatchRequest { order: Order::FileOrder, ..BatchRequest::new("cifar10", Split::Test, end, 0) };
     let mut batch = datasets::batch(&request, dirs)?;
     let [_, c, h, w] = batch.shape;
     let images = batch.images.split_off(start * c * h * w);
-    Ok((images, [end - start, c, h, w], batch.labels.split_off(start)))
+    let bytes = batch.bytes.split_off(start * c * h * w);
+    Ok(((images, [end - start, c, h, w], batch.labels.split_off(start)), bytes))
 }
 
 /// The first images of a Gaussian batch; element i does not depend on how many are drawn.

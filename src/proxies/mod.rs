@@ -5,6 +5,7 @@
 //! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
 
 mod az_nas;
+mod cam_nas;
 mod correlation;
 mod das;
 mod double_double;
@@ -46,6 +47,8 @@ pub use set_rule::SetRule;
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
+use std::sync::Arc;
+
 use crate::engine::{EngineError, ParamSums, Reduced};
 use crate::scoring::{CandidateSet, Network};
 
@@ -77,6 +80,7 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &az_nas::AzNas,
     &saliency::Saliency,
     &eproxy::Eproxy,
+    &cam_nas::CamNas,
 ];
 
 /// What a proxy gives one architecture.
@@ -115,12 +119,18 @@ pub enum ScoreError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prepared {
     pub values: Vec<(&'static str, f64)>,
+    pub arrays: Vec<(&'static str, Arc<[f64]>)>,
 }
 
 impl Prepared {
     /// The value under this name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
+    }
+
+    /// The numbers under this name.
+    pub fn array(&self, name: &str) -> Option<&[f64]> {
+        self.arrays.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_ref())
     }
 }
 
@@ -154,6 +164,11 @@ pub trait Proxy: Sync {
     /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
     fn passes(&self, _variant: &Variant, _network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
         Ok(vec![])
+    }
+
+    /// Whether it needs files beside the images, so that a command that names no proxies leaves it out.
+    fn needs_files(&self) -> bool {
+        false
     }
 
     /// The proxy as a program, where passes are not enough; it then makes the score.

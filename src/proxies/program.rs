@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{InputRequest, Score, ScoreError, Variant};
+use super::{InputRequest, Prepared, Score, ScoreError, Variant};
 use crate::engine::Engine;
 use crate::scoring::{Inputs, Network};
 
-/// What a program works with: one network, the run's inputs and an engine.
+/// What a program works with: one network, the run's inputs, an engine, and what was prepared for the candidate set.
 pub struct Lab<'a> {
     pub engine: &'a dyn Engine,
     pub network: &'a Network,
     pub inputs: &'a Inputs,
+    pub prepared: &'a Prepared,
 }
 
 impl Lab<'_> {

@@ -71,7 +71,7 @@ impl Proxy for Swap {
             set.networks("swap", NETWORKS)?.iter().map(|net| thousands(net.graph())).collect::<Vec<_>>();
         let mean = sizes.iter().sum::<f64>() / sizes.len() as f64;
         let variance = sizes.iter().map(|p| (p - mean) * (p - mean)).sum::<f64>() / sizes.len() as f64;
-        Ok(Prepared { values: vec![("mu", mean), ("sigma", variance)] })
+        Ok(Prepared { values: vec![("mu", mean), ("sigma", variance)], ..Prepared::default() })
     }
 
     fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_usual_size_counts_most() {
-        let prepared = |sigma| Prepared { values: vec![("mu", 40.0), ("sigma", sigma)] };
+        let prepared =
+            |sigma| Prepared { values: vec![("mu", 40.0), ("sigma", sigma)], ..Prepared::default() };
         assert_eq!(factor(&prepared(25.0), 40.0), Ok(1.0));
         assert_eq!(factor(&prepared(25.0), 45.0), Ok((-1.0f64).exp()));
         assert!(matches!(factor(&prepared(0.0), 40.0), Err(ScoreError::Undefined(_))));

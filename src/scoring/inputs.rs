@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::data::DataDirs;
+use crate::datasets::Batch;
 use crate::keyed::Stream;
 use crate::proxies::{InputRequest, ScoreError};
 
@@ -11,8 +13,10 @@ use crate::proxies::{InputRequest, ScoreError};
 pub struct Inputs {
     batch: Arc<Vec<f32>>,
     shape: [usize; 4],
+    bytes: Vec<u8>,
     labels: Vec<u32>,
     next: Result<NextBatch, String>,
+    dirs: DataDirs,
     data_seed: u64,
     noise: Mutex<HashMap<InputRequest, Arc<Vec<f32>>>>,
 }
@@ -27,7 +31,19 @@ impl Inputs {
     /// Inputs around a mini-batch of `[N, C, H, W]` values; noise is keyed by `data_seed`.
     pub fn new(images: Vec<f32>, shape: [usize; 4], data_seed: u64) -> Self {
         let next = Err("this proxy takes two mini-batches, but only one was drawn".to_owned());
-        Self { batch: Arc::new(images), shape, labels: vec![], next, data_seed, noise: Mutex::default() }
+        let (bytes, labels, dirs, noise) = Default::default();
+        Self { batch: Arc::new(images), shape, bytes, labels, next, dirs, data_seed, noise }
+    }
+
+    /// The inputs around a mini-batch of a data set, with all that is known of it.
+    pub fn of(batch: Batch, data_seed: u64) -> Self {
+        let inputs = Self::new(batch.images, batch.shape, data_seed).with_labels(batch.labels);
+        inputs.with_origin(batch.bytes, batch.dirs)
+    }
+
+    /// The same with the images' bytes, and the folders where what goes with them is looked for.
+    pub fn with_origin(self, bytes: Vec<u8>, dirs: DataDirs) -> Self {
+        Self { bytes, dirs, ..self }
     }
 
     /// The same with a class for each image; without, proxies that need labels fail and say so.
@@ -52,6 +68,21 @@ impl Inputs {
             (InputRequest::NextBatch, Ok((_, labels))) => labels,
             _ => &self.labels,
         }
+    }
+
+    /// The images before normalisation, `[N, C, H, W]`; empty for noise.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where data and weights are looked for.
+    pub fn dirs(&self) -> &DataDirs {
+        &self.dirs
+    }
+
+    /// The data seed.
+    pub fn data_seed(&self) -> u64 {
+        self.data_seed
     }
 
     /// `[N, C, H, W]` of an input.

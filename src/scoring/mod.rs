@@ -75,8 +75,8 @@ impl Outcome {
     }
 }
 
-/// Scores one network with all proxies; proxies that observe equal passes share them. Outcomes stand in the order of
-/// `proxies`.
+/// Scores one network with all proxies; proxies that observe equal passes share them, and those with passes of their own run
+/// them. Outcomes stand in the order of `proxies`.
 pub fn score(
     engine: &dyn Engine,
     network: &Network,
@@ -92,25 +92,33 @@ pub fn score(
     (proxies.iter().zip(requests))
         .map(|(p, requests)| {
             if let Some(program) = p.proxy.proxy.program() {
-                return run_program(p, program, &Lab { engine, network, inputs });
+                return run_program(p, program, (engine, network, inputs));
             }
             let (init_ms, compute_ms) = done.elapsed_ms(requests.as_deref().unwrap_or_default());
             let seen = requests
                 .and_then(|r| r.iter().map(|request| done.seen(request)).collect::<Result<Vec<_>, _>>());
-            let start = Instant::now();
+            let (start, proxy) = (Instant::now(), &p.proxy);
             let result = seen.and_then(|seen| {
                 let prepared = p.prepared.clone()?;
-                p.proxy.proxy.score(&p.proxy.variant, network, &prepared, &seen)
+                proxy.proxy.score(&proxy.variant, network, &prepared, &seen)
             });
-            Outcome { proxy: p.proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
+            Outcome { proxy: proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
         })
         .collect()
 }
 
 /// A program's work is all computing: it shares nothing and reduces nothing apart from it.
-fn run_program(p: &PreparedProxy, program: &dyn Program, lab: &Lab<'_>) -> Outcome {
+fn run_program(
+    p: &PreparedProxy,
+    program: &dyn Program,
+    (engine, network, inputs): (&dyn Engine, &Network, &Inputs),
+) -> Outcome {
     let start = Instant::now();
-    let result = p.prepared.clone().and_then(|_| program.run(&p.proxy.variant, lab));
+    let result = p
+        .prepared
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|prepared| program.run(&p.proxy.variant, &Lab { engine, network, inputs, prepared }));
     let compute_ms = milliseconds(start);
     Outcome { proxy: p.proxy.clone(), result, init_ms: 0.0, compute_ms, reduce_ms: 0.0 }
 }

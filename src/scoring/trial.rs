@@ -44,8 +44,7 @@ impl<'a> Trial<'a> {
     ) -> Result<Self, RunError> {
         let first = batch(repetition, 0)?;
         let settings = protocol.settings(repetition, &first);
-        let mut inputs =
-            Inputs::new(first.images, first.shape, settings.seeds.data).with_labels(first.labels);
+        let mut inputs = Inputs::of(first, settings.seeds.data);
         if proxies.iter().any(|p| p.proxy.batches() > 1) {
             let next = batch(repetition, 1)?;
             inputs = inputs.with_next(Ok((next.images, next.labels)));

@@ -87,6 +87,32 @@ fn concatenations_and_their_parts() {
     }
 }
 
+/// The parameter-free shortcut of CIFAR ResNets beside the convolutions it is added to, within and across blocks of sixteen
+/// channels.
+fn option_a([input, before, after]: [usize; 3]) -> Net {
+    Net::new([2, input, 5, 6], |b, x| {
+        let out = before + input + after;
+        let y = b.conv("c", x, ConvSpec::square(out, 3, 2).with_bias());
+        let short = b.subsample(x, 2);
+        let short = b.pad_channels(short, before, after);
+        let y = b.add(&[y, short]);
+        let y = b.activation("a", y, Activation::Silu);
+        let short = b.pad_channels(y, 0, before);
+        let mean = b.global_pool(None, short);
+        b.linear("fc", mean, 3)
+    })
+}
+
+#[test]
+fn shortcuts_without_parameters() {
+    for channels in [[2, 1, 1], [16, 8, 8], [32, 16, 16], [3, 0, 5], [5, 4, 0]] {
+        let net = option_a(channels);
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+        equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
+    }
+}
+
 /// A maximum that occurs twice is the first: all of the gradient goes to the first pixel of each window.
 #[test]
 fn ties_of_a_maximum_go_to_the_first() {

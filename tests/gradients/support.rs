@@ -276,6 +276,12 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
             x.reshape([n, c * h * w, 1, 1])
         }
         Op::Input | Op::Identity | Op::Add | Op::Concat => x,
+        Op::PadChannels { before, after } => {
+            let zeros = |channels: usize| {
+                (channels > 0).then(|| x.clone().narrow(1, 0, 1).repeat_dim(1, channels).mul_scalar(0.0))
+            };
+            T::cat([zeros(*before), Some(x.clone()), zeros(*after)].into_iter().flatten().collect(), 1)
+        }
         Op::Zero => x * 0.0,
     }
 }

@@ -26,7 +26,7 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let network = Network::build(settings, arch)?;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
-    let mut inputs = Inputs::new(batch.images, batch.shape, given.data_seed).with_labels(batch.labels);
+    let mut inputs = Inputs::of(batch, given.data_seed);
     if given.proxies().iter().any(|p| p.proxy.batches() > 1) {
         let next = datasets::batch(&next, dirs).map(|b| (b.images, b.labels));
         inputs = inputs.with_next(next.map_err(|e| e.to_string()));

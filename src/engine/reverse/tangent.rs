@@ -1,7 +1,7 @@
 //! Tangents: how the values of a recorded pass move when its parameters move in a direction.
 
 use super::norm::NormTangent;
-use crate::engine::executor::{count_uses, take};
+use crate::engine::executor::{count_uses, pad_channels, take};
 use crate::engine::kernels::{Conv, Dense, HostValues, Kernels};
 use crate::engine::layers::{ParamValues, along};
 use crate::engine::tape::{Tape, not_kept};
@@ -129,6 +129,9 @@ impl<K: Kernels> Push<'_, K> {
             Op::Flatten => t.map(|t| kernels.flatten(t)),
             Op::Add => inputs.fold(t, |sum, t| self.sum(sum, t)),
             Op::Concat => self.concat(node, std::iter::once(t).chain(inputs).collect()),
+            Op::PadChannels { before, after } => {
+                t.map(|t| pad_channels(kernels, (pass.images(), node.shape), t, [*before, *after]))
+            }
             Op::BatchNorm(_) | Op::Input | Op::Identity => t,
             Op::Zero => None,
         })

@@ -43,14 +43,15 @@ pub(super) struct Placed<'a> {
 
 type Result<T> = std::result::Result<T, PickleError>;
 
-/// Runs the program; returns its nodes and the one that `STOP` leaves.
-pub(super) fn run<'a>(data: &'a [u8], limits: &Limits) -> Result<(Vec<Placed<'a>>, Id)> {
+/// Runs the program; returns its nodes, the one that `STOP` leaves, and the length of the program.
+pub(super) fn run<'a>(data: &'a [u8], limits: &Limits) -> Result<(Vec<Placed<'a>>, Id, usize)> {
     let mut machine = Machine::new(data, limits);
     loop {
         let op = machine.cursor.opcode()?;
         if op == b'.' {
             let root = machine.pop(op)?;
-            return Ok((machine.nodes, root));
+            let length = machine.cursor.opcode_at + 1;
+            return Ok((machine.nodes, root, length));
         }
         if let Some(atom) = machine.atom(op)? {
             machine.push(Node::Atom(atom))?;
@@ -139,6 +140,7 @@ impl<'a> Machine<'a> {
             b'c' | 0x93 => self.global(op),
             b'R' | 0x81 | 0x92 | b'i' | b'o' => self.call(op),
             b'b' => self.build(op),
+            b'Q' if self.persistent_ids() => self.persistent_id(op),
             b'P' | b'Q' => {
                 Err(self.unsupported("a persistent id (a reference to something outside the file)"))
             }
@@ -252,6 +254,15 @@ impl<'a> Machine<'a> {
                 (callable, args)
             }
         };
+        let call = Call { callable, args, state: None, items: Vec::new(), pairs: Vec::new() };
+        self.push(Node::Call(Box::new(call)))
+    }
+
+    /// What lies outside the file stays a name: a call that is never made.
+    fn persistent_id(&mut self, op: u8) -> Result<()> {
+        let id = self.pop(op)?;
+        let name = Node::Global { module: Cow::Borrowed("pickle"), name: Cow::Borrowed("persistent_id") };
+        let (callable, args) = (self.add(name)?, self.add(Node::Tuple(vec![id]))?);
         let call = Call { callable, args, state: None, items: Vec::new(), pairs: Vec::new() };
         self.push(Node::Call(Box::new(call)))
     }

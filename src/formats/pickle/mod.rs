@@ -33,13 +33,15 @@ pub struct Limits {
     pub max_values: usize,
     /// Nesting of containers in the result.
     pub max_depth: usize,
+    /// Whether `BINPERSID` is read, as an [`Object`] named `pickle.persistent_id` whose argument is the id; refused otherwise.
+    pub persistent_ids: bool,
 }
 
 impl Default for Limits {
     /// 1 GiB of input, four million values (about 300 MB at worst), 64 levels: several times what the largest file of
     /// this project's benchmarks and data sets needs.
     fn default() -> Self {
-        Self { max_bytes: 1 << 30, max_values: 4_000_000, max_depth: 64 }
+        Self { max_bytes: 1 << 30, max_values: 4_000_000, max_depth: 64, persistent_ids: false }
     }
 }
 
@@ -50,11 +52,19 @@ impl Default for Limits {
 /// # Errors
 /// [`PickleError`] with the byte offset: truncated, malformed, over a limit, or in need of something outside the file.
 pub fn decode<'a>(data: &'a [u8], limits: &Limits) -> Result<Value<'a>, PickleError> {
+    decode_first(data, limits).map(|(value, _)| value)
+}
+
+/// As [`decode`], with the length of the pickle: another one, or other data, may follow.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_first<'a>(data: &'a [u8], limits: &Limits) -> Result<(Value<'a>, usize), PickleError> {
     if data.len() > limits.max_bytes {
         return Err(PickleErrorKind::TooLong { bytes: data.len(), limit: limits.max_bytes }.at(0));
     }
-    let (nodes, root) = machine::run(data, limits)?;
-    expand::expand(&nodes, root, limits)
+    let (nodes, root, length) = machine::run(data, limits)?;
+    Ok((expand::expand(&nodes, root, limits)?, length))
 }
 
 #[cfg(test)]

@@ -111,6 +111,10 @@ impl<'a> Machine<'a> {
         self.pop(op).map(drop)
     }
 
+    pub(super) fn persistent_ids(&self) -> bool {
+        self.limits.persistent_ids
+    }
+
     pub(super) fn unsupported(&self, what: &str) -> PickleError {
         self.cursor.error(PickleErrorKind::Unsupported(what.into()))
     }

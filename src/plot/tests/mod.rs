@@ -99,6 +99,26 @@ fn search(n: usize) -> Lines {
     top1(labels(), "CIFAR-10 test accuracy (%), 200 epochs".into(), series)
 }
 
+fn pictures(n: usize, columns: usize) -> Pictures {
+    let picture = |i: usize, j: usize| Picture {
+        size: [6, 4],
+        pixels: (0..24).map(|p| [p as u8 * 10, 255 - p as u8 * 10, (i * 20) as u8]).collect(),
+        heat: (j > 0).then(|| (0..24).map(|p| (value(p, i + j) + 0.8) / 1.6).collect()),
+        note: format!("class {i}, predicted {j}, and a distance that is too long for one picture"),
+    };
+    let row = |i: usize| PictureRow {
+        label: format!("image {i}"),
+        pictures: (0..columns).map(|j| picture(i, j)).collect(),
+    };
+    let columns = (0..columns).map(name).collect();
+    Pictures {
+        labels: labels(),
+        columns,
+        rows: (0..n).map(row).collect(),
+        what: "share of the maximum".into(),
+    }
+}
+
 /// Every figure at several sizes.
 fn gallery() -> Vec<(String, Scene)> {
     let mut all = Vec::new();
@@ -114,6 +134,9 @@ fn gallery() -> Vec<(String, Scene)> {
     for n in [1, 2, 15, 25, 60] {
         all.push((format!("heat map {n}"), heat_map(n).draw().unwrap()));
         all.push((format!("top-1 {n}"), search(n).draw().unwrap()));
+    }
+    for (n, columns) in [(1, 1), (5, 3), (12, 12)] {
+        all.push((format!("pictures {n} {columns}"), pictures(n, columns).draw().unwrap()));
     }
     all
 }

@@ -138,7 +138,7 @@ impl Proxy for Rbflex {
         } else {
             return Ok(Prepared::default());
         };
-        Ok(Prepared { values: vec![("gamma_k", k), ("gamma_q", q)] })
+        Ok(Prepared { values: vec![("gamma_k", k), ("gamma_q", q)], ..Prepared::default() })
     }
 
     fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {

@@ -1,0 +1,191 @@
+//! Class activation maps: where in an image a network sees a class.
+//!
+//! `A_k` is channel `k` of the value of a layer, `g_k` the gradient of the class's logit with respect to it. A map is
+//! `ReLU(sum_k w_k A_k)`; methods differ in their weights `w_k` (`gradient`, `score`). All after the network is f64.
+
+mod compare;
+mod gradient;
+mod pass;
+pub mod resize;
+mod score;
+
+pub use compare::{Normalisation, Similarity, Stretch};
+
+use crate::engine::{Engine, EngineError, InputBatch, NormStatistics, Precision};
+use crate::graph::{Graph, NodeId, Shape, Weights};
+
+/// A network that is explained.
+#[derive(Clone, Copy)]
+pub struct Explained<'a> {
+    pub engine: &'a dyn Engine,
+    pub graph: &'a Graph,
+    pub weights: &'a Weights,
+    pub statistics: NormStatistics,
+    pub precision: Precision,
+}
+
+/// The layer whose value is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Layer {
+    /// Output of the last convolution in registration order.
+    #[default]
+    LastConv,
+    /// Input of the global pooling.
+    #[value(name = "pre_gap")]
+    Features,
+}
+
+/// How channels are weighted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Method {
+    /// Mean gradient of each channel
+    #[default]
+    GradCam,
+    /// Grad-CAM++
+    GradCamPp,
+    /// Grad-CAM++ over 4 noisy inputs
+    SmoothGradCamPp,
+    /// Gradients weighted by values
+    #[value(name = "xgrad_cam")]
+    XGradCam,
+    /// Logits of masked images, one pass for each channel
+    ScoreCam,
+    /// Score-CAM with 35 noises on each mask
+    SsCam,
+    /// Score-CAM with 10 shares of each mask
+    IsCam,
+}
+
+/// Whose reading of a method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Form {
+    /// The methods' papers.
+    #[default]
+    #[value(name = "papers")]
+    Paper,
+    /// What the package torchcam 0.4.0 computes.
+    Torchcam,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::GradCam,
+        Self::GradCamPp,
+        Self::SmoothGradCamPp,
+        Self::XGradCam,
+        Self::ScoreCam,
+        Self::SsCam,
+        Self::IsCam,
+    ];
+
+    /// The name in variants and flags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GradCam => "grad_cam",
+            Self::GradCamPp => "grad_cam_pp",
+            Self::SmoothGradCamPp => "smooth_grad_cam_pp",
+            Self::XGradCam => "xgrad_cam",
+            Self::ScoreCam => "score_cam",
+            Self::SsCam => "ss_cam",
+            Self::IsCam => "is_cam",
+        }
+    }
+
+    /// The name in figures.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GradCam => "Grad-CAM",
+            Self::GradCamPp => "Grad-CAM++",
+            Self::SmoothGradCamPp => "Smooth Grad-CAM++",
+            Self::XGradCam => "XGrad-CAM",
+            Self::ScoreCam => "Score-CAM",
+            Self::SsCam => "SS-CAM",
+            Self::IsCam => "IS-CAM",
+        }
+    }
+}
+
+/// What maps are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CamRequest {
+    pub layer: Layer,
+    pub method: Method,
+    pub form: Form,
+    /// Key of the noise of SS-CAM and Smooth Grad-CAM++.
+    pub seed: u64,
+}
+
+/// One map for each image, in the size of the layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maps {
+    /// Height and width.
+    pub size: [usize; 2],
+    /// `[N, height, width]`.
+    pub values: Vec<f64>,
+}
+
+/// Why there are no maps.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CamError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("the network has no convolution to look at; look at the input of its pooling")]
+    NoConvolution,
+    #[error("the layer gives a vector, which has no map")]
+    NoMap,
+    #[error("a class map needs a class below {classes} for each of {images} images, but has {found}")]
+    Classes { found: usize, images: usize, classes: usize },
+}
+
+impl Layer {
+    /// The node whose value is looked at.
+    ///
+    /// # Errors
+    /// A network without convolutions, or without feature maps.
+    pub fn node(self, graph: &Graph) -> Result<NodeId, CamError> {
+        let node = match self {
+            Self::Features => graph.features(),
+            Self::LastConv => {
+                let mut convs = graph.modules().iter().filter(|m| m.class == "Conv2d").filter_map(|m| m.call);
+                convs.next_back().ok_or(CamError::NoConvolution)?.output
+            }
+        };
+        match graph.node(node).shape {
+            Shape::Map { .. } => Ok(node),
+            Shape::Vector { .. } => Err(CamError::NoMap),
+        }
+    }
+}
+
+impl Explained<'_> {
+    /// A map for each image of `input`, of the class that `classes` names for it.
+    ///
+    /// # Errors
+    /// A class that the network does not have, a network without feature maps, or the engine's error.
+    pub fn maps(
+        &self,
+        input: InputBatch<'_>,
+        classes: &[u32],
+        request: CamRequest,
+    ) -> Result<Maps, CamError> {
+        let (images, known) = (input.shape[0], self.graph.node(self.graph.logits()).shape.elements());
+        if classes.len() != images || classes.iter().any(|c| *c as usize >= known) {
+            return Err(CamError::Classes { found: classes.len(), images, classes: known });
+        }
+        let node = request.layer.node(self.graph)?;
+        match request.method {
+            Method::GradCam | Method::GradCamPp | Method::XGradCam => {
+                let seen = self.observe(input, classes, node)?;
+                Ok(seen.map(&gradient::weights(&seen, request)))
+            }
+            Method::SmoothGradCamPp => gradient::smooth(self, input, classes, (node, request)),
+            Method::ScoreCam | Method::SsCam | Method::IsCam => {
+                score::maps(self, input, classes, (node, request))
+            }
+        }
+    }
+}

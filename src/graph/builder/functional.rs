@@ -1,0 +1,27 @@
+//! Functional calls of the reference code, for which no module stands.
+
+use super::Builder;
+use crate::graph::{Activation, NodeId, Op, PoolKind, Window};
+
+impl Builder {
+    /// Activation as a functional call.
+    pub fn activate(&mut self, x: NodeId, kind: Activation) -> NodeId {
+        self.functional(Op::Activation(kind), vec![x], self.shape(x))
+    }
+
+    /// `before` channels of zeros in front of those of `x`, `after` behind them.
+    pub fn pad_channels(&mut self, x: NodeId, before: usize, after: usize) -> NodeId {
+        if before + after == 0 {
+            return x;
+        }
+        let shape = self.shape(x).with_channels(before + self.shape(x).channels() + after);
+        self.functional(Op::PadChannels { before, after }, vec![x], shape)
+    }
+
+    /// Every `stride`-th pixel of every `stride`-th row, from the first on: an average over windows of one pixel.
+    pub fn subsample(&mut self, x: NodeId, stride: usize) -> NodeId {
+        let (window, module) = (Window::square(1, stride, 0), self.current());
+        let shape = self.slide(module, x, &window, self.shape(x).channels());
+        self.functional(Op::Pool { kind: PoolKind::Average, window }, vec![x], shape)
+    }
+}

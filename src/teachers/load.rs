@@ -1,0 +1,187 @@
+//! From a file of weights to a network.
+
+use std::path::{Path, PathBuf};
+
+use super::{TEACHERS, TeacherSpec, spec};
+use crate::data::DataDirs;
+use crate::formats::state_dict::{StateDict, StateDictError};
+use crate::graph::{Graph, GraphError, Param, Weights, WrongLength};
+use crate::spaces::NetworkInput;
+
+/// Endings of files that are read, preferred first.
+const ENDINGS: [&str; 4] = ["safetensors", "pth", "pt", "th"];
+
+/// A trained network.
+#[derive(Clone, Debug)]
+pub struct Teacher {
+    pub spec: &'static TeacherSpec,
+    pub path: PathBuf,
+    pub graph: Graph,
+    pub weights: Weights,
+    /// Number of classes, by its classifier.
+    pub classes: usize,
+}
+
+/// Why there is no teacher.
+#[derive(Debug, thiserror::Error)]
+pub enum TeacherError {
+    #[error("unknown teacher `{name}`; known: {known}, or the path of a file")]
+    Unknown { name: String, known: String },
+    #[error(
+        "the weights of teacher `{name}` are not at hand (looked for weights/{pattern} in {folders}); `untrained data \
+         fetch {data_id}` says how to get them"
+    )]
+    Missing { name: &'static str, pattern: String, folders: String, data_id: &'static str },
+    #[error(transparent)]
+    File(#[from] StateDictError),
+    #[error("{}: {problem}", .path.display())]
+    Wrong { path: PathBuf, problem: Mismatch },
+    #[error("teacher `{name}`: {source}")]
+    Graph { name: &'static str, source: GraphError },
+}
+
+/// How the tensors of a file differ from a network's parameters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    #[error("it has no tensor `{0}`, which {1} needs; it holds another network")]
+    Absent(String, &'static str),
+    #[error("tensor `{name}` has shape {found:?}, {teacher} needs {expected:?}; it holds another network")]
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize>, teacher: &'static str },
+    #[error("it has a tensor `{0}`, which {1} does not have; it holds another network")]
+    Left(String, &'static str),
+    #[error("tensor `{0}` holds numbers that are not finite; the file is damaged")]
+    NotFinite(String),
+    #[error("its tensors are those of no network that is known here ({0})")]
+    Unrecognised(String),
+    #[error(transparent)]
+    Length(#[from] WrongLength),
+}
+
+impl Teacher {
+    /// A teacher by its name, from the folder `weights` of the data folders, or from a file by its path.
+    ///
+    /// # Errors
+    /// No such teacher or file, or a file that holds something else.
+    pub fn find(name: &str, dirs: &DataDirs) -> Result<Self, TeacherError> {
+        if let Some(spec) = spec(name) {
+            let path = file_of(spec, dirs).ok_or_else(|| missing(spec, dirs))?;
+            return Self::open(spec, &path);
+        }
+        let path = Path::new(name);
+        if path.extension().is_none() && !path.exists() {
+            return Err(TeacherError::Unknown { name: name.to_owned(), known: known() });
+        }
+        let tensors = read(path)?;
+        let fitting = TEACHERS.iter().find_map(|spec| Self::of(spec, path, &tensors).ok());
+        fitting.ok_or_else(|| TeacherError::Wrong {
+            path: path.to_path_buf(),
+            problem: Mismatch::Unrecognised(known()),
+        })
+    }
+
+    /// A teacher from a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds another network.
+    pub fn open(spec: &'static TeacherSpec, path: &Path) -> Result<Self, TeacherError> {
+        Self::of(spec, path, &read(path)?)
+    }
+
+    fn of(spec: &'static TeacherSpec, path: &Path, tensors: &StateDict) -> Result<Self, TeacherError> {
+        let wrong = |problem| TeacherError::Wrong { path: path.to_path_buf(), problem };
+        let classifier = spec.architecture.classifier();
+        let classes = tensors.get(classifier).and_then(|t| t.shape.first().copied());
+        let classes = classes.ok_or_else(|| wrong(Mismatch::Absent(classifier.to_owned(), spec.name)))?;
+        let graph = spec.architecture.graph(NetworkInput { resolution: spec.resolution, classes });
+        let graph = graph.map_err(|source| TeacherError::Graph { name: spec.name, source })?;
+        let weights = Weights::from_values(&graph, |param| values(spec, tensors, param)).map_err(wrong)?;
+        let ours = |name: &str| graph.params().iter().any(|p| p.name == name);
+        match tensors.names().find(|name| !name.ends_with(".num_batches_tracked") && !ours(name)) {
+            Some(left) => Err(wrong(Mismatch::Left(left.to_owned(), spec.name))),
+            None => Ok(Self { spec, path: path.to_path_buf(), graph, weights, classes }),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<StateDict, TeacherError> {
+    Ok(StateDict::read(path)?.without_prefix("module."))
+}
+
+fn values(spec: &TeacherSpec, tensors: &StateDict, param: &Param) -> Result<Vec<f32>, Mismatch> {
+    let found = tensors.get(&param.name);
+    let tensor = found.ok_or_else(|| Mismatch::Absent(param.name.clone(), spec.name))?;
+    if tensor.shape != param.shape {
+        return Err(Mismatch::Shape {
+            name: param.name.clone(),
+            found: tensor.shape.clone(),
+            expected: param.shape.clone(),
+            teacher: spec.name,
+        });
+    }
+    match tensor.values.iter().all(|x| x.is_finite()) {
+        true => Ok(tensor.values.clone()),
+        false => Err(Mismatch::NotFinite(param.name.clone())),
+    }
+}
+
+/// The preferred file of a teacher: by the beginning of its name, then by its ending, then by the alphabet.
+fn file_of(spec: &TeacherSpec, dirs: &DataDirs) -> Option<PathBuf> {
+    let in_root = |root: &PathBuf| {
+        let names = std::fs::read_dir(root.join("weights")).ok()?.filter_map(|entry| entry.ok());
+        let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        let rank = |name: &String| {
+            let ending = ENDINGS.iter().position(|e| name.rsplit_once('.').is_some_and(|(_, n)| n == *e))?;
+            Some((spec.files.iter().position(|beginning| name.starts_with(beginning))?, ending))
+        };
+        let ranked = names.iter().filter_map(|name| Some((rank(name)?, name)));
+        ranked.min().map(|(_, name)| root.join("weights").join(name))
+    };
+    dirs.roots().iter().find_map(in_root)
+}
+
+fn missing(spec: &'static TeacherSpec, dirs: &DataDirs) -> TeacherError {
+    let folders: Vec<String> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
+    TeacherError::Missing {
+        name: spec.name,
+        pattern: format!("{}*", spec.files[0]),
+        folders: if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") },
+        data_id: spec.data_id,
+    }
+}
+
+fn known() -> String {
+    TEACHERS.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A safetensors file of one f32 tensor.
+    fn file(dir: &Path, name: &str, tensor: &str, shape: &[usize]) {
+        let count: usize = shape.iter().product();
+        let header =
+            format!(r#"{{"{tensor}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[0,{}]}}}}"#, 4 * count);
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + 4 * count, 0);
+        std::fs::create_dir_all(dir.join("weights")).unwrap();
+        std::fs::write(dir.join("weights").join(name), bytes).unwrap();
+    }
+
+    #[test]
+    fn a_missing_file_and_another_network_are_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let dirs = DataDirs::only(dir.path());
+        let error = |name: &str| Teacher::find(name, &dirs).unwrap_err().to_string();
+        assert!(error("resnet19").contains("known: cifar10_resnet20"), "{}", error("resnet19"));
+        assert!(error("resnet50").contains("weights/resnet50.*"), "{}", error("resnet50"));
+        file(dir.path(), "resnet50-0676ba61.pth", "fc.bias", &[10]);
+        assert!(error("resnet50").contains("no tensor `fc.weight`"), "{}", error("resnet50"));
+        file(dir.path(), "resnet50.safetensors", "fc.weight", &[10, 512]);
+        assert!(error("resnet50").contains("no tensor `conv1.weight`"), "{}", error("resnet50"));
+        let path = dir.path().join("weights/resnet50.safetensors");
+        assert!(error(path.to_str().unwrap()).contains("no network that is known"), "{path:?}");
+    }
+}

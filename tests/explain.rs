@@ -1,0 +1,66 @@
+//! `untrained explain`: maps of teacher and candidates, drawn.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+
+fn explain(data: Option<&Path>, args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("untrained").unwrap();
+    let empty = std::env::temp_dir().join("no-such-data");
+    command.env_remove("UNTRAINED_DATA").arg("--data-dir").arg(data.unwrap_or(&empty));
+    command.arg("explain").args(args);
+    command
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("maps.png");
+    let out = out.to_str().unwrap();
+    for (args, expected) in [
+        (vec!["--out", out], "cifar10_teachers` says"),
+        (vec!["--out", out, "--teacher", "resnet19"], "unknown teacher `resnet19`"),
+        (vec!["--out", out, "--teacher", "none.pth"], "none.pth"),
+        (vec!["--out", out, "--arch", "ReLU"], "--space"),
+        (vec!["--out", out, "--cam", "gradcam"], "smooth_grad_cam_pp"),
+    ] {
+        explain(None, &args).assert().failure().stderr(predicate::str::contains(expected));
+    }
+    let five = ["ReLU", "GELU", "SiLU", "Mish", "ELU"].into_iter().flat_map(|a| ["--arch", a]);
+    let args: Vec<&str> = ["--out", out, "--space", "nafbee_vgg19"].into_iter().chain(five).collect();
+    explain(None, &args).assert().failure().stderr(predicate::str::contains("at most 4 candidates"));
+}
+
+#[test]
+fn help_teaches_how_to_read_the_figure() {
+    explain(None, &["--help"]).assert().success().stdout(
+        predicate::str::contains("How to read the figure").and(predicate::str::contains("ReLU(sum of")),
+    );
+}
+
+/// The same command writes the same bytes; synthetic images need no data beside the teacher's weights.
+#[test]
+fn figures_of_teacher_and_candidate() {
+    let Some(data) = std::env::var_os("UNTRAINED_DATA") else {
+        println!("skipped: UNTRAINED_DATA is not set");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    for (name, start) in [("maps.png", b"\x89PNG".as_slice()), ("maps.svg", b"<svg")] {
+        let out = dir.path().join(name);
+        let arch = "8:8:8:8:8";
+        let given = ["--space", "nats_sss", "--arch", arch, "--dataset", "synthetic", "--count", "2"];
+        let mut bytes = vec![];
+        for _ in 0..2 {
+            let args = [&["--out", out.to_str().unwrap()][..], &given].concat();
+            explain(Some(Path::new(&data)), &args).assert().success();
+            bytes.push(std::fs::read(&out).unwrap());
+        }
+        assert!(bytes[0].starts_with(start) && bytes[0] == bytes[1], "{name}");
+        if name.ends_with("svg") {
+            let text = String::from_utf8(bytes.remove(0)).unwrap();
+            assert!(text.contains("teacher: ResNet-20") && text.contains(arch), "{name}");
+        }
+    }
+}
