@@ -5,13 +5,15 @@ usage: compare_engines.py [--untrained target/release/untrained] [--spaces S,T] 
 
 Each pair (space, proxy) is one `untrained bench` with either engine on the first K architectures of
 benchmarks/speed/SPACE.txt, one after the other; the figure is the sum over the architectures of build + compute.
-Proxies that run no network (counts, weight norms) are left out: both engines do the same there.
+Proxies that run no network (counts, weight norms) are left out: both engines do the same there; so are those that need files
+of weights.
 """
 import argparse, json, platform, subprocess, sys, tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = {"params", "flops", "l2_norm", "random"}
+FILES = {"cam_nas"}
 
 
 def listed(binary, what):
@@ -41,7 +43,7 @@ def main():
     p.add_argument("--out", type=Path, default=ROOT / "results/speed/engines.md")
     a = p.parse_args()
     spaces = a.spaces.split(",") if a.spaces else sorted(f.stem for f in (ROOT / "benchmarks/speed").glob("*.txt"))
-    proxies = a.proxies.split(",") if a.proxies else [x["name"] for x in listed(a.untrained, "proxies") if x["name"] not in STATIC]
+    proxies = a.proxies.split(",") if a.proxies else [x["name"] for x in listed(a.untrained, "proxies") if x["name"] not in STATIC | FILES]
     a.archs, folder = {}, Path(tempfile.mkdtemp())
     for space in spaces:
         lines = [l for l in (ROOT / f"benchmarks/speed/{space}.txt").read_text().splitlines() if l and not l.startswith("#")]
@@ -59,7 +61,7 @@ def main():
             native, burn = (total(a.untrained, engine, space, proxy, a) for engine in ("native", "burn"))
             rows.append(f"| `{space}` | `{proxy}` | {native:.0f} | {burn:.0f} | {burn / native:.1f} |")
             print(rows[-1], flush=True)
-    a.out.write_text("\n".join(rows) + "\n")
+            a.out.write_text("\n".join(rows) + "\n")
 
 
 main()
