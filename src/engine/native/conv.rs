@@ -177,7 +177,8 @@ impl<'a, T: Pooled> Layer<'a, T> {
             if let (Some(input), Some(weight)) = (&mut input, &mut weight) {
                 input.fill(l, &x_reader, first);
                 let slide = (self.origin(), self.window.stride, taps.as_slice());
-                match chunk == x.n && !per_image {
+                // Images of their own have chunks of their own: then a whole batch is one image.
+                match chunk == x.n {
                     true => weight.add_whole(l, input, slide, &gradient),
                     false => weight.add(l, input, slide, &gradient, if per_image { first } else { 0 }),
                 }

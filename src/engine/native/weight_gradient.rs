@@ -129,7 +129,7 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// The gradient of a batch that is one chunk, without a second copy of a layer's many weights.
+    /// The gradient of a batch that is one chunk, or of its only image, without a second copy of a layer's many weights.
     pub fn add_whole<L: Lanes<T = T>>(
         &mut self,
         l: L,
@@ -137,7 +137,7 @@ impl<T: Pooled> WeightGradient<T> {
         window: ([isize; 2], [usize; 2], &[[usize; 2]]),
         dy: &Padded<T>,
     ) {
-        if self.wiring.groups > 1 || self.images.is_some() {
+        if self.wiring.groups > 1 {
             return self.add(l, x, window, dy, 0);
         }
         let (sliding, wiring, row) =

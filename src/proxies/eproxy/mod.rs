@@ -3,7 +3,7 @@
 //!
 //! The last map of each of the three lowest resolutions, brought to 8 x 8 pixels by taking every r-th pixel, goes through a head
 //! of its own: conv1x1 to 128 channels - ReLU - BN, then a convolution 3 x 3 to 128 channels with bias that is not trained (the
-//! barrier). The loss is the sum over levels of the mean squared difference from the level's target; ten steps of gradient
+//! barrier). The loss is the sum over levels of the mean squared difference from the level's target; nine steps of gradient
 //! descent with momentum, after which the score is `-sum_i MSE_i / 2^i`, level 0 the deepest, of the tenth forward pass.
 
 mod targets;
