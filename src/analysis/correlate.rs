@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use super::{Aligned, AnalysisError, Column, Excluded, NonFinitePolicy, ScoreSet, accuracies, align};
 use crate::keyed::{Stream, decide};
 use crate::proxies::Direction;
-use crate::stats::{Interval, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log};
+use crate::stats::{
+    Interval, LANES, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log,
+};
 use crate::tables::{Query, Table};
 
 /// A correlation of score and accuracy; all are signed, and positive where the score points the way it should.
@@ -185,21 +187,28 @@ impl Prepared {
         self.aligned.scores.len()
     }
 
-    /// All figures under given multiplicities, in the order of [`Figure::ALL`].
-    fn at(&self, multiplicities: &[u32]) -> [Option<f64>; 5] {
+    /// All figures under given multiplicities, in the order of [`Figure::ALL`], of every lane.
+    fn at<const L: usize>(&self, multiplicities: &[[u16; L]]) -> [[Option<f64>; L]; 5] {
         let counted = self.ranked.counted(multiplicities);
         let pairs = counted.pairs();
-        let log = self.log.as_ref().and_then(|log| {
-            let multiplicities: Vec<u32> = log.places.iter().map(|&place| multiplicities[place]).collect();
-            log.pearson.at(&multiplicities)
+        let log = self.log.as_ref().map(|log| match log.places.len() == self.n() {
+            true => log.pearson.at(multiplicities),
+            false => {
+                let of_logs: Vec<_> = log.places.iter().map(|&place| multiplicities[place]).collect();
+                log.pearson.at(&of_logs)
+            }
         });
-        let pearson = self.pearson.as_ref().and_then(|pearson| pearson.at(multiplicities));
-        [pearson, log, counted.spearman(), pairs.tau_b(), pairs.tau_a()]
+        let pearson = self.pearson.as_ref().map(|pearson| pearson.at(multiplicities));
+        let (tau_b, tau_a) = (pairs.map(|pairs| pairs.tau_b()), pairs.map(|pairs| pairs.tau_a()));
+        [pearson.unwrap_or([None; L]), log.unwrap_or([None; L]), counted.spearman(), tau_b, tau_a]
     }
 
     fn figures(&self, repetition: u64, intervals: [Option<Interval>; 5]) -> SampleFigures {
-        let ones = vec![1; self.n()];
-        let pairs = self.ranked.counted(&ones).pairs();
+        let ones = vec![[1]; self.n()];
+        let counted = self.ranked.counted(&ones);
+        let ([pairs], [spearman]) = (counted.pairs(), counted.spearman());
+        let pearson = self.pearson.as_ref().and_then(Pearson::value);
+        let log = self.log.as_ref().and_then(|log| log.pearson.value());
         SampleFigures {
             repetition,
             n: self.n(),
@@ -208,7 +217,7 @@ impl Prepared {
             zeros: self.aligned.scores.iter().filter(|score| **score == 0.0).count(),
             tied_scores: pairs.tied_x,
             tied_accuracies: pairs.tied_y,
-            values: self.at(&ones),
+            values: [pearson, log, spearman, pairs.tau_b(), pairs.tau_a()],
             intervals,
         }
     }
@@ -232,7 +241,8 @@ fn intervals(prepared: &[Prepared], repetition: u64, options: &Options) -> Vec<[
     };
     let resampling = Resampling { resamples: options.resamples, level: options.level, draw: &draw };
     for (places, columns) in groups {
-        let figures = |m: &[u32]| columns.iter().flat_map(|&column| prepared[column].at(m)).collect();
+        let figures =
+            |m: &[[u16; LANES]]| columns.iter().flat_map(|&column| prepared[column].at(m)).collect();
         let found = bootstrap(places.len(), &resampling, figures);
         for (&column, found) in columns.iter().zip(found.chunks_exact(5)) {
             intervals[column].copy_from_slice(found);

@@ -9,13 +9,14 @@
 
 mod bootstrap;
 mod kendall;
+mod merge;
 mod pearson;
 mod ranks;
 mod spearman;
 mod summary;
 mod t_test;
 
-pub use bootstrap::{Interval, Resampling, bootstrap};
+pub use bootstrap::{Interval, LANES, Resampling, bootstrap};
 pub use kendall::{PairCounts, kendall};
 pub use pearson::{Pearson, pearson};
 pub use ranks::{Counted, Ranked};
@@ -32,16 +33,19 @@ pub enum StatsError {
         "value {index} of sample {sample} is {value}; exclude it, or rank it last where ranks are all that counts"
     )]
     NotFinite { sample: char, index: usize, value: f64 },
-    #[error("{n} pairs are more than the {} that are supported", i32::MAX)]
+    #[error("{n} pairs are more than the {MOST} that are supported")]
     TooMany { n: usize },
 }
+
+/// Pairs that are supported: places and ranks of as many have room in 32 bits, two of them to spare.
+const MOST: usize = 1 << 30;
 
 /// Checks that the samples pair up and that every value passes `valid`.
 fn check(x: &[f64], y: &[f64], valid: fn(&f64) -> bool) -> Result<(), StatsError> {
     if x.len() != y.len() {
         return Err(StatsError::Lengths { x: x.len(), y: y.len() });
     }
-    if x.len() > i32::MAX as usize {
+    if x.len() > MOST {
         return Err(StatsError::TooMany { n: x.len() });
     }
     for (sample, values) in [('x', x), ('y', y)] {
