@@ -52,16 +52,16 @@ impl<'a, T: Pooled> Layer<'a, T> {
     }
 
     /// Weights as the forward convolution reads them.
-    pub(super) fn forward_weights(&self) -> Packed<T> {
-        let taps: Vec<usize> = (0..self.taps()).collect();
+    pub(super) fn forward_weights(&self, by_parts: bool) -> Packed<'_, T> {
+        let taps = self.taps();
         let source = Source {
             values: &self.weight,
-            group: self.wiring.group_outputs() * self.wiring.group_inputs() * taps.len(),
-            output: self.wiring.group_inputs() * taps.len(),
-            input: taps.len(),
-            taps: &taps,
+            group: self.wiring.group_outputs() * self.wiring.group_inputs() * taps,
+            output: self.wiring.group_inputs() * taps,
+            input: taps,
+            taps: (0..taps).collect(),
         };
-        Packed::new(self.wiring, &source)
+        Packed::new(self.wiring, source, by_parts)
     }
 
     /// The layer's output; with its moments if they are wanted.
@@ -73,12 +73,13 @@ impl<'a, T: Pooled> Layer<'a, T> {
             return Map::of(x.n, shape, Sum { terms: vec![], shift, moments: None });
         }
         x.settle(l);
-        let packed = self.forward_weights();
+        let inside = Field::narrow(ow, x.n);
+        let many = self.weight.len() > MANY_WEIGHTS * LANES;
+        let chunk = if inside || many { x.n } else { 1 };
+        let packed = self.forward_weights(chunk == x.n);
         let bias = self.bias.as_ref().map(|b| Coefficients::<T>::new(b, self.wiring.outputs));
         let planes = self.wiring.outputs.div_ceil(LANES);
         let mut out = Buffer::stale(x.n * planes * oh * ow);
-        let inside = Field::narrow(ow, x.n);
-        let chunk = if inside || packed.vectors.len() > MANY_WEIGHTS { x.n } else { 1 };
         let pad = self.window.padding;
         let field = field_of(x, chunk, pad, pad, inside);
         let reader = Reader::new(x);
@@ -112,7 +113,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         input: &'s [Block<T>],
         field: Field,
         taps: &'s [[usize; 2]],
-        weights: &'s Packed<T>,
+        weights: &'s Packed<'s, T>,
     ) -> Slide<'s, T> {
         let [oh, ow] = self.output_size(field.size);
         let image = self.wiring.outputs.div_ceil(LANES) * oh * ow;
@@ -162,9 +163,9 @@ impl<'a, T: Pooled> Layer<'a, T> {
                 bias,
             };
         }
-        let phases = if wants.input { input_gradient::phases(self, x.size()) } else { vec![] };
         let inside = Field::narrow(ow, x.n) && !per_image;
         let chunk = if inside { x.n } else { 1 };
+        let phases = if wants.input { input_gradient::phases(self, x.size(), chunk == x.n) } else { vec![] };
         let (before, after) = input_gradient::reach(&phases, [oh, ow]);
         let mut gradient = Padded::new(field_of(dy, chunk, before, after, inside));
         let pad = self.window.padding;

@@ -6,7 +6,7 @@ use super::depthwise;
 use super::field::Field;
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::Pooled;
-use super::pack::Packed;
+use super::pack::{Packed, Scratch};
 use super::tile::{self, Row, Start};
 
 /// Where an output pixel goes; all distances count blocks.
@@ -31,7 +31,7 @@ pub struct Slide<'a, T: Pooled> {
     /// Output pixels, vertical and horizontal.
     pub count: [usize; 2],
     pub output: Output,
-    pub weights: &'a Packed<T>,
+    pub weights: &'a Packed<'a, T>,
     /// Each channel has its own taps and no other input.
     pub depthwise: bool,
     pub start: Start<'a, T>,
@@ -44,15 +44,17 @@ impl<T: Pooled> Slide<'_, T> {
         let taps: Vec<usize> = self.taps.iter().map(|tap| at(*tap)).collect();
         let rows = self.rows();
         let pairs = self.weights.pairs() && !self.depthwise && tile::widest::<L>() > 1;
-        let mut block = 0;
+        let (mut block, mut scratch) = (0, Scratch::default());
         while block < self.weights.blocks.len() {
             let blocks = if pairs { 2.min(self.weights.blocks.len() - block) } else { 1 };
             let planes = self.weights.blocks[block].planes;
             // The weights of a part stay in the first-level cache while all rows pass by.
-            let part = tile::planes_of_part(taps.len());
-            for first in (0..planes).step_by(part) {
-                let planes = first..planes.min(first + part);
-                rows.iter().for_each(|row| self.row(l, row, &taps, (block, blocks), planes.clone(), out));
+            let step = tile::planes_of_part(taps.len());
+            for first in (0..planes).step_by(step) {
+                let planes = first..planes.min(first + step);
+                let weights = self.weights.part(block..block + blocks, planes.clone(), &mut scratch);
+                let part = Part { block, blocks, planes, weights };
+                rows.iter().for_each(|row| self.row(l, row, &taps, &part, out));
             }
             block += blocks;
         }
@@ -63,36 +65,34 @@ impl<T: Pooled> Slide<'_, T> {
         l: L,
         place: &Place,
         taps: &[usize],
-        (block, blocks): (usize, usize),
-        planes: Range<usize>,
+        part: &Part<'_, T>,
         out: &mut [Block<T>],
     ) {
-        let packed = &self.weights.blocks[block];
-        let next = self.weights.blocks.get(block + 1).map_or(packed.offset, |b| b.offset);
+        let packed = &self.weights.blocks[part.block];
         let row = Row {
             input: self.input,
-            start: place.input + (packed.first_plane + planes.start) * self.field.plane(),
+            start: place.input + (packed.first_plane + part.planes.start) * self.field.plane(),
             pixel: place.pixel,
             plane: self.field.plane(),
-            planes: planes.len(),
-            last: if planes.end == packed.planes { packed.last } else { LANES },
-            more: planes.start > 0,
+            planes: part.planes.len(),
+            last: if part.planes.end == packed.planes { packed.last } else { LANES },
+            more: part.planes.start > 0,
             taps,
-            weights: &self.weights.vectors[packed.offset + planes.start * taps.len() * LANES..],
-            weight_block: next - packed.offset,
+            weights: part.weights.0,
+            weight_block: part.weights.1,
             width: place.width,
             out_pixel: place.out_pixel,
             out_block: self.output.plane,
         };
         let start = match self.start {
-            Start::Bias(bias) if planes.start == 0 => Start::Bias(&bias[block..]),
+            Start::Bias(bias) if part.planes.start == 0 => Start::Bias(&bias[part.block..]),
             _ => Start::Zero,
         };
-        let out = &mut out[place.output + block * self.output.plane..];
+        let out = &mut out[place.output + part.block * self.output.plane..];
         if self.depthwise {
             depthwise::row(l, &row, start, out)
         } else {
-            tile::row(l, &row, blocks, start, out)
+            tile::row(l, &row, part.blocks, start, out)
         }
     }
 
@@ -149,6 +149,14 @@ impl<T: Pooled> Slide<'_, T> {
             .map(|(i, y)| place(i, y))
             .collect()
     }
+}
+
+/// Some planes of one or two blocks of outputs, with their weights and the distance between the blocks.
+struct Part<'a, T> {
+    block: usize,
+    blocks: usize,
+    planes: Range<usize>,
+    weights: (&'a [Block<T>], usize),
 }
 
 /// A row of outputs.

@@ -11,16 +11,16 @@ use super::tile::Start;
 use crate::graph::Window;
 
 /// The input pixels of one remainder.
-pub struct Phase<T: Pooled> {
+pub struct Phase<'a, T: Pooled> {
     at: [usize; 2],
     stride: [usize; 2],
     count: [usize; 2],
     origin: [isize; 2],
     taps: Vec<[usize; 2]>,
-    weights: Packed<T>,
+    weights: Packed<'a, T>,
 }
 
-impl<T: Pooled> Phase<T> {
+impl<T: Pooled> Phase<'_, T> {
     /// Writes the pixels of all images of the chunk.
     pub fn run<L: Lanes<T = T>>(
         &self,
@@ -58,7 +58,7 @@ impl<T: Pooled> Phase<T> {
 }
 
 /// Padding that the phases read before and behind a gradient of this size.
-pub fn reach<T: Pooled>(phases: &[Phase<T>], size: [usize; 2]) -> ([usize; 2], [usize; 2]) {
+pub fn reach<T: Pooled>(phases: &[Phase<'_, T>], size: [usize; 2]) -> ([usize; 2], [usize; 2]) {
     let (mut before, mut after) = ([0; 2], [0; 2]);
     for (phase, axis) in phases.iter().flat_map(|p| [(p, 0), (p, 1)]).filter(|(p, _)| !p.taps.is_empty()) {
         let far = phase.taps.iter().map(|t| t[axis]).max().unwrap_or(0);
@@ -70,7 +70,7 @@ pub fn reach<T: Pooled>(phases: &[Phase<T>], size: [usize; 2]) -> ([usize; 2], [
 }
 
 /// Room for the input's gradient, zero where no output looks.
-pub fn buffer<T: Pooled>(x: &Map<T>, phases: &[Phase<T>]) -> Buffer<T> {
+pub fn buffer<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> Buffer<T> {
     let covered: usize = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]).sum();
     let blocks = x.n * x.image_blocks();
     if covered == x.pixels() { Buffer::stale(blocks) } else { Buffer::zeroed(blocks) }
@@ -78,7 +78,9 @@ pub fn buffer<T: Pooled>(x: &Map<T>, phases: &[Phase<T>]) -> Buffer<T> {
 
 /// The input gradient as forward convolutions of `dy`, one for each remainder of a pixel's position by the stride:
 /// `dx[p] = sum over taps t, p + pad - t divisible by the stride, of dy[(p + pad - t) / stride] w[t]^T`.
-pub fn phases<T: Pooled>(layer: &Layer<'_, T>, [h, w]: [usize; 2]) -> Vec<Phase<T>> {
+///
+/// `once` if each phase runs once, over all images.
+pub fn phases<'a, T: Pooled>(layer: &'a Layer<'_, T>, [h, w]: [usize; 2], once: bool) -> Vec<Phase<'a, T>> {
     let [sh, sw] = layer.window.stride;
     let mut phases = vec![];
     for (a, b) in (0..sh.min(h)).flat_map(|a| (0..sw.min(w)).map(move |b| (a, b))) {
@@ -97,7 +99,8 @@ pub fn phases<T: Pooled>(layer: &Layer<'_, T>, [h, w]: [usize; 2]) -> Vec<Phase<
             taps: pairs.iter().map(|(r, c)| [offset(r.1, 0), offset(c.1, 1)]).collect(),
             weights: weights(
                 layer,
-                &pairs.iter().map(|(r, c)| r.0 * layer.window.kernel[1] + c.0).collect::<Vec<_>>(),
+                pairs.iter().map(|(r, c)| r.0 * layer.window.kernel[1] + c.0).collect(),
+                once,
             ),
         });
     }
@@ -105,7 +108,7 @@ pub fn phases<T: Pooled>(layer: &Layer<'_, T>, [h, w]: [usize; 2]) -> Vec<Phase<
 }
 
 /// The part of the layer's weights that uses these taps, with the roles of inputs and outputs exchanged.
-fn weights<T: Pooled>(layer: &Layer<'_, T>, chosen: &[usize]) -> Packed<T> {
+fn weights<'a, T: Pooled>(layer: &'a Layer<'_, T>, chosen: Vec<usize>, once: bool) -> Packed<'a, T> {
     let (taps, wiring) = (layer.taps(), layer.wiring);
     let source = Source {
         values: &layer.weight,
@@ -114,7 +117,7 @@ fn weights<T: Pooled>(layer: &Layer<'_, T>, chosen: &[usize]) -> Packed<T> {
         input: wiring.group_inputs() * taps,
         taps: chosen,
     };
-    Packed::new(wiring.reversed(), &source)
+    Packed::new(wiring.reversed(), source, once)
 }
 
 /// Taps of an axis that reach input positions of remainder `a`, each with the output it comes from.

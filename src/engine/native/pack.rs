@@ -1,5 +1,7 @@
 //! Weights in the order in which tiles read them.
 
+use std::ops::Range;
+
 use super::lanes::{Block, LANES};
 use super::memory::{Buffer, Pooled};
 
@@ -48,7 +50,7 @@ pub struct Source<'a, T> {
     pub group: usize,
     pub output: usize,
     pub input: usize,
-    pub taps: &'a [usize],
+    pub taps: Vec<usize>,
 }
 
 impl<T: Copy> Source<'_, T> {
@@ -56,6 +58,11 @@ impl<T: Copy> Source<'_, T> {
     fn at(&self, wiring: Wiring, output: usize, input: usize, tap: usize) -> T {
         let (group, output) = (output / wiring.group_outputs(), output % wiring.group_outputs());
         self.values[group * self.group + output * self.output + input * self.input + self.taps[tap]]
+    }
+
+    /// Whether an output's numbers of neighbouring inputs lie one behind the other, tap by tap.
+    fn is_dense(&self) -> bool {
+        self.input == self.taps.len() && self.taps.iter().copied().eq(0..self.taps.len())
     }
 }
 
@@ -72,39 +79,37 @@ pub struct PackedBlock {
 
 /// Weights as `[output block][input plane][tap][input channel][16 outputs]`; with groups, a block has only the planes
 /// that feed it, and zeros where a channel feeds another group. Depthwise, a block is one vector for each tap.
-pub struct Packed<T: Pooled> {
-    pub vectors: Buffer<T>,
+pub struct Packed<'a, T: Pooled> {
+    wiring: Wiring,
+    source: Source<'a, T>,
     pub blocks: Vec<PackedBlock>,
+    /// All vectors; none where they are packed part by part.
+    vectors: Buffer<T>,
 }
 
-impl<T: Pooled> Packed<T> {
-    /// Packs numbers.
-    pub fn new(wiring: Wiring, source: &Source<'_, T>) -> Self {
-        let taps = source.taps.len();
+impl<'a, T: Pooled> Packed<'a, T> {
+    /// Packs numbers: all of them now, or each part when it is asked for. The latter is for weights that are read once,
+    /// which then go through the first-level cache only.
+    pub fn new(wiring: Wiring, source: Source<'a, T>, by_parts: bool) -> Self {
         if wiring.depthwise() {
-            return diagonal(wiring.outputs, taps, |c, tap| source.at(wiring, c, 0, tap));
+            let (blocks, vectors) = diagonal(wiring, &source);
+            return Self { wiring, source, blocks, vectors };
         }
-        let mut blocks = vec![];
-        let mut length = 0;
-        for block in 0..wiring.outputs.div_ceil(LANES) {
-            let sources = wiring.sources(block);
-            let first_plane = sources.start / LANES;
-            let planes = sources.end.div_ceil(LANES) - first_plane;
-            let channels = ((first_plane + planes) * LANES).min(wiring.inputs) - first_plane * LANES;
-            let last = channels - (planes - 1) * LANES;
-            blocks.push(PackedBlock { offset: length, first_plane, planes, last });
-            length += channels * taps;
+        let (blocks, length) = blocks_of(wiring, source.taps.len());
+        let mut packed = Self { wiring, source, blocks, vectors: Buffer::stale(0) };
+        if by_parts && wiring.groups == 1 {
+            return packed;
         }
-        let mut vectors = Buffer::stale(length);
-        for (i, block) in blocks.iter().enumerate() {
-            let end = blocks.get(i + 1).map_or(length, |next| next.offset);
-            let out = &mut vectors[block.offset..end];
+        let (mut vectors, mut stage) = (Buffer::stale(length), vec![]);
+        for (i, block) in packed.blocks.iter().enumerate() {
+            let out = &mut vectors[block.offset..packed.end(i)];
             match wiring.groups {
-                1 => fill_dense(wiring, i, block, source, out),
-                _ => fill_grouped(wiring, i, block, source, out),
+                1 => packed.fill_dense(i, 0..block.planes, &mut stage, out),
+                _ => fill_grouped(wiring, i, block, &packed.source, out),
             }
         }
-        Self { vectors, blocks }
+        packed.vectors = vectors;
+        packed
     }
 
     /// Whether neighbouring blocks read the same inputs, so that a tile may serve two of them.
@@ -114,35 +119,120 @@ impl<T: Pooled> Packed<T> {
         };
         self.blocks.windows(2).all(|pair| same(&pair[0], &pair[1]))
     }
+
+    /// Where the vectors of a block end.
+    fn end(&self, block: usize) -> usize {
+        let PackedBlock { offset, planes, last, .. } = self.blocks[block];
+        let channels = if self.wiring.depthwise() { 1 } else { (planes - 1) * LANES + last };
+        offset + channels * self.source.taps.len()
+    }
+
+    /// The vectors of some planes of neighbouring blocks (1 or 2), and the distance between the blocks.
+    pub fn part<'s>(
+        &'s self,
+        blocks: Range<usize>,
+        planes: Range<usize>,
+        scratch: &'s mut Scratch<T>,
+    ) -> (&'s [Block<T>], usize) {
+        let (first, taps) = (self.blocks[blocks.start], self.source.taps.len());
+        if !self.vectors.is_empty() {
+            let next = self.blocks.get(blocks.start + 1).map_or(first.offset, |next| next.offset);
+            return (&self.vectors[first.offset + planes.start * taps * LANES..], next - first.offset);
+        }
+        let short = if planes.end == first.planes { LANES - first.last } else { 0 };
+        let length = (planes.len() * LANES - short) * taps;
+        scratch.vectors.resize(blocks.len() * length, Block([T::default(); LANES]));
+        for (block, out) in blocks.zip(scratch.vectors.chunks_exact_mut(length)) {
+            self.fill_dense(block, planes.clone(), &mut scratch.stage, out);
+        }
+        (&scratch.vectors, length)
+    }
+
+    /// Planes of a block of a layer of one group.
+    fn fill_dense(&self, index: usize, planes: Range<usize>, stage: &mut Vec<T>, out: &mut [Block<T>]) {
+        let (block, source, taps) = (&self.blocks[index], &self.source, self.source.taps.len());
+        let lanes = LANES.min(self.wiring.outputs - index * LANES);
+        let mut out = out;
+        for plane in planes {
+            let channels = if plane + 1 == block.planes { block.last } else { LANES };
+            let (here, rest) = out.split_at_mut(channels * taps);
+            let first = index * LANES * source.output + plane * LANES * source.input;
+            match source.is_dense() {
+                true => {
+                    let run = channels * taps;
+                    let staged = rows_together(&source.values[first..], source.output, lanes, run, stage);
+                    transpose(staged, (run + 1, taps), (0..taps).zip(0..), lanes, channels, here);
+                }
+                false => {
+                    let taps = source.taps.iter().copied().zip(0..);
+                    let strides = (source.output, source.input);
+                    transpose(&source.values[first..], strides, taps, lanes, channels, here);
+                }
+            }
+            out = rest;
+        }
+    }
 }
 
-/// One group: whole vectors, one after the other in the order of the numbers.
-fn fill_dense<T: Pooled>(
-    wiring: Wiring,
-    index: usize,
-    block: &PackedBlock,
-    source: &Source<'_, T>,
+/// Room for one part of the weights.
+#[derive(Default)]
+pub struct Scratch<T> {
+    vectors: Vec<Block<T>>,
+    stage: Vec<T>,
+}
+
+/// Where the blocks of a layer that is not depthwise lie, and the number of vectors.
+fn blocks_of(wiring: Wiring, taps: usize) -> (Vec<PackedBlock>, usize) {
+    let (mut blocks, mut length) = (vec![], 0);
+    for block in 0..wiring.outputs.div_ceil(LANES) {
+        let sources = wiring.sources(block);
+        let first_plane = sources.start / LANES;
+        let planes = sources.end.div_ceil(LANES) - first_plane;
+        let channels = ((first_plane + planes) * LANES).min(wiring.inputs) - first_plane * LANES;
+        let last = channels - (planes - 1) * LANES;
+        blocks.push(PackedBlock { offset: length, first_plane, planes, last });
+        length += channels * taps;
+    }
+    (blocks, length)
+}
+
+/// The first `run` numbers of rows at distance `pitch`, moved together at distance `run + 1`: rows of weights lie a power
+/// of two apart or nearly, where reading across them throws each other's cache lines out.
+fn rows_together<'s, T: Copy>(
+    values: &[T],
+    pitch: usize,
+    rows: usize,
+    run: usize,
+    stage: &'s mut Vec<T>,
+) -> &'s [T] {
+    stage.clear();
+    for row in 0..rows {
+        let numbers = &values[row * pitch..][..run];
+        stage.extend_from_slice(numbers);
+        stage.push(numbers[0]);
+    }
+    stage
+}
+
+/// `out[k * channels + c][lane] = values[lane * across + c * along + tap]` for the taps, with their places `k`.
+fn transpose<T: Pooled>(
+    values: &[T],
+    (across, along): (usize, usize),
+    taps: impl Iterator<Item = (usize, usize)> + Clone,
+    lanes: usize,
+    channels: usize,
     out: &mut [Block<T>],
 ) {
-    let lanes = LANES.min(wiring.outputs - index * LANES);
-    let (mut out, stride) = (out, source.output);
-    for plane in 0..block.planes {
-        let channels = if plane + 1 == block.planes { block.last } else { LANES };
-        let (here, rest) = out.split_at_mut(channels * source.taps.len());
-        for c in 0..channels {
-            let first = index * LANES * stride + (plane * LANES + c) * source.input;
-            for (k, tap) in source.taps.iter().enumerate() {
-                let numbers = &source.values[first + tap..];
-                here[k * channels + c].0 =
-                    match lanes {
-                        LANES => std::array::from_fn(|lane| numbers[lane * stride]),
-                        _ => std::array::from_fn(|lane| {
-                            if lane < lanes { numbers[lane * stride] } else { T::default() }
-                        }),
-                    };
-            }
+    for c in 0..channels {
+        for (tap, k) in taps.clone() {
+            let numbers = &values[c * along + tap..];
+            out[k * channels + c].0 = match lanes {
+                LANES => std::array::from_fn(|lane| numbers[lane * across]),
+                _ => std::array::from_fn(
+                    |lane| if lane < lanes { numbers[lane * across] } else { T::default() },
+                ),
+            };
         }
-        out = rest;
     }
 }
 
@@ -174,12 +264,13 @@ fn fill_grouped<T: Pooled>(
 }
 
 /// Depthwise: one vector for each plane and tap.
-fn diagonal<T: Pooled>(channels: usize, taps: usize, weight: impl Fn(usize, usize) -> T) -> Packed<T> {
+fn diagonal<T: Pooled>(wiring: Wiring, source: &Source<'_, T>) -> (Vec<PackedBlock>, Buffer<T>) {
+    let (channels, taps) = (wiring.outputs, source.taps.len());
     let planes = channels.div_ceil(LANES);
     let mut vectors = Buffer::zeroed(planes * taps);
     for c in 0..channels {
         for tap in 0..taps {
-            vectors[c / LANES * taps + tap].0[c % LANES] = weight(c, tap);
+            vectors[c / LANES * taps + tap].0[c % LANES] = source.at(wiring, c, 0, tap);
         }
     }
     let block = |p: usize| PackedBlock {
@@ -188,5 +279,5 @@ fn diagonal<T: Pooled>(channels: usize, taps: usize, weight: impl Fn(usize, usiz
         planes: 1,
         last: LANES.min(channels - p * LANES),
     };
-    Packed { vectors, blocks: (0..planes).map(block).collect() }
+    ((0..planes).map(block).collect(), vectors)
 }

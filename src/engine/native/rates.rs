@@ -140,7 +140,7 @@ fn tiles_alone<L: Lanes<T = f32>>(
     y: &Map<f32>,
     rate: &mut dyn FnMut(&mut dyn FnMut()) -> f64,
 ) -> f64 {
-    let packed = layer.forward_weights();
+    let packed = layer.forward_weights(false);
     let pad = layer.window.padding;
     let mut padded = Padded::new(field_of(x, 1, pad, pad, false));
     padded.fill(l, &Reader::new(x), 0);

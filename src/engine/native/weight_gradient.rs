@@ -144,13 +144,12 @@ impl<T: Pooled> WeightGradient<T> {
             (Sliding::new(x, window, dy), self.wiring, self.wiring.inputs * self.taps);
         let mut values = Vec::with_capacity(wiring.outputs * row);
         let mut rows = vec![T::default(); LANES * row];
-        let mut sums = Buffer::zeroed(self.taps * LANES);
+        let (mut sums, mut stage) = (Buffer::zeroed(self.taps * LANES), vec![]);
         for block in 0..self.blocks() {
             for plane in 0..self.planes() {
                 sums.fill(T::ZERO);
                 sliding.add(l, &wiring, plane, block, &mut sums);
-                let inputs = plane * LANES..wiring.inputs.min((plane + 1) * LANES);
-                inputs.for_each(|input| to_rows(&sums, self.taps, input, row, &mut rows));
+                self.to_rows(&sums, plane, &mut stage, &mut rows);
             }
             values.extend_from_slice(&rows[..LANES.min(wiring.outputs - block * LANES) * row]);
         }
@@ -176,12 +175,30 @@ impl<T: Pooled> WeightGradient<T> {
 
     /// One group: vector by vector, which the rows of sixteen outputs are open for at a time.
     fn rows_of(&self, sums: &[Block<T>], values: &mut [T]) {
-        let (taps, row) = (self.taps, self.wiring.inputs * self.taps);
+        let (vectors, row, mut stage) = (self.taps * LANES, self.wiring.inputs * self.taps, vec![]);
         for (block, values) in values.chunks_mut(LANES * row).enumerate() {
-            for input in 0..self.wiring.inputs {
-                let plane = (block * self.planes() + input / LANES) * taps * LANES;
-                to_rows(&sums[plane..plane + taps * LANES], taps, input, row, values);
+            for plane in 0..self.planes() {
+                let at = (block * self.planes() + plane) * vectors;
+                self.to_rows(&sums[at..at + vectors], plane, &mut stage, values);
             }
+        }
+    }
+
+    /// Puts a plane's sums, `[tap][input channel]`, into the rows of a block's outputs: first side by side, at a distance
+    /// that no two rows' cache lines compete at, then each to its row.
+    fn to_rows(&self, sums: &[Block<T>], plane: usize, stage: &mut Vec<T>, rows: &mut [T]) {
+        let (taps, row) = (self.taps, self.wiring.inputs * self.taps);
+        let channels = LANES.min(self.wiring.inputs - plane * LANES);
+        let run = channels * taps;
+        stage.resize(LANES * (run + 1), T::default());
+        for (tap, sums) in sums.chunks_exact(LANES).enumerate() {
+            for (c, sum) in sums[..channels].iter().enumerate() {
+                let places = stage[c * taps + tap..].iter_mut().step_by(run + 1);
+                places.zip(&sum.0).for_each(|(value, sum)| *value = *sum);
+            }
+        }
+        for (stage, row) in stage.chunks_exact(run + 1).zip(rows.chunks_exact_mut(row)) {
+            row[plane * LANES * taps..][..run].copy_from_slice(&stage[..run]);
         }
     }
 
@@ -201,14 +218,6 @@ impl<T: Pooled> WeightGradient<T> {
                 *value = sums[vector].0[lane];
             }
         }
-    }
-}
-
-/// Puts an input channel's sums, `[tap][channel of its plane]`, into the rows of a block's outputs.
-fn to_rows<T: Pooled>(sums: &[Block<T>], taps: usize, input: usize, row: usize, rows: &mut [T]) {
-    for tap in 0..taps {
-        let places = rows[input * taps + tap..].iter_mut().step_by(row);
-        places.zip(&sums[tap * LANES + input % LANES].0).for_each(|(value, sum)| *value = *sum);
     }
 }
 
