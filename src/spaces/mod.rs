@@ -1,9 +1,11 @@
 //! Search spaces: an architecture string becomes a [`Graph`]. Spaces never see accuracies.
 
+pub mod cam_nas;
 mod error;
 mod facts;
 pub mod nafbee;
 pub mod nasbench201;
+pub mod nasbench_macro;
 pub mod nats_sss;
 pub mod plainnet;
 mod tiny_net;
@@ -127,8 +129,14 @@ pub trait SearchSpace: Sync {
 }
 
 /// All search spaces. Adding one is one folder and one line here.
-pub static SPACES: &[&dyn SearchSpace] =
-    &[&nasbench201::NasBench201, &nats_sss::NatsSss, &nafbee::NafbeeVgg19, &plainnet::PlainNet];
+pub static SPACES: &[&dyn SearchSpace] = &[
+    &nasbench201::NasBench201,
+    &nats_sss::NatsSss,
+    &nafbee::NafbeeVgg19,
+    &plainnet::PlainNet,
+    &cam_nas::CamNas,
+    &nasbench_macro::NasBenchMacro,
+];
 
 /// The space with this id.
 ///

@@ -11,7 +11,7 @@ use super::{Query, Runs, TableError, TableSpec};
 /// Where a loaded table's numbers were read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// `"the program"`, `"CSV files"` or `"the official archive"`.
+    /// `"the program"`, `"CSV files"`, `"the JSON file"` or `"the official archive"`.
     pub kind: &'static str,
     /// The files read; empty for an embedded table.
     pub files: Vec<PathBuf>,

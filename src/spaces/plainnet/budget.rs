@@ -13,7 +13,7 @@ use crate::spaces::{Budget, NetworkInput};
 /// | FLOPs | multiply-accumulates at the stride 1, divided by stride^2 | 1 for a value | `(in * out + out) (r / stride)^2` | `in * classes` |
 ///
 /// `r` is the resolution behind the projection. Layers are the sub-layers of all super-blocks.
-pub fn count(structure: &Structure, input: NetworkInput) -> Budget {
+pub fn budget(structure: &Structure, input: NetworkInput) -> Budget {
     let head = structure.output() as u64 * input.classes as u64;
     let mut budget = Budget { size: head + 1, flops: head, layers: 0 };
     let mut side = input.resolution as u64;

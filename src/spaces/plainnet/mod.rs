@@ -18,7 +18,8 @@ pub(super) mod parse;
 mod structures;
 
 use block::{Block, Kind, Unit};
-use network::Links;
+pub(super) use budget::budget;
+pub(super) use network::Links;
 use parse::Structure;
 
 use super::{
@@ -76,7 +77,7 @@ impl SearchSpace for PlainNet {
     }
 
     fn budget(&self, arch: &str, input: NetworkInput) -> Result<Option<Budget>, ArchError> {
-        Ok(Some(budget::count(&parse(arch)?, input)))
+        Ok(Some(budget(&parse(arch)?, input)))
     }
 
     fn super_blocks(&self, arch: &str) -> Result<Option<Vec<SuperBlock>>, ArchError> {
@@ -84,7 +85,8 @@ impl SearchSpace for PlainNet {
     }
 }
 
-fn build(
+/// The network of a structure of `space`.
+pub(super) fn build(
     space: &'static str,
     structure: &Structure,
     input: NetworkInput,
@@ -94,7 +96,8 @@ fn build(
     graph.map_err(|source| SpaceError::Graph { space, arch: structure.to_string(), source })
 }
 
-fn super_blocks(structure: &Structure) -> Vec<SuperBlock> {
+/// A structure as proxies read it.
+pub(super) fn super_blocks(structure: &Structure) -> Vec<SuperBlock> {
     let super_block = |block: &Block| {
         let units = block.units();
         let family = match block.kind {
