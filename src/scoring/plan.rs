@@ -331,6 +331,19 @@ mod tests {
         }
     }
 
+    /// More architectures than are looked at one by one: a larger sample still begins with the smaller one.
+    #[test]
+    fn samples_of_a_large_space_grow_at_their_end() {
+        let sampled =
+            |n| plan(protocol("cam_nas", &Vary::ALL, Dedupe::Exact), &Selection::Sample(n), 2, None);
+        let (small, large) = (sampled(30), sampled(50));
+        for r in 0..2 {
+            assert_eq!(large.prefix(r, 30), small.prefix(r, 30));
+            assert_eq!(large.lists[r].archs.iter().collect::<BTreeSet<_>>().len(), 50);
+        }
+        assert_ne!(large.prefix(0, 50), large.prefix(1, 50));
+    }
+
     #[test]
     fn a_space_that_nobody_lists_has_no_samples() {
         for selection in [Selection::All, Selection::Sample(3)] {

@@ -119,7 +119,7 @@ impl Table {
     }
 
     /// Isomorphism class of an architecture: the smallest index of an architecture that computes the same function
-    /// for the same weights. Known for NAS-Bench-201.
+    /// for the same weights. Known for NAS-Bench-201 and NAS-Bench-Macro.
     pub fn isomorphism_class(&self, index: usize) -> Option<usize> {
         self.data.classes.as_ref()?.get(index).map(|&class| class as usize)
     }
