@@ -75,11 +75,10 @@ impl Proxy for EScore {
         _: &Prepared,
         _: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
-        let beta = if variant.is("beta_0") { 0.0 } else { 10.0 };
         let reading = Reading {
             weight: if variant.is("full_log") { 1.0 } else { 0.5 },
             variance: variant.is("variance"),
-            beta: if variant.is("beta_1") { 1.0 } else { beta },
+            beta: BETAS.iter().find(|(name, _)| variant.is(name)).map_or(OFFICIAL.beta, |(_, beta)| *beta),
         };
         let parts = Parts::of(net, reading)?;
         let components = vec![("entropy", parts.entropy), ("penalty", parts.penalty), ("rho", parts.rho)];
@@ -96,6 +95,9 @@ pub(super) struct Reading {
     variance: bool,
     beta: f64,
 }
+
+/// Weights of the penalty by name.
+const BETAS: [(&str, f64); 3] = [("beta_10", 10.0), ("beta_1", 1.0), ("beta_0", 0.0)];
 
 /// The official reading.
 pub(super) const OFFICIAL: Reading = Reading { weight: 0.5, variance: false, beta: 10.0 };

@@ -67,19 +67,26 @@ impl Proxy for Incorporated {
     }
 }
 
+/// Name, weight of `Z`, weight of `F(E)`, `F`.
+type Weighting = (&'static str, f64, f64, fn(f64) -> f64);
+
+const FORMS: [Weighting; 5] = [
+    ("s", 0.8, 0.2, f64::sqrt),
+    ("l", 0.9, 0.1, f64::ln),
+    ("script", 0.9, 0.1, f64::sqrt),
+    ("plain_half", 0.5, 0.5, |e| e),
+    ("plain_1e_4", 0.9999, 1e-4, |e| e),
+];
+
+/// The weighted sum; an E-score that is not positive has none (the search rejects such a candidate).
 fn combine(variant: &Variant, zen: f64, entropy: f64) -> Result<f64, ScoreError> {
-    let (weights, f): (_, fn(f64) -> f64) = match () {
-        () if variant.is("l") => ((0.9, 0.1), f64::ln),
-        () if variant.is("script") => ((0.9, 0.1), f64::sqrt),
-        () if variant.is("plain_half") => ((0.5, 0.5), |e| e),
-        () if variant.is("plain_1e_4") => ((0.9999, 1e-4), |e| e),
-        () => ((0.8, 0.2), f64::sqrt),
-    };
     if entropy <= 0.0 {
         let reason = format!("the E-score is {entropy}, not above 0, so that the candidate is rejected");
         return Err(ScoreError::Undefined(reason));
     }
-    Ok(weights.0 * zen + weights.1 * f(entropy))
+    let chosen = FORMS.iter().find(|(name, ..)| variant.is(name)).unwrap_or(&FORMS[0]);
+    let (_, of_zen, of_entropy, f) = chosen;
+    Ok(of_zen * zen + of_entropy * f(entropy))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ const CHOICES: usize = KINDS.len() * CHANNELS.len();
 static SPEC: SpaceSpec = SpaceSpec {
     id: "cam_nas",
     title: "CAM-NAS: PlainNet structures of at most six layers",
-    reference: "CAM-NAS (class activation maps as a proxy); choices that its paper leaves open are ours",
+    reference: "Zhang, Wang & Joe, CAM-NAS, Appl. Sci. 2023, 13, 9686; choices that the paper leaves open are ours",
     size: Some(size()),
     example: "SuperConvK3BNRELU(3,32,1,1)SuperResK3K3(32,64,1,64,1)SuperResK5K5(64,128,2,128,1)SuperConvK1BNRELU(128,256,2,1)",
     encoding: "as plainnet, of SuperConvK{1,3,5}BNRELU(in,out,stride,1) and SuperResK{3,5}K{same}(in,out,stride,out,1) with out \
