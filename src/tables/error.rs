@@ -49,8 +49,10 @@ pub enum TableError {
     CannotWrite { path: PathBuf, reason: String },
     #[error("another import is writing {}; wait for it to end", path.display())]
     Busy { path: PathBuf },
-    #[error("table '{id}' is read as it is; there is nothing to import")]
+    #[error("table '{id}' is built in; there is nothing to import")]
     NothingToImport { id: String },
+    #[error("table '{id}' is read as it was downloaded; there is nothing to import")]
+    ReadAsDownloaded { id: String },
 }
 
 fn at_line(line: Option<u64>) -> String {
