@@ -1,20 +1,23 @@
-//! Parameter counts of every architecture of NAS-Bench-201 and NATS-Bench-SSS against the published tables.
+//! Parameter counts of every architecture of NAS-Bench-201, NATS-Bench-SSS and NAS-Bench-Macro against the published tables.
 
 use rayon::prelude::*;
 use untrained::data::DataDirs;
 use untrained::spaces::{self, NetworkInput};
 use untrained::tables;
 
-/// Compares the counts of all architectures with 10, 100 and 120 classes.
-fn every_count_agrees(id: &str) {
+/// Data sets with their classes.
+const NATS: [(&str, usize); 3] = [("cifar10", 10), ("cifar100", 100), ("imagenet16_120", 120)];
+
+/// Compares the counts of all architectures on some data sets.
+fn every_count_agrees(id: &str, datasets: &[(&str, usize)]) {
     if std::env::var_os("UNTRAINED_DATA").is_none() {
         println!("skipped: UNTRAINED_DATA is not set");
         return;
     }
     let table = tables::load(id, &DataDirs::resolve(None)).unwrap();
     let space = spaces::find(id).unwrap();
-    assert_eq!(table.len(), space.spec().size);
-    for (dataset, classes) in [("cifar10", 10), ("cifar100", 100), ("imagenet16_120", 120)] {
+    assert_eq!(Some(table.len()), space.spec().size);
+    for &(dataset, classes) in datasets {
         let resolution = if classes == 120 { 16 } else { 32 };
         let wrong: Vec<String> = (0..table.len())
             .into_par_iter()
@@ -31,12 +34,17 @@ fn every_count_agrees(id: &str) {
 
 #[test]
 fn nasbench201_parameters_equal_the_table() {
-    every_count_agrees("nasbench201");
+    every_count_agrees("nasbench201", &NATS);
 }
 
 #[test]
 fn nats_sss_parameters_equal_the_table() {
-    every_count_agrees("nats_sss");
+    every_count_agrees("nats_sss", &NATS);
+}
+
+#[test]
+fn nasbench_macro_parameters_equal_the_table() {
+    every_count_agrees("nasbench_macro", &NATS[..1]);
 }
 
 /// The official strings of the table are what our parser prints, and index order is that of the space.
@@ -46,7 +54,7 @@ fn architecture_strings_round_trip() {
         println!("skipped: UNTRAINED_DATA is not set");
         return;
     }
-    for id in ["nasbench201", "nats_sss"] {
+    for id in ["nasbench201", "nats_sss", "nasbench_macro"] {
         let table = tables::load(id, &DataDirs::resolve(None)).unwrap();
         let space = spaces::find(id).unwrap();
         for i in 0..table.len() {

@@ -31,12 +31,12 @@ fn closing_line(output: &[u8]) -> [usize; 6] {
     numbers.try_into().unwrap()
 }
 
-const FILES: [&str; 3] = ["nb201.json", "nats_sss.json", "nafbee_vgg19.json"];
+const FILES: [&str; 4] = ["nb201.json", "nats_sss.json", "nafbee_vgg19.json", "plainnet.json"];
 
 fn committed_set_agrees(engine: &str, precision: &str) {
     let assert = parity_on(engine, precision, &FILES.map(golden)).assert().success();
     let [compared, within, outside, ..] = closing_line(&assert.get_output().stdout);
-    assert!(compared >= 270, "only {compared} records were compared");
+    assert!(compared >= 330, "only {compared} records were compared");
     assert_eq!((within, outside), (compared, 0));
 }
 
@@ -72,7 +72,7 @@ fn full_set(precision: &str) -> Option<serde_json::Value> {
     let output = parity(precision, &files).args(["--format", "json"]).output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let compared = report["total"]["compared"].as_u64().unwrap();
-    assert!(compared >= 960, "only {compared} records were compared");
+    assert!(compared >= 1170, "only {compared} records were compared");
     Some(report)
 }
 
@@ -101,7 +101,9 @@ fn full_set_agrees_in_f32_but_for_flipped_units() {
     for failure in failures {
         let proxy = failure["proxy"].as_str().unwrap();
         let hda = proxy == "rbflex" && failure["variant"] == "paper_hda_stable";
-        assert!(hda || delicate.contains(&proxy), "{failure}");
+        // Weights of a class activation map are gradients; with batch statistics through a hundred layers of ZenNet-1M.
+        let cam = proxy == "cam_nas" && failure["variant"].as_str().unwrap().ends_with("/train");
+        assert!(hda || cam || delicate.contains(&proxy), "{failure}");
     }
     let compared = report["total"]["compared"].as_u64().unwrap();
     assert!(failures.len() as u64 * 50 <= compared, "more than 2 % outside: {failures:#?}");
@@ -137,7 +139,7 @@ fn what_is_not_known_is_counted_and_not_guessed() {
     };
     let noise = "normal(input) 4x3x32x32, labels cifar10_test[0..4]";
     let records = [
-        record("plainnet", "params", "all", "resolution 32", ""),
+        record("nasbench301", "params", "all", "resolution 32", ""),
         record("nats_sss", "divination", "all", noise, ""),
         record("nats_sss", "naswot", "thrice", noise, ""),
         record("nats_sss", "naswot", "single_count", "moonlight", ""),

@@ -66,14 +66,29 @@ fn every_choice_of_every_proxy_scores_a_network() {
             .extend(choices.chain(spec.presets.iter().map(|p| p.name)).map(|c| format!("{}:{c}", spec.name)));
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let any = |prefixes: &[&str], name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
     // Linear regions are counted on a cell, which only a space that searches for cells has.
     let (cells, rest): (Vec<&str>, Vec<&str>) =
-        names.iter().partition(|name| ["linear_regions", "te_nas"].iter().any(|cell| name.starts_with(cell)));
+        names.iter().partition(|name| any(&["linear_regions", "te_nas"], name));
+    // Others read super-blocks, or a network without residual links.
+    let of_structures = [
+        "escore",
+        "incorporated",
+        "zen:no_reslink",
+        "params:no_reslink",
+        "params:model_size",
+        "flops:zen_nas",
+    ];
+    let (blocks, rest): (Vec<&str>, Vec<&str>) = rest.iter().partition(|name| any(&of_structures, name));
     let in_cells = score("nasbench201", CELL, 8, &cells);
-    for outcome in score("nats_sss", "8:16:8:24:16", 16, &rest).iter().chain(&in_cells) {
+    let structures = score("plainnet", STRUCTURE, 16, &blocks);
+    let outcomes = score("nats_sss", "8:16:8:24:16", 16, &rest);
+    for outcome in outcomes.iter().chain(&in_cells).chain(&structures) {
         assert_eq!(outcome.status(), Status::Ok, "{}: {:?}", outcome.proxy, outcome.result);
     }
 }
+
+const STRUCTURE: &str = "SuperConvK3BNRELU(3,8,1,1)SuperResIDWE2K3(8,16,2,8,1)SuperResK1K3K1(16,16,1,8,1)";
 
 const CELL: &str = "|nor_conv_3x3~0|+|skip_connect~0|avg_pool_3x3~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|";
 

@@ -75,6 +75,65 @@ fn a_variant_without_meaning_is_skipped_with_its_reason() {
     assert!(score["reason"].as_str().unwrap().contains("no activation"));
 }
 
+/// A published structure by its name; counts of networks.md 6.4 with 10 classes and the verified E-score.
+#[test]
+fn a_published_structure_goes_by_its_name() {
+    let args = [
+        "score",
+        "--space",
+        "plainnet",
+        "--arch",
+        "ZenNet-1M",
+        "--dataset",
+        "synthetic",
+        "--batch-size",
+        "2",
+    ];
+    let proxies = "params,params:model_size,flops:zen_nas,escore";
+    let report = scores(&[&args[..], &["--proxies", proxies]].concat());
+    assert!(
+        report["arch"].as_str().unwrap().starts_with("SuperConvK3BNRELU(3,88,1,1)"),
+        "{}",
+        report["arch"]
+    );
+    assert_eq!(score_of(&report, "params")["score"], 994_674.0);
+    assert_eq!(score_of(&report, "params:model_size")["score"], 985_105.0);
+    assert_eq!(score_of(&report, "flops:zen_nas")["score"], 155_170_848.0);
+    let escore = score_of(&report, "escore");
+    assert!((escore["score"].as_f64().unwrap() - 4_892.948_842_719_584).abs() < 1e-6, "{escore}");
+    assert!((escore["components"]["rho"].as_f64().unwrap() - 0.754_126_699_8).abs() < 1e-9, "{escore}");
+}
+
+#[test]
+fn proxies_of_structures_are_skipped_elsewhere() {
+    let proxies = [
+        "escore",
+        "incorporated",
+        "zen:no_reslink",
+        "params:no_reslink",
+        "params:model_size",
+        "flops:zen_nas",
+    ];
+    let report = scores(&[&SSS[..], &["--proxies", &proxies.join(",")]].concat());
+    for proxy in proxies {
+        let score = score_of(&report, proxy);
+        assert_eq!(score["status"], "skipped", "{score}");
+        assert!(score["reason"].as_str().unwrap().starts_with("nats_sss "), "{score}");
+    }
+}
+
+/// A sample of a space that is too large to be looked through.
+#[test]
+fn large_spaces_are_sampled() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let args = ["score", "--space", "cam_nas", "--dataset", "synthetic", "--proxies", "params,escore:beta_0"];
+    let more = ["--sample", "20", "--out", out.to_str().unwrap()];
+    let assert = untrained(&[&args[..], &more].concat()).assert().success();
+    let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    assert!(text.contains("40 records (ok 40"), "{text}");
+}
+
 /// NAS-Bench-201's official order is in its table: without it HDA over the space cannot choose its networks.
 #[test]
 fn hda_without_a_table_names_the_remedy() {
@@ -93,7 +152,9 @@ fn hda_without_a_table_names_the_remedy() {
 
 #[test]
 fn bad_arguments_get_one_clear_sentence() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 9] = [
+        (&["score", "--space", "plainnet", "--all", "--list"], "nobody lists the architectures of plainnet"),
+        (&["score", "--space", "cam_nas", "--all", "--list"], "cam_nas has 754137930 architectures"),
         (&["score", "--space", "nats", "--arch", "8:8:8:8:8"], "unknown search space `nats`"),
         (&["score", "--space", "nats_sss", "--arch", "8:8:9:8:8"], "channel number 3 must be one of"),
         (&["score", "--space", "nafbee_vgg19", "--arch", "relu"], "did you mean `ReLU`"),
@@ -135,7 +196,8 @@ fn the_native_engine_refuses_other_devices_than_the_cpu() {
 #[test]
 fn lists_name_everything() {
     for (what, words) in [
-        ("spaces", vec!["nasbench201", "nats_sss", "nafbee_vgg19", "15625"]),
+        ("spaces", vec!["nasbench201", "nats_sss", "nafbee_vgg19", "15625", "plainnet", "that nobody lists"]),
+        ("archs", vec!["plainnet", "ZenNet-1M", "EZenNet-1M-l", "SuperConvK3BNRELU(3,88,1,1)"]),
         ("proxies", vec!["naswot", "double_count", "higher is better", "arXiv:2006.04647"]),
         ("tables", vec!["nasbench201", "nafbee_bert", "validation", "licence"]),
         ("datasets", vec!["cifar10", "imagenet16_120", "synthetic", "noise"]),

@@ -126,7 +126,7 @@ fn requests(proxy: &ProxyRef, network: &Network) -> Vec<PassRequest> {
 /// Initialisations of the network itself that the plan needs.
 fn schemes(proxies: &[PreparedProxy], requests: &[PassRequest]) -> Vec<Option<Scheme>> {
     let reads_weights = proxies.iter().map(|p| p.proxy.proxy.spec()).filter(|s| s.cost == Cost::Weights);
-    let own = requests.iter().filter(|r| r.form != Form::ThinCell);
+    let own = requests.iter().filter(|r| !matches!(r.form, Form::ThinCell | Form::Unlinked));
     own.map(|r| r.init).chain(reads_weights.map(|s| s.init)).collect()
 }
 

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::common::Format;
 use crate::datasets;
 use crate::proxies::{Direction, PROXIES, ProxySpec};
-use crate::spaces::SPACES;
+use crate::spaces::{NamedArch, SPACES};
 use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
 
-/// List search spaces, proxies, data sets, tables or studies
+/// List search spaces, published architectures, proxies, data sets, tables or studies
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// What to list
@@ -28,6 +28,8 @@ pub struct ListArgs {
 enum What {
     /// Search spaces and how their architectures are written
     Spaces,
+    /// Architectures that papers publish under a name, which stands for them everywhere
+    Archs,
     /// Proxies with their variants, inputs and references
     Proxies,
     /// Data sets
@@ -45,6 +47,8 @@ enum What {
 pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let text = match (args.what, args.format) {
         (What::Spaces, Format::Text) => spaces_text(),
+        (What::Archs, Format::Text) => archs_text(),
+        (What::Archs, Format::Json) => pretty(&archs_json())?,
         (What::Proxies, Format::Text) => proxies_text(),
         (What::Datasets, Format::Text) => datasets_text(),
         (What::Tables, Format::Text) => tables_text(),
@@ -66,11 +70,32 @@ fn pretty(value: &serde_json::Value) -> serde_json::Result<String> {
 fn spaces_text() -> String {
     let entry = |s: &crate::spaces::SpaceSpec| {
         format!(
-            "{}\n  {}, {} architectures\n  {}\n  written {}\n  example {}\n\n",
-            s.id, s.title, s.size, s.reference, s.encoding, s.example
+            "{}\n  {}, {}\n  {}\n  written {}\n  example {}\n\n",
+            s.id,
+            s.title,
+            size(s.size),
+            s.reference,
+            s.encoding,
+            s.example
         )
     };
     SPACES.iter().map(|s| entry(s.spec())).collect()
+}
+
+fn size(architectures: Option<usize>) -> String {
+    architectures.map_or("architectures that nobody lists".to_owned(), |n| format!("{n} architectures"))
+}
+
+fn archs_text() -> String {
+    let entry = |space: &str, a: &NamedArch| {
+        format!("{}  ({space}; {})\n  {}\n  {}\n\n", a.name, a.about, a.source, a.arch)
+    };
+    SPACES.iter().flat_map(|s| s.named().iter().map(|a| entry(s.spec().id, a))).collect()
+}
+
+fn archs_json() -> serde_json::Value {
+    let entry = |space: &str, a: &NamedArch| json!({ "space": space, "name": a.name, "about": a.about, "source": a.source, "arch": a.arch });
+    SPACES.iter().flat_map(|s| s.named().iter().map(|a| entry(s.spec().id, a))).collect()
 }
 
 fn spaces_json() -> serde_json::Value {

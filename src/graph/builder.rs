@@ -176,7 +176,18 @@ impl Builder {
     /// Activation. Two activation modules of one kind on one value share a node: their outputs are the same numbers,
     /// and each module still stands in the tree, so that taps count it as often as the reference code does.
     pub fn activation(&mut self, name: &str, x: NodeId, kind: Activation) -> NodeId {
-        let module = self.open(name, kind.class());
+        self.activation_of_class(name, kind.class(), x, kind)
+    }
+
+    /// [`Builder::activation`] in a module of the reference code's own class.
+    pub fn activation_of_class(
+        &mut self,
+        name: &str,
+        class: &'static str,
+        x: NodeId,
+        kind: Activation,
+    ) -> NodeId {
+        let module = self.open(name, class);
         let twin = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
         match twin {
             Some(node) => {

@@ -10,13 +10,14 @@ pub struct Tap {
 }
 
 impl Graph {
-    /// Activation modules that run, in registration order.
+    /// Activation modules that run (those without children), in registration order.
     pub fn activation_modules(&self) -> impl Iterator<Item = &Module> {
-        self.modules.iter().filter(|m| {
-            m.call.is_some_and(
-                |c| matches!(&self.node(c.output).op, Op::Activation(kind) if kind.class() == m.class),
-            )
-        })
+        let mut leaf = vec![true; self.modules.len()];
+        self.modules.iter().filter_map(|m| m.parent).for_each(|parent| leaf[parent.0] = false);
+        let activates = |m: &Module| {
+            m.call.is_some_and(|c| matches!(self.node(c.output).op, Op::Activation(_)) && c.input != c.output)
+        };
+        self.modules.iter().zip(leaf).filter(move |(m, leaf)| *leaf && activates(m)).map(|(m, _)| m)
     }
 
     /// Modules that run and whose class name contains "ReLU": the rule by which the official NASWOT and RBFleX codes

@@ -18,7 +18,7 @@ mod fill;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{decide, smallest};
+pub use choice::{MOST_LOOKED_AT, decide, sample, smallest};
 
 /// The increment of SplitMix64: 2^64 divided by the golden ratio, made odd.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

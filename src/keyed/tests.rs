@@ -216,6 +216,16 @@ proptest! {
     }
 
     #[test]
+    fn a_sample_has_no_index_twice_and_begins_with_smaller_ones(seed: u64, k in 0usize..60, extra in 0usize..1_000) {
+        let n = MOST_LOOKED_AT + 1 + extra;
+        let (short, long) = (sample(k / 2, n, seed, "s"), sample(k, n, seed, "s"));
+        prop_assert_eq!(&long[..k / 2], &short[..]);
+        let distinct: std::collections::BTreeSet<&usize> = long.iter().collect();
+        prop_assert!(distinct.len() == k && long.iter().all(|i| *i < n));
+        prop_assert_eq!(sample(k, extra, seed, "s"), smallest(k, extra, seed, "s"));
+    }
+
+    #[test]
     fn a_decision_is_one_of_its_choices(seed: u64, j: u64, choices in 1usize..1_000_000) {
         prop_assert!(decide(&Stream::new(seed, "d"), j, choices) < choices);
     }

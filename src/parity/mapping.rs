@@ -8,10 +8,16 @@ pub fn space_id(golden: &str) -> &str {
     }
 }
 
+/// Whether a builder option of a golden network is what our space builds anyway.
+pub fn is_default(option: &str, value: &serde_json::Value) -> bool {
+    option == "reslink" && *value == true
+}
+
 /// The proxy (in our notation) and the component whose value a golden record gives; `None` stands for the score.
 pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'static str>)> {
     let name = match (golden, variant) {
         ("params", "all") => "params",
+        ("params", "no_reslink") => "params:no_reslink",
         ("flops", "macs") => "flops",
         ("l2_norm", "sum") => "l2_norm",
         ("grad_norm", "sum_of_layer_norms") => "grad_norm",
@@ -45,6 +51,13 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
         ("ntk", "condition_number") => return Some(("ntk", Some("condition_number"))),
         ("zen", "official_running_var") => "zen",
         ("zen", "batch_var") => "zen:batch_var",
+        ("zen", "no_reslink/official_running_var") => "zen:no_reslink",
+        ("zen", "no_reslink/batch_var") => "zen:no_reslink+batch_var",
+        ("e_score", "E") => "escore",
+        ("e_score", "rho") => return Some(("escore", Some("rho"))),
+        ("incorporated", "s: 0.8 zen + 0.2 sqrt(E)") => "incorporated:s",
+        ("incorporated", "l: 0.9 zen + 0.1 ln(E)") => "incorporated:l",
+        ("incorporated", "script: 0.9 zen + 0.1 sqrt(E)") => "incorporated:script",
         ("zico", "std_of_signed_gradient") => "zico",
         ("saliency", "first_order_sum_over_ops") => "saliency:shared",
         ("saliency", "exact_sum_over_cell0_ops") => "saliency:exact+first_cell",
@@ -84,6 +97,10 @@ mod tests {
             ("rbflex", "official_naive"),
             ("rbflex_hda", "official_hda_gamma_q"),
             ("zen", "batch_var"),
+            ("zen", "no_reslink/batch_var"),
+            ("params", "no_reslink"),
+            ("e_score", "rho"),
+            ("incorporated", "script: 0.9 zen + 0.1 sqrt(E)"),
             ("grad_norm", "all_params_l2"),
             ("fisher", "unbroadcast"),
             ("synflow", "ln"),

@@ -159,7 +159,8 @@ fn sort(file: &GoldenFile, record: &GoldenRecord) -> Result<(Group, ProxyRef, Op
         .networks
         .iter()
         .find(|n| n.space == record.space && n.arch == record.arch && n.seed == record.seed);
-    if let Some(option) = network.and_then(|n| n.kw.keys().next()) {
+    let other = |(option, value): &(&String, &serde_json::Value)| !mapping::is_default(option, value);
+    if let Some((option, _)) = network.and_then(|n| n.kw.iter().find(other)) {
         return Err(format!("network option {option}"));
     }
     let init = record.init.clone().unwrap_or_else(|| Scheme::Default.to_string());

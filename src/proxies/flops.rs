@@ -1,6 +1,6 @@
 //! Multiply-accumulates of one image.
 
-use super::{Cost, Direction, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant};
+use super::{Axis, Choice, Cost, Direction, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant};
 use crate::engine::Reduced;
 use crate::scoring::Network;
 
@@ -15,7 +15,17 @@ static SPEC: ProxySpec = ProxySpec {
     direction: Direction::HigherIsBetter,
     inputs: "the architecture and the input resolution",
     about: "multiply-accumulates of convolutions and linear layers for one image, plus one for each bias addition",
-    axes: &[],
+    axes: &[Axis {
+        name: "count",
+        about: "what counts as an operation",
+        choices: &[
+            Choice { name: "macs", about: "multiply-accumulates and bias additions" },
+            Choice {
+                name: "zen_nas",
+                about: "the accounting by which Zen-NAS's search keeps its budgets, with normalisations (plainnet only)",
+            },
+        ],
+    }],
     presets: &[],
     init: None,
     cost: Cost::Static,
@@ -29,11 +39,14 @@ impl Proxy for Flops {
 
     fn score(
         &self,
-        _: &Variant,
+        variant: &Variant,
         net: &Network,
         _: &Prepared,
         _: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
-        Ok(Score::plain(net.graph().mac_count() as f64))
+        Ok(Score::plain(match variant.is("zen_nas") {
+            true => net.budget()?.flops as f64,
+            false => net.graph().mac_count() as f64,
+        }))
     }
 }

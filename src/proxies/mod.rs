@@ -11,11 +11,13 @@ mod das;
 mod double_double;
 mod epe_nas;
 mod eproxy;
+mod escore;
 mod fisher;
 mod flops;
 mod grad_norm;
 mod gradsign;
 mod grasp;
+mod incorporated;
 mod jacob_cov;
 mod l2_norm;
 pub mod linalg;
@@ -73,6 +75,8 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &swap::Swap,
     &rbflex::Rbflex,
     &zen::Zen,
+    &escore::EScore,
+    &incorporated::Incorporated,
     &zico::Zico,
     &meco::Meco,
     &linear_regions::LinearRegions,

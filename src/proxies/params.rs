@@ -1,6 +1,6 @@
 //! Number of trainable parameters.
 
-use super::{Cost, Direction, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant};
+use super::{Axis, Choice, Cost, Direction, Form, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant};
 use crate::engine::Reduced;
 use crate::scoring::Network;
 
@@ -14,7 +14,21 @@ static SPEC: ProxySpec = ProxySpec {
     direction: Direction::HigherIsBetter,
     inputs: "the architecture",
     about: "number of trainable parameters",
-    axes: &[],
+    axes: &[Axis {
+        name: "count",
+        about: "which parameters count",
+        choices: &[
+            Choice { name: "all", about: "all trainable ones" },
+            Choice {
+                name: "no_reslink",
+                about: "those of the network without residual links, which Zen-NAS scores (spaces of residual blocks only)",
+            },
+            Choice {
+                name: "model_size",
+                about: "the accounting by which Zen-NAS's search keeps its budgets (plainnet only)",
+            },
+        ],
+    }],
     presets: &[],
     init: None,
     cost: Cost::Static,
@@ -28,11 +42,16 @@ impl Proxy for Params {
 
     fn score(
         &self,
-        _: &Variant,
+        variant: &Variant,
         net: &Network,
         _: &Prepared,
         _: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
-        Ok(Score::plain(net.graph().param_count() as f64))
+        Ok(Score::plain(if variant.is("model_size") {
+            net.budget()?.size as f64
+        } else {
+            let form = if variant.is("no_reslink") { Form::Unlinked } else { Form::Own };
+            net.graph_of(form)?.param_count() as f64
+        }))
     }
 }

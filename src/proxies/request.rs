@@ -31,6 +31,8 @@ pub enum Form {
     At64,
     /// One cell of one channel without a stem, on 1-channel images of 3 x 3 pixels (TE-NAS); only spaces of cells have it.
     ThinCell,
+    /// The network without its residual links (Zen-NAS); only spaces of residual blocks have it.
+    Unlinked,
     /// The network with zeros in place of this node's value (architecture saliency).
     Without(NodeId),
 }

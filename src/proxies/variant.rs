@@ -214,7 +214,7 @@ mod tests {
         assert!(parse("RBFleX").unwrap_err().contains("did you mean `rbflex`"));
         assert!(parse("qqq").unwrap_err().contains("list proxies"));
         assert!(parse("naswot:triple").unwrap_err().contains("double_count"));
-        assert!(parse("params:x").unwrap_err().contains("single form"));
+        assert!(parse("snip:x").unwrap_err().contains("single form"));
         assert!(parse("rbflex:stable+naive").unwrap_err().contains("exclude"));
     }
 }

@@ -4,8 +4,8 @@
 //! of the global pooling; all weights N(0, 1), `x` and `e` N(0, 1).
 
 use super::{
-    Axis, Choice, Cost, Direction, InputRequest, PassRequest, Prepared, Preset, Proxy, ProxySpec, Score,
-    ScoreError, Variant,
+    Axis, Choice, Cost, Direction, Form, InputRequest, PassRequest, Prepared, Preset, Proxy, ProxySpec,
+    Score, ScoreError, Variant,
 };
 use crate::engine::{ChannelMoments, NormStatistics, Observation, Reduced, Reduction};
 use crate::graph::init::Scheme;
@@ -43,6 +43,20 @@ static SPEC: ProxySpec = ProxySpec {
                 Choice { name: "l2", about: "Frobenius norm (paper)" },
             ],
         },
+        Axis {
+            name: "links",
+            about: "which network is looked at",
+            choices: &[
+                Choice {
+                    name: "as_built",
+                    about: "the network with its residual links (adaptations to other spaces)",
+                },
+                Choice {
+                    name: "no_reslink",
+                    about: "without them (paper and official code; only spaces of residual blocks have this form)",
+                },
+            ],
+        },
     ],
     presets: &[
         Preset { name: "official", about: "as the released code", choices: &["running_var", "l1"] },
@@ -58,20 +72,8 @@ impl Proxy for Zen {
         &SPEC
     }
 
-    fn passes(&self, _: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let graph = net.graph();
-        let features =
-            Observation { taps: vec![Tap { node: graph.features(), times: 1 }], reduction: Reduction::Copy };
-        let norms = Observation { taps: graph.norm_input_taps(), reduction: Reduction::ChannelMoments };
-        let observations = vec![features, norms];
-        let pass = |input| PassRequest {
-            init: SPEC.init,
-            ..PassRequest::forward(input, NormStatistics::Batch, observations.clone())
-        };
-        Ok(vec![
-            pass(InputRequest::Noise("input.0")),
-            pass(InputRequest::Perturbed { base: "input.0", direction: "input.1" }),
-        ])
+    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+        passes_on(net, form(variant))
     }
 
     fn score(
@@ -81,25 +83,76 @@ impl Proxy for Zen {
         _: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
+        let graph = net.graph_of(form(variant))?;
+        let parts = Parts::of(&graph, seen, (variant.is("batch_var"), variant.is("l2")))?;
+        Ok(Score {
+            value: parts.score(),
+            components: vec![("feature_difference", parts.difference), ("bn_term", parts.bn_term)],
+        })
+    }
+}
+
+fn form(variant: &Variant) -> Form {
+    if variant.is("no_reslink") { Form::Unlinked } else { Form::Own }
+}
+
+/// The two passes, on a form of the network.
+///
+/// # Errors
+/// [`ScoreError::Undefined`] when the network has no such form.
+pub(super) fn passes_on(net: &Network, form: Form) -> Result<Vec<PassRequest>, ScoreError> {
+    let graph = net.graph_of(form)?;
+    let features =
+        Observation { taps: vec![Tap { node: graph.features(), times: 1 }], reduction: Reduction::Copy };
+    let norms = Observation { taps: graph.norm_input_taps(), reduction: Reduction::ChannelMoments };
+    let observations = vec![features, norms];
+    let pass = |input| PassRequest {
+        form,
+        init: SPEC.init,
+        ..PassRequest::forward(input, NormStatistics::Batch, observations.clone())
+    };
+    Ok(vec![
+        pass(InputRequest::Noise("input.0")),
+        pass(InputRequest::Perturbed { base: "input.0", direction: "input.1" }),
+    ])
+}
+
+/// The two parts of the score.
+pub(super) struct Parts {
+    /// `d`, the mean feature difference.
+    pub difference: f64,
+    /// `sum_BN ln sqrt(mean_c var_c)`.
+    pub bn_term: f64,
+}
+
+impl Parts {
+    /// From what the two passes saw; with batch instead of running variances, and with the L2 instead of the L1 norm.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] when something was not observed.
+    pub fn of(
+        graph: &Graph,
+        seen: &[Vec<Reduced>],
+        (batch_var, l2): (bool, bool),
+    ) -> Result<Self, ScoreError> {
         let [first, second] = seen else {
             return Err(ScoreError::Undefined("zen needs two passes".into()));
         };
         let (x, moments_x) = unpack(first)?;
         let (y, moments_y) = unpack(second)?;
-        let per_image = net.graph().node(net.graph().features()).shape.elements();
-        let difference = mean_difference(x, y, per_image, variant.is("l2"));
-        let terms = norms(net.graph()).map(|(input, norm)| {
+        let per_image = graph.node(graph.features()).shape.elements();
+        let difference = mean_difference(x, y, per_image, l2);
+        let terms = norms(graph).map(|(input, norm)| {
             let v1 = moments(moments_x, input)?;
             let v2 = moments(moments_y, input)?;
-            Ok(0.5
-                * if variant.is("batch_var") { v1.mean_variance() } else { running_variance(norm, v1, v2) }
-                    .ln())
+            Ok(0.5 * if batch_var { v1.mean_variance() } else { running_variance(norm, v1, v2) }.ln())
         });
-        let bn_term = terms.sum::<Result<f64, ScoreError>>()?;
-        Ok(Score {
-            value: difference.ln() + bn_term,
-            components: vec![("feature_difference", difference), ("bn_term", bn_term)],
-        })
+        Ok(Self { difference, bn_term: terms.sum::<Result<f64, ScoreError>>()? })
+    }
+
+    /// `ln d` plus the term of the normalisations.
+    pub fn score(&self) -> f64 {
+        self.difference.ln() + self.bn_term
     }
 }
 

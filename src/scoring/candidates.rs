@@ -2,7 +2,7 @@
 
 use super::{Inputs, Network, Settings, passes};
 use crate::engine::{Engine, Reduced};
-use crate::keyed::smallest;
+use crate::keyed::sample;
 use crate::proxies::{PassRequest, ScoreError};
 
 /// The space, the seeds, the batch and an engine: enough to look at some of the space's networks.
@@ -13,6 +13,10 @@ pub struct CandidateSet<'a> {
     /// Architecture by index in the table's order, asked for only where the space itself does not know it.
     pub order: &'a dyn Fn(usize) -> Option<String>,
 }
+
+/// What to do where no networks of the space can be drawn.
+const WITHOUT_LOOKING: &str =
+    "choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed, swap)";
 
 impl CandidateSet<'_> {
     /// Id of the space.
@@ -30,13 +34,19 @@ impl CandidateSet<'_> {
         self.settings.repetition
     }
 
-    /// The keyed choice `smallest(count, size, "<purpose>.<space>.<repetition>")` of the space's networks.
+    /// The keyed choice `sample(count, size, "<purpose>.<space>.<repetition>")` of the space's networks.
     ///
     /// # Errors
-    /// [`ScoreError::Prepare`] when the official order of architectures is not known.
+    /// [`ScoreError::Prepare`] when the space has no order, or the official one is not known.
     pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, ScoreError> {
         let key = format!("{purpose}.{}.{}", self.space_id(), self.repetition());
-        let indices = smallest(count, self.settings.space.spec().size, self.sample_seed(), &key);
+        let size = self.settings.space.spec().size.ok_or_else(|| {
+            let id = self.space_id();
+            ScoreError::Prepare(format!(
+                "nobody lists the architectures of {id}, so none can be drawn; {WITHOUT_LOOKING}"
+            ))
+        })?;
+        let indices = sample(count, size, self.sample_seed(), &key);
         indices.into_iter().map(|i| self.network(i)).collect()
     }
 
@@ -54,7 +64,7 @@ impl CandidateSet<'_> {
         let arch = self.settings.space.arch(index).or_else(|| (self.order)(index)).ok_or_else(|| {
             ScoreError::Prepare(format!(
                 "networks of {id} are chosen by their index in its table, which is not at hand; get it with `untrained \
-                 data fetch {id}`, or choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed, swap)"
+                 data fetch {id}`, or {WITHOUT_LOOKING}"
             ))
         })?;
         Network::build(self.settings, &arch).map_err(|e| ScoreError::Prepare(e.to_string()))

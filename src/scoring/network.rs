@@ -7,7 +7,7 @@ use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::graph::{Graph, Weights};
 use crate::proxies::{Form, ScoreError};
-use crate::spaces::{NetworkInput, SearchSpace, SpaceError};
+use crate::spaces::{ArchError, Budget, NetworkInput, SearchSpace, SpaceError, SuperBlock};
 use crate::store::Seeds;
 
 /// Everything that is common to the networks of a run.
@@ -34,6 +34,9 @@ pub struct Network {
     /// The other forms, built when a pass asks for them; the reason where there is none.
     at_64: OnceLock<Result<Graph, String>>,
     thin_cell: OnceLock<Result<Graph, String>>,
+    unlinked: OnceLock<Result<Graph, String>>,
+    /// Weights of `unlinked`, whose names are its own.
+    unlinked_weights: [OnceLock<Weights>; Scheme::ALL.len()],
 }
 
 /// Side of the images of [`Form::At64`].
@@ -47,8 +50,16 @@ impl Network {
     pub fn build(settings: Settings, arch: &str) -> Result<Self, SpaceError> {
         let arch = settings.space.canonical(arch)?;
         let graph = settings.space.build(&arch, settings.input)?;
-        let (at_64, thin_cell) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { settings, arch, graph, weights: Default::default(), at_64, thin_cell })
+        Ok(Self {
+            settings,
+            arch,
+            graph,
+            weights: Default::default(),
+            at_64: OnceLock::new(),
+            thin_cell: OnceLock::new(),
+            unlinked: OnceLock::new(),
+            unlinked_weights: Default::default(),
+        })
     }
 
     /// The settings it was built under.
@@ -77,6 +88,28 @@ impl Network {
         self.weights[scheme as usize].get_or_init(|| Weights::init(&self.graph, scheme, self.weight_seed()))
     }
 
+    /// The accounting of the space's authors.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] where the space has none of its own.
+    pub fn budget(&self) -> Result<Budget, ScoreError> {
+        let Settings { space, input, .. } = self.settings;
+        self.known(space.budget(&self.arch, input), "an accounting of its own")
+    }
+
+    /// The architecture as a row of super-blocks.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] where it is none.
+    pub fn super_blocks(&self) -> Result<Vec<SuperBlock>, ScoreError> {
+        self.known(self.settings.space.super_blocks(&self.arch), "rows of super-blocks")
+    }
+
+    fn known<T>(&self, fact: Result<Option<T>, ArchError>, what: &str) -> Result<T, ScoreError> {
+        let fact = fact.map_err(|e| ScoreError::Undefined(e.to_string()))?;
+        fact.ok_or_else(|| ScoreError::Undefined(format!("{} has no {what}", self.settings.space.spec().id)))
+    }
+
     /// The graph of a form of the network.
     ///
     /// # Errors
@@ -90,12 +123,13 @@ impl Network {
             }
             Form::At64 => self.at_64.get_or_init(|| self.build_at(SIDE_64)),
             Form::ThinCell => self.thin_cell.get_or_init(|| self.build_thin_cell()),
+            Form::Unlinked => self.unlinked.get_or_init(|| self.build_unlinked()),
         };
         built.as_ref().map(Cow::Borrowed).map_err(|reason| ScoreError::Undefined(reason.clone()))
     }
 
     /// Weights of a form under a scheme, initialisation number `repeat`. Those of the first are kept where they are those
-    /// of the network itself.
+    /// of the network itself, or of the form that has names of its own and is asked for again.
     ///
     /// # Errors
     /// As [`Network::graph_of`].
@@ -106,15 +140,23 @@ impl Network {
         repeat: u64,
     ) -> Result<Cow<'_, Weights>, ScoreError> {
         let graph = self.graph_of(form)?;
-        Ok(match repeat == 0 && graph.params() == self.graph.params() {
-            true => Cow::Borrowed(self.weights(Some(scheme))),
-            false => Cow::Owned(Weights::init(&graph, scheme, self.weight_seed().wrapping_add(repeat))),
+        let init = || Weights::init(&graph, scheme, self.weight_seed().wrapping_add(repeat));
+        Ok(match (repeat, form) {
+            (0, _) if graph.params() == self.graph.params() => Cow::Borrowed(self.weights(Some(scheme))),
+            (0, Form::Unlinked) => Cow::Borrowed(self.unlinked_weights[scheme as usize].get_or_init(init)),
+            _ => Cow::Owned(init()),
         })
     }
 
     fn build_at(&self, resolution: usize) -> Result<Graph, String> {
         let input = NetworkInput { resolution, ..self.settings.input };
         self.settings.space.build(&self.arch, input).map_err(|e| e.to_string())
+    }
+
+    fn build_unlinked(&self) -> Result<Graph, String> {
+        let space = self.settings.space;
+        let graph = space.unlinked(&self.arch, self.settings.input).map_err(|e| e.to_string())?;
+        graph.ok_or_else(|| format!("{} builds no networks without residual links", space.spec().id))
     }
 
     fn build_thin_cell(&self) -> Result<Graph, String> {

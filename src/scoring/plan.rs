@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{Dedupe, Protocol, Reuse, ReuseError, Vary};
-use crate::keyed::smallest;
+use crate::keyed::{MOST_LOOKED_AT, sample};
 use crate::proxies::ProxyRef;
 use crate::store::{self, Record};
 
@@ -16,7 +16,7 @@ use crate::store::{self, Record};
 pub enum Selection {
     /// The whole space, in its official order.
     All,
-    /// This many, chosen by `smallest(N, size, sample seed, "sample.<space>.<repetition>")`.
+    /// This many, chosen by `sample(N, size, sample seed, "sample.<space>.<repetition>")`.
     Sample(usize),
     /// A list of canonical strings, the same in all repetitions.
     List { name: String, archs: Vec<String> },
@@ -64,6 +64,13 @@ pub enum PlanError {
     Reuse(#[from] ReuseError),
     #[error("{space} has {size} architectures, not {asked}; use --all for all of them")]
     TooMany { space: &'static str, size: usize, asked: usize },
+    #[error(
+        "nobody lists the architectures of {space}, so there are no samples of them and no --all; name architectures with \
+         --archs or --arch (`untrained list archs` shows published ones)"
+    )]
+    Unlisted { space: &'static str },
+    #[error("{space} has {size} architectures, too many to score them all; use --sample or --archs")]
+    TooManyForAll { space: &'static str, size: usize },
     #[error(
         "the order of {space}'s architectures is in its table, which is not at hand; get it with `untrained data fetch \
          {space}`, or name architectures with --archs"
@@ -221,16 +228,20 @@ fn select(
     order: &dyn Fn(usize) -> Option<String>,
 ) -> Result<Vec<String>, PlanError> {
     let (space, spec) = (protocol.space, protocol.space.spec());
-    let indices = match selection {
-        Selection::List { archs, .. } => return Ok(archs.clone()),
-        Selection::All => (0..spec.size).collect(),
-        Selection::Sample(n) if *n > spec.size => {
-            return Err(PlanError::TooMany { space: spec.id, size: spec.size, asked: *n });
+    if let Selection::List { archs, .. } = selection {
+        return Ok(archs.clone());
+    }
+    let size = spec.size.ok_or(PlanError::Unlisted { space: spec.id })?;
+    let indices: Vec<usize> = match selection {
+        Selection::Sample(n) if *n > size => {
+            return Err(PlanError::TooMany { space: spec.id, size, asked: *n });
         }
         Selection::Sample(n) => {
             let drawn = if protocol.varies(Vary::Archs) { repetition } else { 0 };
-            smallest(*n, spec.size, protocol.seeds.sample, &format!("sample.{}.{drawn}", spec.id))
+            sample(*n, size, protocol.seeds.sample, &format!("sample.{}.{drawn}", spec.id))
         }
+        _ if size > MOST_LOOKED_AT => return Err(PlanError::TooManyForAll { space: spec.id, size }),
+        _ => (0..size).collect(),
     };
     let arch = |i| space.arch(i).or_else(|| order(i)).ok_or(PlanError::NoOrder { space: spec.id });
     indices.into_iter().map(arch).collect()
@@ -317,6 +328,29 @@ mod tests {
             units.sort_by_key(|u| u.index);
             assert_eq!(units, whole);
             assert_eq!(records, of(None).records());
+        }
+    }
+
+    /// More architectures than are looked at one by one: a larger sample still begins with the smaller one.
+    #[test]
+    fn samples_of_a_large_space_grow_at_their_end() {
+        let sampled =
+            |n| plan(protocol("cam_nas", &Vary::ALL, Dedupe::Exact), &Selection::Sample(n), 2, None);
+        let (small, large) = (sampled(30), sampled(50));
+        for r in 0..2 {
+            assert_eq!(large.prefix(r, 30), small.prefix(r, 30));
+            assert_eq!(large.lists[r].archs.iter().collect::<BTreeSet<_>>().len(), 50);
+        }
+        assert_ne!(large.prefix(0, 50), large.prefix(1, 50));
+    }
+
+    #[test]
+    fn a_space_that_nobody_lists_has_no_samples() {
+        for selection in [Selection::All, Selection::Sample(3)] {
+            let protocol = protocol("plainnet", &Vary::ALL, Dedupe::Exact);
+            let plan = Plan::new(protocol, vec![], (&selection, 1), None, &|_| None);
+            let error = plan.err().unwrap().to_string();
+            assert!(error.contains("plainnet") && error.contains("--archs"), "{error}");
         }
     }
 

@@ -1,12 +1,17 @@
 //! Search spaces: an architecture string becomes a [`Graph`]. Spaces never see accuracies.
 
+pub mod cam_nas;
 mod error;
+mod facts;
 pub mod nafbee;
 pub mod nasbench201;
+pub mod nasbench_macro;
 pub mod nats_sss;
+pub mod plainnet;
 mod tiny_net;
 
 pub use error::ArchError;
+pub use facts::{Budget, Family, NamedArch, SuperBlock};
 
 use crate::graph::{Graph, GraphError, Shape};
 
@@ -33,8 +38,8 @@ pub struct SpaceSpec {
     pub id: &'static str,
     pub title: &'static str,
     pub reference: &'static str,
-    /// Number of architectures.
-    pub size: usize,
+    /// Number of architectures; `None` for a space whose architectures nobody lists, so that they have no index.
+    pub size: Option<usize>,
     /// An architecture string, for help and error messages.
     pub example: &'static str,
     /// How an architecture is written.
@@ -84,6 +89,35 @@ pub trait SearchSpace: Sync {
     /// A malformed string, or an input too small for the network's windows.
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError>;
 
+    /// The same network without its residual links, as Zen-NAS scores it; `None` where the space has no such form.
+    ///
+    /// # Errors
+    /// As [`SearchSpace::build`].
+    fn unlinked(&self, _arch: &str, _input: NetworkInput) -> Result<Option<Graph>, SpaceError> {
+        Ok(None)
+    }
+
+    /// The authors' own accounting; `None` where it is the network's.
+    ///
+    /// # Errors
+    /// A malformed string.
+    fn budget(&self, _arch: &str, _input: NetworkInput) -> Result<Option<Budget>, ArchError> {
+        Ok(None)
+    }
+
+    /// The architecture as a row of super-blocks; `None` where it is none.
+    ///
+    /// # Errors
+    /// A malformed string.
+    fn super_blocks(&self, _arch: &str) -> Result<Option<Vec<SuperBlock>>, ArchError> {
+        Ok(None)
+    }
+
+    /// Architectures that papers publish under a name, which [`SearchSpace::canonical`] and the others accept.
+    fn named(&self) -> &'static [NamedArch] {
+        &[]
+    }
+
     /// One cell of one channel without a stem, for 1-channel images of 3 x 3 pixels; `None` where the space does not search
     /// for a cell. TE-NAS counts linear regions on it.
     ///
@@ -95,8 +129,14 @@ pub trait SearchSpace: Sync {
 }
 
 /// All search spaces. Adding one is one folder and one line here.
-pub static SPACES: &[&dyn SearchSpace] =
-    &[&nasbench201::NasBench201, &nats_sss::NatsSss, &nafbee::NafbeeVgg19];
+pub static SPACES: &[&dyn SearchSpace] = &[
+    &nasbench201::NasBench201,
+    &nats_sss::NatsSss,
+    &nafbee::NafbeeVgg19,
+    &plainnet::PlainNet,
+    &cam_nas::CamNas,
+    &nasbench_macro::NasBenchMacro,
+];
 
 /// The space with this id.
 ///

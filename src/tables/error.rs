@@ -51,6 +51,8 @@ pub enum TableError {
     Busy { path: PathBuf },
     #[error("table '{id}' is built in; there is nothing to import")]
     NothingToImport { id: String },
+    #[error("table '{id}' is read as it was downloaded; there is nothing to import")]
+    ReadAsDownloaded { id: String },
 }
 
 fn at_line(line: Option<u64>) -> String {

@@ -13,7 +13,7 @@ use super::spec::Origin;
 use super::{CSV_FILES, Provenance, Table, TableError, TableSpec, searched, spec};
 use crate::data::DataDirs;
 
-type ReadCsv = fn(&[SourceFile]) -> Result<TableData, TableError>;
+type ReadFiles = fn(&[SourceFile]) -> Result<TableData, TableError>;
 
 /// Loads a table from the data folders.
 ///
@@ -38,12 +38,16 @@ pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Resul
             let provenance = Provenance { kind: "the program", files: Vec::new(), sha256: String::new() };
             Stored { key: String::new(), provenance, data: read()? }
         }
+        Origin::Download { find, read, kind } => match find(dirs) {
+            paths if paths.is_empty() => return Err(not_found(spec, dirs)),
+            paths => from_files((spec, kind), &paths, read, cache)?,
+        },
         Origin::Files { find, read, archive_prefix, .. } => {
             let imported = imported(spec, dirs)?;
             let paths = find(dirs);
             match imported {
                 Some(stored) if stored.data.is_complete() || paths.is_empty() => stored,
-                _ if !paths.is_empty() => from_csv(spec, &paths, read, cache)?,
+                _ if !paths.is_empty() => from_files((spec, CSV_FILES), &paths, read, cache)?,
                 _ => match archive::find(archive_prefix, dirs) {
                     Some(path) => from_archive(spec, &path, cache)?,
                     None => return Err(not_found(spec, dirs)),
@@ -62,11 +66,11 @@ fn imported(spec: &TableSpec, dirs: &DataDirs) -> Result<Option<Stored>, TableEr
     stored.map(Some).map_err(|reason| TableError::BadImport { path, reason })
 }
 
-/// Reads CSV files, or the cache made from them.
-fn from_csv(
-    spec: &TableSpec,
+/// Reads files of a kind, or the cache made from them.
+fn from_files(
+    (spec, kind): (&TableSpec, &'static str),
     paths: &[PathBuf],
-    read: ReadCsv,
+    read: ReadFiles,
     cache: Option<&Path>,
 ) -> Result<Stored, TableError> {
     if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
@@ -79,7 +83,7 @@ fn from_csv(
         return Err(TableError::bad_file(first, None, defect));
     }
     let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
-    let provenance = Provenance { kind: CSV_FILES, files: paths.to_vec(), sha256: hex(&digest) };
+    let provenance = Provenance { kind, files: paths.to_vec(), sha256: hex(&digest) };
     let stored = Stored { key, provenance, data };
     if let Some(folder) = cache {
         cache::store(folder, spec, paths, &stored);

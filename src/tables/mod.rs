@@ -11,6 +11,7 @@ mod error;
 mod load;
 mod nafbee;
 mod nasbench201;
+mod nasbench_macro;
 mod nats_sss;
 mod nearest;
 mod parquet_file;
@@ -29,6 +30,8 @@ pub use table::{Provenance, Table};
 
 /// [`Provenance::kind`] of tables read from CSV files.
 const CSV_FILES: &str = "CSV files";
+/// [`Provenance::kind`] of tables read from one JSON file.
+const JSON_FILE: &str = "the JSON file";
 /// [`Provenance::kind`] of tables read from an official archive.
 const ARCHIVE: &str = "the official archive";
 

@@ -117,7 +117,7 @@ fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
         return Err(format!("it is not table '{}' in format version {FORMAT}", spec.id));
     }
     let stored_kind = value("untrained.kind")?;
-    let kinds = [super::CSV_FILES, super::ARCHIVE];
+    let kinds = [super::CSV_FILES, super::JSON_FILE, super::ARCHIVE];
     let kind =
         kinds.into_iter().find(|kind| *kind == stored_kind).ok_or("its source is of an unknown kind")?;
     let files = value("untrained.files")?.lines().map(PathBuf::from).collect();

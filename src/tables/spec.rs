@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::content::TableData;
 use super::source_file::SourceFile;
-use super::{Split, TableError, nafbee, nasbench201, nats_sss};
+use super::{Split, TableError, nafbee, nasbench_macro, nasbench201, nats_sss};
 use crate::data::DataDirs;
 
 /// What is known about a table before any file is opened.
@@ -38,6 +38,15 @@ pub struct TableSpec {
 pub(super) enum Origin {
     /// Compiled into the program.
     Embedded { read: fn() -> Result<TableData, TableError> },
+    /// Files of one kind, as they were downloaded.
+    Download {
+        /// The files at hand.
+        find: fn(&DataDirs) -> Vec<PathBuf>,
+        /// Reads what `find` found.
+        read: fn(&[SourceFile]) -> Result<TableData, TableError>,
+        /// What they are, for [`Provenance::kind`](super::Provenance::kind).
+        kind: &'static str,
+    },
     /// CSV files or an official NATS-Bench archive in the data folders.
     Files {
         /// The CSV files at hand; empty if the table cannot be read from CSV files.
@@ -54,7 +63,8 @@ pub(super) enum Origin {
 }
 
 /// All tables.
-pub static TABLES: &[&TableSpec] = &[&nasbench201::SPEC, &nats_sss::SPEC, &nafbee::VGG19, &nafbee::BERT];
+pub static TABLES: &[&TableSpec] =
+    &[&nasbench201::SPEC, &nats_sss::SPEC, &nafbee::VGG19, &nafbee::BERT, &nasbench_macro::SPEC];
 
 /// The table with this id.
 ///

@@ -11,7 +11,7 @@ use super::{Query, Runs, TableError, TableSpec};
 /// Where a loaded table's numbers were read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// `"the program"`, `"CSV files"` or `"the official archive"`.
+    /// `"the program"`, `"CSV files"`, `"the JSON file"` or `"the official archive"`.
     pub kind: &'static str,
     /// The files read; empty for an embedded table.
     pub files: Vec<PathBuf>,
@@ -119,7 +119,7 @@ impl Table {
     }
 
     /// Isomorphism class of an architecture: the smallest index of an architecture that computes the same function
-    /// for the same weights. Known for NAS-Bench-201.
+    /// for the same weights. Known for NAS-Bench-201 and NAS-Bench-Macro.
     pub fn isomorphism_class(&self, index: usize) -> Option<usize> {
         self.data.classes.as_ref()?.get(index).map(|&class| class as usize)
     }

@@ -268,8 +268,10 @@ fn an_import_needs_an_archive_and_a_folder_to_write() {
         error.contains("NATS-sss-v1_0-*-simple") && error.contains("data fetch nats_sss_archive"),
         "{error}"
     );
-    let error = tables::import("nafbee_bert", &DataDirs::only(dir.path()), &options).unwrap_err().to_string();
-    assert!(error.contains("built in"), "{error}");
+    for (id, says) in [("nafbee_bert", "built in"), ("nasbench_macro", "as it was downloaded")] {
+        let error = tables::import(id, &DataDirs::only(dir.path()), &options).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 
     let Some(archive) = real_file("unwritable", &format!("nats-bench/{SSS}")) else { return };
     let blocked = dir.path().join("file");

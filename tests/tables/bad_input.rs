@@ -5,7 +5,7 @@ use std::path::Path;
 use untrained::data::DataDirs;
 use untrained::tables::{self, Query, TableError};
 
-use super::support::{real_file, sss_folder, write};
+use super::support::{macro_folder, real_file, sss_folder, write};
 
 /// The message of loading NATS-SSS from a made-up file after `edit`.
 fn sss_error(edit: impl FnOnce(String) -> String) -> String {
@@ -98,6 +98,64 @@ fn swapped_isomorphism_strings_and_duplicates_are_refused() {
     let (kept, _) = lines[7].rsplit_once(',').unwrap();
     assert_mentions(&damaged(&format!("{kept},0")), &["line 8", "isomorphism string '0'"]);
     assert_mentions(&damaged("90,70,40,|conv~0|,0"), &["line 8", "no NAS-Bench-201 architecture"]);
+}
+
+/// The message of loading NAS-Bench-Macro from a made-up file after `edit`.
+fn macro_error(edit: impl FnOnce(String) -> String) -> String {
+    let (_dir, dirs) = macro_folder(edit);
+    tables::load_with_cache("nasbench_macro", &dirs, None).unwrap_err().to_string()
+}
+
+#[test]
+fn a_made_up_json_table_loads_and_comes_from_the_cache() {
+    let (dir, dirs) = macro_folder(|text| text);
+    let cache = dir.path().join("cache");
+    for _ in 0..2 {
+        let table = tables::load_with_cache("nasbench_macro", &dirs, Some(&cache)).unwrap();
+        assert_eq!((table.arch(5), table.params(5, "cifar10")), ("00000012", Some(1005)));
+        let runs =
+            ["0", "1", "2", "mean"].map(|run| format!("cifar10/test/50/{run}").parse::<Query>().unwrap());
+        assert_eq!(runs.map(|query| table.accuracy(5, &query).unwrap()), [50.5, 51.5, 52.5, 51.5]);
+        // Behind the first layer of a stage identities may stand anywhere.
+        let class = |arch| table.isomorphism_class(table.find(arch).unwrap());
+        assert_eq!(class("00001000"), class("00010000"));
+        assert_ne!(class("00100000"), class("00010000"));
+        assert_eq!(table.provenance().kind, "the JSON file");
+    }
+}
+
+/// Records are counted from 0 in the order of the file, which begins with 22222222.
+#[test]
+fn malformed_records_are_named() {
+    let first = r#""22222222": {"test_acc": [66.0, 67.0, 68.0], "mean_acc": 67.0,"#;
+    let changed = |to: &str| macro_error(|text| text.replacen(first, to, 1));
+    assert!(macro_error(|text| text.replacen(first, "", 1)).contains("nas-bench-macro_cifar10.json"));
+    for (to, parts) in [
+        (r#""2222222": {"test_acc": [66.0, 67.0, 68.0], "mean_acc": 67.0,"#, &["record 0", "7 digits"][..]),
+        (
+            r#""22222223": {"test_acc": [66.0, 67.0, 68.0], "mean_acc": 67.0,"#,
+            &["record 0", "must be 0, 1 or 2"],
+        ),
+        (r#""22222222": {"test_acc": [66.0, 67.0], "mean_acc": 67.0,"#, &["record 0", "22222222"]),
+        (r#""22222222": {"test_acc": [66.0, 67.0, 168.0], "mean_acc": 67.0,"#, &["record 0", "accuracy 168"]),
+        (r#""22222222": {"test_acc": [66.0, 67.0, "x"], "mean_acc": 67.0,"#, &["record 0", "22222222"]),
+        (r#""22222222": {"test_acc": [66.0, 67.0, 68.0], "mean_acc": 66.0,"#, &["record 0", "mean accuracy"]),
+        (r#""22222222": {"test_acc": [66.0, 67.0, 68.0],"#, &["record 0", "mean_acc"]),
+        (r#""22222221": {"test_acc": [66.0, 67.0, 68.0], "mean_acc": 67.0,"#, &["'22222221' occurs twice"]),
+    ] {
+        assert_mentions(&changed(to), parts);
+    }
+    assert_mentions(
+        &macro_error(|text| text.replacen("\"params\": 1003", "\"params\": -3", 1)),
+        &["record 6557", "00000010"],
+    );
+    assert_mentions(&macro_error(|text| text[..text.len() / 2].to_owned()), &["record 32"]);
+    assert_mentions(
+        &macro_error(|text| format!("{{{first} \"params\": 1}}, {}", &text[1..])),
+        &["more than 6561"],
+    );
+    assert_mentions(&macro_error(|_| "{}".to_owned()), &["0 architectures instead of 6561"]);
+    assert_mentions(&macro_error(|_| "[]".to_owned()), &["an object of architectures"]);
 }
 
 #[test]

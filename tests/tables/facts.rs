@@ -77,6 +77,28 @@ fn nats_sss_has_the_known_optima_mean_and_order() {
     assert_eq!(table.isomorphism_class(0), None);
 }
 
+/// Equal networks were trained once, so the table repeats their accuracies.
+#[test]
+fn nasbench_macro_has_the_known_optimum_and_3969_networks() {
+    let file = "nasbench-macro/nas-bench-macro_cifar10.json";
+    let Some(table) = load("nasbench_macro", "nasbench_macro", file) else { return };
+    assert_eq!((table.len(), table.arch(0), table.arch(6560)), (6561, "00000000", "22222222"));
+    let column = table.column(&query("cifar10/test/50/mean")).unwrap();
+    let best = table.find("22212220").unwrap();
+    assert_eq!(max(&column), column[best]);
+    assert_close(column[best], 93.1267, 5e-5);
+    assert_close(table.accuracy(0, &query("cifar10/test/50/2")).unwrap(), 45.44, 1e-5);
+    assert_eq!(table.params(0, "cifar10"), Some(387_882));
+    let classes: Vec<usize> = (0..table.len()).map(|i| table.isomorphism_class(i).unwrap()).collect();
+    assert_eq!(classes.iter().collect::<HashSet<_>>().len(), 3969);
+    assert!((0..table.len()).all(|i| column[i] == column[classes[i]]));
+    // No two of the others agree in all three runs.
+    let runs = ["0", "1", "2"].map(|run| table.column(&query(&format!("cifar10/test/50/{run}"))).unwrap());
+    let trained: HashSet<[u64; 3]> =
+        (0..table.len()).map(|i| [0, 1, 2].map(|run: usize| runs[run][i].to_bits())).collect();
+    assert_eq!(trained.len(), 3969);
+}
+
 #[test]
 fn nafbee_tables_are_built_in() {
     let nowhere = DataDirs::only(std::path::Path::new("/nonexistent"));

@@ -37,6 +37,27 @@ pub fn sss_folder(edit: impl FnOnce(String) -> String) -> (tempfile::TempDir, Da
     (dir, dirs)
 }
 
+/// A data folder with a made-up NAS-Bench-Macro file, its records in reverse order; `edit` may damage its text.
+pub fn macro_folder(edit: impl FnOnce(String) -> String) -> (tempfile::TempDir, DataDirs) {
+    let record = |i: usize| {
+        let arch: String =
+            (0..8u32).rev().map(|place| char::from(b'0' + (i / 3usize.pow(place) % 3) as u8)).collect();
+        let accuracy = 50.0 + (i % 400) as f64 / 10.0;
+        let all = [accuracy, accuracy + 1.0, accuracy + 2.0];
+        format!(
+            r#""{arch}": {{"test_acc": {all:?}, "mean_acc": {:?}, "std": 0.8, "params": {}, "flops": 1}}"#,
+            accuracy + 1.0,
+            1000 + i
+        )
+    };
+    let records: Vec<String> = (0..6561).rev().map(record).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let text = edit(format!("{{{}}}", records.join(", ")));
+    write(&dir.path().join("nasbench-macro/nas-bench-macro_cifar10.json"), text.as_bytes());
+    let dirs = DataDirs::only(dir.path());
+    (dir, dirs)
+}
+
 /// Writes a file, making its folder.
 pub fn write(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -10,7 +10,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "nafbee_vgg19",
     title: "NAFBee VGG-19 (activation functions)",
     reference: "Yamasaki et al., RBFleX-NAS, TNNLS 2025, arXiv:2503.22733, Table IV",
-    size: 11,
+    size: Some(11),
     example: "ReLU",
     encoding: "PyTorch's class name of the activation: ReLU, GELU, SiLU, LeakyReLU, ReLU6, Mish, Hardswish, CELU, ELU, \
                Hardtanh, SELU",
@@ -77,7 +77,7 @@ mod tests {
     /// activations with 303,104 outputs, 512 classifier inputs.
     #[test]
     fn counts_equal_the_published_ones() {
-        for index in 0..SPEC.size {
+        for index in 0..Activation::ALL.len() {
             let arch = NafbeeVgg19.arch(index).unwrap();
             let graph = NafbeeVgg19.build(&arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
             assert_eq!(graph.param_count(), 20_040_522, "{arch}");

@@ -69,8 +69,10 @@ pub struct ImportReport {
 /// No archive is found, it is damaged, a record is malformed (with [`OnError::Stop`]), or the result cannot be written.
 pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<ImportReport, TableError> {
     let spec = spec(id)?;
-    let Origin::Files { archive_prefix: prefix, archive_entry: entry, .. } = spec.origin else {
-        return Err(TableError::NothingToImport { id: id.to_owned() });
+    let (prefix, entry) = match spec.origin {
+        Origin::Files { archive_prefix, archive_entry, .. } => (archive_prefix, archive_entry),
+        Origin::Download { .. } => return Err(TableError::ReadAsDownloaded { id: id.to_owned() }),
+        Origin::Embedded { .. } => return Err(TableError::NothingToImport { id: id.to_owned() }),
     };
     let not_found = |searched: String| TableError::NoArchive { id: id.to_owned(), prefix, entry, searched };
     let path = match &options.source {

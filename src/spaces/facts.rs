@@ -1,0 +1,48 @@
+//! What some spaces know of an architecture beside its graph.
+
+/// An architecture that a paper publishes under a name.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedArch {
+    /// The name, accepted wherever an architecture string is.
+    pub name: &'static str,
+    pub about: &'static str,
+    pub source: &'static str,
+    pub arch: &'static str,
+}
+
+/// The counts by which the search of a space's authors keeps its budgets, where they differ from the network's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Model size, in parameters.
+    pub size: u64,
+    /// Operations on one image.
+    pub flops: u64,
+    /// Depth.
+    pub layers: u64,
+}
+
+/// Families of super-blocks, as far as proxies tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Convolutions without residual blocks (stems and heads).
+    Plain,
+    /// Residual blocks of two convolutions of one kernel size.
+    TwoConvs,
+    /// Bottlenecks.
+    Bottleneck,
+    /// Inverted bottlenecks.
+    Inverted,
+}
+
+/// One super-block of a network that is a row of them, without its residual links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuperBlock {
+    pub family: Family,
+    /// `(C_in / groups) k^2` of each of its convolutions, in order.
+    pub fan_ins: Vec<usize>,
+    /// Channels that it gives.
+    pub channels: usize,
+    pub stride: usize,
+    /// Residual blocks.
+    pub depth: usize,
+}

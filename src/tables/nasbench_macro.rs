@@ -1,0 +1,136 @@
+//! NAS-Bench-Macro: 6,561 networks on CIFAR-10, three training runs each.
+//!
+//! Its accuracies are the best over the epochs of a run, on the test images. Its `flops` are not read: they count
+//! every layer, shortcut convolutions included, at the running resolution of a chain.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+
+use super::content::TableData;
+use super::source_file::SourceFile;
+use super::spec::Origin;
+use super::{JSON_FILE, Query, Runs, Split, TableError, TableSpec};
+use crate::data::DataDirs;
+use crate::spaces::nasbench_macro::Layers;
+
+const SIZE: usize = 6_561;
+const EPOCHS: u32 = 50;
+/// Training runs of an architecture.
+const RUNS: usize = 3;
+
+/// Registry entry.
+pub(super) static SPEC: TableSpec = TableSpec {
+    id: "nasbench_macro",
+    title: "NAS-Bench-Macro",
+    source: "github xiusu/NAS-Bench-Macro, data/nas-bench-macro_cifar10.json",
+    licence: "Apache-2.0",
+    citation: "X. Su et al., Prioritized architecture sampling with Monte-Carlo tree search, CVPR 2021",
+    size: SIZE,
+    datasets: &["cifar10"],
+    splits: &[Split::Test],
+    budgets: &[EPOCHS],
+    columns: &[
+        ("arch", "eight digits; the position is their place in lexicographic order, as the file has none"),
+        ("class", "smallest index of an equal network (3,969 classes)"),
+        ("params:cifar10", "trainable parameters"),
+        ("cifar10/test/50/<run>", "best test accuracy over the epochs of run 0, 1 or 2, in percent"),
+    ],
+    origin: Origin::Download { find, read, kind: JSON_FILE },
+};
+
+fn find(dirs: &DataDirs) -> Vec<PathBuf> {
+    const NAME: &str = "nas-bench-macro_cifar10.json";
+    dirs.find(&[&format!("nasbench-macro/{NAME}"), NAME]).into_iter().collect()
+}
+
+fn read(files: &[SourceFile]) -> Result<TableData, TableError> {
+    let mut records = vec![];
+    for file in files {
+        let bad = |reason: String| TableError::bad_file(&file.path, None, reason);
+        let Records(all) = serde_json::from_slice(&file.bytes).map_err(|e| bad(e.to_string()))?;
+        records.extend(all);
+    }
+    records.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut data = TableData::default();
+    let (mut first, mut classes) = (HashMap::new(), vec![]);
+    for (index, (arch, _)) in (0u32..).zip(&records) {
+        let layers: Option<Layers> = arch.parse().ok();
+        classes.push(*first.entry(layers.map(|l| l.class())).or_insert(index));
+    }
+    data.archs = records.iter().map(|(arch, _)| arch.clone()).collect();
+    data.classes = Some(classes);
+    data.params = vec![("cifar10".to_owned(), records.iter().map(|(_, r)| Some(r.params)).collect())];
+    let column = |run: usize| {
+        let query = Query::new("cifar10", Split::Test, EPOCHS, Runs::Seed(run as u32));
+        (query, records.iter().map(|(_, r)| r.test_acc[run]).collect())
+    };
+    data.columns = (0..RUNS).map(column).collect();
+    Ok(data)
+}
+
+/// What the file says of an architecture.
+#[derive(Deserialize)]
+struct Record {
+    /// Percent.
+    test_acc: [f64; RUNS],
+    mean_acc: f64,
+    params: u64,
+}
+
+impl Record {
+    /// What is wrong with it.
+    fn defect(&self) -> Option<String> {
+        if let Some(accuracy) = self.test_acc.iter().find(|a| !(0.0..=100.0).contains(*a)) {
+            return Some(format!("accuracy {accuracy} is not within 0 and 100 percent"));
+        }
+        let mean = self.test_acc.iter().sum::<f64>() / RUNS as f64;
+        let printed = self.mean_acc;
+        // NaN is far off, too.
+        let near = (mean - printed).abs() <= 1e-6;
+        (!near).then(|| format!("its mean accuracy is {mean}, not {printed}"))
+    }
+}
+
+/// The file: records by architecture, none twice, read one by one so that a bad one can be named.
+struct Records(Vec<(String, Record)>);
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Records;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of architectures with test_acc, mean_acc and params")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Records, M::Error> {
+                let mut records: Vec<(String, Record)> = vec![];
+                loop {
+                    let number = records.len();
+                    let bad = |reason: String| M::Error::custom(format!("record {number}: {reason}"));
+                    let Some(arch) = map.next_key::<String>().map_err(|e| bad(e.to_string()))? else { break };
+                    if number == SIZE {
+                        return Err(bad(format!("there are more than {SIZE} records")));
+                    }
+                    if let Err(error) = arch.parse::<Layers>() {
+                        return Err(bad(format!("its name is no architecture: {}", error.reason)));
+                    }
+                    let record: Record =
+                        map.next_value().map_err(|e| bad(format!("architecture {arch}: {e}")))?;
+                    if let Some(defect) = record.defect() {
+                        return Err(bad(format!("architecture {arch}: {defect}")));
+                    }
+                    records.push((arch, record));
+                }
+                Ok(Records(records))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
