@@ -66,11 +66,24 @@ fn pretty(value: &serde_json::Value) -> serde_json::Result<String> {
 fn spaces_text() -> String {
     let entry = |s: &crate::spaces::SpaceSpec| {
         format!(
-            "{}\n  {}, {} architectures\n  {}\n  written {}\n  example {}\n\n",
-            s.id, s.title, s.size, s.reference, s.encoding, s.example
+            "{}\n  {}, {}\n  {}\n  written {}\n  example {}\n\n",
+            s.id,
+            s.title,
+            architectures(s.size),
+            s.reference,
+            s.encoding,
+            s.example
         )
     };
     SPACES.iter().map(|s| entry(s.spec())).collect()
+}
+
+/// How many there are; 0 stands for as many as there are records.
+fn architectures(size: usize) -> String {
+    match size {
+        0 => "as many architectures as its list has".to_owned(),
+        size => format!("{size} architectures"),
+    }
 }
 
 fn spaces_json() -> serde_json::Value {
@@ -177,10 +190,10 @@ fn words<T: ToString>(all: &[T]) -> String {
 fn tables_text() -> String {
     let entry = |t: &TableSpec| {
         format!(
-            "{}\n  {}, {} architectures\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
+            "{}\n  {}, {}\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
             t.id,
             t.title,
-            t.size,
+            architectures(t.size),
             words(t.datasets),
             words(t.splits),
             words(t.budgets),

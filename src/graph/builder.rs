@@ -2,6 +2,7 @@
 
 mod functional;
 mod register;
+mod twins;
 
 use super::{
     Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param,
@@ -58,6 +59,8 @@ pub struct Builder {
     scope: Vec<ModuleId>,
     stages: Vec<NodeId>,
     operations: Vec<Operation>,
+    /// Activations of a value that an earlier node activates in the same way, with that node.
+    twins: Vec<(NodeId, NodeId)>,
     features: Option<NodeId>,
     error: Option<GraphError>,
 }
@@ -74,6 +77,7 @@ impl Builder {
             scope: vec![ModuleId(0)],
             stages: vec![],
             operations: vec![],
+            twins: vec![],
             features: None,
             error: None,
         }
@@ -173,18 +177,15 @@ impl Builder {
         self.leaf(module, Op::BatchNorm(norm), x, shape)
     }
 
-    /// Activation. Two activation modules of one kind on one value share a node: their outputs are the same numbers,
-    /// and each module still stands in the tree, so that taps count it as often as the reference code does.
+    /// Activation. Two activation modules of one kind on one value share a node in the end: their outputs are the same
+    /// numbers, and each module still stands in the tree, so that taps count it as often as the reference code does. Only
+    /// where the logits depend on one and not on the other they stay apart.
     pub fn activation(&mut self, name: &str, x: NodeId, kind: Activation) -> NodeId {
         let module = self.open(name, kind.class());
-        let twin = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
-        match twin {
-            Some(node) => {
-                self.modules[module.0].call = Some(Call { input: x, output: NodeId(node) });
-                NodeId(node)
-            }
-            None => self.leaf(module, Op::Activation(kind), x, self.shape(x)),
-        }
+        let first = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
+        let output = self.leaf(module, Op::Activation(kind), x, self.shape(x));
+        self.twins.extend(first.map(|first| (output, NodeId(first))));
+        output
     }
 
     /// Pooling with padding; averages leave padded pixels out of the count.
@@ -305,8 +306,8 @@ impl Builder {
             return Err(error);
         }
         self.modules[0].call = Some(Call { input: NodeId(0), output: logits });
-        let Self { nodes, params, modules, stages, operations, .. } = self;
+        let Self { nodes, params, modules, stages, operations, twins, .. } = self;
         let features = self.features.unwrap_or(logits);
-        Ok(Graph { nodes, params, modules, features, logits, stages, operations })
+        Ok(twins::join(Graph { nodes, params, modules, features, logits, stages, operations }, &twins))
     }
 }

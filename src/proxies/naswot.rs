@@ -74,7 +74,12 @@ impl Proxy for Naswot {
     }
 
     fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(vec![codes_of(taps(variant, net.graph()))?])
+        let graph = net.graph();
+        let taps = taps(variant, graph);
+        match taps.is_empty() && graph.activation_modules().next().is_some() {
+            true => Ok(vec![]),
+            false => Ok(vec![codes_of(taps)?]),
+        }
     }
 
     fn score(
@@ -84,6 +89,11 @@ impl Proxy for Naswot {
         _: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
+        if seen.is_empty() {
+            // The logits depend on no activation: the official code's kernel stays zero.
+            let components = vec![("units", 0.0), ("sign", 0.0)];
+            return Ok(Score { value: f64::NEG_INFINITY, components });
+        }
         let Some(Reduced::Codes(codes)) = seen.first().and_then(|pass| pass.first()) else {
             return Err(ScoreError::Undefined("no activation codes were observed".into()));
         };

@@ -1,5 +1,6 @@
 //! The candidate set that a proxy may look at before it scores.
 
+use super::plan::listed;
 use super::{Inputs, Network, Settings, passes};
 use crate::engine::{Engine, Reduced};
 use crate::keyed::smallest;
@@ -36,7 +37,9 @@ impl CandidateSet<'_> {
     /// [`ScoreError::Prepare`] when the official order of architectures is not known.
     pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, ScoreError> {
         let key = format!("{purpose}.{}.{}", self.space_id(), self.repetition());
-        let indices = smallest(count, self.settings.space.spec().size, self.sample_seed(), &key);
+        let size = listed(self.settings.space.spec(), self.order);
+        // Without a table there is nothing to choose from; asking for the first architecture says so.
+        let indices = smallest(count, size.max(1), self.sample_seed(), &key);
         indices.into_iter().map(|i| self.network(i)).collect()
     }
 

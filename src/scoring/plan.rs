@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Dedupe, Protocol, Reuse, ReuseError, Vary};
 use crate::keyed::smallest;
 use crate::proxies::ProxyRef;
+use crate::spaces::SpaceSpec;
 use crate::store::{self, Record};
 
 /// Which architectures a repetition scores.
@@ -214,6 +215,14 @@ impl Plan {
     }
 }
 
+/// Number of architectures of a space; where the table's list alone says it, `order` ends with the list.
+pub(super) fn listed(spec: &SpaceSpec, order: &dyn Fn(usize) -> Option<String>) -> usize {
+    match spec.size {
+        0 => (0..).take_while(|i| order(*i).is_some()).count(),
+        size => size,
+    }
+}
+
 fn select(
     protocol: &Protocol,
     selection: &Selection,
@@ -221,15 +230,19 @@ fn select(
     order: &dyn Fn(usize) -> Option<String>,
 ) -> Result<Vec<String>, PlanError> {
     let (space, spec) = (protocol.space, protocol.space.spec());
+    if let Selection::List { archs, .. } = selection {
+        return Ok(archs.clone());
+    }
+    let size = listed(spec, order);
     let indices = match selection {
-        Selection::List { archs, .. } => return Ok(archs.clone()),
-        Selection::All => (0..spec.size).collect(),
-        Selection::Sample(n) if *n > spec.size => {
-            return Err(PlanError::TooMany { space: spec.id, size: spec.size, asked: *n });
+        _ if size == 0 => return Err(PlanError::NoOrder { space: spec.id }),
+        Selection::List { .. } | Selection::All => (0..size).collect(),
+        Selection::Sample(n) if *n > size => {
+            return Err(PlanError::TooMany { space: spec.id, size, asked: *n });
         }
         Selection::Sample(n) => {
             let drawn = if protocol.varies(Vary::Archs) { repetition } else { 0 };
-            smallest(*n, spec.size, protocol.seeds.sample, &format!("sample.{}.{drawn}", spec.id))
+            smallest(*n, size, protocol.seeds.sample, &format!("sample.{}.{drawn}", spec.id))
         }
     };
     let arch = |i| space.arch(i).or_else(|| order(i)).ok_or(PlanError::NoOrder { space: spec.id });

@@ -1,12 +1,18 @@
 //! Search spaces: an architecture string becomes a [`Graph`]. Spaces never see accuracies.
 
 mod error;
+mod factorized;
 pub mod nafbee;
 pub mod nasbench201;
 pub mod nats_sss;
+pub mod nds;
+mod part;
 mod tiny_net;
+pub mod transnas;
 
 pub use error::ArchError;
+
+use std::sync::LazyLock;
 
 use crate::graph::{Graph, GraphError, Shape};
 
@@ -33,7 +39,7 @@ pub struct SpaceSpec {
     pub id: &'static str,
     pub title: &'static str,
     pub reference: &'static str,
-    /// Number of architectures.
+    /// Number of architectures; 0 for as many as the space's table lists.
     pub size: usize,
     /// An architecture string, for help and error messages.
     pub example: &'static str,
@@ -95,15 +101,24 @@ pub trait SearchSpace: Sync {
 }
 
 /// All search spaces. Adding one is one folder and one line here.
-pub static SPACES: &[&dyn SearchSpace] =
-    &[&nasbench201::NasBench201, &nats_sss::NatsSss, &nafbee::NafbeeVgg19];
+pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
+    let spaces: [&dyn SearchSpace; 5] = [
+        &nasbench201::NasBench201,
+        &nats_sss::NatsSss,
+        &nafbee::NafbeeVgg19,
+        &transnas::MACRO,
+        &transnas::MICRO,
+    ];
+    spaces.into_iter().chain(nds::spaces()).collect()
+});
 
 /// The space with this id.
 ///
 /// # Errors
 /// [`SpaceError::Unknown`] with the known ids.
 pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
-    SPACES.iter().copied().find(|s| s.spec().id == id).ok_or_else(|| SpaceError::Unknown {
+    let known = SPACES.iter().copied().find(|s| s.spec().id == id);
+    known.or_else(|| nds::variant(id)).ok_or_else(|| SpaceError::Unknown {
         given: id.to_string(),
         known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),
     })
@@ -115,7 +130,7 @@ mod tests {
 
     #[test]
     fn examples_parse_build_and_round_trip() {
-        for space in SPACES {
+        for space in SPACES.iter() {
             let spec = space.spec();
             assert_eq!(space.canonical(spec.example).unwrap(), spec.example, "{}", spec.id);
             space.build(spec.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();

@@ -12,7 +12,7 @@ impl Builder {
     pub fn resume(graph: Graph) -> Self {
         let Graph { nodes, params, modules, features, stages, operations, .. } = graph;
         let (scope, features) = (vec![ModuleId(0)], Some(features));
-        Self { nodes, params, modules, scope, stages, operations, features, error: None }
+        Self { nodes, params, modules, scope, stages, operations, twins: vec![], features, error: None }
     }
 
     /// Marks the outputs of the operations of the next cell.
