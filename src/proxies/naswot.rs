@@ -40,16 +40,16 @@ static SPEC: ProxySpec = ProxySpec {
     version: 1,
 };
 
-fn taps(variant: &Variant, graph: &Graph) -> Vec<Tap> {
+/// Modules of the kind that a variant counts, and those of them that it counts.
+fn modules<'g>(variant: &Variant, graph: &'g Graph) -> [Vec<&'g Module>; 2] {
+    let all: Vec<&Module> = match variant.is("double_count") {
+        true => graph.relu_named_modules().collect(),
+        false => graph.activation_modules().collect(),
+    };
     let reached = graph.reached_from_logits();
-    let reachable = |m: &&Module| m.call.is_some_and(|c| reached[c.output.index()]);
-    if variant.is("double_count") {
-        graph.input_taps(graph.relu_named_modules().filter(reachable))
-    } else if variant.is("reachable") {
-        graph.input_taps(graph.activation_modules().filter(reachable))
-    } else {
-        graph.input_taps(graph.activation_modules())
-    }
+    let counts = |m: &&Module| variant.is("single") || m.call.is_some_and(|c| reached[c.output.index()]);
+    let counted = all.iter().copied().filter(counts).collect();
+    [all, counted]
 }
 
 /// The pass of every activation's codes, each activation once.
@@ -74,11 +74,10 @@ impl Proxy for Naswot {
     }
 
     fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let graph = net.graph();
-        let taps = taps(variant, graph);
-        match taps.is_empty() && graph.activation_modules().next().is_some() {
+        let [all, counted] = modules(variant, net.graph());
+        match counted.is_empty() && !all.is_empty() {
             true => Ok(vec![]),
-            false => Ok(vec![codes_of(taps)?]),
+            false => Ok(vec![codes_of(net.graph().input_taps(counted.into_iter()))?]),
         }
     }
 

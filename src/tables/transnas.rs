@@ -11,6 +11,7 @@ use super::source_file::{SourceFile, Unit};
 use super::spec::{Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
 use crate::data::DataDirs;
+use crate::spaces::{SearchSpace, transnas as spaces};
 
 /// Architectures of the two spaces, in the order of the files.
 const MACRO_SIZE: usize = 3_256;
@@ -133,7 +134,10 @@ fn architectures(file: &SourceFile) -> Result<Vec<String>, TableError> {
         let fields = line.strip_prefix("ArchResult(arch-index=").and_then(|rest| rest.split_once(", arch="));
         let arch = fields.and_then(|(index, rest)| Some((index, rest.strip_suffix(", 7 tasks)")?)));
         match arch {
-            Some((index, arch)) if index == i.to_string() => Ok(arch.to_owned()),
+            Some((index, arch)) if index == i.to_string() => {
+                let space = if i < MACRO_SIZE { &spaces::MACRO } else { &spaces::MICRO };
+                space.canonical(arch).map_err(|error| bad(i, error.to_string()))
+            }
             Some((index, _)) => Err(bad(i, format!("architecture index {index} stands where {i} is due"))),
             None => Err(bad(i, "no `ArchResult(arch-index=N, arch=ARCH, 7 tasks)`".to_owned())),
         }

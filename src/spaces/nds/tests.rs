@@ -41,7 +41,7 @@ fn parameter_names_are_those_of_the_reference() {
         "cells.0.preprocess0.conv_2.weight",
         "cells.0.preprocess1.op.1.weight",
         "cells.0._ops.0.op.5.weight",
-        "cells.2._ops.2.conv_1.weight",
+        "cells.3.preprocess0.conv_1.weight",
         "classifier.classifier.bias",
     ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
