@@ -1,9 +1,10 @@
-//! Parameter counts of every architecture of NAS-Bench-201, NATS-Bench-SSS and NAS-Bench-Macro against the published tables.
+//! Parameter counts of every architecture of NAS-Bench-201, NATS-Bench-SSS, NAS-Bench-Macro and NDS against the published tables.
 
 use rayon::prelude::*;
 use untrained::data::DataDirs;
+use untrained::spaces::nds::LISTS;
 use untrained::spaces::{self, NetworkInput};
-use untrained::tables;
+use untrained::tables::{self, TableError};
 
 /// Data sets with their classes.
 const NATS: [(&str, usize); 3] = [("cifar10", 10), ("cifar100", 100), ("imagenet16_120", 120)];
@@ -16,7 +17,7 @@ fn every_count_agrees(id: &str, datasets: &[(&str, usize)]) {
     }
     let table = tables::load(id, &DataDirs::resolve(None)).unwrap();
     let space = spaces::find(id).unwrap();
-    assert_eq!(Some(table.len()), space.spec().size);
+    assert_eq!(Some(table.len()), space.spec().size.known());
     for &(dataset, classes) in datasets {
         let resolution = if classes == 120 { 16 } else { 32 };
         let wrong: Vec<String> = (0..table.len())
@@ -61,5 +62,56 @@ fn architecture_strings_round_trip() {
             assert_eq!(space.canonical(table.arch(i)).unwrap(), table.arch(i));
             assert!(space.arch(i).is_none_or(|arch| arch == table.arch(i)));
         }
+    }
+}
+
+/// Every record of every list that is at hand, with the classifier that was trained.
+#[test]
+fn nds_parameters_equal_the_records() {
+    if std::env::var_os("UNTRAINED_DATA").is_none() {
+        println!("skipped: UNTRAINED_DATA is not set");
+        return;
+    }
+    let mut lists = 0;
+    for list in &LISTS {
+        let table = match tables::load(list.id(), &DataDirs::resolve(None)) {
+            Err(TableError::NotFound { .. }) => continue,
+            table => table.unwrap(),
+        };
+        let space = spaces::find(list.id()).unwrap();
+        let (dataset, classes, resolution) =
+            if list.on_imagenet() { ("imagenet", 1000, 64) } else { ("cifar10", 10, 32) };
+        let wrong: Vec<String> = (0..table.len())
+            .into_par_iter()
+            .filter_map(|i| {
+                let arch = table.arch(i);
+                assert_eq!(space.canonical(arch).unwrap(), arch);
+                let graph = space.build(arch, NetworkInput { resolution, classes }).unwrap();
+                let (ours, published) = (graph.param_count(), table.params(i, dataset));
+                (published != Some(ours)).then(|| format!("{arch}: {ours} against {published:?}"))
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}: {} counts differ, first {:?}", list.id(), wrong.len(), wrong.first());
+        println!("{}: {} networks", list.id(), table.len());
+        lists += 1;
+    }
+    assert!(lists > 0, "UNTRAINED_DATA has no list of NDS");
+}
+
+/// Every architecture of TransNAS-Bench-101 is one of ours, and its network can be built.
+#[test]
+fn transnas_networks_can_all_be_built() {
+    if std::env::var_os("UNTRAINED_DATA").is_none() {
+        println!("skipped: UNTRAINED_DATA is not set");
+        return;
+    }
+    for id in ["transnas_macro", "transnas_micro"] {
+        let table = tables::load(id, &DataDirs::resolve(None)).unwrap();
+        let space = spaces::find(id).unwrap();
+        assert_eq!(Some(table.len()), space.spec().size.known());
+        (0..table.len()).into_par_iter().for_each(|i| {
+            assert_eq!(space.canonical(table.arch(i)).unwrap(), table.arch(i));
+            space.build(table.arch(i), NetworkInput { resolution: 64, classes: 75 }).unwrap();
+        });
     }
 }

@@ -31,12 +31,24 @@ fn closing_line(output: &[u8]) -> [usize; 6] {
     numbers.try_into().unwrap()
 }
 
-const FILES: [&str; 4] = ["nb201.json", "nats_sss.json", "nafbee_vgg19.json", "plainnet.json"];
+/// The committed files; the networks of NDS stand in two files of the full set.
+const COMMITTED: [&str; 6] =
+    ["nb201.json", "nats_sss.json", "nafbee_vgg19.json", "nds.json", "transnas.json", "plainnet.json"];
+const FULL: [&str; 7] = [
+    "nb201.json",
+    "nats_sss.json",
+    "nafbee_vgg19.json",
+    "nds_cell.json",
+    "nds_any.json",
+    "transnas.json",
+    "plainnet.json",
+];
 
 fn committed_set_agrees(engine: &str, precision: &str) {
-    let assert = parity_on(engine, precision, &FILES.map(golden)).assert().success();
-    let [compared, within, outside, ..] = closing_line(&assert.get_output().stdout);
-    assert!(compared >= 330, "only {compared} records were compared");
+    let assert = parity_on(engine, precision, &COMMITTED.map(golden)).assert().success();
+    let [compared, within, outside, unknown, ..] = closing_line(&assert.get_output().stdout);
+    assert_eq!(unknown, 0);
+    assert!(compared >= 585, "only {compared} records were compared");
     assert_eq!((within, outside), (compared, 0));
 }
 
@@ -68,11 +80,12 @@ fn full_set(precision: &str) -> Option<serde_json::Value> {
         println!("skipped: UNTRAINED_GOLDEN and UNTRAINED_DATA are not both set");
         return None;
     };
-    let files = FILES.map(|name| Path::new(&folder).join(name));
+    let files = FULL.map(|name| Path::new(&folder).join(name));
     let output = parity(precision, &files).args(["--format", "json"]).output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let compared = report["total"]["compared"].as_u64().unwrap();
-    assert!(compared >= 1170, "only {compared} records were compared");
+    assert!(compared >= 2100, "only {compared} records were compared");
+    assert_eq!(report["total"]["not_supported"], 0);
     Some(report)
 }
 
@@ -109,10 +122,18 @@ fn full_set_agrees_in_f32_but_for_flipped_units() {
     assert!(failures.len() as u64 * 50 <= compared, "more than 2 % outside: {failures:#?}");
 }
 
+/// GradSign counts the signs of gradients, of which some are zero in exact arithmetic in the networks of NDS: our two engines
+/// differ there as much from each other as from PyTorch. Everything else must agree.
 #[test]
 fn full_set_agrees_in_f64() {
     let Some(report) = full_set("f64") else { return };
-    assert_eq!(report["total"]["outside"], 0, "{}", report["failures"]);
+    let failures = report["failures"].as_array().unwrap();
+    for failure in failures {
+        let of_nds = failure["space"].as_str().unwrap().starts_with("nds");
+        assert!(of_nds && failure["proxy"] == "gradsign", "{failure}");
+        assert!(failure["deviation"].as_f64().unwrap() < 0.01, "{failure}");
+    }
+    assert!(failures.len() <= 8, "{failures:#?}");
 }
 
 /// A value that is not ours must be found out.

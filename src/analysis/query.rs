@@ -16,14 +16,15 @@ pub struct QueryParts {
 /// table has one (else validation), the largest training budget, and the mean over training runs.
 ///
 /// That is `cifar10/test/200/mean` for NAS-Bench-201, `cifar10/test/90/mean` for NATS-Bench size and
-/// `cifar10/validation/200/mean` for NAFBee's VGG-19. Whoever prints a figure prints the query with it.
+/// `cifar10/validation/200/mean` for NAFBee's VGG-19. TransNAS-Bench-101 is compared by validation values, task by task
+/// with its own budget: `class_object/validation/25/mean`. Whoever prints a figure prints the query with it.
 pub fn default_query(table: &TableSpec, dataset: &str, parts: &QueryParts) -> Query {
     let known = table.datasets.iter().copied().find(|known| *known == dataset);
     let dataset = parts.dataset.as_deref().or(known).or_else(|| table.datasets.first().copied());
-    let split = if table.splits.contains(&Split::Test) { Split::Test } else { Split::Validation };
-    let epochs = table.budgets.iter().copied().max().unwrap_or_default();
+    let dataset = dataset.unwrap_or_default();
+    let (split, epochs) = table.headline(dataset);
     Query::new(
-        dataset.unwrap_or_default(),
+        dataset,
         parts.split.unwrap_or(split),
         parts.epochs.unwrap_or(epochs),
         parts.runs.unwrap_or(Runs::Mean),
@@ -45,6 +46,10 @@ mod tests {
         assert_eq!(query("nasbench201", "synthetic"), "cifar10/test/200/mean");
         assert_eq!(query("nafbee_vgg19", "synthetic"), "cifar10/validation/200/mean");
         assert_eq!(query("nafbee_bert", "sst2"), "sst2/validation/3/mean");
+        assert_eq!(query("nds_darts", "cifar10"), "cifar10/test/100/mean");
+        assert_eq!(query("nds_resnext_a_in:naswot", "synthetic"), "imagenet/test/50/mean");
+        assert_eq!(query("transnas_micro", "noise"), "class_object/validation/25/mean");
+        assert_eq!(query("transnas_macro", "jigsaw"), "jigsaw/validation/10/mean");
     }
 
     #[test]

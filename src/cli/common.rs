@@ -13,7 +13,8 @@ use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
 use crate::scoring::read_arch_list;
-use crate::spaces::SearchSpace;
+use crate::spaces::nds::Label;
+use crate::spaces::{SearchSpace, SpaceSize};
 use crate::store::{Invocation, utc_now};
 use crate::tables::{self, Table, TableError};
 
@@ -135,6 +136,20 @@ impl<'a> TableOrder<'a> {
                 tracing::warn!("{error}");
                 None
             }
+        }
+    }
+}
+
+/// An architecture by its string; by the label of its record in spaces that are lists of records (`#7`, `DARTS_in#7/cifar`).
+///
+/// # Errors
+/// A malformed string, a table that is not at hand, or a record that it does not have.
+pub fn named_arch(space: &dyn SearchSpace, text: &str, dirs: &DataDirs) -> anyhow::Result<String> {
+    match Label::parse(text).filter(|_| space.spec().size == SpaceSize::OfTable) {
+        None => Ok(space.canonical(text)?),
+        Some(label) => {
+            let table = tables::load(space.spec().id, dirs)?;
+            Ok(label.apply(table.arch(table.named(text)?)))
         }
     }
 }

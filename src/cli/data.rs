@@ -75,10 +75,17 @@ pub fn run(args: &DataArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         DataCommand::Fetch { ids, base_url, force } => {
             let options =
                 FetchOptions { base_url: base_url.clone(), force: *force, ..FetchOptions::default() };
-            run_fetch(&manifest.select(ids)?, dirs, &options)
+            let ids: Vec<String> = ids.iter().map(|id| entry_id(&manifest, id)).collect();
+            run_fetch(&manifest.select(&ids)?, dirs, &options)
         }
         DataCommand::Import(args) => import::run(args, dirs).map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// An entry by its own id, or by the id of a table that is read from it.
+fn entry_id(manifest: &Manifest, id: &str) -> String {
+    let table = || crate::tables::spec(id).map_or(id, |table| table.entry());
+    if manifest.entry(id).is_ok() { id } else { table() }.to_owned()
 }
 
 fn run_status(manifest: &Manifest, dirs: &DataDirs, format: Format) -> anyhow::Result<ExitCode> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::common::Format;
 use crate::datasets;
 use crate::proxies::{Direction, PROXIES, ProxySpec};
-use crate::spaces::{NamedArch, SPACES};
+use crate::spaces::{NamedArch, SPACES, SpaceSize};
 use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
 
@@ -71,19 +71,10 @@ fn spaces_text() -> String {
     let entry = |s: &crate::spaces::SpaceSpec| {
         format!(
             "{}\n  {}, {}\n  {}\n  written {}\n  example {}\n\n",
-            s.id,
-            s.title,
-            size(s.size),
-            s.reference,
-            s.encoding,
-            s.example
+            s.id, s.title, s.size, s.reference, s.encoding, s.example
         )
     };
     SPACES.iter().map(|s| entry(s.spec())).collect()
-}
-
-fn size(architectures: Option<usize>) -> String {
-    architectures.map_or("architectures that nobody lists".to_owned(), |n| format!("{n} architectures"))
 }
 
 fn archs_text() -> String {
@@ -202,10 +193,13 @@ fn words<T: ToString>(all: &[T]) -> String {
 fn tables_text() -> String {
     let entry = |t: &TableSpec| {
         format!(
-            "{}\n  {}, {} architectures\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
+            "{}\n  {}, {}\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
             t.id,
             t.title,
-            t.size,
+            match t.size {
+                0 => SpaceSize::OfTable,
+                size => SpaceSize::Known(size),
+            },
             words(t.datasets),
             words(t.splits),
             words(t.budgets),

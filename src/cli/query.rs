@@ -30,7 +30,7 @@ pub struct QueryArgs {
     #[arg(long)]
     available: bool,
 
-    /// Architecture string
+    /// Architecture string, or #RECORD in a list of records
     #[arg(long, value_name = "ARCH", required_unless_present_any = ["index", "available"], conflicts_with = "index")]
     arch: Option<String>,
 
@@ -38,7 +38,7 @@ pub struct QueryArgs {
     #[arg(long, value_name = "INDEX")]
     index: Option<usize>,
 
-    /// Data set: cifar10, cifar10_valid, cifar100, imagenet16_120, sst2
+    /// Data set: cifar10, cifar10_valid, cifar100, imagenet16_120, imagenet, sst2, or a task of TransNAS
     #[arg(long, value_name = "DATASET", required_unless_present = "available")]
     dataset: Option<String>,
 
@@ -78,13 +78,16 @@ pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 fn answer(args: &QueryArgs, table: &Table, query: &Query) -> anyhow::Result<String> {
     let index = match (args.index, &args.arch) {
         (Some(index), _) => index,
-        (None, Some(arch)) => table.find(arch)?,
+        (None, Some(arch)) => table.named(arch)?,
         (None, None) => anyhow::bail!("name an architecture with --arch or --index"),
     };
     let accuracy = table.accuracy(index, query)?;
     let arch = table.arch(index);
     Ok(match args.format {
-        Format::Text => format!("{}  index {index}  {arch}\n{query}: {accuracy} %", args.table),
+        Format::Text => {
+            let unit = if query.is_percent() { " %" } else { "" };
+            format!("{}  index {index}  {arch}\n{query}: {accuracy}{unit}", args.table)
+        }
         Format::Json => serde_json::to_string_pretty(&serde_json::json!({
             "table": args.table, "index": index, "arch": arch, "query": query.to_string(), "accuracy_percent": accuracy,
             "source": table.provenance().kind, "source_sha256": table.provenance().sha256,

@@ -107,10 +107,13 @@ fn apply<K: Kernels>(
 ) -> Result<K::Value, EngineError> {
     let mut inputs = inputs.into_iter();
     let Some(x) = inputs.next() else {
-        return Ok(kernels.map(pass.input.images, pass.input.shape));
+        return Ok(match node.op {
+            Op::Zeros => kernels.zeros(pass.images(), node.shape),
+            _ => kernels.map(pass.input.images, pass.input.shape),
+        });
     };
     Ok(match &node.op {
-        Op::Input | Op::Identity => x,
+        Op::Input | Op::Identity | Op::Zeros => x,
         Op::Conv2d { weight, bias, window, groups } => {
             kernels.conv2d(x, &pass.conv((*weight, *bias), window, *groups), normalised)
         }
@@ -129,6 +132,7 @@ fn apply<K: Kernels>(
         Op::PadChannels { before, after } => {
             pad_channels(kernels, (pass.images(), node.shape), x, [*before, *after])
         }
+        Op::Pad { before, after } => kernels.pad(&x, *before, *after),
         Op::Zero => kernels.zero(x),
     })
 }
@@ -142,7 +146,7 @@ pub(super) fn pad_channels<K: Kernels>(
 ) -> K::Value {
     let zeros = |channels: usize| {
         let shape = shape.with_channels(channels);
-        (channels > 0).then(|| kernels.upload(&vec![0.0; n * shape.elements()], n, shape))
+        (channels > 0).then(|| kernels.zeros(n, shape))
     };
     kernels.concat([zeros(before), Some(x), zeros(after)].into_iter().flatten().collect())
 }

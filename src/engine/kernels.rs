@@ -170,6 +170,8 @@ pub trait Kernels {
     fn map(&self, values: &[f32], shape: [usize; 4]) -> Self::Value;
     /// `n` rows of the given shape from the host, row-major: cotangents, seeds and tangents.
     fn upload(&self, values: &[f64], n: usize, shape: Shape) -> Self::Value;
+    /// `n` rows of zeros.
+    fn zeros(&self, n: usize, shape: Shape) -> Self::Value;
     /// Copies a value to the host, row-major whatever the layout on the device.
     ///
     /// # Errors
@@ -292,6 +294,31 @@ pub trait Kernels {
     fn concat(&self, parts: Vec<Self::Value>) -> Self::Value;
     /// The inverse: a value in parts of so many channels.
     fn split(&self, x: &Self::Value, channels: &[usize]) -> Vec<Self::Value>;
+    /// Zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away. The gradient is the same
+    /// with the signs turned.
+    fn pad(&self, x: &Self::Value, before: [isize; 2], after: [isize; 2]) -> Self::Value;
     /// `x * 0`.
     fn zero(&self, x: Self::Value) -> Self::Value;
+}
+
+/// Where the pixels of an axis come from and go to when zeros are put around it, or pixels are taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub from: std::ops::Range<usize>,
+    pub to: std::ops::Range<usize>,
+    /// Pixels of the result.
+    pub size: usize,
+}
+
+impl Frame {
+    /// `before` and `after` as in [`Kernels::pad`], for an axis of `size` pixels; the graph builder has made sure that
+    /// something is left.
+    pub fn of(before: isize, after: isize, size: usize) -> Self {
+        let cut = |by: isize| usize::try_from(-by).unwrap_or(0);
+        let from = cut(before)..size.saturating_sub(cut(after)).max(cut(before));
+        let start = usize::try_from(before).unwrap_or(0);
+        let to = start..start + from.len();
+        let size = size.saturating_add_signed(before).saturating_add_signed(after);
+        Self { from, to, size }
+    }
 }

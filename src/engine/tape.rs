@@ -118,8 +118,10 @@ fn kept(pass: &ForwardPass<'_>, computed: &[bool], keep: &[NodeId]) -> Vec<bool>
             | Op::Add
             | Op::Concat
             | Op::PadChannels { .. }
+            | Op::Pad { .. }
             | Op::Identity
-            | Op::Zero => false,
+            | Op::Zero
+            | Op::Zeros => false,
         };
         if read {
             node.inputs.iter().for_each(|id| kept[id.index()] = true);

@@ -2,6 +2,7 @@
 
 mod functional;
 mod register;
+mod twins;
 
 use super::{
     Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param,
@@ -58,6 +59,8 @@ pub struct Builder {
     scope: Vec<ModuleId>,
     stages: Vec<NodeId>,
     operations: Vec<Operation>,
+    /// Activations of a value that an earlier node activates in the same way, with that node.
+    twins: Vec<(NodeId, NodeId)>,
     features: Option<NodeId>,
     error: Option<GraphError>,
 }
@@ -74,6 +77,7 @@ impl Builder {
             scope: vec![ModuleId(0)],
             stages: vec![],
             operations: vec![],
+            twins: vec![],
             features: None,
             error: None,
         }
@@ -173,8 +177,9 @@ impl Builder {
         self.leaf(module, Op::BatchNorm(norm), x, shape)
     }
 
-    /// Activation. Two activation modules of one kind on one value share a node: their outputs are the same numbers,
-    /// and each module still stands in the tree, so that taps count it as often as the reference code does.
+    /// Activation. Two activation modules of one kind on one value share a node in the end: their outputs are the same
+    /// numbers, and each module still stands in the tree, so that taps count it as often as the reference code does. Only
+    /// where the logits depend on one and not on the other they stay apart.
     pub fn activation(&mut self, name: &str, x: NodeId, kind: Activation) -> NodeId {
         self.activation_of_class(name, kind.class(), x, kind)
     }
@@ -188,14 +193,10 @@ impl Builder {
         kind: Activation,
     ) -> NodeId {
         let module = self.open(name, class);
-        let twin = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
-        match twin {
-            Some(node) => {
-                self.modules[module.0].call = Some(Call { input: x, output: NodeId(node) });
-                NodeId(node)
-            }
-            None => self.leaf(module, Op::Activation(kind), x, self.shape(x)),
-        }
+        let first = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
+        let output = self.leaf(module, Op::Activation(kind), x, self.shape(x));
+        self.twins.extend(first.map(|first| (output, NodeId(first))));
+        output
     }
 
     /// Pooling with padding; averages leave padded pixels out of the count.
@@ -247,6 +248,14 @@ impl Builder {
         self.leaf(module, Op::Linear { weight, bias }, x, Shape::Vector { features: out_features })
     }
 
+    /// Zeros around a map, `[vertical, horizontal]`; negative numbers take pixels away.
+    pub fn pad(&mut self, name: &str, x: NodeId, before: [isize; 2], after: [isize; 2]) -> NodeId {
+        let module = self.open(name, "ConstantPad2d");
+        let output = self.framed(module, x, before, after);
+        self.modules[module.0].call = Some(Call { input: x, output });
+        output
+    }
+
     /// Identity as a module of its own.
     pub fn identity(&mut self, name: &str, class: &'static str, x: NodeId) -> NodeId {
         let module = self.open(name, class);
@@ -257,6 +266,15 @@ impl Builder {
     pub fn zero(&mut self, name: &str, class: &'static str, x: NodeId) -> NodeId {
         let module = self.open(name, class);
         self.leaf(module, Op::Zero, x, self.shape(x))
+    }
+
+    /// Zeros of a shape as a module of its own, which is called on `x` and does not look at it.
+    pub fn zeros(&mut self, name: &str, class: &'static str, x: NodeId, shape: Shape) -> NodeId {
+        let module = self.open(name, class);
+        let output = NodeId(self.nodes.len());
+        self.nodes.push(Node { op: Op::Zeros, inputs: vec![], shape, module });
+        self.modules[module.0].call = Some(Call { input: x, output });
+        output
     }
 
     /// Sum, left to right; one operand is returned as it is.
@@ -299,8 +317,8 @@ impl Builder {
             return Err(error);
         }
         self.modules[0].call = Some(Call { input: NodeId(0), output: logits });
-        let Self { nodes, params, modules, stages, operations, .. } = self;
+        let Self { nodes, params, modules, stages, operations, twins, .. } = self;
         let features = self.features.unwrap_or(logits);
-        Ok(Graph { nodes, params, modules, features, logits, stages, operations })
+        Ok(twins::join(Graph { nodes, params, modules, features, logits, stages, operations }, &twins))
     }
 }

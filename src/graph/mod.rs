@@ -204,19 +204,10 @@ impl Graph {
     }
 
     /// The same network with zeros in place of a node's value; the parameters stay.
-    ///
-    /// # Errors
-    /// A node that differs in shape from its input.
-    pub fn without(&self, id: NodeId) -> Result<Self, GraphError> {
-        let node = self.node(id);
-        let from = node.inputs.first().filter(|from| self.node(**from).shape == node.shape);
-        let Some(from) = from.copied() else {
-            let (module, shape) = (self.node_name(id).to_owned(), node.shape.to_string());
-            return Err(GraphError::Shape { module, what: "zeros in place of its value", shape });
-        };
+    pub fn without(&self, id: NodeId) -> Self {
         let mut graph = self.clone();
-        graph.nodes[id.0] = Node { op: Op::Zero, inputs: vec![from], ..node.clone() };
-        Ok(graph)
+        graph.nodes[id.0] = Node { op: Op::Zeros, inputs: vec![], ..self.node(id).clone() };
+        graph
     }
 
     /// Stem output and the output of every cell or block, in order (AZ-NAS's maps).

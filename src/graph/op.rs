@@ -192,8 +192,16 @@ pub enum Op {
     },
     /// The input itself; a node of its own so that it can be observed and gated.
     Identity,
+    /// A frame of zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away instead
+    /// (PyTorch's `pad`).
+    Pad {
+        before: [isize; 2],
+        after: [isize; 2],
+    },
     /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).
     Zero,
+    /// Zeros that depend on nothing (`new_zeros`); no inputs.
+    Zeros,
 }
 
 /// Parameters and constants of one batch normalisation.

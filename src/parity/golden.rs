@@ -30,6 +30,9 @@ pub struct GoldenNetwork {
     pub seed: u64,
     #[serde(default)]
     pub kw: serde_json::Map<String, serde_json::Value>,
+    /// NDS: the description of the network, as in the official records.
+    #[serde(default)]
+    pub net: Option<serde_json::Value>,
     #[serde(default)]
     pub classes: Option<usize>,
 }

@@ -1,11 +1,46 @@
 //! Names of golden files in our words.
 
-/// Space ids of golden files.
-pub fn space_id(golden: &str) -> &str {
-    match golden {
+use super::golden::{GoldenNetwork, GoldenRecord};
+use crate::spaces::nds::{Label, Nds, NetRecord, Stem};
+
+/// A network in our words: space id and architecture string, and the builder options that they cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub space: &'static str,
+    pub arch: String,
+    pub options: &'static [&'static str],
+}
+
+/// The network of a record; `network` is its description in the golden file.
+///
+/// # Errors
+/// Why it has no name here.
+pub fn network(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result<Named, String> {
+    let unknown = || format!("space {}", record.space);
+    let space = match record.space.as_str() {
+        "nds_cell" | "nds_any" => return nds(record, network),
         "nb201" => "nasbench201",
+        "transnas" if record.arch.ends_with("-basic") => "transnas_macro",
+        "transnas" => "transnas_micro",
         other => other,
-    }
+    };
+    let space = crate::spaces::find(space).map_err(|_| unknown())?.spec().id;
+    Ok(Named { space, arch: record.arch.clone(), options: &[] })
+}
+
+/// NDS networks carry a label for a name, and stand beside it as the official records describe them.
+fn nds(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result<Named, String> {
+    let label = Label::parse(&record.arch).ok_or_else(|| format!("label {}", record.arch))?;
+    let list = Nds::of_file(label.file).ok_or_else(|| format!("list {}", label.file))?;
+    let network = network.ok_or_else(|| format!("{} is not among the networks", record.arch))?;
+    let net = network.net.clone().ok_or_else(|| format!("{} has no `net`", record.arch))?;
+    let net: NetRecord = serde_json::from_value(net).map_err(|e| format!("`net` of {}: {e}", record.arch))?;
+    let stem = match network.kw.get("stem").and_then(|stem| stem.as_str()) {
+        // The list's own: networks of stages tell their stem themselves.
+        None | Some("nds_in") => list.stem(),
+        Some(stem) => Stem::named(stem).ok_or_else(|| format!("stem {stem}"))?,
+    };
+    Ok(Named { space: list.id(), arch: list.arch_of(&net, stem)?, options: &["stem"] })
 }
 
 /// Whether a builder option of a golden network is what our space builds anyway.

@@ -148,26 +148,28 @@ impl Group {
 
 /// The group of a record and what it asks for, or why it is not supported.
 fn sort(file: &GoldenFile, record: &GoldenRecord) -> Result<(Group, ProxyRef, Option<&'static str>), String> {
-    let space = mapping::space_id(&record.space);
-    spaces::find(space).map_err(|_| format!("space {}", record.space))?;
+    let network = file
+        .networks
+        .iter()
+        .find(|n| n.space == record.space && n.arch == record.arch && n.seed == record.seed);
+    let named = mapping::network(record, network)?;
     let unknown = || format!("{} {}", record.proxy, record.variant);
     let (name, component) = mapping::proxy(&record.proxy, &record.variant).ok_or_else(unknown)?;
     let proxy: ProxyRef = name.parse().map_err(|_| unknown())?;
     let unknown_input = || format!("input {}", record.input.as_deref().unwrap_or("none"));
     let input = GoldenInput::parse(record.input.as_deref()).ok_or_else(unknown_input)?;
-    let network = file
-        .networks
-        .iter()
-        .find(|n| n.space == record.space && n.arch == record.arch && n.seed == record.seed);
-    let other = |(option, value): &(&String, &serde_json::Value)| !mapping::is_default(option, value);
+    let covered = |option: &str| named.options.contains(&option);
+    let other = |(option, value): &(&String, &serde_json::Value)| {
+        !covered(option) && !mapping::is_default(option, value)
+    };
     if let Some((option, _)) = network.and_then(|n| n.kw.iter().find(other)) {
         return Err(format!("network option {option}"));
     }
     let init = record.init.clone().unwrap_or_else(|| Scheme::Default.to_string());
     init.parse::<Scheme>().map_err(|_| format!("initialisation {init}"))?;
     let group = Group {
-        space: space.to_string(),
-        arch: record.arch.clone(),
+        space: named.space.to_owned(),
+        arch: named.arch,
         seed: record.seed,
         classes: network.and_then(|n| n.classes).unwrap_or(10),
         init,
@@ -235,10 +237,15 @@ impl NoiseLabels {
         Ok(match self {
             Self::Unnamed => vec![],
             Self::Modulo(classes) => (0..count as u32).map(|i| i % classes).collect(),
+            // Noise needs no images, so that a few labels need no file.
+            Self::Cifar10Test if count <= CIFAR10_TEST_LABELS.len() => CIFAR10_TEST_LABELS[..count].to_vec(),
             Self::Cifar10Test => cifar10_test(0, count, dirs)?.0.2,
         })
     }
 }
+
+/// Classes of the first images of CIFAR-10's `test_batch.bin`.
+const CIFAR10_TEST_LABELS: [u32; 16] = [3, 8, 8, 0, 6, 6, 1, 6, 3, 1, 0, 9, 5, 7, 9, 8];
 
 /// Images, shape and labels.
 type Labelled = (Vec<f32>, [usize; 4], Vec<u32>);
@@ -259,4 +266,20 @@ fn noise(seed: u64, name: &str, [_, c, h, w]: [usize; 4], take: usize) -> (Vec<f
     let mut images = vec![0.0; take * c * h * w];
     Stream::new(seed, name).fill_normal(1.0, &mut images);
     (images, [take, c, h, w])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_labels_are_those_of_the_file() {
+        if std::env::var_os("UNTRAINED_DATA").is_none() {
+            println!("skipped: UNTRAINED_DATA is not set");
+            return;
+        }
+        let ((_, _, labels), _) =
+            cifar10_test(0, CIFAR10_TEST_LABELS.len(), &DataDirs::resolve(None)).unwrap();
+        assert_eq!(labels, CIFAR10_TEST_LABELS);
+    }
 }

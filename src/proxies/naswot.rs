@@ -40,16 +40,16 @@ static SPEC: ProxySpec = ProxySpec {
     version: 1,
 };
 
-fn taps(variant: &Variant, graph: &Graph) -> Vec<Tap> {
+/// Modules of the kind that a variant counts, and those of them that it counts.
+fn modules<'g>(variant: &Variant, graph: &'g Graph) -> [Vec<&'g Module>; 2] {
+    let all: Vec<&Module> = match variant.is("double_count") {
+        true => graph.relu_named_modules().collect(),
+        false => graph.activation_modules().collect(),
+    };
     let reached = graph.reached_from_logits();
-    let reachable = |m: &&Module| m.call.is_some_and(|c| reached[c.output.index()]);
-    if variant.is("double_count") {
-        graph.input_taps(graph.relu_named_modules().filter(reachable))
-    } else if variant.is("reachable") {
-        graph.input_taps(graph.activation_modules().filter(reachable))
-    } else {
-        graph.input_taps(graph.activation_modules())
-    }
+    let counts = |m: &&Module| variant.is("single") || m.call.is_some_and(|c| reached[c.output.index()]);
+    let counted = all.iter().copied().filter(counts).collect();
+    [all, counted]
 }
 
 /// The pass of every activation's codes, each activation once.
@@ -74,7 +74,11 @@ impl Proxy for Naswot {
     }
 
     fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(vec![codes_of(taps(variant, net.graph()))?])
+        let [all, counted] = modules(variant, net.graph());
+        match counted.is_empty() && !all.is_empty() {
+            true => Ok(vec![]),
+            false => Ok(vec![codes_of(net.graph().input_taps(counted.into_iter()))?]),
+        }
     }
 
     fn score(
@@ -84,6 +88,11 @@ impl Proxy for Naswot {
         _: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
+        if seen.is_empty() {
+            // The logits depend on no activation: the official code's kernel stays zero.
+            let components = vec![("units", 0.0), ("sign", 0.0)];
+            return Ok(Score { value: f64::NEG_INFINITY, components });
+        }
         let Some(Reduced::Codes(codes)) = seen.first().and_then(|pass| pass.first()) else {
             return Err(ScoreError::Undefined("no activation codes were observed".into()));
         };

@@ -1,5 +1,6 @@
 //! The candidate set that a proxy may look at before it scores.
 
+use super::plan::listed;
 use super::{Inputs, Network, Settings, passes};
 use crate::engine::{Engine, Reduced};
 use crate::keyed::sample;
@@ -40,13 +41,14 @@ impl CandidateSet<'_> {
     /// [`ScoreError::Prepare`] when the space has no order, or the official one is not known.
     pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, ScoreError> {
         let key = format!("{purpose}.{}.{}", self.space_id(), self.repetition());
-        let size = self.settings.space.spec().size.ok_or_else(|| {
+        let size = listed(self.settings.space.spec(), self.order).ok_or_else(|| {
             let id = self.space_id();
             ScoreError::Prepare(format!(
                 "nobody lists the architectures of {id}, so none can be drawn; {WITHOUT_LOOKING}"
             ))
         })?;
-        let indices = sample(count, size, self.sample_seed(), &key);
+        // Without a table there is nothing to choose from; asking for the first architecture says so.
+        let indices = sample(count, size.max(1), self.sample_seed(), &key);
         indices.into_iter().map(|i| self.network(i)).collect()
     }
 

@@ -117,10 +117,7 @@ impl Network {
     pub fn graph_of(&self, form: Form) -> Result<Cow<'_, Graph>, ScoreError> {
         let built = match form {
             Form::Own => return Ok(Cow::Borrowed(&self.graph)),
-            Form::Without(node) => {
-                let graph = self.graph.without(node).map_err(|e| ScoreError::Undefined(e.to_string()))?;
-                return Ok(Cow::Owned(graph));
-            }
+            Form::Without(node) => return Ok(Cow::Owned(self.graph.without(node))),
             Form::At64 => self.at_64.get_or_init(|| self.build_at(SIDE_64)),
             Form::ThinCell => self.thin_cell.get_or_init(|| self.build_thin_cell()),
             Form::Unlinked => self.unlinked.get_or_init(|| self.build_unlinked()),

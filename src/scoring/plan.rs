@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Dedupe, Protocol, Reuse, ReuseError, Vary};
 use crate::keyed::{MOST_LOOKED_AT, sample};
 use crate::proxies::ProxyRef;
+use crate::spaces::{SpaceSize, SpaceSpec};
 use crate::store::{self, Record};
 
 /// Which architectures a repetition scores.
@@ -221,6 +222,16 @@ impl Plan {
     }
 }
 
+/// Number of architectures that can be drawn from; `None` where nobody lists them. Where the table's list alone says it,
+/// `order` ends with the list.
+pub(super) fn listed(spec: &SpaceSpec, order: &dyn Fn(usize) -> Option<String>) -> Option<usize> {
+    match spec.size {
+        SpaceSize::Known(size) => Some(size),
+        SpaceSize::OfTable => Some((0..).take_while(|i| order(*i).is_some()).count()),
+        SpaceSize::Unlisted => None,
+    }
+}
+
 fn select(
     protocol: &Protocol,
     selection: &Selection,
@@ -231,8 +242,9 @@ fn select(
     if let Selection::List { archs, .. } = selection {
         return Ok(archs.clone());
     }
-    let size = spec.size.ok_or(PlanError::Unlisted { space: spec.id })?;
+    let size = listed(spec, order).ok_or(PlanError::Unlisted { space: spec.id })?;
     let indices: Vec<usize> = match selection {
+        _ if size == 0 => return Err(PlanError::NoOrder { space: spec.id }),
         Selection::Sample(n) if *n > size => {
             return Err(PlanError::TooMany { space: spec.id, size, asked: *n });
         }

@@ -2,16 +2,23 @@
 
 pub mod cam_nas;
 mod error;
+mod factorized;
 mod facts;
 pub mod nafbee;
 pub mod nasbench201;
 pub mod nasbench_macro;
 pub mod nats_sss;
+pub mod nds;
+mod part;
 pub mod plainnet;
 mod tiny_net;
+pub mod transnas;
 
 pub use error::ArchError;
 pub use facts::{Budget, Family, NamedArch, SuperBlock};
+
+use std::fmt;
+use std::sync::LazyLock;
 
 use crate::graph::{Graph, GraphError, Shape};
 
@@ -31,6 +38,37 @@ impl NetworkInput {
     }
 }
 
+/// How many architectures a space has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum SpaceSize {
+    Known(usize),
+    /// As many as its table lists.
+    OfTable,
+    /// Nobody lists them, so they have no index.
+    Unlisted,
+}
+
+impl SpaceSize {
+    /// The number, where it is known without a table.
+    pub fn known(self) -> Option<usize> {
+        match self {
+            Self::Known(size) => Some(size),
+            Self::OfTable | Self::Unlisted => None,
+        }
+    }
+}
+
+impl fmt::Display for SpaceSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(size) => write!(f, "{size} architectures"),
+            Self::OfTable => f.write_str("as many architectures as its list has"),
+            Self::Unlisted => f.write_str("architectures that nobody lists"),
+        }
+    }
+}
+
 /// Static facts about a search space.
 #[derive(Clone, Copy, Debug)]
 pub struct SpaceSpec {
@@ -38,8 +76,7 @@ pub struct SpaceSpec {
     pub id: &'static str,
     pub title: &'static str,
     pub reference: &'static str,
-    /// Number of architectures; `None` for a space whose architectures nobody lists, so that they have no index.
-    pub size: Option<usize>,
+    pub size: SpaceSize,
     /// An architecture string, for help and error messages.
     pub example: &'static str,
     /// How an architecture is written.
@@ -129,21 +166,27 @@ pub trait SearchSpace: Sync {
 }
 
 /// All search spaces. Adding one is one folder and one line here.
-pub static SPACES: &[&dyn SearchSpace] = &[
-    &nasbench201::NasBench201,
-    &nats_sss::NatsSss,
-    &nafbee::NafbeeVgg19,
-    &plainnet::PlainNet,
-    &cam_nas::CamNas,
-    &nasbench_macro::NasBenchMacro,
-];
+pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
+    let spaces: [&dyn SearchSpace; 8] = [
+        &nasbench201::NasBench201,
+        &nats_sss::NatsSss,
+        &nafbee::NafbeeVgg19,
+        &plainnet::PlainNet,
+        &cam_nas::CamNas,
+        &nasbench_macro::NasBenchMacro,
+        &transnas::MACRO,
+        &transnas::MICRO,
+    ];
+    spaces.into_iter().chain(nds::spaces()).collect()
+});
 
 /// The space with this id.
 ///
 /// # Errors
 /// [`SpaceError::Unknown`] with the known ids.
 pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
-    SPACES.iter().copied().find(|s| s.spec().id == id).ok_or_else(|| SpaceError::Unknown {
+    let known = SPACES.iter().copied().find(|s| s.spec().id == id);
+    known.or_else(|| nds::variant(id)).ok_or_else(|| SpaceError::Unknown {
         given: id.to_string(),
         known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),
     })
@@ -155,7 +198,7 @@ mod tests {
 
     #[test]
     fn examples_parse_build_and_round_trip() {
-        for space in SPACES {
+        for space in SPACES.iter() {
             let spec = space.spec();
             assert_eq!(space.canonical(spec.example).unwrap(), spec.example, "{}", spec.id);
             space.build(spec.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();

@@ -167,7 +167,7 @@ pub fn prepare(study: &Study, run: &Run, space: &'static dyn SearchSpace, overri
         dedupe: given.dedupe.map_or_else(Dedupe::default, |d| d.0),
     };
     // Planning refuses any selection from a space that nobody lists.
-    let size = space.spec().size.unwrap_or(0);
+    let size = space.spec().size.known().unwrap_or(0);
     let selection = match overrides.applied(given.sample.unwrap_or(Sample::All), size) {
         Sample::All => Selection::All,
         Sample::Size(n) => Selection::Sample(n),

@@ -9,6 +9,8 @@ use super::Query;
 pub(super) struct TableData {
     /// Architecture strings.
     pub(super) archs: Vec<String>,
+    /// For each architecture the numbers of its records, where the source counts records and not architectures.
+    pub(super) records: Option<Vec<Vec<u32>>>,
     /// For each architecture the smallest index of an isomorphic one.
     pub(super) classes: Option<Vec<u32>>,
     /// Parameter counts by data set; `None` where a source has none.
@@ -20,8 +22,12 @@ pub(super) struct TableData {
 }
 
 impl TableData {
-    /// The first thing wrong with a table of `size` architectures, whatever its source.
+    /// The first thing wrong with a table of `size` architectures (0: as many as it has), whatever its source.
     pub(super) fn defect(&self, size: usize) -> Option<String> {
+        let size = if size == 0 { self.archs.len() } else { size };
+        if size == 0 {
+            return Some("it has no architectures".to_owned());
+        }
         if self.archs.len() != size {
             return Some(format!("it has {} architectures instead of {size}", self.archs.len()));
         }
@@ -32,16 +38,21 @@ impl TableData {
         let lengths = self.columns.iter().map(|(query, values)| (query.to_string(), values.len()));
         let lengths =
             lengths.chain(self.params.iter().map(|(dataset, v)| (format!("params of {dataset}"), v.len())));
+        let lengths = lengths.chain(self.records.iter().map(|v| ("record numbers".to_owned(), v.len())));
         let lengths = lengths.chain(self.classes.iter().map(|v| ("isomorphism classes".to_owned(), v.len())));
         for (name, length) in lengths {
             if length != size {
                 return Some(format!("column {name} has {length} values instead of {size}"));
             }
         }
-        let out_of_range = |v: &&f64| !v.is_nan() && !(0.0..=100.0).contains(*v);
         self.columns.iter().find_map(|(query, values)| {
-            let value = values.iter().find(out_of_range)?;
-            Some(format!("accuracy {value} in column {query} is not within 0 and 100 percent"))
+            let range = query.range();
+            let value = values.iter().find(|v| !v.is_nan() && !range.contains(*v))?;
+            Some(format!(
+                "value {value} in column {query} is not within {} and {}",
+                range.start(),
+                range.end()
+            ))
         })
     }
 

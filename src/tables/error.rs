@@ -14,9 +14,9 @@ pub enum TableError {
     #[error("there is no table '{id}'; the tables are {known}")]
     UnknownTable { id: String, known: String },
     #[error(
-        "table '{id}' is not in {searched}; get it with `untrained data fetch {id}`, or name its folder with --data-dir"
+        "table '{id}' is not in {searched}; get it with `untrained data fetch {entry}`, or name its folder with --data-dir"
     )]
-    NotFound { id: String, searched: String },
+    NotFound { id: String, entry: &'static str, searched: String },
     #[error("{}: cannot {action}: {source}; {remedy}", path.display())]
     Io { path: PathBuf, action: &'static str, source: std::io::Error, remedy: &'static str },
     #[error("{}{}: {reason}; check it with `untrained data verify`, or download it again with `untrained data fetch`", path.display(), at_line(*line))]
@@ -25,6 +25,8 @@ pub enum TableError {
     BadImport { path: PathBuf, reason: String },
     #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --skip-malformed", path.display())]
     BadRecord { path: PathBuf, record: u32, reason: String },
+    #[error("{}, record {record}: {reason}; check the file with `untrained data verify`, or import the rest with `untrained data import {id} --skip-malformed`", path.display())]
+    BadEntry { id: String, path: PathBuf, record: u32, reason: String },
     #[error("{}: {reason}", path.display())]
     BadArchive { path: PathBuf, reason: String },
     #[error(
@@ -35,6 +37,8 @@ pub enum TableError {
     NoAnswer { id: String, source_kind: &'static str, query: Query, available: String, hint: &'static str },
     #[error("table '{id}' has no architecture '{arch}'; the nearest is '{nearest}'")]
     UnknownArchitecture { id: String, arch: String, nearest: String },
+    #[error("table '{id}' has no record '{label}'; write #NUMBER, or the file's name in front of it")]
+    UnknownRecord { id: String, label: String },
     #[error("table '{id}' has architectures 0 to {last}, not {index}")]
     IndexOutOfRange { id: String, index: usize, last: usize },
     #[error(
@@ -51,8 +55,6 @@ pub enum TableError {
     Busy { path: PathBuf },
     #[error("table '{id}' is built in; there is nothing to import")]
     NothingToImport { id: String },
-    #[error("table '{id}' is read as it was downloaded; there is nothing to import")]
-    ReadAsDownloaded { id: String },
 }
 
 fn at_line(line: Option<u64>) -> String {

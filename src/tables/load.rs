@@ -9,11 +9,11 @@ use super::cache::{self, hex};
 use super::content::TableData;
 use super::parquet_file::{self, Stored};
 use super::source_file::SourceFile;
-use super::spec::Origin;
+use super::spec::{Origin, Published};
 use super::{CSV_FILES, Provenance, Table, TableError, TableSpec, searched, spec};
 use crate::data::DataDirs;
 
-type ReadFiles = fn(&[SourceFile]) -> Result<TableData, TableError>;
+type ReadCsv = fn(&[SourceFile]) -> Result<TableData, TableError>;
 
 /// Loads a table from the data folders.
 ///
@@ -33,27 +33,28 @@ pub fn load(id: &str, dirs: &DataDirs) -> Result<Table, TableError> {
 /// Those of [`load`].
 pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Result<Table, TableError> {
     let spec = spec(id)?;
-    let Stored { provenance, data, .. } = match spec.origin {
+    let Stored { provenance, data, .. } = match &spec.origin {
         Origin::Embedded { read } => {
             let provenance = Provenance { kind: "the program", files: Vec::new(), sha256: String::new() };
             Stored { key: String::new(), provenance, data: read()? }
         }
-        Origin::Download { find, read, kind } => match find(dirs) {
-            paths if paths.is_empty() => return Err(not_found(spec, dirs)),
-            paths => from_files((spec, kind), &paths, read, cache)?,
-        },
         Origin::Files { find, read, archive_prefix, .. } => {
             let imported = imported(spec, dirs)?;
             let paths = find(dirs);
             match imported {
                 Some(stored) if stored.data.is_complete() || paths.is_empty() => stored,
-                _ if !paths.is_empty() => from_files((spec, CSV_FILES), &paths, read, cache)?,
+                _ if !paths.is_empty() => from_csv(spec, &paths, *read, cache)?,
                 _ => match archive::find(archive_prefix, dirs) {
                     Some(path) => from_archive(spec, &path, cache)?,
                     None => return Err(not_found(spec, dirs)),
                 },
             }
         }
+        Origin::Published(published) => match (imported(spec, dirs)?, (published.find)(spec, dirs)) {
+            (Some(stored), _) => stored,
+            (None, paths) if paths.is_empty() => return Err(not_found(spec, dirs)),
+            (None, paths) => from_published(spec, published, &paths, cache)?,
+        },
     };
     Ok(Table::new(spec, provenance, data))
 }
@@ -66,11 +67,11 @@ fn imported(spec: &TableSpec, dirs: &DataDirs) -> Result<Option<Stored>, TableEr
     stored.map(Some).map_err(|reason| TableError::BadImport { path, reason })
 }
 
-/// Reads files of a kind, or the cache made from them.
-fn from_files(
-    (spec, kind): (&TableSpec, &'static str),
+/// Reads CSV files, or the cache made from them.
+fn from_csv(
+    spec: &TableSpec,
     paths: &[PathBuf],
-    read: ReadFiles,
+    read: ReadCsv,
     cache: Option<&Path>,
 ) -> Result<Stored, TableError> {
     if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
@@ -79,16 +80,63 @@ fn from_files(
     let key = cache::key(paths).unwrap_or_default();
     let files = paths.iter().map(|path| SourceFile::read(path)).collect::<Result<Vec<_>, _>>()?;
     let data = read(&files)?;
-    if let (Some(defect), Some(first)) = (data.defect(spec.size), paths.first()) {
+    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
+    let provenance = Provenance { kind: CSV_FILES, files: paths.to_vec(), sha256: hex(&digest) };
+    keep(spec, Stored { key, provenance, data }, cache)
+}
+
+/// Checks what was read from files, and caches it.
+fn keep(spec: &TableSpec, stored: Stored, cache: Option<&Path>) -> Result<Stored, TableError> {
+    let paths = &stored.provenance.files;
+    if let (Some(defect), Some(first)) = (stored.data.defect(spec.size), paths.first()) {
         return Err(TableError::bad_file(first, None, defect));
     }
-    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
-    let provenance = Provenance { kind, files: paths.to_vec(), sha256: hex(&digest) };
-    let stored = Stored { key, provenance, data };
     if let Some(folder) = cache {
         cache::store(folder, spec, paths, &stored);
     }
     Ok(stored)
+}
+
+/// Reads published files, or the cache made from them.
+fn from_published(
+    spec: &TableSpec,
+    published: &Published,
+    paths: &[PathBuf],
+    cache: Option<&Path>,
+) -> Result<Stored, TableError> {
+    if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
+        return Ok(stored);
+    }
+    let (stored, _) = read_published(spec, published, paths, OnError::Stop)?;
+    keep(spec, stored, cache)
+}
+
+/// Reads published files as they are; with the malformed records that were left out.
+pub(super) fn read_published(
+    spec: &TableSpec,
+    published: &Published,
+    paths: &[PathBuf],
+    on_error: OnError,
+) -> Result<(Stored, Vec<TableError>), TableError> {
+    let key = cache::key(paths).unwrap_or_default();
+    let (data, malformed) = (published.read)(spec, paths, on_error)?;
+    let sha256 = match paths {
+        [one] => cache::digest(one).map_err(TableError::io(
+            one,
+            "read the table",
+            "check the file's permissions",
+        ))?,
+        several => {
+            let digests = several.iter().map(|path| cache::digest(path)).collect::<Result<Vec<_>, _>>();
+            let remedy = "check the permissions of its files";
+            let first = several.first().cloned().unwrap_or_default();
+            cache::sha256(
+                digests.map_err(TableError::io(&first, "read the table", remedy))?.join("\n").as_bytes(),
+            )
+        }
+    };
+    let provenance = Provenance { kind: published.kind, files: paths.to_vec(), sha256 };
+    Ok((Stored { key, provenance, data }, malformed))
 }
 
 /// Reads an archive as downloaded into the cache folder, or what an earlier call left there.
@@ -122,5 +170,5 @@ fn writable(file: &Path) -> bool {
 }
 
 fn not_found(spec: &TableSpec, dirs: &DataDirs) -> TableError {
-    TableError::NotFound { id: spec.id.to_owned(), searched: searched(dirs) }
+    TableError::NotFound { id: spec.id.to_owned(), entry: spec.entry(), searched: searched(dirs) }
 }

@@ -13,12 +13,14 @@ mod nafbee;
 mod nasbench201;
 mod nasbench_macro;
 mod nats_sss;
+mod nds;
 mod nearest;
 mod parquet_file;
 mod query;
 mod source_file;
 mod spec;
 mod table;
+mod transnas;
 
 pub use archive::{ImportOptions, ImportReport, OnError, import};
 pub use cache::cache_folder;
@@ -30,8 +32,8 @@ pub use table::{Provenance, Table};
 
 /// [`Provenance::kind`] of tables read from CSV files.
 const CSV_FILES: &str = "CSV files";
-/// [`Provenance::kind`] of tables read from one JSON file.
-const JSON_FILE: &str = "the JSON file";
+/// [`Provenance::kind`] of tables read from JSON files.
+const JSON_FILES: &str = "JSON files";
 /// [`Provenance::kind`] of tables read from an official archive.
 const ARCHIVE: &str = "the official archive";
 

@@ -12,8 +12,8 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::content::TableData;
 use super::source_file::SourceFile;
-use super::spec::Origin;
-use super::{JSON_FILE, Query, Runs, Split, TableError, TableSpec};
+use super::spec::{Origin, Published, Read};
+use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
 use crate::data::DataDirs;
 use crate::spaces::nasbench_macro::Layers;
 
@@ -39,21 +39,44 @@ pub(super) static SPEC: TableSpec = TableSpec {
         ("params:cifar10", "trainable parameters"),
         ("cifar10/test/50/<run>", "best test accuracy over the epochs of run 0, 1 or 2, in percent"),
     ],
-    origin: Origin::Download { find, read, kind: JSON_FILE },
+    origin: Origin::Published(Published {
+        kind: JSON_FILES,
+        entry: "nasbench_macro",
+        find,
+        read,
+        headline: |_| (Split::Test, EPOCHS),
+    }),
 };
 
-fn find(dirs: &DataDirs) -> Vec<PathBuf> {
+fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
     const NAME: &str = "nas-bench-macro_cifar10.json";
     dirs.find(&[&format!("nasbench-macro/{NAME}"), NAME]).into_iter().collect()
 }
 
-fn read(files: &[SourceFile]) -> Result<TableData, TableError> {
-    let mut records = vec![];
-    for file in files {
-        let bad = |reason: String| TableError::bad_file(&file.path, None, reason);
-        let Records(all) = serde_json::from_slice(&file.bytes).map_err(|e| bad(e.to_string()))?;
-        records.extend(all);
+fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {
+    let (mut records, mut malformed) = (vec![], vec![]);
+    for path in paths {
+        let file = SourceFile::read(path)?;
+        let bad = |reason: String| TableError::bad_file(path, None, reason);
+        let Entries(entries) = serde_json::from_slice(&file.bytes).map_err(|e| bad(e.to_string()))?;
+        for (number, (arch, value)) in (0..).zip(entries) {
+            match (record(&arch, value), on_error) {
+                (Ok(record), _) => records.push((arch, record)),
+                (Err(reason), on_error) => {
+                    let (id, path) = (spec.id.to_owned(), path.clone());
+                    let error = TableError::BadEntry { id, path, record: number, reason };
+                    match on_error {
+                        OnError::Stop => return Err(error),
+                        OnError::Skip => malformed.push(error),
+                    }
+                }
+            }
+        }
     }
+    Ok((table(records), malformed))
+}
+
+fn table(mut records: Vec<(String, Record)>) -> TableData {
     records.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut data = TableData::default();
     let (mut first, mut classes) = (HashMap::new(), vec![]);
@@ -69,7 +92,7 @@ fn read(files: &[SourceFile]) -> Result<TableData, TableError> {
         (query, records.iter().map(|(_, r)| r.test_acc[run]).collect())
     };
     data.columns = (0..RUNS).map(column).collect();
-    Ok(data)
+    data
 }
 
 /// What the file says of an architecture.
@@ -95,40 +118,41 @@ impl Record {
     }
 }
 
-/// The file: records by architecture, none twice, read one by one so that a bad one can be named.
-struct Records(Vec<(String, Record)>);
+/// The record of an architecture, or what is wrong with it.
+fn record(arch: &str, value: serde_json::Value) -> Result<Record, String> {
+    if let Err(error) = arch.parse::<Layers>() {
+        return Err(format!("its name is no architecture: {}", error.reason));
+    }
+    let record: Record = serde_json::from_value(value).map_err(|e| format!("architecture {arch}: {e}"))?;
+    match record.defect() {
+        Some(defect) => Err(format!("architecture {arch}: {defect}")),
+        None => Ok(record),
+    }
+}
 
-impl<'de> Deserialize<'de> for Records {
+/// The file: records by architecture, in its order, no more than there are architectures.
+struct Entries(Vec<(String, serde_json::Value)>);
+
+impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct All;
 
         impl<'de> Visitor<'de> for All {
-            type Value = Records;
+            type Value = Entries;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of architectures with test_acc, mean_acc and params")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Records, M::Error> {
-                let mut records: Vec<(String, Record)> = vec![];
-                loop {
-                    let number = records.len();
-                    let bad = |reason: String| M::Error::custom(format!("record {number}: {reason}"));
-                    let Some(arch) = map.next_key::<String>().map_err(|e| bad(e.to_string()))? else { break };
-                    if number == SIZE {
-                        return Err(bad(format!("there are more than {SIZE} records")));
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Entries, M::Error> {
+                let mut entries = vec![];
+                while let Some(entry) = map.next_entry()? {
+                    if entries.len() == SIZE {
+                        return Err(M::Error::custom(format!("there are more than {SIZE} records")));
                     }
-                    if let Err(error) = arch.parse::<Layers>() {
-                        return Err(bad(format!("its name is no architecture: {}", error.reason)));
-                    }
-                    let record: Record =
-                        map.next_value().map_err(|e| bad(format!("architecture {arch}: {e}")))?;
-                    if let Some(defect) = record.defect() {
-                        return Err(bad(format!("architecture {arch}: {defect}")));
-                    }
-                    records.push((arch, record));
+                    entries.push(entry);
                 }
-                Ok(Records(records))
+                Ok(Entries(entries))
             }
         }
         deserializer.deserialize_map(All)

@@ -1,6 +1,6 @@
 //! Tables as Parquet files: the columnar cache and the result of an import.
 //!
-//! One row per architecture in index order; columns `arch`, `class`, `params:<data set>` and one for each stored query,
+//! One row per architecture in index order; columns `arch`, `records`, `class`, `params:<data set>` and one for each stored query,
 //! named like the query. Missing values are null. The file's key-value metadata says which table it is, which
 //! format version, and where the numbers came from.
 
@@ -24,6 +24,9 @@ use crate::data::readable_by_all;
 
 /// Raised whenever columns or metadata change their meaning.
 const FORMAT: &str = "1";
+
+/// Rows that are decoded at a time; no table has as many.
+const MOST_ROWS: usize = 1 << 20;
 
 /// A table with what the file says about it.
 pub(super) struct Stored {
@@ -105,7 +108,7 @@ fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
     let file = File::open(path).map_err(text)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
     let metadata = builder.metadata().file_metadata();
-    if metadata.num_rows() != spec.size as i64 {
+    if spec.size > 0 && metadata.num_rows() != spec.size as i64 {
         return Err(format!("it has {} rows instead of {}", metadata.num_rows(), spec.size));
     }
     let pairs = metadata.key_value_metadata().cloned().unwrap_or_default();
@@ -117,14 +120,15 @@ fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
         return Err(format!("it is not table '{}' in format version {FORMAT}", spec.id));
     }
     let stored_kind = value("untrained.kind")?;
-    let kinds = [super::CSV_FILES, super::JSON_FILE, super::ARCHIVE];
+    let kinds = [super::CSV_FILES, super::JSON_FILES, super::ARCHIVE];
     let kind =
         kinds.into_iter().find(|kind| *kind == stored_kind).ok_or("its source is of an unknown kind")?;
     let files = value("untrained.files")?.lines().map(PathBuf::from).collect();
     let provenance = Provenance { kind, files, sha256: value("untrained.sha256")? };
     let key = value("untrained.key")?;
+    let rows = usize::try_from(metadata.num_rows()).unwrap_or(0).min(MOST_ROWS);
     let mut data = TableData::default();
-    for batch in builder.with_batch_size(spec.size).build().map_err(text)? {
+    for batch in builder.with_batch_size(rows).build().map_err(text)? {
         append(&mut data, &batch.map_err(text)?)?;
     }
     match data.defect(spec.size) {
@@ -141,6 +145,14 @@ fn to_batch(data: &TableData) -> Result<RecordBatch> {
         arrays.push(array);
     };
     add("arch".to_owned(), DataType::Utf8, Arc::new(StringArray::from_iter_values(&data.archs)));
+    if let Some(records) = &data.records {
+        let text = |numbers: &Vec<u32>| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
+        add(
+            "records".to_owned(),
+            DataType::Utf8,
+            Arc::new(StringArray::from_iter_values(records.iter().map(text))),
+        );
+    }
     if let Some(classes) = &data.classes {
         add("class".to_owned(), DataType::UInt32, Arc::new(UInt32Array::from(classes.clone())));
     }
@@ -163,6 +175,16 @@ fn append(data: &mut TableData, batch: &RecordBatch) -> Result<()> {
         if name == "arch" {
             let archs = column.as_any().downcast_ref::<StringArray>().ok_or_else(wrong)?;
             data.archs.extend(archs.iter().map(|arch| arch.unwrap_or_default().to_owned()));
+        } else if name == "records" {
+            let records = column.as_any().downcast_ref::<StringArray>().ok_or_else(wrong)?;
+            let numbers = |text: Option<&str>| {
+                text.unwrap_or_default()
+                    .split_whitespace()
+                    .map(str::parse)
+                    .collect::<std::result::Result<_, _>>()
+            };
+            let numbers: std::result::Result<Vec<Vec<u32>>, _> = records.iter().map(numbers).collect();
+            data.records.get_or_insert_default().extend(numbers.map_err(text)?);
         } else if name == "class" {
             let classes = column.as_any().downcast_ref::<UInt32Array>().ok_or_else(wrong)?;
             data.classes.get_or_insert_default().extend(classes.iter().flatten());

@@ -1,6 +1,7 @@
 //! Which of a table's many accuracies is meant.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::TableError;
@@ -55,7 +56,7 @@ pub enum Runs {
 /// `cifar10_valid/validation`) means those networks; their test accuracy is `cifar10_valid/test`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Query {
-    /// Data set id: `cifar10`, `cifar10_valid`, `cifar100`, `imagenet16_120`, `sst2`.
+    /// Data set id: `cifar10`, `cifar10_valid`, `cifar100`, `imagenet16_120`, `imagenet`, `sst2`, or a task of TransNAS.
     pub dataset: String,
     /// Where the accuracy was measured.
     pub split: Split,
@@ -78,6 +79,16 @@ impl Query {
             query.dataset = "cifar10".to_owned();
         }
         query
+    }
+
+    /// What the values may be: percent, or TransNAS's negative loss.
+    pub(super) fn range(&self) -> RangeInclusive<f64> {
+        if self.is_percent() { 0.0..=100.0 } else { f64::MIN..=0.0 }
+    }
+
+    /// Whether the values are in percent. Only TransNAS's room layout has none: it is measured by a negative loss.
+    pub fn is_percent(&self) -> bool {
+        self.dataset != "room_layout"
     }
 
     pub(super) fn with_runs(&self, runs: Runs) -> Self {

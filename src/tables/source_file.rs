@@ -32,11 +32,17 @@ pub(super) struct Row<'r> {
 impl SourceFile {
     /// Reads a file of at most 64 MiB.
     pub(super) fn read(path: &Path) -> Result<Self, TableError> {
+        Self::read_up_to(path, MAX_BYTES)
+    }
+
+    /// Reads a file of at most so many bytes.
+    pub(super) fn read_up_to(path: &Path, limit: u64) -> Result<Self, TableError> {
         let failed = || TableError::io(path, "read the table", "check the file's permissions");
         let mut bytes = Vec::new();
-        File::open(path).map_err(failed())?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed())?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(TableError::bad_file(path, None, "it is larger than 64 MiB and so is no table"));
+        File::open(path).map_err(failed())?.take(limit + 1).read_to_end(&mut bytes).map_err(failed())?;
+        if bytes.len() as u64 > limit {
+            let reason = format!("it is larger than {} MiB and so is no table", limit >> 20);
+            return Err(TableError::bad_file(path, None, reason));
         }
         Ok(Self { path: path.to_path_buf(), bytes })
     }
@@ -134,6 +140,16 @@ impl Row<'_> {
             "architecture index {index} stands where {} is due; rows are missing or out of order",
             self.number
         ))
+    }
+
+    /// A loss with its sign turned.
+    pub(super) fn negative_loss(&self, i: usize) -> Result<f64, String> {
+        let text = self.text(i);
+        let value: f64 = text.parse().map_err(|_| format!("'{text}' is no loss"))?;
+        match value.is_finite() && value <= 0.0 {
+            true => Ok(value),
+            false => Err(format!("'{text}' is no negative loss")),
+        }
     }
 
     /// An accuracy, in percent whatever the file's unit.

@@ -1,10 +1,11 @@
 //! The registry of tables: what each one is, where it comes from and what it can answer.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use super::content::TableData;
 use super::source_file::SourceFile;
-use super::{Split, TableError, nafbee, nasbench_macro, nasbench201, nats_sss};
+use super::{OnError, Split, TableError, nafbee, nasbench_macro, nasbench201, nats_sss, nds, transnas};
 use crate::data::DataDirs;
 
 /// What is known about a table before any file is opened.
@@ -20,7 +21,7 @@ pub struct TableSpec {
     pub licence: &'static str,
     /// What to cite.
     pub citation: &'static str,
-    /// Number of architectures.
+    /// Number of architectures; 0 for as many as its file has.
     pub size: usize,
     /// Data sets that some source of the table covers.
     pub datasets: &'static [&'static str],
@@ -38,15 +39,6 @@ pub struct TableSpec {
 pub(super) enum Origin {
     /// Compiled into the program.
     Embedded { read: fn() -> Result<TableData, TableError> },
-    /// Files of one kind, as they were downloaded.
-    Download {
-        /// The files at hand.
-        find: fn(&DataDirs) -> Vec<PathBuf>,
-        /// Reads what `find` found.
-        read: fn(&[SourceFile]) -> Result<TableData, TableError>,
-        /// What they are, for [`Provenance::kind`](super::Provenance::kind).
-        kind: &'static str,
-    },
     /// CSV files or an official NATS-Bench archive in the data folders.
     Files {
         /// The CSV files at hand; empty if the table cannot be read from CSV files.
@@ -60,18 +52,69 @@ pub(super) enum Origin {
         /// The architectures in index order from those of the archive's meta file, or what is wrong with them.
         archs: fn(Vec<String>) -> Result<TableData, String>,
     },
+    /// Files as they were published, which [`import`](super::import) only makes faster to load.
+    Published(Published),
+}
+
+/// What is read from published files, and the malformed records that were left out.
+pub(super) type Read = (TableData, Vec<TableError>);
+
+/// Published files of a table.
+#[derive(Debug)]
+pub(super) struct Published {
+    /// [`Provenance::kind`](super::Provenance::kind).
+    pub(super) kind: &'static str,
+    /// Their entry in the data manifest.
+    pub(super) entry: &'static str,
+    /// The files at hand; empty if the table cannot be read from them.
+    pub(super) find: fn(&TableSpec, &DataDirs) -> Vec<PathBuf>,
+    /// Reads what `find` found.
+    pub(super) read: fn(&TableSpec, &[PathBuf], OnError) -> Result<Read, TableError>,
+    /// The split and the training budget that papers compare with, for a data set.
+    pub(super) headline: fn(&str) -> (Split, u32),
+}
+
+impl TableSpec {
+    /// The split and the training budget that papers compare with: the test split where the table has one, and its largest
+    /// budget, unless the benchmark is used otherwise.
+    pub fn headline(&self, dataset: &str) -> (Split, u32) {
+        if let Origin::Published(published) = &self.origin {
+            return (published.headline)(dataset);
+        }
+        let split = if self.splits.contains(&Split::Test) { Split::Test } else { Split::Validation };
+        (split, self.budgets.iter().copied().max().unwrap_or_default())
+    }
+
+    /// The entry of the data manifest that says how to get the table.
+    pub fn entry(&self) -> &'static str {
+        match &self.origin {
+            Origin::Published(published) => published.entry,
+            _ => self.id,
+        }
+    }
 }
 
 /// All tables.
-pub static TABLES: &[&TableSpec] =
-    &[&nasbench201::SPEC, &nats_sss::SPEC, &nafbee::VGG19, &nafbee::BERT, &nasbench_macro::SPEC];
+pub static TABLES: LazyLock<Vec<&'static TableSpec>> = LazyLock::new(|| {
+    let tables = [
+        &nasbench201::SPEC,
+        &nats_sss::SPEC,
+        &nafbee::VGG19,
+        &nafbee::BERT,
+        &nasbench_macro::SPEC,
+        &transnas::MACRO,
+        &transnas::MICRO,
+    ];
+    tables.into_iter().chain(nds::SPECS.iter()).collect()
+});
 
-/// The table with this id.
+/// The table with this id; a construction behind a colon (`nds_resnet:naswot`) has the table of its space.
 ///
 /// # Errors
 /// [`TableError::UnknownTable`], which lists the ids.
 pub fn spec(id: &str) -> Result<&'static TableSpec, TableError> {
-    TABLES.iter().copied().find(|spec| spec.id == id).ok_or_else(|| TableError::UnknownTable {
+    let space = id.split_once(':').map_or(id, |(space, _)| space);
+    TABLES.iter().copied().find(|spec| spec.id == space).ok_or_else(|| TableError::UnknownTable {
         id: id.to_owned(),
         known: TABLES.iter().map(|spec| spec.id).collect::<Vec<_>>().join(", "),
     })
@@ -87,12 +130,13 @@ mod tests {
     fn the_registry_is_consistent() {
         let ids: HashSet<_> = TABLES.iter().map(|spec| spec.id).collect();
         assert_eq!(ids.len(), TABLES.len());
-        for spec in TABLES {
+        for spec in TABLES.iter() {
             assert!(spec.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
             for text in [spec.title, spec.source, spec.licence, spec.citation] {
                 assert!(!text.is_empty(), "{}", spec.id);
             }
-            assert!(spec.size > 0 && !spec.datasets.is_empty() && !spec.splits.is_empty(), "{}", spec.id);
+            assert!(spec.size > 0 || matches!(spec.origin, Origin::Published(_)), "{}", spec.id);
+            assert!(!spec.datasets.is_empty() && !spec.splits.is_empty(), "{}", spec.id);
             assert!(!spec.budgets.is_empty() && !spec.columns.is_empty(), "{}", spec.id);
         }
     }

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use super::content::TableData;
 use super::nearest::nearest;
 use super::{Query, Runs, TableError, TableSpec};
+use crate::spaces::nds::{Label, Nds};
 
 /// Where a loaded table's numbers were read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
-    /// `"the program"`, `"CSV files"`, `"the JSON file"` or `"the official archive"`.
+    /// `"the program"`, `"CSV files"`, `"JSON files"` or `"the official archive"`.
     pub kind: &'static str,
     /// The files read; empty for an embedded table.
     pub files: Vec<PathBuf>,
@@ -80,6 +81,26 @@ impl Table {
         })
     }
 
+    /// Index of the architecture of a record, where the source counts records (NDS).
+    pub fn record(&self, number: usize) -> Option<usize> {
+        let records = self.data.records.as_ref()?;
+        records.iter().position(|of_arch| of_arch.iter().any(|n| *n as usize == number))
+    }
+
+    /// As [`Table::find`]; also understands the labels of records, `#RECORD` and `FILE#RECORD`.
+    ///
+    /// # Errors
+    /// [`TableError::UnknownArchitecture`], or [`TableError::UnknownRecord`].
+    pub fn named(&self, text: &str) -> Result<usize, TableError> {
+        let Some(label) = Label::parse(text).filter(|_| self.data.records.is_some()) else {
+            return self.find(text);
+        };
+        let fits =
+            label.file.is_empty() || Nds::of_file(label.file).is_some_and(|list| list.id() == self.spec.id);
+        let index = self.record(label.record).filter(|_| fits);
+        index.ok_or_else(|| TableError::UnknownRecord { id: self.spec.id.to_owned(), label: text.to_owned() })
+    }
+
     /// The accuracy of one architecture in percent.
     ///
     /// # Errors
@@ -119,7 +140,7 @@ impl Table {
     }
 
     /// Isomorphism class of an architecture: the smallest index of an architecture that computes the same function
-    /// for the same weights. Known for NAS-Bench-201 and NAS-Bench-Macro.
+    /// for the same weights. Known for NAS-Bench-201.
     pub fn isomorphism_class(&self, index: usize) -> Option<usize> {
         self.data.classes.as_ref()?.get(index).map(|&class| class as usize)
     }

@@ -81,9 +81,16 @@ pub fn network(space: &str, arch: &str, resolution: usize, n: usize) -> Net {
 
 #[test]
 fn networks_of_the_spaces_equal_autodiff() {
-    for (space, arch, resolution) in
-        [("nasbench201", CELL, 8), ("nats_sss", "8:16:8:24:16", 8), ("nafbee_vgg19", "GELU", 32)]
-    {
+    let cells = "cifar:w6:d3:n=conv_7x1_1x7@0+max_pool_5x5@1/sep_conv_5x5@2+conv_3x3@0/skip_connect@1+dil_conv_3x3@3=3.4:\
+                 r=skip_connect@0+max_pool_7x7@1/conv_3x1_1x3@1+avg_pool_3x3@0/conv_1x1@2+sep_conv_7x7@1=2.3.4";
+    for (space, arch, resolution) in [
+        ("nasbench201", CELL, 8),
+        ("nats_sss", "8:16:8:24:16", 8),
+        ("nafbee_vgg19", "GELU", 32),
+        ("nds_nasnet", cells, 16),
+        ("nds_resnext_a", "res_bottleneck:w6s4:d1w8s1b0.5g2-d1w12s2b1g3", 32),
+        ("transnas_micro", "8-14-1_03_210", 32),
+    ] {
         equals_autodiff(&network(space, arch, resolution, 3), 1e-8);
     }
 }

@@ -1,11 +1,11 @@
 //! Convolutions, poolings and kinks, one layer at a time.
 
 use untrained::engine::{Loss, ParamRows, Precision};
-use untrained::graph::{Activation, ConvSpec, PoolKind, Window};
+use untrained::graph::{Activation, ConvSpec, Op, PoolKind, Window};
 
 use crate::first::{equals_autodiff, equals_central_difference};
 use crate::second::equals_difference_of_gradients;
-use crate::support::{Net, difference, listed};
+use crate::support::{Net, difference, engine, listed};
 
 fn conv(out: usize, window: Window, groups: usize) -> ConvSpec {
     ConvSpec { out_channels: out, window, groups, bias: true }
@@ -44,6 +44,9 @@ fn poolings_of_every_geometry() {
             Window::square(3, 1, 1),
             Window::square(3, 2, 1),
             Window::square(3, 2, 0),
+            Window::square(5, 1, 2),
+            Window::square(5, 2, 2),
+            Window::square(7, 2, 3),
             Window { kernel: [1, 3], stride: [2, 1], padding: [0, 1], dilation: [1, 1] },
         ] {
             let net = Net::new([2, 3, 6, 7], |b, x| {
@@ -111,6 +114,55 @@ fn shortcuts_without_parameters() {
         equals_central_difference(&net, 1e-7);
         equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
     }
+}
+
+/// `FactorizedReduce`: two convolutions, the second over the map moved by a pixel; a strided `none`, zeros of another shape,
+/// and frames that cut one side and fill another.
+fn reduced([input, half]: [usize; 2], [height, width]: [usize; 2]) -> Net {
+    Net::new([2, input, height, width], |b, x| {
+        let short = b.module("short", "FactorizedReduce", x, |b, x| {
+            let x = b.activation("relu", x, Activation::Silu);
+            let first = b.conv("conv_1", x, ConvSpec::square(half, 1, 2));
+            let moved = b.shift(x);
+            b.pad("pad", x, [0, 0], [1, 1]);
+            let second = b.conv("conv_2", moved, ConvSpec::square(half + 1, 1, 2));
+            b.concat(&[first, second])
+        });
+        let none = b.subsample(x, 2);
+        let none = b.zero("none", "Zero", none);
+        let zeros = b.zeros("zeros", "Zero", x, b.shape(short));
+        let y = b.add(&[short, zeros]);
+        let y = b.concat(&[y, none]);
+        let framed = b.pad("frame", y, [2, -1], [-1, 1]);
+        let mixed = b.conv("mix", framed, ConvSpec::square(3, 3, 1));
+        let mixed = b.activation("a", mixed, Activation::Silu);
+        b.flatten(mixed)
+    })
+}
+
+#[test]
+fn reductions_that_look_one_pixel_aside() {
+    for (channels, size) in [([2, 3], [5, 6]), ([16, 16], [4, 4]), ([5, 12], [3, 7]), ([3, 8], [2, 2])] {
+        let net = reduced(channels, size);
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+        equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
+    }
+}
+
+/// An impulse at pixel (1, 1) reaches the second half of the channels only.
+#[test]
+fn an_impulse_beside_the_grid_is_seen_by_the_second_half() {
+    let mut net = reduced([1, 1], [4, 4]);
+    let short = net.graph.nodes().iter().position(|n| n.op == Op::Concat).unwrap();
+    net.images.fill(0.0);
+    net.images[5] = 1.0;
+    let engine = engine();
+    let id = net.graph.modules().iter().find(|m| m.path == "short").unwrap().call.unwrap().output;
+    assert_eq!(id.index(), short);
+    let seen = engine.session(&net.pass(Precision::F64), &[id]).unwrap().value(id).unwrap().to_f64();
+    let live = |channel: usize| (0..4).filter(|p| seen[channel * 4 + p] != 0.0).collect::<Vec<_>>();
+    assert_eq!((live(0), live(1), live(2)), (vec![], vec![0], vec![0]));
 }
 
 /// A maximum that occurs twice is the first: all of the gradient goes to the first pixel of each window.

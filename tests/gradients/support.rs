@@ -202,6 +202,10 @@ pub fn autodiff(net: &Net, cotangent: &[f64]) -> Vec<Option<Vec<f64>>> {
         let x = node.inputs.first().map_or_else(|| input.clone(), |id| values[id.index()].clone());
         let value = match &node.op {
             Op::Add => node.inputs[1..].iter().fold(x, |sum, id| sum + values[id.index()].clone()),
+            Op::Zeros => T::zeros(
+                [net.n, node.shape.channels(), side(node.shape, 0), side(node.shape, 1)],
+                (&device, DType::F64),
+            ),
             Op::Concat => T::cat(node.inputs.iter().map(|id| values[id.index()].clone()).collect(), 1),
             op => operation(op, x, &params, net.norm),
         };
@@ -275,7 +279,10 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
             let [n, c, h, w] = x.dims();
             x.reshape([n, c * h * w, 1, 1])
         }
-        Op::Input | Op::Identity | Op::Add | Op::Concat => x,
+        Op::Input | Op::Identity | Op::Add | Op::Concat | Op::Zeros => x,
+        Op::Pad { before, after } => {
+            [2, 3].into_iter().fold(x, |x, axis| frame(x, axis, before[axis - 2], after[axis - 2]))
+        }
         Op::PadChannels { before, after } => {
             let zeros = |channels: usize| {
                 (channels > 0).then(|| x.clone().narrow(1, 0, 1).repeat_dim(1, channels).mul_scalar(0.0))
@@ -284,6 +291,26 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
         }
         Op::Zero => x * 0.0,
     }
+}
+
+/// Height or width; a vector is one pixel.
+fn side(shape: Shape, axis: usize) -> usize {
+    match shape {
+        Shape::Map { height, width, .. } => [height, width][axis],
+        Shape::Vector { .. } => 1,
+    }
+}
+
+/// Cuts, then puts zeros around an axis.
+fn frame(x: T, axis: usize, before: isize, after: isize) -> T {
+    let cut = |by: isize| usize::try_from(-by).unwrap_or(0);
+    let left = x.dims()[axis] - cut(before) - cut(after);
+    let zeros = |by: isize| {
+        let count = usize::try_from(by).ok().filter(|count| *count > 0)?;
+        Some(x.clone().narrow(axis, 0, 1).repeat_dim(axis, count).mul_scalar(0.0))
+    };
+    let middle = (left > 0).then(|| x.clone().narrow(axis, cut(before), left));
+    T::cat([zeros(before), middle, zeros(after)].into_iter().flatten().collect(), axis)
 }
 
 /// burn differentiates a division by a scalar with an f32 reciprocal: multiply instead.

@@ -268,7 +268,7 @@ fn an_import_needs_an_archive_and_a_folder_to_write() {
         error.contains("NATS-sss-v1_0-*-simple") && error.contains("data fetch nats_sss_archive"),
         "{error}"
     );
-    for (id, says) in [("nafbee_bert", "built in"), ("nasbench_macro", "as it was downloaded")] {
+    for (id, says) in [("nafbee_bert", "built in"), ("nasbench_macro", "data fetch nasbench_macro")] {
         let error = tables::import(id, &DataDirs::only(dir.path()), &options).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }

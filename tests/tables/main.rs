@@ -1,7 +1,9 @@
-//! Tables: facts of the real files, damaged files, official archives, the cache.
+//! Tables: facts of the real files, damaged files, official archives, lists of records, the cache.
 
 mod archives;
 mod bad_input;
 mod caching;
 mod facts;
+mod nds;
 mod support;
+mod transnas;

@@ -12,7 +12,7 @@ use crate::tables::{ImportOptions, OnError, import};
 /// Arguments of `untrained data import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// What to import: a table (nasbench201, nats_sss) or imagenet16_120
+    /// What to import: a table (nasbench201, nats_sss, nds_darts, transnas_micro, ...) or imagenet16_120
     #[arg(value_name = "ID")]
     id: String,
 

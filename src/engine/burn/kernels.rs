@@ -95,6 +95,14 @@ impl Kernels for BurnKernels<'_> {
         self.tensor(Numbers::F64(values), dims(n, shape))
     }
 
+    fn zeros(&self, n: usize, shape: Shape) -> Map {
+        let dtype = match self.precision {
+            Precision::F32 => DType::F32,
+            Precision::F64 => DType::F64,
+        };
+        Tensor::zeros(dims(n, shape), (self.device, dtype))
+    }
+
     fn host(&self, x: &Map) -> Result<HostValues, String> {
         self.numbers(x.clone())
     }
@@ -259,6 +267,10 @@ impl Kernels for BurnKernels<'_> {
             part
         };
         channels.iter().map(part).collect()
+    }
+
+    fn pad(&self, x: &Map, before: [isize; 2], after: [isize; 2]) -> Map {
+        pool::pad(x, before, after)
     }
 
     fn zero(&self, x: Map) -> Map {

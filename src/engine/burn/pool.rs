@@ -1,11 +1,13 @@
-//! Pooling, its gradient and its tangent.
+//! Pooling, its gradient and its tangent; frames.
 
 use ::burn::tensor::module::{
     avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_with_indices, max_pool2d_with_indices_backward,
 };
 use ::burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use ::burn::tensor::s;
 
 use super::kernels::Map;
+use crate::engine::kernels::Frame;
 use crate::graph::{PoolKind, Window};
 
 pub fn value(x: Map, kind: PoolKind, window: &Window) -> Map {
@@ -43,6 +45,18 @@ pub fn tangent(x: &Map, t: &Map, kind: PoolKind, window: &Window) -> Map {
     let ([n, c, h, w], [.., oh, ow]) = (x.dims(), y.dims());
     let picked = t.clone().reshape([n, c, h * w]).gather(2, at.reshape([n, c, oh * ow]));
     picked.reshape([n, c, oh, ow])
+}
+
+/// Zeros around each channel; negative numbers take pixels away.
+pub fn pad(x: &Map, before: [isize; 2], after: [isize; 2]) -> Map {
+    let [n, c, h, w] = x.dims();
+    let [rows, columns] = [(0, h), (1, w)].map(|(axis, size)| Frame::of(before[axis], after[axis], size));
+    let zeros = Map::zeros([n, c, rows.size, columns.size], (&x.device(), x.dtype()));
+    if rows.from.is_empty() || columns.from.is_empty() {
+        return zeros;
+    }
+    let part = x.clone().slice(s![.., .., rows.from.clone(), columns.from.clone()]);
+    zeros.slice_assign(s![.., .., rows.to, columns.to], part)
 }
 
 fn max_options(window: &Window) -> MaxPoolOptions<2> {

@@ -4,7 +4,7 @@ use super::conv::{self, Layer};
 use super::lanes::{LANES, Lanes, Scalar, flatten};
 use super::map::Map;
 use super::params::HostScalar;
-use super::{activation, channels, codes, concat, layout, moments, pool};
+use super::{activation, channels, codes, concat, frame, layout, moments, pool};
 use crate::engine::kernels::{
     Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
 };
@@ -58,6 +58,10 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
 
     fn upload(&self, values: &[f64], n: usize, shape: Shape) -> Map<L::T> {
         layout::to_blocks(values, n, shape, L::T::of)
+    }
+
+    fn zeros(&self, n: usize, shape: Shape) -> Map<L::T> {
+        Map::zeros(n, shape)
     }
 
     fn host(&self, x: &Map<L::T>) -> Result<HostValues, String> {
@@ -229,6 +233,10 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
 
     fn split(&self, x: &Map<L::T>, channels: &[usize]) -> Vec<Map<L::T>> {
         concat::split(self.l, x, channels)
+    }
+
+    fn pad(&self, x: &Map<L::T>, before: [isize; 2], after: [isize; 2]) -> Map<L::T> {
+        frame::pad(self.l, x, before, after)
     }
 
     fn zero(&self, x: Map<L::T>) -> Map<L::T> {

@@ -19,6 +19,7 @@ mod convolve;
 mod depthwise;
 mod evaluate;
 mod field;
+mod frame;
 mod input_gradient;
 pub(crate) mod isa;
 mod kernels;

@@ -53,13 +53,17 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
             Op::Pool { kind, window } => Pulled::input(kernels.pool_backward(x()?, &dy, *kind, window)),
             Op::GlobalAveragePool => Pulled::input(kernels.global_average_pool_backward(&dy, shape)),
             Op::Flatten => Pulled::input(kernels.unflatten(dy, shape)),
+            Op::Pad { before, after } => {
+                let turned = |by: &[isize; 2]| by.map(|by| -by);
+                Pulled::input(kernels.pad(&dy, turned(before), turned(after)))
+            }
             Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add | Op::Concat => Pulled::input(dy),
             Op::PadChannels { before, after } => {
                 let parts = [*before, shape.channels(), *after].into_iter().filter(|channels| *channels > 0);
                 let parts = kernels.split(&dy, &parts.collect::<Vec<_>>());
                 Pulled { input: parts.into_iter().nth(usize::from(*before > 0)), params: vec![] }
             }
-            Op::Zero => Pulled::input(kernels.zero(dy)),
+            Op::Zero | Op::Zeros => Pulled::input(kernels.zero(dy)),
         })
     }
 

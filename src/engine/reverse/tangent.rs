@@ -132,8 +132,9 @@ impl<K: Kernels> Push<'_, K> {
             Op::PadChannels { before, after } => {
                 t.map(|t| pad_channels(kernels, (pass.images(), node.shape), t, [*before, *after]))
             }
+            Op::Pad { before, after } => t.map(|t| kernels.pad(&t, *before, *after)),
             Op::BatchNorm(_) | Op::Input | Op::Identity => t,
-            Op::Zero => None,
+            Op::Zero | Op::Zeros => None,
         })
     }
 
@@ -143,7 +144,7 @@ impl<K: Kernels> Push<'_, K> {
             let n = self.pass.images();
             let parts = node.inputs.iter().zip(tangents).map(|(id, t)| {
                 let shape = self.pass.graph.node(*id).shape;
-                t.unwrap_or_else(|| self.kernels.upload(&vec![0.0; n * shape.elements()], n, shape))
+                t.unwrap_or_else(|| self.kernels.zeros(n, shape))
             });
             self.kernels.concat(parts.collect())
         })

@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::plainnet::block::{Block, Kind};
 use super::plainnet::parse::Structure;
 use super::plainnet::{self, Links};
-use super::{ArchError, Budget, NetworkInput, SearchSpace, SpaceError, SpaceSpec, SuperBlock};
+use super::{ArchError, Budget, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec, SuperBlock};
 use crate::graph::Graph;
 
 /// The space.
@@ -37,7 +37,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "cam_nas",
     title: "CAM-NAS: PlainNet structures of at most six layers",
     reference: "Zhang, Wang & Joe, CAM-NAS, Appl. Sci. 2023, 13, 9686; choices that the paper leaves open are ours",
-    size: Some(size()),
+    size: SpaceSize::Known(size()),
     example: "SuperConvK3BNRELU(3,32,1,1)SuperResK3K3(32,64,1,64,1)SuperResK5K5(64,128,2,128,1)SuperConvK1BNRELU(128,256,2,1)",
     encoding: "as plainnet, of SuperConvK{1,3,5}BNRELU(in,out,stride,1) and SuperResK{3,5}K{same}(in,out,stride,out,1) with out \
                one of 8, 32, 64, 128, 192, 256 and strides 1, 1, 2, 2, 2, 1",
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn indices_count_shorter_structures_first() {
-        assert_eq!(SPEC.size, Some(754_137_930));
+        assert_eq!(SPEC.size, SpaceSize::Known(754_137_930));
         for (index, arch) in [
             (0, "SuperConvK1BNRELU(3,8,1,1)"),
             (1, "SuperConvK1BNRELU(3,32,1,1)"),

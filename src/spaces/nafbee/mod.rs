@@ -1,6 +1,6 @@
 //! NAFBee (Yamasaki et al., RBFleX-NAS): networks that differ only in their activation function.
 
-use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSpec};
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, NormSpec, PoolKind, Window};
 
 /// VGG-19 for CIFAR-10 with one of eleven activations.
@@ -10,7 +10,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "nafbee_vgg19",
     title: "NAFBee VGG-19 (activation functions)",
     reference: "Yamasaki et al., RBFleX-NAS, TNNLS 2025, arXiv:2503.22733, Table IV",
-    size: Some(11),
+    size: SpaceSize::Known(11),
     example: "ReLU",
     encoding: "PyTorch's class name of the activation: ReLU, GELU, SiLU, LeakyReLU, ReLU6, Mish, Hardswish, CELU, ELU, \
                Hardtanh, SELU",

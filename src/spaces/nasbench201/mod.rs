@@ -9,7 +9,7 @@ mod isomorphism;
 pub use arch::{Cell, Operation};
 
 use super::tiny_net::{self, Stage};
-use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSpec};
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::Graph;
 
 /// The space.
@@ -19,7 +19,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "nasbench201",
     title: "NAS-Bench-201 (NATS-Bench topology space)",
     reference: "Dong and Yang, NAS-Bench-201, ICLR 2020, arXiv:2001.00326",
-    size: Some(15_625),
+    size: SpaceSize::Known(15_625),
     example: "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|",
     encoding: "|op~0|+|op~0|op~1|+|op~0|op~1|op~2| with op one of none, skip_connect, nor_conv_1x1, nor_conv_3x3, \
                avg_pool_3x3",

@@ -12,7 +12,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSpec};
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, NodeId, NormSpec};
 
 /// The space.
@@ -22,7 +22,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "nasbench_macro",
     title: "NAS-Bench-Macro",
     reference: "Su et al., Prioritized architecture sampling with Monte-Carlo tree search, CVPR 2021, arXiv:2103.11922",
-    size: Some(CHOICES.pow(LAYERS as u32)),
+    size: SpaceSize::Known(CHOICES.pow(LAYERS as u32)),
     example: "22212220",
     encoding: "eight digits: 0 identity, 1 inverted residual 3x3 with expansion 3, 2 inverted residual 5x5 with expansion 6",
 };

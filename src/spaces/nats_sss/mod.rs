@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::nasbench201::Cell;
 use super::tiny_net::{self, Stage};
-use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSpec};
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::Graph;
 
 /// The space.
@@ -17,7 +17,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "nats_sss",
     title: "NATS-Bench size space (SSS)",
     reference: "Dong et al., NATS-Bench, TPAMI 2021, arXiv:2009.00437",
-    size: Some(32_768),
+    size: SpaceSize::Known(32_768),
     example: "24:32:32:48:48",
     encoding: "c1:c2:c3:c4:c5, each one of 8, 16, 24, 32, 40, 48, 56, 64",
 };

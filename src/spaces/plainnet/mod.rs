@@ -23,7 +23,8 @@ pub(super) use network::Links;
 use parse::Structure;
 
 use super::{
-    ArchError, Budget, Family, NamedArch, NetworkInput, SearchSpace, SpaceError, SpaceSpec, SuperBlock,
+    ArchError, Budget, Family, NamedArch, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec,
+    SuperBlock,
 };
 use crate::graph::Graph;
 
@@ -34,7 +35,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     id: "plainnet",
     title: "Zen-NAS PlainNet structures",
     reference: "Lin et al., Zen-NAS, ICCV 2021, arXiv:2102.01063",
-    size: None,
+    size: SpaceSize::Unlisted,
     example: "SuperConvK3BNRELU(3,8,1,1)SuperResK3K3(8,16,1,8,1)SuperResK3K3(16,32,2,16,1)SuperResK3K3(32,64,2,32,1)\
               SuperResK3K3(64,64,2,32,1)SuperConvK1BNRELU(64,128,1,1)",
     encoding: "super-blocks one behind the other: SuperConvK{1,3,5,7}BNRELU(in,out,stride,sub_layers), \

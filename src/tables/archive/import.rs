@@ -14,8 +14,9 @@ use super::record::{self, Record};
 use super::source::{self, Archive, RawRecord};
 use crate::data::DataDirs;
 use crate::tables::content::TableData;
+use crate::tables::load::read_published;
 use crate::tables::parquet_file::{self, Stored};
-use crate::tables::spec::Origin;
+use crate::tables::spec::{Origin, Published};
 use crate::tables::{ARCHIVE, Provenance, Query, TableError, TableSpec, cache, searched, spec};
 
 /// Records that are read before they are decoded in parallel; bounds memory to a few megabytes.
@@ -60,7 +61,8 @@ pub struct ImportReport {
     pub elapsed: Duration,
 }
 
-/// Reads an official NATS-Bench archive into one Parquet file that [`load`](crate::tables::load) prefers to CSV files.
+/// Reads an official NATS-Bench archive, or published files, into one Parquet file that [`load`](crate::tables::load()) prefers
+/// to CSV files.
 ///
 /// The records that are already decoded are kept in `<table>.import` beside the result until the table is complete, so
 /// a later call with the same archive only reads the others.
@@ -69,10 +71,10 @@ pub struct ImportReport {
 /// No archive is found, it is damaged, a record is malformed (with [`OnError::Stop`]), or the result cannot be written.
 pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<ImportReport, TableError> {
     let spec = spec(id)?;
-    let (prefix, entry) = match spec.origin {
-        Origin::Files { archive_prefix, archive_entry, .. } => (archive_prefix, archive_entry),
-        Origin::Download { .. } => return Err(TableError::ReadAsDownloaded { id: id.to_owned() }),
+    let (prefix, entry) = match &spec.origin {
         Origin::Embedded { .. } => return Err(TableError::NothingToImport { id: id.to_owned() }),
+        Origin::Published(published) => return import_published(spec, published, dirs, options),
+        Origin::Files { archive_prefix, archive_entry, .. } => (*archive_prefix, *archive_entry),
     };
     let not_found = |searched: String| TableError::NoArchive { id: id.to_owned(), prefix, entry, searched };
     let path = match &options.source {
@@ -87,6 +89,45 @@ pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<Impo
     let out = out.ok_or_else(|| not_found("any folder (none is set)".to_owned()))?;
     let file = out.join(format!("{id}.parquet"));
     import_file(spec, &path, &file, options).map(|(_, report)| report)
+}
+
+/// Reads published files into one Parquet file.
+fn import_published(
+    spec: &TableSpec,
+    published: &Published,
+    dirs: &DataDirs,
+    options: &ImportOptions,
+) -> Result<ImportReport, TableError> {
+    let start = Instant::now();
+    let (from, searched_in) = match &options.source {
+        Some(source) if source.is_dir() => (DataDirs::only(source), source.display().to_string()),
+        Some(source) => {
+            (DataDirs::only(source.parent().unwrap_or(Path::new("."))), source.display().to_string())
+        }
+        None => (dirs.clone(), searched(dirs)),
+    };
+    let not_found = || TableError::NotFound {
+        id: spec.id.to_owned(),
+        entry: published.entry,
+        searched: searched_in.clone(),
+    };
+    let paths = (published.find)(spec, &from);
+    if paths.is_empty() {
+        return Err(not_found());
+    }
+    let (stored, malformed) = read_published(spec, published, &paths, options.on_error)?;
+    if let (Some(defect), Some(first)) = (stored.data.defect(spec.size), paths.first()) {
+        return Err(TableError::bad_file(first, None, defect));
+    }
+    let out = options.out.clone().or_else(|| dirs.writable().map(|root| root.join("tables")));
+    let out = out.ok_or_else(not_found)?;
+    let remedy = "name a folder that can be written with --out";
+    fs::create_dir_all(&out).map_err(TableError::io(&out, "make the folder", remedy))?;
+    let file = out.join(format!("{}.parquet", spec.id));
+    persist(spec, &file, &stored)?;
+    let records = |numbers: &Vec<Vec<u32>>| numbers.iter().map(Vec::len).sum();
+    let imported = stored.data.records.as_ref().map_or(stored.data.archs.len(), records);
+    Ok(ImportReport { file, imported, resumed: 0, missing: 0, malformed, elapsed: start.elapsed() })
 }
 
 /// What identifies an archive: a tar file's path, size and time; a folder's path and those of its meta file, since

@@ -40,6 +40,7 @@ fn host<K: Kernels>(k: &K, x: &K::Value) -> Vec<f64> {
 type Checked = Result<(), TestCaseError>;
 
 mod convolutions;
+mod shapes;
 
 use convolutions::window;
 
@@ -91,9 +92,10 @@ proptest! {
 
     #[test]
     fn pooling_equals_plain_loops(
-        c in 1..40usize, size in [1..12usize, 1..12usize], window in window(), n in 1..4usize, seed in 0..1000u64,
+        c in 1..40usize, size in [1..12usize, 1..12usize], kernel in [1..8usize, 1..8usize], window in window(), n in 1..4usize,
+        seed in 0..1000u64,
     ) {
-        let window = Window { padding: [window.padding[0].min(window.kernel[0] / 2), window.padding[1].min(window.kernel[1] / 2)], dilation: [1, 1], ..window };
+        let window = Window { kernel, padding: [window.padding[0].min(kernel[0] / 2), window.padding[1].min(kernel[1] / 2)], dilation: [1, 1], ..window };
         let (Some(oh), Some(ow)) = (window.output(0, size[0]), window.output(1, size[1])) else { return Ok(()) };
         let (pixels, outputs) = (size[0] * size[1], oh * ow);
         // Few different values, so that maxima tie.

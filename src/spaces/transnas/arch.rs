@@ -1,0 +1,119 @@
+//! Architectures `BASE-LAYERS-BLOCK`.
+
+use std::fmt;
+
+use crate::spaces::ArchError;
+use crate::spaces::part::Part;
+
+/// What an edge of a cell does, by its digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// 0: zeros.
+    Zero,
+    /// 1: identity.
+    Skip,
+    /// 2 and 3: ReLU, convolution, batch norm.
+    Conv(usize),
+}
+
+/// Edges of a cell: node `i` takes nodes `0..i`.
+pub const NODES: usize = 3;
+
+/// What layers are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Block {
+    /// Residual blocks (`basic`).
+    Basic,
+    /// Cells with an operation on each edge, in the order of the string: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
+    Cell([Operation; 6]),
+}
+
+/// How a layer changes channels and size, by its digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Layer {
+    pub widens: bool,
+    pub strides: bool,
+}
+
+/// A network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Arch {
+    /// Channels behind the stem.
+    pub base: usize,
+    pub layers: Vec<Layer>,
+    pub block: Block,
+}
+
+impl Operation {
+    fn digit(self) -> char {
+        match self {
+            Self::Zero => '0',
+            Self::Skip => '1',
+            Self::Conv(1) => '2',
+            Self::Conv(_) => '3',
+        }
+    }
+
+    fn of(digit: char) -> Option<Self> {
+        [Self::Zero, Self::Skip, Self::Conv(1), Self::Conv(3)].into_iter().find(|op| op.digit() == digit)
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digit = |layer: &Layer| match (layer.strides, layer.widens) {
+            (false, false) => '1',
+            (false, true) => '2',
+            (true, false) => '3',
+            (true, true) => '4',
+        };
+        let layers: String = self.layers.iter().map(digit).collect();
+        write!(f, "{}-{layers}-", self.base)?;
+        match &self.block {
+            Block::Basic => f.write_str("basic"),
+            Block::Cell(edges) => {
+                let digits: String = edges.iter().map(|op| op.digit()).collect();
+                write!(f, "{}_{}_{}", &digits[..1], &digits[1..3], &digits[3..])
+            }
+        }
+    }
+}
+
+impl Arch {
+    /// # Errors
+    /// Where the text is no architecture; `cells` says which kind of block it must have.
+    pub fn parse(part: Part<'_>, cells: bool) -> Result<Self, ArchError> {
+        let [base, layers, block] = part.fields('-', "channels, layers and blocks")?;
+        let channels: usize = base.number("the number of channels", 2..=1024)?;
+        if !channels.is_multiple_of(2) {
+            return Err(base.error("the number of channels must be even"));
+        }
+        let layer = |digit: char| {
+            let layer = Layer { widens: matches!(digit, '2' | '4'), strides: matches!(digit, '3' | '4') };
+            ('1'..='4').contains(&digit).then_some(layer)
+        };
+        let plan: Option<Vec<Layer>> = layers.text().chars().map(layer).collect();
+        let plan = plan.filter(|plan| (1..=6).contains(&plan.len()));
+        let plan = plan.ok_or_else(|| layers.error("layers are one to six digits from 1 to 4"))?;
+        let block = match cells {
+            false if block.text() == "basic" => Block::Basic,
+            false => return Err(block.error("the blocks of this space are `basic`")),
+            true => Block::Cell(edges(block)?),
+        };
+        Ok(Self { base: channels, layers: plan, block })
+    }
+}
+
+/// `a_bc_def`.
+fn edges(part: Part<'_>) -> Result<[Operation; 6], ArchError> {
+    let nodes: [Part<'_>; NODES] = part.fields('_', "three nodes")?;
+    let mut all = vec![];
+    for (k, node) in nodes.into_iter().enumerate() {
+        let edges: Option<Vec<Operation>> = node.text().chars().map(Operation::of).collect();
+        let edges = edges.filter(|edges| edges.len() == k + 1);
+        all.extend(
+            edges.ok_or_else(|| node.error(format!("node {} is {} digits from 0 to 3", k + 1, k + 1)))?,
+        );
+    }
+    all.try_into().map_err(|_| part.error("a cell has six edges"))
+}

@@ -1,0 +1,272 @@
+//! TransNAS-Bench-101 (Duan et al., CVPR 2021): networks for seven tasks on Taskonomy's images.
+//!
+//! A stem of two strided convolutions, four to six layers of two blocks (the macro space, residual blocks) or five layers
+//! `41414` of two cells (the micro space), here with the classification head: global average pooling and a linear classifier.
+
+mod arch;
+
+use super::factorized::{halves, pad, sides};
+use super::part::Part;
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
+use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
+use arch::{Arch, Block, NODES, Operation};
+
+/// One of the two spaces.
+pub struct TransNas {
+    spec: &'static SpaceSpec,
+    cells: bool,
+}
+
+const REFERENCE: &str = "Duan et al., TransNAS-Bench-101, CVPR 2021, arXiv:2105.11871";
+
+/// Layers are searched for.
+pub static MACRO: TransNas = TransNas {
+    spec: &SpaceSpec {
+        id: "transnas_macro",
+        title: "TransNAS-Bench-101, macro level",
+        reference: REFERENCE,
+        size: SpaceSize::Known(3_256),
+        example: "64-4111-basic",
+        encoding: "CHANNELS-LAYERS-basic, a digit for each layer: 1 plain, 2 doubles the channels, 3 halves the size, 4 both",
+    },
+    cells: false,
+};
+
+/// Cells are searched for.
+pub static MICRO: TransNas = TransNas {
+    spec: &SpaceSpec {
+        id: "transnas_micro",
+        title: "TransNAS-Bench-101, cell level",
+        reference: REFERENCE,
+        size: SpaceSize::Known(4_096),
+        example: "64-41414-3_33_333",
+        encoding: "CHANNELS-LAYERS-a_bc_def, a digit for each edge 0-1, 0-2, 1-2, 0-3, 1-3, 2-3: 0 zero, 1 identity, 2 conv1x1, \
+                   3 conv3x3",
+    },
+    cells: true,
+};
+
+/// The normalisation of the residual blocks' shortcuts: the original code passes `affine, track_running_stats` where eps and
+/// momentum stand.
+const SHORTCUT_NORM: NormSpec = NormSpec { affine: true, eps: 1.0, momentum: 1.0 };
+
+impl TransNas {
+    fn parse(&self, arch: &str) -> Result<Arch, ArchError> {
+        Arch::parse(Part::new(self.spec.id, arch), self.cells)
+    }
+}
+
+impl SearchSpace for TransNas {
+    fn spec(&self) -> &'static SpaceSpec {
+        self.spec
+    }
+
+    fn canonical(&self, arch: &str) -> Result<String, ArchError> {
+        Ok(self.parse(arch)?.to_string())
+    }
+
+    /// The official order is that of the benchmark's list, which only the table knows.
+    fn arch(&self, _index: usize) -> Option<String> {
+        None
+    }
+
+    fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
+        let graph = build(&self.parse(arch)?, input);
+        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch.to_owned(), source })
+    }
+}
+
+fn build(arch: &Arch, input: NetworkInput) -> Result<Graph, GraphError> {
+    let mut b = Builder::new("Network", input.shape());
+    let x = b.input();
+    let mut x = b.module("stem", "Sequential", x, |b, x| {
+        let x = b.conv("0", x, ConvSpec::square(arch.base / 2, 3, 2));
+        let x = b.norm("1", x, NormSpec::default());
+        relu_conv_bn(b, "2", x, ConvSpec::square(arch.base, 3, 2))
+    });
+    b.stage(x);
+    let mut channels = arch.base;
+    for (i, layer) in arch.layers.iter().enumerate() {
+        channels *= if layer.widens { 2 } else { 1 };
+        x = b.module(&format!("layer{i}"), "Sequential", x, |b, x| {
+            // The first block of a layer changes channels and size.
+            [if layer.strides { 2 } else { 1 }, 1].into_iter().fold(x, |x, stride| {
+                let y = b.next_child(|b, name| match &arch.block {
+                    Block::Basic => residual_block(b, name, x, channels, stride),
+                    Block::Cell(edges) => cell(b, name, x, edges, (channels, stride)),
+                });
+                b.stage(y);
+                y
+            })
+        });
+    }
+    b.mark_features(x);
+    let x = b.global_pool(Some("avgpool"), x);
+    let logits = b.linear("head", x, input.classes);
+    b.finish(logits)
+}
+
+fn relu_conv_bn(b: &mut Builder, name: &str, x: NodeId, conv: ConvSpec) -> NodeId {
+    b.module(name, "ReLUConvBN", x, |b, x| {
+        b.module("ops", "Sequential", x, |b, x| {
+            let x = b.activation("0", x, Activation::Relu);
+            let x = b.conv("1", x, conv);
+            b.norm("2", x, NormSpec::default())
+        })
+    })
+}
+
+/// Two ReLU-conv3x3-BN beside a shortcut; no activation after the sum.
+fn residual_block(b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
+    b.module(name, "ResNetBasicblock", x, |b, x| {
+        let long = relu_conv_bn(b, "conv_a", x, ConvSpec::square(channels, 3, stride));
+        let long = relu_conv_bn(b, "conv_b", long, ConvSpec::square(channels, 3, 1));
+        let short = match stride != 1 || b.shape(x).channels() != channels {
+            true => b.module("downsample", "Sequential", x, |b, x| {
+                let x = b.conv("0", x, ConvSpec::square(channels, 1, stride));
+                b.norm("1", x, SHORTCUT_NORM)
+            }),
+            false => x,
+        };
+        b.add(&[short, long])
+    })
+}
+
+/// Node `i` sums its edges from nodes `0..i`; edges from node 0 change channels and size.
+fn cell(
+    b: &mut Builder,
+    name: &str,
+    x: NodeId,
+    edges: &[Operation; 6],
+    (channels, stride): (usize, usize),
+) -> NodeId {
+    b.module(name, "MicroCell", x, |b, x| {
+        b.list("edges", |b| {
+            let (mut states, mut outputs, mut next) = (vec![x], vec![], edges.iter());
+            for node in 1..=NODES {
+                let sources = states[..node].iter().enumerate().zip(next.by_ref());
+                let parts: Vec<NodeId> = sources
+                    .map(|((j, source), operation)| {
+                        let stride = if j == 0 { stride } else { 1 };
+                        b.next_child(|b, name| operation.build(b, name, *source, channels, stride))
+                    })
+                    .collect();
+                states.push(b.add(&parts));
+                outputs.extend(parts);
+            }
+            b.cell(&outputs);
+            states[states.len() - 1]
+        })
+    })
+}
+
+impl Operation {
+    fn build(self, b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
+        let same = b.shape(x).channels() == channels;
+        match self {
+            Self::Zero if same => {
+                let x = if stride > 1 { b.subsample(x, stride) } else { x };
+                b.zero(name, "Zero", x)
+            }
+            Self::Zero => {
+                let size = |size: usize| if stride > 1 { (size + 1) / stride } else { size };
+                let shape = match b.shape(x) {
+                    Shape::Map { height, width, .. } => Shape::map(channels, size(height), size(width)),
+                    Shape::Vector { .. } => Shape::Vector { features: channels },
+                };
+                b.zeros(name, "Zero", x, shape)
+            }
+            Self::Skip if same && stride == 1 => b.identity(name, "Identity", x),
+            Self::Skip => factorized_reduce(b, name, x, channels, stride),
+            Self::Conv(kernel) => relu_conv_bn(b, name, x, ConvSpec::square(channels, kernel, stride)),
+        }
+    }
+}
+
+fn factorized_reduce(b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
+    b.module(name, "FactorizedReduce", x, |b, x| {
+        let (x, aside) = sides(b, x);
+        let parts: Vec<NodeId> = b.list("convs", |b| {
+            let halves = halves(channels, stride).into_iter().zip([x, aside]);
+            halves.map(|(half, x)| b.next_child(|b, name| b.conv(name, x, half))).collect()
+        });
+        pad(b, x);
+        let both = b.concat(&parts);
+        b.norm("bn", both, NormSpec::default())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::spaces::find;
+
+    fn params(id: &str, arch: &str) -> (u64, u64) {
+        let graph = find(id).unwrap().build(arch, NetworkInput { resolution: 64, classes: 75 }).unwrap();
+        let head = graph.params().iter().filter(|p| p.name.starts_with("head.")).map(|p| p.numel() as u64);
+        (graph.param_count() - head.sum::<u64>(), graph.param_count())
+    }
+
+    /// Counts of networks.md 4, without and with a classifier of 75 classes.
+    #[test]
+    fn counts_equal_the_computed_rows() {
+        for (arch, expected) in [
+            ("64-41414-3_33_333", (41_411_616, 41_450_091)),
+            ("64-41414-0_00_000", (19_488, 57_963)),
+            ("64-41414-1_11_111", (540_960, 579_435)),
+        ] {
+            assert_eq!(params("transnas_micro", arch), expected, "{arch}");
+        }
+        assert_eq!(params("transnas_macro", "64-4111-basic"), (2_317_600, 2_327_275));
+        assert_eq!(params("transnas_macro", "64-1234-basic"), (3_400_224, 3_419_499));
+    }
+
+    #[test]
+    fn shortcuts_have_the_odd_normalisation() {
+        let graph =
+            build(&MACRO.parse("64-4111-basic").unwrap(), NetworkInput { resolution: 64, classes: 10 })
+                .unwrap();
+        let eps = |name: &str| {
+            graph.nodes().iter().find_map(|node| match &node.op {
+                crate::graph::Op::BatchNorm(norm) => norm
+                    .weight
+                    .filter(|id| graph.param(*id).name == format!("{name}.weight"))
+                    .map(|_| (norm.eps, norm.momentum)),
+                _ => None,
+            })
+        };
+        assert_eq!(eps("layer0.0.downsample.1"), Some((1.0, 1.0)));
+        assert_eq!(eps("layer0.0.conv_a.ops.2"), Some((1e-5, 0.1)));
+    }
+
+    #[test]
+    fn errors_point_at_the_bad_part() {
+        let fault = |id: &str, text: &str| text[find(id).unwrap().canonical(text).unwrap_err().at].to_owned();
+        assert_eq!(fault("transnas_macro", "64-41514-basic"), "41514");
+        assert_eq!(fault("transnas_macro", "63-4111-basic"), "63");
+        assert_eq!(fault("transnas_macro", "64-4111-3_33_333"), "3_33_333");
+        assert_eq!(fault("transnas_micro", "64-41414-3_34_333"), "34");
+        assert_eq!(fault("transnas_micro", "64-41414-3_33_33"), "33");
+        assert_eq!(fault("transnas_micro", "64-41414"), "64-41414");
+    }
+
+    proptest! {
+        #[test]
+        fn strings_round_trip(layers in "[1-4]{4,6}", cell in "[0-3]_[0-3]{2}_[0-3]{3}") {
+            for (id, text) in [("transnas_macro", format!("64-{layers}-basic")), ("transnas_micro", format!("64-{layers}-{cell}"))] {
+                prop_assert_eq!(find(id).unwrap().canonical(&text).unwrap(), text);
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "[0-9a-z_é-]{0,24}") {
+            for id in ["transnas_macro", "transnas_micro"] {
+                if let Err(error) = find(id).unwrap().canonical(&text) {
+                    prop_assert!(!error.to_string().is_empty());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The official JSON: a list of records, or an object with the lists `top` and `mid`, which count one behind the other.
+//!
+//! Of each record only the network, the number of parameters and the test errors are kept while the file is read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::spaces::nds::{Nds, NetRecord};
+use crate::tables::TableError;
+use crate::tables::source_file::SourceFile;
+
+/// What a table needs of a record.
+pub struct Record {
+    pub arch: String,
+    pub params: u64,
+    /// In percent.
+    pub accuracy: f64,
+}
+
+/// A record, or what is wrong with it.
+pub type Entry = Result<Record, String>;
+
+/// All records of a file, in the order in which they count.
+///
+/// # Errors
+/// The file is not JSON, or has no lists of objects; with the line.
+pub fn read(file: &SourceFile, list: &'static Nds) -> Result<Vec<Entry>, TableError> {
+    let text = without_nan(&file.bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(&text);
+    let entries = File(list).deserialize(&mut deserializer);
+    let entries = entries.and_then(|entries| deserializer.end().map(|()| entries));
+    entries.map_err(|error| TableError::bad_file(&file.path, Some(error.line() as u64), error.to_string()))
+}
+
+/// Python writes NaN and Infinity, which JSON does not know; they become `null`.
+fn without_nan(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const WORDS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+    let (mut out, mut from, mut at, mut quoted) = (vec![], 0, 0, false);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'-' | b'I' | b'N' if !quoted => {
+                if let Some(word) = WORDS.into_iter().find(|word| bytes[at..].starts_with(word)) {
+                    out.extend_from_slice(&bytes[from..at]);
+                    out.extend_from_slice(b"null");
+                    at += word.len() - 1;
+                    from = at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if from == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    out.extend_from_slice(&bytes[from..]);
+    Cow::Owned(out)
+}
+
+/// The fields that are looked at; what is wrong inside them concerns their record only.
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(default)]
+    net: Value,
+    #[serde(default)]
+    params: Value,
+    #[serde(default)]
+    test_ep_top1: Value,
+}
+
+impl Fields {
+    fn check(self, list: &'static Nds) -> Entry {
+        let net: NetRecord = serde_json::from_value(self.net).map_err(|e| format!("`net`: {e}"))?;
+        let arch = list.arch_of(&net, list.stem())?;
+        let params = self.params.as_u64().ok_or("`params` is no count")?;
+        let errors = self.test_ep_top1.as_array().ok_or("`test_ep_top1` is no list of test errors")?;
+        let last = errors.last().ok_or("`test_ep_top1` is empty: the training did not end an epoch")?;
+        let error = last.as_f64().filter(|error| (0.0..=100.0).contains(error));
+        let error = error.ok_or_else(|| format!("the last test error is {last}, not a percentage"))?;
+        Ok(Record { arch, params, accuracy: 100.0 - error })
+    }
+}
+
+/// The whole file.
+struct File(&'static Nds);
+
+/// One list of records.
+struct List(&'static Nds);
+
+impl<'de> DeserializeSeed<'de> for File {
+    type Value = Vec<Entry>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Entry>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for File {
+    type Value = Vec<Entry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of records, or an object with the lists `top` and `mid`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, records: A) -> Result<Vec<Entry>, A::Error> {
+        List(self.0).visit_seq(records)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut lists: A) -> Result<Vec<Entry>, A::Error> {
+        let (mut top, mut mid) = (None, None);
+        while let Some(name) = lists.next_key::<String>()? {
+            let place = match name.as_str() {
+                "top" => &mut top,
+                "mid" => &mut mid,
+                _ => {
+                    lists.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *place = Some(lists.next_value_seed(List(self.0))?);
+        }
+        let missing = |name| serde::de::Error::missing_field(name);
+        let mut all: Vec<Entry> = top.ok_or_else(|| missing("top"))?;
+        all.append(&mut mid.ok_or_else(|| missing("mid"))?);
+        Ok(all)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for List {
+    type Value = Vec<Entry>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Entry>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List {
+    type Value = Vec<Entry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<Vec<Entry>, A::Error> {
+        let mut all = vec![];
+        while let Some(fields) = records.next_element::<Fields>()? {
+            all.push(fields.check(self.0));
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_json_does_not_know_become_null() {
+        let clean = |text: &str| String::from_utf8(without_nan(text.as_bytes()).into_owned()).unwrap();
+        assert_eq!(
+            clean(r#"[NaN, 1, -Infinity, "NaN \" NaN", Infinity]"#),
+            r#"[null, 1, null, "NaN \" NaN", null]"#
+        );
+        assert!(matches!(without_nan(b"[1, -2]"), Cow::Borrowed(_)));
+        assert_eq!(clean("N"), "N");
+    }
+}
