@@ -84,6 +84,8 @@ pub enum ParamRows {
     None,
     /// Summed over the batch, in the parameter's own shape.
     Summed,
+    /// The same, or, where the engine can do without it in memory, no more of a layer's weight gradient than its sums.
+    Sums,
     /// The share of each image: `[N, numel]`, row-major.
     PerImage,
 }
@@ -104,6 +106,8 @@ pub struct LayerGradients<V> {
     pub input: Option<V>,
     pub weight: Option<HostValues>,
     pub bias: Option<HostValues>,
+    /// In place of `weight`, with [`ParamRows::Sums`]: [`GradientSums::total`](super::GradientSums::total).
+    pub weight_sums: Option<[f64; 3]>,
 }
 
 /// Mean and biased variance of each channel over the batch (`[C]`), or of each channel of each image (`[N, C]`).

@@ -11,6 +11,7 @@
 mod burn;
 mod device;
 mod executor;
+mod gradient_sums;
 mod kernels;
 mod layers;
 mod loss;
@@ -23,6 +24,7 @@ mod tape;
 pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec};
 pub use executor::forward;
+pub use gradient_sums::GradientSums;
 pub use kernels::{
     Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
     ParamRows,

@@ -25,14 +25,14 @@ pub fn conv2d_backward(
     let of = |x: Map, dy: Map| conv2d_weight_backward(x, weight.clone(), dy, options(conv));
     let gradient = match wants.params {
         ParamRows::None => None,
-        ParamRows::Summed => Some(kernels.numbers(of(x.clone(), dy.clone()))?),
+        ParamRows::Summed | ParamRows::Sums => Some(kernels.numbers(of(x.clone(), dy.clone()))?),
         ParamRows::PerImage => Some(rows(x.dims()[0], |i| {
             let image = |t: &Map| t.clone().slice(s![i..i + 1, .., .., ..]);
             kernels.numbers(of(image(x), image(dy)))
         })?),
     };
     let bias = conv.bias.map(|_| bias_gradient(kernels, dy, wants.params)).transpose()?.flatten();
-    Ok(LayerGradients { input, weight: gradient, bias })
+    Ok(LayerGradients { input, weight: gradient, bias, weight_sums: None })
 }
 
 /// A transposed convolution; the padding of its output restores the pixels that the stride left over.
@@ -66,14 +66,14 @@ pub fn linear_backward(
     });
     let weight = match wants.params {
         ParamRows::None => None,
-        ParamRows::Summed => Some(kernels.numbers(gradient.transpose().matmul(rows))?),
+        ParamRows::Summed | ParamRows::Sums => Some(kernels.numbers(gradient.transpose().matmul(rows))?),
         ParamRows::PerImage => {
             let outer: Tensor<3> = gradient.reshape([n, outputs, 1]) * rows.reshape([n, 1, dense.shape[1]]);
             Some(kernels.numbers(outer)?)
         }
     };
     let bias = dense.bias.map(|_| bias_gradient(kernels, dy, wants.params)).transpose()?.flatten();
-    Ok(LayerGradients { input, weight, bias })
+    Ok(LayerGradients { input, weight, bias, weight_sums: None })
 }
 
 fn bias_gradient(
@@ -84,7 +84,7 @@ fn bias_gradient(
     let sums = dy.clone().sum_dim(3).sum_dim(2);
     match wants {
         ParamRows::None => Ok(None),
-        ParamRows::Summed => kernels.numbers(sums.sum_dim(0)).map(Some),
+        ParamRows::Summed | ParamRows::Sums => kernels.numbers(sums.sum_dim(0)).map(Some),
         ParamRows::PerImage => kernels.numbers(sums).map(Some),
     }
 }

@@ -156,11 +156,13 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let per_image = wants.params == ParamRows::PerImage;
         let mut weight = (wants.params != ParamRows::None)
             .then(|| WeightGradient::new(self.wiring, self.taps(), per_image.then_some(x.n)));
+        let folded = (wants.params == ParamRows::Sums).then_some(&*self.weight);
         if dy.is_zero() || (x.is_zero() && !wants.input) {
             return LayerGradients {
                 input: wants.input.then(|| Map::zeros(x.n, x.shape)),
                 weight: weight.map(|w| w.finish()),
                 bias,
+                weight_sums: None,
             };
         }
         let inside = Field::narrow(ow, x.n) && !per_image;
@@ -180,7 +182,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
                 let slide = (self.origin(), self.window.stride, taps.as_slice());
                 // Images of their own have chunks of their own: then a whole batch is one image.
                 match chunk == x.n {
-                    true => weight.add_whole(l, input, slide, &gradient),
+                    true => weight.add_whole(l, input, slide, &gradient, folded),
                     false => weight.add(l, input, slide, &gradient, if per_image { first } else { 0 }),
                 }
             }
@@ -191,7 +193,9 @@ impl<'a, T: Pooled> Layer<'a, T> {
             }
         }
         let input = dx.map(|dx| Map::stored(x.n, x.shape, dx, None));
-        LayerGradients { input, weight: weight.map(|w| w.finish()), bias }
+        let weight_sums = weight.as_ref().and_then(WeightGradient::sums);
+        let weight = weight.filter(|_| weight_sums.is_none()).map(WeightGradient::finish);
+        LayerGradients { input, weight, bias, weight_sums }
     }
 }
 
@@ -203,7 +207,7 @@ fn bias_gradient<L: Lanes>(
 ) -> Option<crate::engine::kernels::HostValues> {
     let per_image = match rows {
         ParamRows::None => return None,
-        ParamRows::Summed => false,
+        ParamRows::Summed | ParamRows::Sums => false,
         ParamRows::PerImage => true,
     };
     let sums = super::channels::sum(l, dy, per_image);

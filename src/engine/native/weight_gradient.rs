@@ -6,6 +6,7 @@ use super::memory::{Buffer, Pooled};
 use super::pack::Wiring;
 use super::tile;
 use super::weight_tiles::Work;
+use crate::engine::GradientSums;
 use crate::engine::kernels::HostValues;
 
 /// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
@@ -21,6 +22,8 @@ pub struct WeightGradient<T: Pooled> {
     sums: Buffer<T>,
     /// The finished gradient, where one chunk was the whole batch.
     whole: Option<Vec<T>>,
+    /// Or sums over it, where they were all that was wanted.
+    folded: Option<GradientSums>,
 }
 
 /// A window sliding over a chunk of images.
@@ -87,7 +90,7 @@ impl<'a, T: Pooled> Sliding<'a, T> {
 impl<T: Pooled> WeightGradient<T> {
     /// Zeros.
     pub fn new(wiring: Wiring, taps: usize, images: Option<usize>) -> Self {
-        Self { wiring, taps, images, sums: Buffer::stale(0), whole: None }
+        Self { wiring, taps, images, sums: Buffer::stale(0), whole: None, folded: None }
     }
 
     fn blocks(&self) -> usize {
@@ -129,20 +132,23 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// The gradient of a batch that is one chunk, or of its only image, without a second copy of a layer's many weights.
+    /// The gradient of a batch that is one chunk, or of its only image, without a second copy of a layer's many weights; where
+    /// the weights are given, sums over it and no copy at all.
     pub fn add_whole<L: Lanes<T = T>>(
         &mut self,
         l: L,
         x: &Padded<T>,
         window: ([isize; 2], [usize; 2], &[[usize; 2]]),
         dy: &Padded<T>,
+        folded: Option<&[T]>,
     ) {
         if self.wiring.groups > 1 {
             return self.add(l, x, window, dy, 0);
         }
         let (sliding, wiring, row) =
             (Sliding::new(x, window, dy), self.wiring, self.wiring.inputs * self.taps);
-        let mut values = Vec::with_capacity(wiring.outputs * row);
+        let mut values = Vec::with_capacity(if folded.is_some() { 0 } else { wiring.outputs * row });
+        let mut total = GradientSums::default();
         let mut rows = vec![T::default(); LANES * row];
         let (mut sums, mut stage) = (Buffer::zeroed(self.taps * LANES), vec![]);
         for block in 0..self.blocks() {
@@ -151,9 +157,23 @@ impl<T: Pooled> WeightGradient<T> {
                 sliding.add(l, &wiring, plane, block, &mut sums);
                 self.to_rows(&sums, plane, &mut stage, &mut rows);
             }
-            values.extend_from_slice(&rows[..LANES.min(wiring.outputs - block * LANES) * row]);
+            let rows = &rows[..LANES.min(wiring.outputs - block * LANES) * row];
+            match folded {
+                Some(weights) => {
+                    total.add(T::numbers(&weights[block * LANES * row..][..rows.len()]), T::numbers(rows))
+                }
+                None => values.extend_from_slice(rows),
+            }
         }
-        self.whole = Some(values);
+        match folded {
+            Some(_) => self.folded = Some(total),
+            None => self.whole = Some(values),
+        }
+    }
+
+    /// The sums over the gradient, if these are all there is of it.
+    pub fn sums(&self) -> Option<[f64; 3]> {
+        self.folded.as_ref().map(GradientSums::total)
     }
 
     /// The gradient in PyTorch's layout, `[N,] [out, in/groups, kh, kw]`.

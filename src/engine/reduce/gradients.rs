@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::Reduced;
 use super::blocks::block_responses;
 use super::images::{sign_agreement, tangent_kernel};
-use crate::engine::kernels::{HostValues, ParamRows};
+use crate::engine::kernels::{HostValues, Numbers, ParamRows};
 use crate::engine::reverse::{GradientSink, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};
-use crate::engine::{EngineError, ForwardPass, Loss};
+use crate::engine::{EngineError, ForwardPass, GradientSums, Loss};
 use crate::graph::{Graph, NodeId, Op, ParamId, Weights};
 
 /// Which parameters' gradients are reduced.
@@ -54,34 +54,6 @@ pub struct ParamSums {
     pub magnitudes: f64,
 }
 
-impl ParamSums {
-    fn of(param: ParamId, weights: &[f32], gradient: &HostValues) -> Self {
-        let [squares, products, magnitudes] = match gradient {
-            HostValues::F32(g) => sums(weights, g),
-            HostValues::F64(g) => sums(weights, g),
-        };
-        Self { param, squares, products, magnitudes }
-    }
-}
-
-/// Sums of `g^2`, `w g` and `|w g|`, each in eight parts: one addition need not wait for the other.
-fn sums<G: Copy + Into<f64>>(weights: &[f32], gradient: &[G]) -> [f64; 3] {
-    const PARTS: usize = 8;
-    let mut parts = [[0.0; PARTS]; 3];
-    let mut add = |part: usize, w: f32, g: G| {
-        let (g, product) = (g.into(), f64::from(w) * g.into());
-        parts[0][part] += g * g;
-        parts[1][part] += product;
-        parts[2][part] += product.abs();
-    };
-    let ((ws, w_rest), (gs, g_rest)) = (weights.as_chunks::<PARTS>(), gradient.as_chunks::<PARTS>());
-    for (w, g) in ws.iter().zip(gs) {
-        (0..PARTS).for_each(|i| add(i, w[i], g[i]));
-    }
-    w_rest.iter().zip(g_rest).enumerate().for_each(|(i, (w, g))| add(i, *w, *g));
-    parts.map(|part| part.iter().sum())
-}
-
 impl Graph {
     /// Outputs of all convolutions and linear layers, with the weight that makes them.
     pub fn layer_outputs(&self) -> impl Iterator<Item = (NodeId, ParamId)> {
@@ -122,7 +94,8 @@ pub fn reduce_gradients(
     let keeps = curved || reductions.contains(&GradientReduction::LayerGradients);
     let mut seen = Collector::new(pass.weights, keeps.then_some(layers.as_slice()));
     if !params.is_empty() || !nodes.is_empty() {
-        let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &nodes };
+        let rows = if keeps { ParamRows::Summed } else { ParamRows::Sums };
+        let wants = Wants { params: &params, rows, nodes: &nodes };
         session.backward(&cotangents, &wants, &mut seen)?;
     }
     let mut bent = Collector::new(pass.weights, None);
@@ -229,11 +202,17 @@ impl<'a> Collector<'a> {
 
 impl GradientSink for Collector<'_> {
     fn param(&mut self, id: ParamId, gradient: HostValues) {
-        self.sums.push(ParamSums::of(id, self.weights.get(id), &gradient));
+        let mut sums = GradientSums::default();
+        sums.add(Numbers::F32(self.weights.get(id)), gradient.numbers());
+        self.param_sums(id, sums.total());
         if self.keep.contains(&id) {
             self.direction.resize(self.direction.len().max(id.index() + 1), None);
             self.direction[id.index()] = Some(gradient);
         }
+    }
+
+    fn param_sums(&mut self, param: ParamId, [squares, products, magnitudes]: [f64; 3]) {
+        self.sums.push(ParamSums { param, squares, products, magnitudes });
     }
 
     fn node(&mut self, id: NodeId, want: NodeWant, gradient: HostValues) {

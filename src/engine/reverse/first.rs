@@ -28,7 +28,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
         let (kernels, pass) = (self.kernels, self.pass);
         let node = pass.graph.node(id);
         let Some(from) = node.inputs.first().copied() else {
-            return Ok(Pulled { input: None, params: vec![] });
+            return Ok(Pulled { input: None, params: vec![], sums: None });
         };
         let x = || self.tape.value(pass, from);
         let shape = pass.graph.node(from).shape;
@@ -61,7 +61,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
             Op::PadChannels { before, after } => {
                 let parts = [*before, shape.channels(), *after].into_iter().filter(|channels| *channels > 0);
                 let parts = kernels.split(&dy, &parts.collect::<Vec<_>>());
-                Pulled { input: parts.into_iter().nth(usize::from(*before > 0)), params: vec![] }
+                Pulled { input: parts.into_iter().nth(usize::from(*before > 0)), params: vec![], sums: None }
             }
             Op::Zero | Op::Zeros => Pulled::input(kernels.zero(dy)),
         })
@@ -88,5 +88,5 @@ pub(super) fn named<V>(
 ) -> Pulled<V> {
     let names = [weight, bias].into_iter().zip([gradients.weight, gradients.bias]);
     let params = names.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
-    Pulled { input: gradients.input, params }
+    Pulled { input: gradients.input, params, sums: weight.zip(gradients.weight_sums) }
 }

@@ -40,6 +40,11 @@ pub struct Wants<'a> {
 pub trait GradientSink {
     /// `[numel]`, or `[N, numel]` for per-image rows.
     fn param(&mut self, id: ParamId, gradient: HostValues);
+    /// [`GradientSums::total`](super::GradientSums::total) of a weight's gradient, which is not handed over itself. Called
+    /// only where [`ParamRows::Sums`] were wanted.
+    fn param_sums(&mut self, id: ParamId, _sums: [f64; 3]) {
+        unreachable!("sums over parameter {} in place of its gradient were not asked for", id.index());
+    }
     /// As [`NodeWant`] says.
     fn node(&mut self, id: NodeId, want: NodeWant, gradient: HostValues);
 }
@@ -87,11 +92,13 @@ pub struct Pulled<C> {
     pub input: Option<C>,
     /// Gradients of its parameters, where wanted.
     pub params: Vec<(ParamId, HostValues)>,
+    /// Sums over one in place of it.
+    pub sums: Option<(ParamId, [f64; 3])>,
 }
 
 impl<C> Pulled<C> {
     fn input(input: C) -> Self {
-        Self { input: Some(input), params: vec![] }
+        Self { input: Some(input), params: vec![], sums: None }
     }
 }
 
@@ -189,6 +196,9 @@ pub fn pull<R: Rules>(
                 let pulled = rules.pull(NodeId(i), dy, local)?;
                 let params = pulled.params.into_iter().filter(|(id, _)| wanted.contains(id));
                 params.for_each(|(id, gradient)| sink.param(id, gradient));
+                if let Some((id, sums)) = pulled.sums.filter(|(id, _)| wanted.contains(id)) {
+                    sink.param_sums(id, sums);
+                }
                 let Some(dx) = pulled.input else { continue };
                 Arrival::Value(dx)
             }

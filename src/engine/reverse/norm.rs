@@ -85,7 +85,7 @@ impl NormState {
         });
         let weight = self.each(sums.centred.len(), |k, s| sums.centred[k] * self.inv[s]);
         let [weight, bias] = self.delivered([weight, sums.plain], wants.params);
-        Ok(LayerGradients { input, weight, bias })
+        Ok(LayerGradients { input, weight, bias, weight_sums: None })
     }
 
     /// Tangent of the output, `None` for zero, and of the statistics; `t` is the tangent of `x`, `gamma` and `beta` those of
@@ -153,7 +153,10 @@ impl NormState {
             dots.centred[k] * self.inv[s] + sums.centred[k] * tangent.inv[s]
         });
         let [weight, bias] = self.delivered([weight, dots.plain], wants.params);
-        Ok(Differentiated { input, tangents: LayerGradients { input: input_tangent, weight, bias } })
+        Ok(Differentiated {
+            input,
+            tangents: LayerGradients { input: input_tangent, weight, bias, weight_sums: None },
+        })
     }
 
     /// `S1' = sum dt`, `S2' = sum dt (x - mean) + sum dy (t - mean')`.
@@ -259,7 +262,9 @@ impl NormState {
     fn delivered(&self, gradients: [Vec<f64>; 2], rows: ParamRows) -> [Option<HostValues>; 2] {
         gradients.map(|gradient| match rows {
             ParamRows::None => None,
-            ParamRows::Summed => Some(HostValues::F64(over_images(&gradient, self.gamma.len()))),
+            ParamRows::Summed | ParamRows::Sums => {
+                Some(HostValues::F64(over_images(&gradient, self.gamma.len())))
+            }
             ParamRows::PerImage => Some(HostValues::F64(gradient)),
         })
     }

@@ -47,7 +47,7 @@ impl<K: Kernels> SecondOrder<'_, K> {
         let run = |x: &K::Value, dy: &K::Value, along: bool, input: bool, params: ParamRows| {
             backward(x, dy, along, LayerWants { input, params }).map_err(&failed)
         };
-        let mut result = LayerGradients { input: None, weight: None, bias: None };
+        let mut result = LayerGradients { input: None, weight: None, bias: None, weight_sums: None };
         if let Some(dt) = &dy.tangent {
             result = run(x, dt, false, wants.input, wants.params)?;
         }
@@ -75,7 +75,7 @@ impl<K: Kernels> SecondOrder<'_, K> {
         let pass = self.first.pass;
         let rows = match wants.params {
             ParamRows::None => 0,
-            ParamRows::Summed => 1,
+            ParamRows::Summed | ParamRows::Sums => 1,
             ParamRows::PerImage => pass.images(),
         };
         let zeros = |id: ParamId| HostValues::F64(vec![0.0; rows * pass.graph.param(id).numel()]);
@@ -85,7 +85,7 @@ impl<K: Kernels> SecondOrder<'_, K> {
             tangents.bias = tangents.bias.or_else(|| bias.map(zeros));
         }
         let input = pulled.input.map(|value| Dual { value, tangent: tangents.input.take() });
-        Pulled { input, params: first::named(tangents, weight, bias).params }
+        Pulled { input, params: first::named(tangents, weight, bias).params, sums: None }
     }
 }
 
@@ -111,7 +111,7 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
         let FirstOrder { kernels, pass, tape } = self.first;
         let node = pass.graph.node(id);
         let Some(from) = node.inputs.first().copied() else {
-            return Ok(Pulled { input: None, params: vec![] });
+            return Ok(Pulled { input: None, params: vec![], sums: None });
         };
         match &node.op {
             Op::Conv2d { weight, bias, window, groups } => {
@@ -157,7 +157,11 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
                 let tangent = dy.tangent.map(|dt| self.first.pull(id, dt, wants)).transpose()?;
                 let value = self.first.pull(id, dy.value, wants)?;
                 let tangent = tangent.and_then(|p| p.input);
-                Ok(Pulled { input: value.input.map(|value| Dual { value, tangent }), params: vec![] })
+                Ok(Pulled {
+                    input: value.input.map(|value| Dual { value, tangent }),
+                    params: vec![],
+                    sums: None,
+                })
             }
         }
     }

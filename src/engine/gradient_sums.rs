@@ -1,0 +1,67 @@
+//! Sums over a gradient, which many proxies need and nothing else of it.
+
+use super::kernels::Numbers;
+
+/// Sums that do not wait for each other.
+const PARTS: usize = 8;
+
+/// `sum g^2`, `sum w g` and `sum |w g|` of a gradient `g` and its parameter `w`, in f64.
+///
+/// Each has eight parts, to which every eighth number belongs, so that a gradient may come piece by piece: the result is
+/// the same.
+#[derive(Clone, Debug, Default)]
+pub struct GradientSums {
+    parts: [[f64; PARTS]; 3],
+}
+
+impl GradientSums {
+    /// Adds the next piece of the parameter and of its gradient. Only the last piece may have a length that is no multiple of
+    /// eight.
+    pub fn add(&mut self, weights: Numbers<'_>, gradient: Numbers<'_>) {
+        match (weights, gradient) {
+            (Numbers::F32(w), Numbers::F32(g)) => self.pairs(w, g),
+            (Numbers::F32(w), Numbers::F64(g)) => self.pairs(w, g),
+            (Numbers::F64(w), Numbers::F32(g)) => self.pairs(w, g),
+            (Numbers::F64(w), Numbers::F64(g)) => self.pairs(w, g),
+        }
+    }
+
+    fn pairs<W: Copy + Into<f64>, G: Copy + Into<f64>>(&mut self, weights: &[W], gradient: &[G]) {
+        let parts = &mut self.parts;
+        let mut add = |part: usize, w: W, g: G| {
+            let (w, g): (f64, f64) = (w.into(), g.into());
+            parts[0][part] += g * g;
+            parts[1][part] += w * g;
+            parts[2][part] += (w * g).abs();
+        };
+        let ((ws, w_rest), (gs, g_rest)) = (weights.as_chunks::<PARTS>(), gradient.as_chunks::<PARTS>());
+        for (w, g) in ws.iter().zip(gs) {
+            (0..PARTS).for_each(|i| add(i, w[i], g[i]));
+        }
+        w_rest.iter().zip(g_rest).enumerate().for_each(|(i, (w, g))| add(i, *w, *g));
+    }
+
+    /// `[sum g^2, sum w g, sum |w g|]`.
+    pub fn total(&self) -> [f64; 3] {
+        self.parts.map(|part| part.iter().sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_give_the_sums_of_the_whole() {
+        let w: Vec<f32> = (0..61).map(|i| (i as f32 * 0.37).sin()).collect();
+        let g: Vec<f32> = (0..61).map(|i| (i as f32 * 0.11).cos()).collect();
+        let (mut whole, mut pieces) = (GradientSums::default(), GradientSums::default());
+        whole.add(Numbers::F32(&w), Numbers::F32(&g));
+        for piece in [0..16, 16..40, 40..61] {
+            pieces.add(Numbers::F32(&w[piece.clone()]), Numbers::F32(&g[piece]));
+        }
+        assert_eq!(whole.total(), pieces.total());
+        let squares: f64 = g.iter().map(|g| f64::from(*g).powi(2)).sum();
+        assert!((whole.total()[0] - squares).abs() < 1e-12);
+    }
+}
