@@ -5,7 +5,7 @@
 
 It scores a NAS-Bench-201 cell by its number of convolutions. To make it yours, change VERSION, DIRECTION and `score`; add
 "batch" to WANTS if the score depends on images. The protocol is one JSON object a line on standard input and standard output
-(METHODOLOGY, "Your own proxy"). Standard output belongs to the protocol: print everything else to standard error, which
+(METHODOLOGY, section 18). Standard output belongs to the protocol: print everything else to standard error, which
 `untrained -v` shows. Flush after every line.
 """
 import base64

@@ -35,7 +35,7 @@ A run writes one record for each score into the folder --out and can be interrup
 More proxies, more repetitions, a larger sample or a longer list add to the run; other settings are refused. `untrained
 records` exports the records, `untrained verify` scores some of them again, `untrained merge` joins shards.
 
-The command of --external reads one JSON object a line and answers each with one: see `Your own proxy` in METHODOLOGY and
+The command of --external reads one JSON object a line and answers each with one: see METHODOLOGY, section 18, and
 scripts/external_proxy.py, a template. Its records are called external:NAME, and all other commands know them by that name.";
 
 /// Score one architecture, or a whole plan of them
