@@ -7,6 +7,7 @@ mod run;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, value_parser};
@@ -15,8 +16,9 @@ use super::common::{EngineArgs, Format};
 use crate::data::DataDirs;
 use crate::datasets::{self, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, Split};
 use crate::graph::init::Scheme;
+use crate::proxies::external::{ExternalCommand, Externals};
 use crate::proxies::{PROXIES, ProxyRef};
-use crate::scoring::{Dedupe, Protocol, Seeds, Shard, Vary};
+use crate::scoring::{Dedupe, Protocol, Seeds, Settings, Shard, Vary};
 use crate::spaces;
 
 const EXAMPLES: &str = "Examples:
@@ -26,10 +28,15 @@ const EXAMPLES: &str = "Examples:
   untrained score --space nats_sss --dataset cifar10 --proxies params,naswot,zen \\
       --sample 1000 --repetitions 10 --threads 8 --out runs/sss
   untrained score --space nasbench201 --dataset cifar10 --proxies naswot --all --shard 2/4 --out runs/part2
+  untrained score --space nasbench201 --dataset cifar10 --sample 1000 --out runs/mine \\
+      --proxies naswot --external 'mine=python3 scripts/external_proxy.py'
 
 A run writes one record for each score into the folder --out and can be interrupted at any moment: the same command goes on.
 More proxies, more repetitions, a larger sample or a longer list add to the run; other settings are refused. `untrained
-records` exports the records, `untrained verify` scores some of them again, `untrained merge` joins shards.";
+records` exports the records, `untrained verify` scores some of them again, `untrained merge` joins shards.
+
+The command of --external reads one JSON object a line and answers each with one: see METHODOLOGY, section 18, and
+scripts/external_proxy.py, a template. Its records are called external:NAME, and all other commands know them by that name.";
 
 /// Score one architecture, or a whole plan of them
 ///
@@ -68,9 +75,18 @@ struct SettingArgs {
     #[arg(long, default_value = "train", value_name = "SPLIT")]
     split: Split,
 
-    /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all that need no teacher]; `untrained list proxies` shows them
+    /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all that need no teacher, none beside --external]; `untrained list proxies` shows them
     #[arg(long, value_delimiter = ',', value_name = "PROXIES")]
     proxies: Vec<ProxyRef>,
+
+    /// A proxy that a command computes, recorded as external:NAME; the command is split as by a shell, but no shell runs.
+    /// May be given several times
+    #[arg(long, value_name = "NAME=COMMAND")]
+    external: Vec<ExternalCommand>,
+
+    /// How long a command may take for its greeting and for each architecture
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
+    external_timeout: u64,
 
     /// Images in the mini-batch
     #[arg(long, default_value_t = 16, value_name = "N")]
@@ -202,9 +218,15 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 }
 
 impl SettingArgs {
-    /// The proxies asked for, each once, or all of them in their default variant.
-    fn proxies(&self) -> Vec<ProxyRef> {
-        if self.proxies.is_empty() {
+    /// The commands asked for, started.
+    fn externals(&self, dataset: &str, settings: &Settings) -> anyhow::Result<Externals> {
+        let timeout = Duration::from_secs(self.external_timeout);
+        Ok(Externals::start(&self.external, timeout, dataset, settings)?)
+    }
+
+    /// The proxies asked for, each once, then those of the commands; without either, all in their default variant.
+    fn proxies(&self, externals: &Externals) -> Vec<ProxyRef> {
+        if self.proxies.is_empty() && self.external.is_empty() {
             return PROXIES
                 .iter()
                 .filter(|p| !p.needs_files())
@@ -217,6 +239,7 @@ impl SettingArgs {
                 proxies.push(p.clone())
             }
         });
+        proxies.extend(externals.proxies());
         proxies
     }
 

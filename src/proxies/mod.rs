@@ -12,6 +12,7 @@ mod double_double;
 mod epe_nas;
 mod eproxy;
 mod escore;
+pub mod external;
 mod fisher;
 mod flops;
 mod grad_norm;
@@ -117,6 +118,12 @@ pub enum ScoreError {
     /// What had to be known about the candidate set could not be computed.
     #[error("preparing the candidate set: {0}")]
     Prepare(String),
+    /// A command gave this architecture no score.
+    #[error("{0}")]
+    External(String),
+    /// A command gives no scores any more, whatever the architecture.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 /// Numbers that a proxy needs to know about the candidate set before it scores the first network.
@@ -175,6 +182,11 @@ pub trait Proxy: Sync {
         false
     }
 
+    /// The command that computes it, where it is not ours.
+    fn command(&self) -> Option<String> {
+        None
+    }
+
     /// The proxy as a program, where passes are not enough; it then makes the score.
     fn program(&self) -> Option<&dyn Program> {
         None
@@ -226,6 +238,7 @@ mod tests {
     fn registry_invariants() {
         for (i, proxy) in PROXIES.iter().enumerate() {
             let spec = proxy.spec();
+            assert!(!external::PREFIX.starts_with(&format!("{}:", spec.name)));
             assert!(snake(spec.name), "{}", spec.name);
             assert!(PROXIES[..i].iter().all(|p| p.spec().name != spec.name), "{} twice", spec.name);
             for text in [spec.title, spec.reference, spec.about, spec.inputs] {

@@ -33,6 +33,8 @@ pub enum Cost {
     HessianVector,
     /// Ten forward and nine backward passes.
     Training,
+    /// A command's, which is not known.
+    External,
 }
 
 /// Everything that lists, help, checks and reports need to know about a proxy.

@@ -71,7 +71,12 @@ fn proxy_facts(proxy: &ProxyRef) -> ProxyFacts {
         Direction::HigherIsBetter => "higher_is_better",
         Direction::LowerIsBetter => "lower_is_better",
     };
-    ProxyFacts { proxy: proxy.to_string(), version: spec.version, direction: direction.to_owned() }
+    ProxyFacts {
+        proxy: proxy.to_string(),
+        version: spec.version,
+        direction: direction.to_owned(),
+        command: proxy.proxy.command(),
+    }
 }
 
 /// A mini-batch as a manifest identifies it.

@@ -36,10 +36,11 @@ impl std::fmt::Display for Dedupe {
 
 impl Dedupe {
     /// What may be reused for a proxy. Scores that run nothing read the whole architecture, dead edges and names
-    /// included, and cost nothing: they are taken over between equal strings only.
+    /// included, and cost nothing: they are taken over between equal strings only. So are those of commands, which may
+    /// read anything.
     pub fn for_proxy(self, spec: &ProxySpec) -> Self {
         match spec.cost {
-            Cost::Static | Cost::Weights => Self::Exact,
+            Cost::Static | Cost::Weights | Cost::External => Self::Exact,
             _ => self,
         }
     }

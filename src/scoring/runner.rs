@@ -84,7 +84,8 @@ impl Runner<'_> {
     /// Scores whatever the store lacks, repetition by repetition.
     ///
     /// # Errors
-    /// The store cannot be written, data are missing, or a proxy cannot be prepared; records made until then are safe.
+    /// The store cannot be written, data are missing, a proxy cannot be prepared, or a command gives no scores any more;
+    /// records made until then are safe.
     pub fn run(&self, store: &mut Store) -> Result<Ended, RunError> {
         let workers = Workers::start(self.threads)?;
         self.reuse_stored(store)?;
@@ -191,12 +192,18 @@ impl Runner<'_> {
         let (sender, receiver) = sync_channel::<Vec<Record>>(2 * self.threads);
         std::thread::scope(|scope| {
             let (score, units, stop) = (&score, &units, self.stop);
-            scope.spawn(move || {
-                // A receiver that is gone has failed and says why itself.
-                let send = |i: usize| sender.send(score(&units[i])).map_err(drop);
-                let _ = workers.each(units.len(), stop, send);
+            let scoring = scope.spawn(move || {
+                let send = |i: usize| {
+                    // A receiver that is gone has failed and says why itself.
+                    sender.send(score(&units[i]).map_err(Some)?).map_err(|_| None)
+                };
+                workers.each(units.len(), stop, send)
             });
-            self.write(receiver, store)
+            self.write(receiver, store)?;
+            match scoring.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+                Err(Some(error)) => Err(RunError::Prepare(error)),
+                Err(None) | Ok(()) => Ok(()),
+            }
         })
     }
 
@@ -235,14 +242,12 @@ impl Runner<'_> {
         let (trial, needed) = self.trial(first as u32, &pending)?;
         let prepare_seconds = start.elapsed().as_secs_f64();
         let (timed, all): (usize, Vec<usize>) = (probes.clamp(1, pending.len()), (0..needed.len()).collect());
-        let elapsed: Duration = (0..timed)
-            .map(|k| {
-                let unit = &pending[k * pending.len() / timed];
-                let start = Instant::now();
-                trial.score(unit.index, &list.archs[unit.index as usize], &all);
-                start.elapsed()
-            })
-            .sum();
+        let probe = |k: usize| {
+            let unit = &pending[k * pending.len() / timed];
+            let start = Instant::now();
+            trial.score(unit.index, &list.archs[unit.index as usize], &all).map(|_| start.elapsed())
+        };
+        let elapsed: Duration = (0..timed).map(probe).sum::<Result<_, _>>()?;
         let seconds_each = elapsed.as_secs_f64() / timed as f64;
         let repetitions = counts.iter().filter(|n| **n > 0).count() as f64;
         let seconds = prepare_seconds * repetitions + seconds_each * units as f64 / self.threads as f64;

@@ -11,7 +11,7 @@ use crate::proxies::{ProxyRef, ScoreError};
 use crate::scoring::Settings;
 use crate::store::{Record, Status, Timings};
 
-/// A proxy could not be prepared, so no architecture can be scored with it.
+/// A proxy could not be prepared, or its command gives no scores any more: no architecture can be scored with it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{proxy} in repetition {repetition}: {source}")]
 pub struct PrepareError {
@@ -64,19 +64,29 @@ impl<'a> Trial<'a> {
     }
 
     /// Scores one architecture with some of the proxies, by position; records in their order.
-    pub fn score(&self, index: u32, arch: &str, proxies: &[usize]) -> Vec<Record> {
+    ///
+    /// # Errors
+    /// A command gives no scores any more, which says nothing about this architecture.
+    pub fn score(&self, index: u32, arch: &str, proxies: &[usize]) -> Result<Vec<Record>, PrepareError> {
         let start = Instant::now();
         let network = match Network::build(self.settings, arch) {
             Ok(network) => network,
             Err(error) => {
                 let failed = |p: &usize| self.failed(index, arch, &self.proxies[*p].proxy, error.to_string());
-                return proxies.iter().map(failed).collect();
+                return Ok(proxies.iter().map(failed).collect());
             }
         };
         let build_ms = milliseconds(start);
         let chosen: Vec<PreparedProxy> = proxies.iter().map(|p| self.proxies[*p].clone()).collect();
         let outcomes = score(self.engine, &network, &self.inputs, &chosen);
-        outcomes.iter().map(|outcome| self.record(index, arch, outcome, build_ms)).collect()
+        let record = |outcome: &Outcome| match &outcome.result {
+            Err(source @ ScoreError::Unavailable(_)) => {
+                let (proxy, repetition) = (outcome.proxy.to_string(), self.repetition);
+                Err(PrepareError { proxy, repetition, source: source.clone() })
+            }
+            _ => Ok(self.record(index, arch, outcome, build_ms)),
+        };
+        outcomes.iter().map(record).collect()
     }
 
     fn record(&self, index: u32, arch: &str, outcome: &Outcome, build_ms: f64) -> Record {

@@ -70,7 +70,7 @@ pub fn rescore(
         for record in records {
             let at = proxies.iter().position(|p| p.to_string() == record.proxy);
             let scored_on = record.reused_from.as_ref().unwrap_or(&record.arch);
-            let scored = trial.score(record.index, scored_on, at.as_slice());
+            let scored = trial.score(record.index, scored_on, at.as_slice())?;
             let (arch, reused_from) = (record.arch.clone(), record.reused_from.clone());
             let again = scored.into_iter().map(|again| Record {
                 arch: arch.clone(),

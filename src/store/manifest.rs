@@ -109,6 +109,9 @@ pub struct ProxyFacts {
     pub version: u32,
     /// `higher_is_better` or `lower_is_better`.
     pub direction: String,
+    /// The command that computed it when it was new to the run, for proxies that are no part of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 /// One command that worked on the run.
@@ -248,6 +251,10 @@ impl Manifest {
                 Some(known) if known.version != proxy.version => {
                     let field = format!("proxy {} in version", proxy.proxy);
                     return Err(differs(folder, field, known.version.to_string(), proxy.version.to_string()));
+                }
+                Some(known) if known.direction != proxy.direction => {
+                    let field = format!("proxy {} with direction", proxy.proxy);
+                    return Err(differs(folder, field, known.direction.clone(), proxy.direction.clone()));
                 }
                 Some(_) => {}
                 None => self.proxies.push(proxy.clone()),

@@ -186,6 +186,14 @@ pub mod number {
         }
     }
 
+    /// Reads a number.
+    ///
+    /// # Errors
+    /// Neither a number of JSON nor one of the three texts.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        from_json(Json::deserialize(deserializer)?)
+    }
+
     pub(super) mod option {
         use super::*;
 

@@ -57,7 +57,7 @@ pub fn unfinished(out: &Path, count: usize) {
 }
 
 /// Turns a finished run into one whose journal holds its first `count` records.
-fn runs_back(out: &Path, count: usize) {
+pub fn runs_back(out: &Path, count: usize) {
     let records = untrained::store::Run::open(out).unwrap().records;
     std::fs::remove_file(out.join("records.parquet")).unwrap();
     std::fs::remove_file(out.join("timings.parquet")).unwrap();

@@ -20,22 +20,23 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let arch = &named_arch(spaces::find(&given.space)?, arch, dirs)?;
     let engine = given.engine.open()?;
     let (request, batch) = given.mini_batch(dirs)?;
-    let next = request.clone().after(1);
+    let (next, dataset) = (request.clone().after(1), request.dataset.clone());
     let settings = given.protocol(request, &args.run)?.settings(0, &batch);
+    let externals = given.externals(&dataset, &settings)?;
+    let proxies = given.proxies(&externals);
     let start = Instant::now();
     let network = Network::build(settings, arch)?;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
     let mut inputs = Inputs::of(batch, given.data_seed);
-    if given.proxies().iter().any(|p| p.proxy.batches() > 1) {
+    if proxies.iter().any(|p| p.proxy.batches() > 1) {
         let next = datasets::batch(&next, dirs).map(|b| (b.images, b.labels));
         inputs = inputs.with_next(next.map_err(|e| e.to_string()));
     }
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
-    let proxies: Vec<PreparedProxy> =
-        given.proxies().into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
+    let proxies: Vec<PreparedProxy> = proxies.into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
     let outcomes = scoring::score(engine.as_ref(), &network, &inputs, &proxies);
     let report =
         Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };

@@ -22,13 +22,15 @@ use crate::store::{Records, Status};
 /// No plan, no engine, missing data, or a folder that is not the command's or cannot be written.
 pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let (given, engine) = (&args.settings, args.settings.engine.open()?);
-    let protocol = given.protocol(given.mini_batch(dirs)?.0, &args.run)?;
+    let (request, first) = given.mini_batch(dirs)?;
+    let protocol = given.protocol(request, &args.run)?;
     let selection = args.which.selection(protocol.space)?;
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
     let chosen = (&selection, args.run.repetitions);
-    let plan = Plan::new(protocol.clone(), given.proxies(), chosen, args.run.shard, &order)?;
+    let externals = given.externals(&protocol.request.dataset, &protocol.settings(0, &first))?;
+    let plan = Plan::new(protocol.clone(), given.proxies(&externals), chosen, args.run.shard, &order)?;
     let threads = args.run.threads.map_or_else(available_threads, usize::from);
     let stop = stop_flag("finishing the architectures that are being scored");
     let bar = Bar::new();
