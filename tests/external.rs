@@ -79,6 +79,14 @@ fn python(test: &str) -> bool {
     found
 }
 
+/// Twenty cells of NAS-Bench-201, which differ in two edges.
+fn cells() -> Vec<String> {
+    let first = ["skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"];
+    let last = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"];
+    let cell = |a, b| format!("|{a}~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|{b}~2|");
+    first.iter().flat_map(|a| last.iter().map(move |b| cell(a, b))).collect()
+}
+
 fn example() -> String {
     format!("convs=python3 '{}/scripts/external_proxy.py'", env!("CARGO_MANIFEST_DIR"))
 }
@@ -91,8 +99,11 @@ fn the_example_counts_convolutions_and_its_run_is_as_any_other() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("run");
     let external = example();
-    let fixed = ["--space", "nasbench201", "--dataset", "synthetic", "--resolution", "16", "--sample", "20"];
-    let args = [&fixed[..], &["--repetitions", "2", "--threads", "2", "--external", &external]].concat();
+    let list = dir.path().join("list");
+    std::fs::write(&list, cells().join("\n")).unwrap();
+    let fixed = ["--space", "nasbench201", "--dataset", "synthetic", "--resolution", "16", "--archs"];
+    let rest = [list.to_str().unwrap(), "--repetitions", "2", "--threads", "2", "--external", &external];
+    let args = [&fixed[..], &rest].concat();
     runs::command(&out, &args).assert().success().stdout(contains("40 records (ok 40,"));
     let run = Run::open(&out).unwrap();
     let facts = &run.manifest.proxies[0];

@@ -18,10 +18,13 @@ impl<const L: usize> Counted<'_, L> {
     /// In integers up to the last step: twice a rank less twice the mean rank is `2 k + t - n`.
     pub fn spearman(&self) -> [Option<f64>; L] {
         // No sum exceeds n^3.
-        match self.n.iter().max().copied().unwrap_or(0) {
-            0..=0x1_ffff => Arch::new().dispatch(Rho::<f64, L>::new(self)),
-            0..=0xf_ffff => Arch::new().dispatch(Rho::<i64, L>::new(self)),
-            _ => Arch::new().dispatch(Rho::<i128, L>::new(self)),
+        let n = self.n.iter().max().copied().unwrap_or(0);
+        if n < 1 << 17 {
+            Arch::new().dispatch(Rho::<f64, L>::new(self))
+        } else if n < 1 << 20 {
+            Arch::new().dispatch(Rho::<i64, L>::new(self))
+        } else {
+            Arch::new().dispatch(Rho::<i128, L>::new(self))
         }
     }
 
