@@ -41,7 +41,7 @@ impl PairCounts {
 }
 
 impl<const L: usize> Counted<'_, L> {
-    /// Counts the pairs, of each lane by itself, in O(n log n): [`MergeSort`](super::merge::MergeSort) has counted those
+    /// Counts the pairs, of each lane by itself, in O(n log n): the recorded merge sort has counted those
     /// in order, and ties are runs of equal neighbours.
     pub fn pairs(&self) -> [PairCounts; L] {
         Arch::new().dispatch(Pairs(self))
