@@ -75,7 +75,7 @@ fn a_variant_without_meaning_is_skipped_with_its_reason() {
     assert!(score["reason"].as_str().unwrap().contains("no activation"));
 }
 
-/// A published structure by its name; counts of networks.md 6.4 with 10 classes and the verified E-score.
+/// A published structure by its name; counts with 10 classes and E-score by an independent program.
 #[test]
 fn a_published_structure_goes_by_its_name() {
     let args = [

@@ -11,6 +11,7 @@
 mod burn;
 mod device;
 mod executor;
+mod frame;
 mod gradient_sums;
 mod kernels;
 mod layers;

@@ -1,5 +1,6 @@
 //! Builds graphs in the words of the reference code: modules with names and classes, opened in registration order.
 
+mod frames;
 mod functional;
 mod register;
 mod twins;
@@ -248,14 +249,6 @@ impl Builder {
         self.leaf(module, Op::Linear { weight, bias }, x, Shape::Vector { features: out_features })
     }
 
-    /// Zeros around a map, `[vertical, horizontal]`; negative numbers take pixels away.
-    pub fn pad(&mut self, name: &str, x: NodeId, before: [isize; 2], after: [isize; 2]) -> NodeId {
-        let module = self.open(name, "ConstantPad2d");
-        let output = self.framed(module, x, before, after);
-        self.modules[module.0].call = Some(Call { input: x, output });
-        output
-    }
-
     /// Identity as a module of its own.
     pub fn identity(&mut self, name: &str, class: &'static str, x: NodeId) -> NodeId {
         let module = self.open(name, class);
@@ -266,15 +259,6 @@ impl Builder {
     pub fn zero(&mut self, name: &str, class: &'static str, x: NodeId) -> NodeId {
         let module = self.open(name, class);
         self.leaf(module, Op::Zero, x, self.shape(x))
-    }
-
-    /// Zeros of a shape as a module of its own, which is called on `x` and does not look at it.
-    pub fn zeros(&mut self, name: &str, class: &'static str, x: NodeId, shape: Shape) -> NodeId {
-        let module = self.open(name, class);
-        let output = NodeId(self.nodes.len());
-        self.nodes.push(Node { op: Op::Zeros, inputs: vec![], shape, module });
-        self.modules[module.0].call = Some(Call { input: x, output });
-        output
     }
 
     /// Sum, left to right; one operand is returned as it is.

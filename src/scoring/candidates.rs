@@ -1,6 +1,6 @@
 //! The candidate set that a proxy may look at before it scores.
 
-use super::plan::listed;
+use super::selection::listed;
 use super::{Inputs, Network, Settings, passes};
 use crate::engine::{Engine, Reduced};
 use crate::keyed::sample;

@@ -6,32 +6,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::selection::{Selection, select};
 use super::{Dedupe, Protocol, Reuse, ReuseError, Vary};
-use crate::keyed::{MOST_LOOKED_AT, sample};
 use crate::proxies::ProxyRef;
-use crate::spaces::{SpaceSize, SpaceSpec};
 use crate::store::{self, Record};
-
-/// Which architectures a repetition scores.
-#[derive(Clone, Debug)]
-pub enum Selection {
-    /// The whole space, in its official order.
-    All,
-    /// This many, chosen by `sample(N, size, sample seed, "sample.<space>.<repetition>")`.
-    Sample(usize),
-    /// A list of canonical strings, the same in all repetitions.
-    List { name: String, archs: Vec<String> },
-}
-
-impl fmt::Display for Selection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("all architectures of the space"),
-            Self::Sample(n) => write!(f, "samples of {n} architectures"),
-            Self::List { name, archs } => write!(f, "{} architectures of {name}", archs.len()),
-        }
-    }
-}
 
 /// Part `index` of `count` of a plan, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,43 +198,6 @@ impl Plan {
             false => Err(format!("the seeds of repetition {} are not the command's", record.repetition)),
         }
     }
-}
-
-/// Number of architectures that can be drawn from; `None` where nobody lists them. Where the table's list alone says it,
-/// `order` ends with the list.
-pub(super) fn listed(spec: &SpaceSpec, order: &dyn Fn(usize) -> Option<String>) -> Option<usize> {
-    match spec.size {
-        SpaceSize::Known(size) => Some(size),
-        SpaceSize::OfTable => Some((0..).take_while(|i| order(*i).is_some()).count()),
-        SpaceSize::Unlisted => None,
-    }
-}
-
-fn select(
-    protocol: &Protocol,
-    selection: &Selection,
-    repetition: u32,
-    order: &dyn Fn(usize) -> Option<String>,
-) -> Result<Vec<String>, PlanError> {
-    let (space, spec) = (protocol.space, protocol.space.spec());
-    if let Selection::List { archs, .. } = selection {
-        return Ok(archs.clone());
-    }
-    let size = listed(spec, order).ok_or(PlanError::Unlisted { space: spec.id })?;
-    let indices: Vec<usize> = match selection {
-        _ if size == 0 => return Err(PlanError::NoOrder { space: spec.id }),
-        Selection::Sample(n) if *n > size => {
-            return Err(PlanError::TooMany { space: spec.id, size, asked: *n });
-        }
-        Selection::Sample(n) => {
-            let drawn = if protocol.varies(Vary::Archs) { repetition } else { 0 };
-            sample(*n, size, protocol.seeds.sample, &format!("sample.{}.{drawn}", spec.id))
-        }
-        _ if size > MOST_LOOKED_AT => return Err(PlanError::TooManyForAll { space: spec.id, size }),
-        _ => (0..size).collect(),
-    };
-    let arch = |i| space.arch(i).or_else(|| order(i)).ok_or(PlanError::NoOrder { space: spec.id });
-    indices.into_iter().map(arch).collect()
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ pub const LANES: usize = 8;
 /// Intervals of several statistics over the same resamples of `n` observations: each resample draws `n` of them with
 /// replacement, and `statistics` gives the figures of [`LANES`] resamples, always as many, from how often each
 /// observation was drawn. `None` where a figure was never defined.
+///
+/// # Panics
+/// If a resample draws one observation 65,536 times or more.
 pub fn bootstrap(
     n: usize,
     resampling: &Resampling<'_>,

@@ -17,7 +17,8 @@ use crate::spaces::{SearchSpace, transnas as spaces};
 const MACRO_SIZE: usize = 3_256;
 const MICRO_SIZE: usize = 4_096;
 
-/// A task, its columns in the file of that name, how they write values, and its training budget (Duan et al., Table 2).
+/// A task, its columns in the file of that name, how they write values, and its training budget (`num_epochs` of the
+/// official training configurations, github yawen-d/TransNASBench, configs/train_from_scratch).
 struct Task {
     id: &'static str,
     columns: [&'static str; 2],

@@ -7,7 +7,7 @@ use ::burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use ::burn::tensor::s;
 
 use super::kernels::Map;
-use crate::engine::kernels::Frame;
+use crate::engine::frame::Frame;
 use crate::graph::{PoolKind, Window};
 
 pub fn value(x: Map, kind: PoolKind, window: &Window) -> Map {

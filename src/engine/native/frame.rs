@@ -3,7 +3,7 @@
 use super::lanes::Lanes;
 use super::map::Map;
 use super::memory::Buffer;
-use crate::engine::kernels::Frame;
+use crate::engine::frame::Frame;
 use crate::graph::Shape;
 
 /// Zeros around each channel, `[vertical, horizontal]`; negative numbers take pixels away.

@@ -18,12 +18,6 @@ impl Builder {
         self.functional(Op::PadChannels { before, after }, vec![x], shape)
     }
 
-    /// The map moved up and left by one pixel, with zeros below and on the right (`pad(x)[:, :, 1:, 1:]`).
-    pub fn shift(&mut self, x: NodeId) -> NodeId {
-        let module = self.current();
-        self.framed(module, x, [-1, -1], [1, 1])
-    }
-
     /// Every `stride`-th pixel of every `stride`-th row, from the first on: an average over windows of one pixel.
     pub fn subsample(&mut self, x: NodeId, stride: usize) -> NodeId {
         let (window, module) = (Window::square(1, stride, 0), self.current());

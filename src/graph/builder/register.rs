@@ -62,34 +62,6 @@ impl Builder {
         }
     }
 
-    pub(super) fn framed(
-        &mut self,
-        module: ModuleId,
-        x: NodeId,
-        before: [isize; 2],
-        after: [isize; 2],
-    ) -> NodeId {
-        let frame = |axis: usize, size: usize| {
-            // No more than the map itself may be taken away on either side.
-            let cut = |by: isize| by.checked_neg().is_some_and(|cut| cut <= size as isize);
-            let size = size.checked_add_signed(before[axis])?.checked_add_signed(after[axis])?;
-            (size > 0 && cut(before[axis]) && cut(after[axis])).then_some(size)
-        };
-        let Shape::Map { channels, height, width } = self.shape(x) else {
-            return self.wrong(module, "a frame", x);
-        };
-        let Some((height, width)) = frame(0, height).zip(frame(1, width)) else {
-            return self.wrong(module, "this frame", x);
-        };
-        self.nodes.push(Node {
-            op: Op::Pad { before, after },
-            inputs: vec![x],
-            shape: Shape::map(channels, height, width),
-            module,
-        });
-        NodeId(self.nodes.len() - 1)
-    }
-
     pub(super) fn leaf(&mut self, module: ModuleId, op: Op, x: NodeId, shape: Shape) -> NodeId {
         let output = NodeId(self.nodes.len());
         self.nodes.push(Node { op, inputs: vec![x], shape, module });

@@ -6,7 +6,7 @@ fn named(name: &str) -> &'static str {
     structures::STRUCTURES.iter().find(|s| s.name == name).unwrap().arch
 }
 
-/// networks.md 6.4: the official accounting, and the parameters of the network that is trained and of the one that is scored.
+/// Counted by an independent program from the definitions: the official accounting, and the parameters of the network that is trained and of the one that is scored.
 #[test]
 fn counts_equal_the_verified_rows() {
     for (name, classes, resolution, size, params, flops, layers, unlinked) in [

@@ -209,7 +209,7 @@ mod tests {
         (graph.param_count() - head.sum::<u64>(), graph.param_count())
     }
 
-    /// Counts of networks.md 4, without and with a classifier of 75 classes.
+    /// Counted by an independent program from the definitions, without and with a classifier of 75 classes.
     #[test]
     fn counts_equal_the_computed_rows() {
         for (arch, expected) in [

@@ -10,13 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::journal::Journal;
+use super::published::import_published;
 use super::record::{self, Record};
 use super::source::{self, Archive, RawRecord};
 use crate::data::DataDirs;
 use crate::tables::content::TableData;
-use crate::tables::load::read_published;
 use crate::tables::parquet_file::{self, Stored};
-use crate::tables::spec::{Origin, Published};
+use crate::tables::spec::Origin;
 use crate::tables::{ARCHIVE, Provenance, Query, TableError, TableSpec, cache, searched, spec};
 
 /// Records that are read before they are decoded in parallel; bounds memory to a few megabytes.
@@ -89,45 +89,6 @@ pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<Impo
     let out = out.ok_or_else(|| not_found("any folder (none is set)".to_owned()))?;
     let file = out.join(format!("{id}.parquet"));
     import_file(spec, &path, &file, options).map(|(_, report)| report)
-}
-
-/// Reads published files into one Parquet file.
-fn import_published(
-    spec: &TableSpec,
-    published: &Published,
-    dirs: &DataDirs,
-    options: &ImportOptions,
-) -> Result<ImportReport, TableError> {
-    let start = Instant::now();
-    let (from, searched_in) = match &options.source {
-        Some(source) if source.is_dir() => (DataDirs::only(source), source.display().to_string()),
-        Some(source) => {
-            (DataDirs::only(source.parent().unwrap_or(Path::new("."))), source.display().to_string())
-        }
-        None => (dirs.clone(), searched(dirs)),
-    };
-    let not_found = || TableError::NotFound {
-        id: spec.id.to_owned(),
-        entry: published.entry,
-        searched: searched_in.clone(),
-    };
-    let paths = (published.find)(spec, &from);
-    if paths.is_empty() {
-        return Err(not_found());
-    }
-    let (stored, malformed) = read_published(spec, published, &paths, options.on_error)?;
-    if let (Some(defect), Some(first)) = (stored.data.defect(spec.size), paths.first()) {
-        return Err(TableError::bad_file(first, None, defect));
-    }
-    let out = options.out.clone().or_else(|| dirs.writable().map(|root| root.join("tables")));
-    let out = out.ok_or_else(not_found)?;
-    let remedy = "name a folder that can be written with --out";
-    fs::create_dir_all(&out).map_err(TableError::io(&out, "make the folder", remedy))?;
-    let file = out.join(format!("{}.parquet", spec.id));
-    persist(spec, &file, &stored)?;
-    let records = |numbers: &Vec<Vec<u32>>| numbers.iter().map(Vec::len).sum();
-    let imported = stored.data.records.as_ref().map_or(stored.data.archs.len(), records);
-    Ok(ImportReport { file, imported, resumed: 0, missing: 0, malformed, elapsed: start.elapsed() })
 }
 
 /// What identifies an archive: a tar file's path, size and time; a folder's path and those of its meta file, since
@@ -262,7 +223,7 @@ fn progress_bar(wanted: bool, total: usize, done: usize) -> ProgressBar {
 }
 
 /// Writes the table under a temporary name and renames it.
-fn persist(spec: &TableSpec, file: &Path, stored: &Stored) -> Result<(), TableError> {
+pub(super) fn persist(spec: &TableSpec, file: &Path, stored: &Stored) -> Result<(), TableError> {
     let failed = |reason: String| TableError::CannotWrite { path: file.to_path_buf(), reason };
     let folder = file.parent().unwrap_or(Path::new("."));
     let temporary = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;

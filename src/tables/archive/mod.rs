@@ -6,6 +6,7 @@
 
 mod import;
 mod journal;
+mod published;
 mod record;
 mod source;
 
