@@ -1,6 +1,7 @@
 //! Sums over a gradient, which many proxies need and nothing else of it.
 
 use super::kernels::Numbers;
+use super::native::{Loop, vectorised};
 
 /// Sums that do not wait for each other.
 const PARTS: usize = 8;
@@ -27,23 +28,44 @@ impl GradientSums {
     }
 
     fn pairs<W: Copy + Into<f64>, G: Copy + Into<f64>>(&mut self, weights: &[W], gradient: &[G]) {
-        let parts = &mut self.parts;
-        let mut add = |part: usize, w: W, g: G| {
-            let (w, g): (f64, f64) = (w.into(), g.into());
-            parts[0][part] += g * g;
-            parts[1][part] += w * g;
-            parts[2][part] += (w * g).abs();
-        };
-        let ((ws, w_rest), (gs, g_rest)) = (weights.as_chunks::<PARTS>(), gradient.as_chunks::<PARTS>());
-        for (w, g) in ws.iter().zip(gs) {
-            (0..PARTS).for_each(|i| add(i, w[i], g[i]));
-        }
-        w_rest.iter().zip(g_rest).enumerate().for_each(|(i, (w, g))| add(i, *w, *g));
+        self.parts = vectorised(Pairs { parts: self.parts, weights, gradient });
     }
 
     /// `[sum g^2, sum w g, sum |w g|]`.
     pub fn total(&self) -> [f64; 3] {
         self.parts.map(|part| part.iter().sum())
+    }
+}
+
+/// The loop over the pairs, which the compiler vectorises.
+struct Pairs<'a, W, G> {
+    parts: [[f64; PARTS]; 3],
+    weights: &'a [W],
+    gradient: &'a [G],
+}
+
+impl<W: Copy + Into<f64>, G: Copy + Into<f64>> Loop for Pairs<'_, W, G> {
+    type Output = [[f64; PARTS]; 3];
+
+    #[inline(always)]
+    fn go(self) -> Self::Output {
+        let Self { parts: [mut squares, mut products, mut sizes], weights, gradient } = self;
+        let ((ws, w_rest), (gs, g_rest)) = (weights.as_chunks::<PARTS>(), gradient.as_chunks::<PARTS>());
+        for (w, g) in ws.iter().zip(gs) {
+            for i in 0..PARTS {
+                let (w, g): (f64, f64) = (w[i].into(), g[i].into());
+                squares[i] += g * g;
+                products[i] += w * g;
+                sizes[i] += (w * g).abs();
+            }
+        }
+        for (i, (w, g)) in w_rest.iter().zip(g_rest).enumerate() {
+            let (w, g): (f64, f64) = ((*w).into(), (*g).into());
+            squares[i] += g * g;
+            products[i] += w * g;
+            sizes[i] += (w * g).abs();
+        }
+        [squares, products, sizes]
     }
 }
 

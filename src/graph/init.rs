@@ -42,10 +42,6 @@ pub enum InitError {
          that fits in memory; mend the shape in the graph builder"
     )]
     Shape { name: String, shape: Vec<usize> },
-    #[error(
-        "parameter `{name}` of shape {shape:?} needs {expected} numbers, not {found}; pass a slice of that length"
-    )]
-    Length { name: String, shape: Vec<usize>, expected: usize, found: usize },
 }
 
 impl Scheme {
@@ -110,62 +106,67 @@ impl Fans {
     }
 }
 
-/// Fills the weight `name` of a convolution (`[out, in / groups, kh, kw]`) or linear layer (`[out, in]`), row-major.
+/// The weight `name` of a convolution (`[out, in / groups, kh, kw]`) or linear layer (`[out, in]`), row-major.
 ///
 /// # Errors
-/// A shape without fans, or an `out` whose length is not the product of `shape`.
-pub fn fill_weight(
-    scheme: Scheme,
-    seed: u64,
-    name: &str,
-    shape: &[usize],
-    out: &mut [f32],
-) -> Result<(), InitError> {
+/// A shape without fans.
+pub fn weight(scheme: Scheme, seed: u64, name: &str, shape: &[usize]) -> Result<Vec<f32>, InitError> {
     let fans = fans_of(name, shape)?;
-    check_length(name, shape, out.len())?;
     let (fan_in, fan_out) = (fans.fan_in as f64, fans.fan_out as f64);
-    let stream = Stream::new(seed, name);
-    match scheme {
-        Scheme::Default => stream.fill_uniform(1.0 / fan_in.sqrt(), out),
-        Scheme::Normal01 => stream.fill_normal(1.0, out),
-        Scheme::KaimingNormalFanIn => stream.fill_normal((2.0 / fan_in).sqrt(), out),
-        Scheme::KaimingNormalFanOut => stream.fill_normal((2.0 / fan_out).sqrt(), out),
-        Scheme::XavierUniform => stream.fill_uniform((6.0 / (fan_in + fan_out)).sqrt(), out),
-    }
-    Ok(())
+    let law = match scheme {
+        Scheme::Default => Law::Uniform(1.0 / fan_in.sqrt()),
+        Scheme::Normal01 => Law::Normal(1.0),
+        Scheme::KaimingNormalFanIn => Law::Normal((2.0 / fan_in).sqrt()),
+        Scheme::KaimingNormalFanOut => Law::Normal((2.0 / fan_out).sqrt()),
+        Scheme::XavierUniform => Law::Uniform((6.0 / (fan_in + fan_out)).sqrt()),
+    };
+    Ok(law.draw(Stream::new(seed, name), shape.iter().product()))
 }
 
-/// Fills the bias `name` (`[out]`) of the layer whose weight has shape `weight_shape`.
+/// The bias `name` (`[out]`) of the layer whose weight has shape `weight_shape`.
 ///
 /// # Errors
-/// A weight shape without fans, or an `out` whose length is not `weight_shape[0]`.
-pub fn fill_bias(
-    scheme: Scheme,
-    seed: u64,
-    name: &str,
-    weight_shape: &[usize],
-    out: &mut [f32],
-) -> Result<(), InitError> {
-    let fans = fans_of(name, weight_shape)?;
-    check_length(name, &weight_shape[..1], out.len())?;
-    match scheme {
-        Scheme::Default => Stream::new(seed, name).fill_uniform(1.0 / (fans.fan_in as f64).sqrt(), out),
-        _ => out.fill(0.0),
-    }
-    Ok(())
+/// A weight shape without fans.
+pub fn bias(scheme: Scheme, seed: u64, name: &str, weight_shape: &[usize]) -> Result<Vec<f32>, InitError> {
+    let (fans, outputs) = (fans_of(name, weight_shape)?, weight_shape[0]);
+    Ok(match scheme {
+        Scheme::Default => {
+            Law::Uniform(1.0 / (fans.fan_in as f64).sqrt()).draw(Stream::new(seed, name), outputs)
+        }
+        _ => vec![0.0; outputs],
+    })
 }
+
+/// What numbers are drawn from: uniform in `(-b, b)`, or normal with a standard deviation.
+#[derive(Clone, Copy)]
+enum Law {
+    Uniform(f64),
+    Normal(f64),
+}
+
+impl Law {
+    /// The first `len` numbers of a stream, through an array that stays in the first-level cache: memory that is to hold
+    /// many numbers is then written once, not cleared first.
+    fn draw(self, stream: Stream, len: usize) -> Vec<f32> {
+        let (mut values, mut block) = (Vec::with_capacity(len), [0.0; BLOCK]);
+        while values.len() < len {
+            let (stream, out) =
+                (stream.skip(values.len() as u64), &mut block[..BLOCK.min(len - values.len())]);
+            match self {
+                Self::Uniform(bound) => stream.fill_uniform(bound, out),
+                Self::Normal(std) => stream.fill_normal(std, out),
+            }
+            values.extend_from_slice(out);
+        }
+        values
+    }
+}
+
+/// Numbers drawn at a time.
+const BLOCK: usize = 4096;
 
 fn fans_of(name: &str, shape: &[usize]) -> Result<Fans, InitError> {
     Fans::of(shape).ok_or_else(|| InitError::Shape { name: name.into(), shape: shape.into() })
-}
-
-/// `shape` has passed [`Fans::of`] or is its first axis, so its product does not overflow.
-fn check_length(name: &str, shape: &[usize], found: usize) -> Result<(), InitError> {
-    let expected = shape.iter().product();
-    if found == expected {
-        return Ok(());
-    }
-    Err(InitError::Length { name: name.into(), shape: shape.into(), expected, found })
 }
 
 #[cfg(test)]
@@ -197,9 +198,8 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/keyed_vectors.json")).expect("vectors");
         assert_eq!(all.tensors.len(), 4);
         for t in all.tensors {
-            let mut x = vec![0.0; t.shape.iter().product()];
             let scheme = t.scheme.parse().expect("a scheme");
-            fill_weight(scheme, t.seed, &t.name, &t.shape, &mut x).expect("a sound shape");
+            let x = weight(scheme, t.seed, &t.name, &t.shape).expect("a sound shape");
             let sum: f64 = x.iter().map(|v| f64::from(*v)).sum();
             let sum_sq: f64 = x.iter().map(|v| f64::from(*v).powi(2)).sum();
             // Only the order of the f64 additions differs from the reference.
@@ -212,12 +212,6 @@ mod tests {
             );
             assert_eq!(x.last().map(|v| v.to_bits()), Some(t.last.to_bits()), "last element of {}", t.name);
         }
-    }
-
-    fn weight(scheme: Scheme, shape: &[usize]) -> Vec<f32> {
-        let mut out = vec![0.0; shape.iter().product()];
-        fill_weight(scheme, 5, "conv.weight", shape, &mut out).expect("a sound shape");
-        out
     }
 
     fn rms(x: &[f32]) -> f64 {
@@ -254,7 +248,7 @@ mod tests {
             (Scheme::KaimingNormalFanOut, f64::sqrt(2.0 / fan_out)),
             (Scheme::XavierUniform, uniform(f64::sqrt(6.0 / (fan_in + fan_out)))),
         ] {
-            let found = rms(&weight(scheme, &shape));
+            let found = rms(&weight(scheme, 5, "conv.weight", &shape).expect("a sound shape"));
             assert!((found / expected - 1.0).abs() < 0.02, "{scheme}: rms {found} against {expected}");
         }
     }
@@ -262,8 +256,8 @@ mod tests {
     #[test]
     fn only_the_default_scheme_has_biases() {
         for scheme in Scheme::ALL {
-            let mut bias = [7.0; 10];
-            fill_bias(scheme, 0, "classifier.bias", &[10, 64], &mut bias).expect("a sound shape");
+            let bias = bias(scheme, 0, "classifier.bias", &[10, 64]).expect("a sound shape");
+            assert_eq!(bias.len(), 10);
             let live = bias.iter().any(|b| *b != 0.0);
             assert_eq!(live, scheme == Scheme::Default, "{scheme}: {bias:?}");
             assert!(bias.iter().all(|b| b.abs() <= 0.125), "bound 1/sqrt(64) of {scheme}: {bias:?}");
@@ -271,12 +265,23 @@ mod tests {
     }
 
     #[test]
-    fn wrong_shapes_and_lengths_are_named() {
-        let error = fill_weight(Scheme::Default, 0, "stem.0.weight", &[4], &mut [0.0; 4]).unwrap_err();
+    fn wrong_shapes_are_named() {
+        let error = weight(Scheme::Default, 0, "stem.0.weight", &[4]).unwrap_err();
         assert!(error.to_string().contains("stem.0.weight"), "{error}");
-        let error = fill_weight(Scheme::Default, 0, "fc.weight", &[2, 3], &mut [0.0; 5]).unwrap_err();
-        assert!(error.to_string().contains("6 numbers, not 5"), "{error}");
-        let error = fill_bias(Scheme::Default, 0, "fc.bias", &[2, 3], &mut [0.0; 3]).unwrap_err();
+        let error = bias(Scheme::Default, 0, "fc.bias", &[]).unwrap_err();
         assert!(error.to_string().contains("fc.bias"), "{error}");
+    }
+
+    #[test]
+    fn numbers_do_not_depend_on_how_many_are_drawn_at_a_time() {
+        for law in [Law::Uniform(0.5), Law::Normal(2.0)] {
+            let (stream, len) = (Stream::new(3, "conv.weight"), 2 * BLOCK + 77);
+            let mut whole = vec![0.0; len];
+            match law {
+                Law::Uniform(bound) => stream.fill_uniform(bound, &mut whole),
+                Law::Normal(std) => stream.fill_normal(std, &mut whole),
+            }
+            assert_eq!(law.draw(stream, len), whole);
+        }
     }
 }

@@ -22,19 +22,13 @@ pub struct Weights {
 impl Weights {
     /// Portable initialisation: every value depends only on `(seed, parameter name, index)`.
     pub fn init(graph: &Graph, scheme: Scheme, seed: u64) -> Self {
-        let tensors = graph.params().iter().map(|param| {
-            let mut out = vec![0.0; param.numel()];
-            match param.role {
-                ParamRole::Weight => {
-                    checked(init::fill_weight(scheme, seed, &param.name, &param.shape, &mut out))
-                }
-                ParamRole::Bias { weight } => {
-                    checked(init::fill_bias(scheme, seed, &param.name, &graph.param(weight).shape, &mut out));
-                }
-                ParamRole::NormWeight | ParamRole::RunningVar => out.fill(1.0),
-                ParamRole::NormBias | ParamRole::RunningMean => {}
+        let tensors = graph.params().iter().map(|param| match param.role {
+            ParamRole::Weight => checked(init::weight(scheme, seed, &param.name, &param.shape)),
+            ParamRole::Bias { weight } => {
+                checked(init::bias(scheme, seed, &param.name, &graph.param(weight).shape))
             }
-            out
+            ParamRole::NormWeight | ParamRole::RunningVar => vec![1.0; param.numel()],
+            ParamRole::NormBias | ParamRole::RunningMean => vec![0.0; param.numel()],
         });
         Self { tensors: tensors.collect() }
     }
@@ -75,6 +69,6 @@ impl Weights {
 }
 
 /// The builder refuses layers without inputs or outputs, so every weight of a graph has fans and its own length.
-fn checked(filled: Result<(), InitError>) {
-    filled.expect("the graph builder only makes weights that can be initialised");
+fn checked(drawn: Result<Vec<f32>, InitError>) -> Vec<f32> {
+    drawn.expect("the graph builder only makes weights that can be initialised")
 }

@@ -62,6 +62,11 @@ impl Stream {
         self.state
     }
 
+    /// The stream from element `n` on; an even `n`, since normal numbers come in pairs.
+    pub fn skip(self, n: u64) -> Self {
+        Self { state: self.state.wrapping_add(n.wrapping_mul(GOLDEN)) }
+    }
+
     /// 64 random bits of element `i`.
     #[inline(always)]
     pub fn raw(&self, i: u64) -> u64 {

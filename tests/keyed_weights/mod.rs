@@ -17,11 +17,10 @@ pub fn keyed(graph: &Graph, seed: u64) -> Weights {
             ParamRole::NormBias | ParamRole::RunningMean => uniform(0.0, 0.1),
             ParamRole::RunningVar => uniform(1.0, 0.5),
             ParamRole::Weight => {
-                init::fill_weight(Scheme::Default, seed, &param.name, &param.shape, &mut out).unwrap();
+                out = init::weight(Scheme::Default, seed, &param.name, &param.shape).unwrap()
             }
             ParamRole::Bias { weight } => {
-                let shape = &graph.param(weight).shape;
-                init::fill_bias(Scheme::Default, seed, &param.name, shape, &mut out).unwrap();
+                out = init::bias(Scheme::Default, seed, &param.name, &graph.param(weight).shape).unwrap();
             }
         }
         Ok(out)

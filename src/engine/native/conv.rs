@@ -52,7 +52,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
     }
 
     /// Weights as the forward convolution reads them.
-    pub(super) fn forward_weights(&self, by_parts: bool) -> Packed<'_, T> {
+    pub(super) fn forward_weights<L: Lanes<T = T>>(&self, l: L, by_parts: bool) -> Packed<'_, T> {
         let taps = self.taps();
         let source = Source {
             values: &self.weight,
@@ -61,7 +61,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
             input: taps,
             taps: (0..taps).collect(),
         };
-        Packed::new(self.wiring, source, by_parts)
+        Packed::new(l, self.wiring, source, by_parts)
     }
 
     /// The layer's output; with its moments if they are wanted.
@@ -76,7 +76,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let inside = Field::narrow(ow, x.n);
         let many = self.weight.len() > MANY_WEIGHTS * LANES;
         let chunk = if inside || many { x.n } else { 1 };
-        let packed = self.forward_weights(chunk == x.n);
+        let packed = self.forward_weights(l, chunk == x.n);
         let bias = self.bias.as_ref().map(|b| Coefficients::<T>::new(b, self.wiring.outputs));
         let planes = self.wiring.outputs.div_ceil(LANES);
         let mut out = Buffer::stale(x.n * planes * oh * ow);
@@ -160,14 +160,15 @@ impl<'a, T: Pooled> Layer<'a, T> {
         if dy.is_zero() || (x.is_zero() && !wants.input) {
             return LayerGradients {
                 input: wants.input.then(|| Map::zeros(x.n, x.shape)),
-                weight: weight.map(|w| w.finish()),
+                weight: weight.map(|w| w.finish(l)),
                 bias,
                 weight_sums: None,
             };
         }
         let inside = Field::narrow(ow, x.n) && !per_image;
         let chunk = if inside { x.n } else { 1 };
-        let phases = if wants.input { input_gradient::phases(self, x.size(), chunk == x.n) } else { vec![] };
+        let phases =
+            if wants.input { input_gradient::phases(l, self, x.size(), chunk == x.n) } else { vec![] };
         let (before, after) = input_gradient::reach(&phases, [oh, ow]);
         let mut gradient = Padded::new(field_of(dy, chunk, before, after, inside));
         let pad = self.window.padding;
@@ -194,7 +195,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         }
         let input = dx.map(|dx| Map::stored(x.n, x.shape, dx, None));
         let weight_sums = weight.as_ref().and_then(WeightGradient::sums);
-        let weight = weight.filter(|_| weight_sums.is_none()).map(WeightGradient::finish);
+        let weight = weight.filter(|_| weight_sums.is_none()).map(|w| w.finish(l));
         LayerGradients { input, weight, bias, weight_sums }
     }
 }

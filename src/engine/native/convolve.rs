@@ -1,13 +1,14 @@
 //! The loops around the tiles: one definition for forward convolutions, input gradients and linear layers.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::depthwise;
 use super::field::Field;
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::Pooled;
 use super::pack::{Packed, Scratch};
-use super::tile::{self, Row, Start};
+use super::tile::{self, Row, Start, Tap};
 
 /// Where an output pixel goes; all distances count blocks.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +41,6 @@ pub struct Slide<'a, T: Pooled> {
 impl<T: Pooled> Slide<'_, T> {
     /// Computes all output planes of all images of the chunk.
     pub fn run<L: Lanes<T = T>>(&self, l: L, out: &mut [Block<T>]) {
-        let at = |[y, x]: [usize; 2]| y * self.field.row() + x * self.field.pixel();
-        let taps: Vec<usize> = self.taps.iter().map(|tap| at(*tap)).collect();
         let rows = self.rows();
         let pairs = self.weights.pairs() && !self.depthwise && tile::widest::<L>() > 1;
         let (mut block, mut scratch) = (0, Scratch::default());
@@ -49,25 +48,18 @@ impl<T: Pooled> Slide<'_, T> {
             let blocks = if pairs { 2.min(self.weights.blocks.len() - block) } else { 1 };
             let planes = self.weights.blocks[block].planes;
             // The weights of a part stay in the first-level cache while all rows pass by.
-            let step = tile::planes_of_part(taps.len());
+            let step = tile::planes_of_part(self.taps.len());
             for first in (0..planes).step_by(step) {
                 let planes = first..planes.min(first + step);
-                let weights = self.weights.part(block..block + blocks, planes.clone(), &mut scratch);
+                let weights = self.weights.part(l, block..block + blocks, planes.clone(), &mut scratch);
                 let part = Part { block, blocks, planes, weights };
-                rows.iter().for_each(|row| self.row(l, row, &taps, &part, out));
+                rows.iter().for_each(|row| self.row(l, row, &part, out));
             }
             block += blocks;
         }
     }
 
-    fn row<L: Lanes<T = T>>(
-        &self,
-        l: L,
-        place: &Place,
-        taps: &[usize],
-        part: &Part<'_, T>,
-        out: &mut [Block<T>],
-    ) {
+    fn row<L: Lanes<T = T>>(&self, l: L, place: &Place, part: &Part<'_, T>, out: &mut [Block<T>]) {
         let packed = &self.weights.blocks[part.block];
         let row = Row {
             input: self.input,
@@ -77,7 +69,8 @@ impl<T: Pooled> Slide<'_, T> {
             planes: part.planes.len(),
             last: if part.planes.end == packed.planes { packed.last } else { LANES },
             more: part.planes.start > 0,
-            taps,
+            taps: &place.taps,
+            window: self.taps.len(),
             weights: part.weights.0,
             weight_block: part.weights.1,
             width: place.width,
@@ -103,6 +96,26 @@ impl<T: Pooled> Slide<'_, T> {
         self.taps.len() == 1 && self.field.is_bare() && self.field.size == [height, width] && dense
     }
 
+    /// The taps that meet the map from some of these outputs; the others read padding only, which is zero.
+    fn taps(&self, outputs: [Range<usize>; 2]) -> Rc<[Tap]> {
+        let all = || {
+            self.taps
+                .iter()
+                .zip(0..)
+                .map(|([y, x], index)| Tap { pixel: self.field.distance([*y, *x]), index })
+        };
+        let meets = |tap: &Tap| {
+            let offset = self.taps[tap.index];
+            [0, 1].iter().all(|axis| {
+                let pixel = |o: usize| self.origin[*axis] + (o * self.stride[*axis] + offset[*axis]) as isize;
+                outputs[*axis].clone().any(|o| self.field.holds(*axis, pixel(o)))
+            })
+        };
+        let meeting: Rc<[Tap]> = all().filter(meets).collect();
+        // An output that meets nothing is a sum of zeros.
+        if meeting.is_empty() { all().collect() } else { meeting }
+    }
+
     /// Rows of outputs: over the pixels of a line, or over the images of a pixel.
     fn rows(&self) -> Vec<Place> {
         let [height, width] = self.count;
@@ -115,39 +128,39 @@ impl<T: Pooled> Slide<'_, T> {
             return vec![];
         }
         if self.is_flat() {
+            let taps = self.taps([0..1, 0..1]);
             let place = |image: usize| Place {
                 input: image * self.field.image() + input(0, 0),
                 pixel: 1,
                 width: height * width,
                 output: image * self.output.image + self.output.start,
                 out_pixel: 1,
+                taps: taps.clone(),
             };
             return (0..self.field.images).map(place).collect();
         }
         if self.field.images_inside {
-            let place = |y, x| Place {
+            let place = |(y, x): (usize, usize)| Place {
                 input: input(y, x),
                 pixel: 1,
                 width: self.field.images,
                 output: output(y, x),
                 out_pixel: self.output.image,
+                taps: self.taps([y..y + 1, x..x + 1]),
             };
-            return (0..height)
-                .flat_map(|y| (0..width).map(move |x| (y, x)))
-                .map(|(y, x)| place(y, x))
-                .collect();
+            return (0..height).flat_map(|y| (0..width).map(move |x| (y, x))).map(place).collect();
         }
-        let place = |image: usize, y: usize| Place {
+        let place = |(image, y, taps): (usize, usize, &Rc<[Tap]>)| Place {
             input: image * self.field.image() + input(y, 0),
             pixel: sx,
             width,
             output: image * self.output.image + output(y, 0),
             out_pixel: self.output.pixel,
+            taps: taps.clone(),
         };
-        (0..self.field.images)
-            .flat_map(|i| (0..height).map(move |y| (i, y)))
-            .map(|(i, y)| place(i, y))
-            .collect()
+        let lines: Vec<_> = (0..height).map(|y| (y, self.taps([y..y + 1, 0..width]))).collect();
+        let lines = |image: usize| lines.iter().map(move |(y, taps)| (image, *y, taps));
+        (0..self.field.images).flat_map(lines).map(place).collect()
     }
 }
 
@@ -166,4 +179,5 @@ struct Place {
     width: usize,
     output: usize,
     out_pixel: usize,
+    taps: Rc<[Tap]>,
 }

@@ -16,8 +16,8 @@ pub fn row<L: Lanes>(l: L, row: &Row<'_, L::T>, start: Start<'_, L::T>, out: &mu
             let out = &mut out[p * row.out_pixel];
             let mut sum = first;
             let base = row.start + p * row.pixel;
-            for (tap, weight) in row.taps.iter().zip(row.weights) {
-                sum = l.fma(l.load(&row.input[base + tap]), l.load(weight), sum);
+            for tap in row.taps {
+                sum = l.fma(l.load(&row.input[base + tap.pixel]), l.load(&row.weights[tap.index]), sum);
             }
             l.store(sum, out);
         }

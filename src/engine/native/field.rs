@@ -63,6 +63,16 @@ impl Field {
         self.images * self.planes * self.pixels()
     }
 
+    /// Distance of a tap, given in pixels, from the window's first.
+    pub fn distance(&self, [y, x]: [usize; 2]) -> usize {
+        y * self.row() + x * self.pixel()
+    }
+
+    /// Whether pixel `y` of axis 0, or `x` of axis 1, belongs to the map.
+    pub fn holds(&self, axis: usize, pixel: isize) -> bool {
+        (0..self.size[axis] as isize).contains(&pixel)
+    }
+
     /// Where pixel `(y, x)` of the first image's first plane lies; negative coordinates are padding.
     pub fn at(&self, y: isize, x: isize) -> usize {
         let row = y + self.before[0] as isize;

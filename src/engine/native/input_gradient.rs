@@ -80,7 +80,12 @@ pub fn buffer<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> Buffer<T> {
 /// `dx[p] = sum over taps t, p + pad - t divisible by the stride, of dy[(p + pad - t) / stride] w[t]^T`.
 ///
 /// `once` if each phase runs once, over all images.
-pub fn phases<'a, T: Pooled>(layer: &'a Layer<'_, T>, [h, w]: [usize; 2], once: bool) -> Vec<Phase<'a, T>> {
+pub fn phases<'a, L: Lanes>(
+    l: L,
+    layer: &'a Layer<'_, L::T>,
+    [h, w]: [usize; 2],
+    once: bool,
+) -> Vec<Phase<'a, L::T>> {
     let [sh, sw] = layer.window.stride;
     let mut phases = vec![];
     for (a, b) in (0..sh.min(h)).flat_map(|a| (0..sw.min(w)).map(move |b| (a, b))) {
@@ -98,6 +103,7 @@ pub fn phases<'a, T: Pooled>(layer: &'a Layer<'_, T>, [h, w]: [usize; 2], once: 
             origin,
             taps: pairs.iter().map(|(r, c)| [offset(r.1, 0), offset(c.1, 1)]).collect(),
             weights: weights(
+                l,
                 layer,
                 pairs.iter().map(|(r, c)| r.0 * layer.window.kernel[1] + c.0).collect(),
                 once,
@@ -108,7 +114,12 @@ pub fn phases<'a, T: Pooled>(layer: &'a Layer<'_, T>, [h, w]: [usize; 2], once: 
 }
 
 /// The part of the layer's weights that uses these taps, with the roles of inputs and outputs exchanged.
-fn weights<'a, T: Pooled>(layer: &'a Layer<'_, T>, chosen: Vec<usize>, once: bool) -> Packed<'a, T> {
+fn weights<'a, L: Lanes>(
+    l: L,
+    layer: &'a Layer<'_, L::T>,
+    chosen: Vec<usize>,
+    once: bool,
+) -> Packed<'a, L::T> {
     let (taps, wiring) = (layer.taps(), layer.wiring);
     let source = Source {
         values: &layer.weight,
@@ -117,7 +128,7 @@ fn weights<'a, T: Pooled>(layer: &'a Layer<'_, T>, chosen: Vec<usize>, once: boo
         input: wiring.group_inputs() * taps,
         taps: chosen,
     };
-    Packed::new(wiring.reversed(), source, once)
+    Packed::new(l, wiring.reversed(), source, once)
 }
 
 /// Taps of an axis that reach input positions of remainder `a`, each with the output it comes from.

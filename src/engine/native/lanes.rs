@@ -73,8 +73,20 @@ pub trait Lanes: Copy + Send + Sync + 'static {
 
     /// Runs a loop, compiled for this instruction set.
     fn run<P: Loop>(self, body: P) -> P::Output;
-    fn load(self, x: &Block<Self::T>) -> Self::V;
-    fn store(self, x: Self::V, out: &mut Block<Self::T>);
+    fn load_row(self, x: &[Self::T; LANES]) -> Self::V;
+    fn store_row(self, x: Self::V, out: &mut [Self::T; LANES]);
+    #[inline(always)]
+    fn load(self, x: &Block<Self::T>) -> Self::V {
+        self.load_row(&x.0)
+    }
+    #[inline(always)]
+    fn store(self, x: Self::V, out: &mut Block<Self::T>) {
+        self.store_row(x, &mut out.0);
+    }
+    /// Asks for the cache line of a number that will be read soon.
+    fn fetch(self, x: &Self::T);
+    /// `(a_0, b_0, a_1, b_1, ... a_7, b_7)` and `(a_8, b_8, ... a_15, b_15)`.
+    fn interleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
     fn splat(self, x: Self::T) -> Self::V;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
@@ -211,12 +223,21 @@ macro_rules! portable {
                 body.go()
             }
             #[inline(always)]
-            fn load(self, x: &Block<$t>) -> Block<$t> {
-                *x
+            fn load_row(self, x: &[$t; LANES]) -> Block<$t> {
+                Block(*x)
             }
             #[inline(always)]
-            fn store(self, x: Block<$t>, out: &mut Block<$t>) {
-                *out = x;
+            fn store_row(self, x: Block<$t>, out: &mut [$t; LANES]) {
+                *out = x.0;
+            }
+            #[inline(always)]
+            fn fetch(self, _: &$t) {}
+            #[inline(always)]
+            fn interleave(self, a: Block<$t>, b: Block<$t>) -> (Block<$t>, Block<$t>) {
+                let from = |first: usize| {
+                    Block(std::array::from_fn(|k| if k % 2 == 0 { a.0[first + k / 2] } else { b.0[first + k / 2] }))
+                };
+                (from(0), from(LANES / 2))
             }
             #[inline(always)]
             fn splat(self, x: $t) -> Block<$t> {

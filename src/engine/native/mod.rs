@@ -10,6 +10,7 @@
 // Lanes, pixels and channels index several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
+mod across;
 mod activation;
 mod channels;
 mod codes;

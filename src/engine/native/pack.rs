@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
-use super::lanes::{Block, LANES};
+use super::across::FromRows;
+use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
+
+/// Bytes that a processor fetches at once.
+const CACHE_LINE: usize = 64;
 
 /// A convolution seen from its output: which input feeds which output through which weight. The input gradient is the
 /// same with the roles exchanged.
@@ -90,7 +94,7 @@ pub struct Packed<'a, T: Pooled> {
 impl<'a, T: Pooled> Packed<'a, T> {
     /// Packs numbers: all of them now, or each part when it is asked for. The latter is for weights that are read once,
     /// which then go through the first-level cache only.
-    pub fn new(wiring: Wiring, source: Source<'a, T>, by_parts: bool) -> Self {
+    pub fn new<L: Lanes<T = T>>(l: L, wiring: Wiring, source: Source<'a, T>, by_parts: bool) -> Self {
         if wiring.depthwise() {
             let (blocks, vectors) = diagonal(wiring, &source);
             return Self { wiring, source, blocks, vectors };
@@ -100,11 +104,11 @@ impl<'a, T: Pooled> Packed<'a, T> {
         if by_parts && wiring.groups == 1 {
             return packed;
         }
-        let (mut vectors, mut stage) = (Buffer::stale(length), vec![]);
+        let mut vectors = Buffer::stale(length);
         for (i, block) in packed.blocks.iter().enumerate() {
             let out = &mut vectors[block.offset..packed.end(i)];
             match wiring.groups {
-                1 => packed.fill_dense(i, 0..block.planes, &mut stage, out),
+                1 => packed.fill_dense(l, i, 0..block.planes, out),
                 _ => fill_grouped(wiring, i, block, &packed.source, out),
             }
         }
@@ -128,8 +132,9 @@ impl<'a, T: Pooled> Packed<'a, T> {
     }
 
     /// The vectors of some planes of neighbouring blocks (1 or 2), and the distance between the blocks.
-    pub fn part<'s>(
+    pub fn part<'s, L: Lanes<T = T>>(
         &'s self,
+        l: L,
         blocks: Range<usize>,
         planes: Range<usize>,
         scratch: &'s mut Scratch<T>,
@@ -143,33 +148,54 @@ impl<'a, T: Pooled> Packed<'a, T> {
         let length = (planes.len() * LANES - short) * taps;
         scratch.vectors.resize(blocks.len() * length, Block([T::default(); LANES]));
         for (block, out) in blocks.zip(scratch.vectors.chunks_exact_mut(length)) {
-            self.fill_dense(block, planes.clone(), &mut scratch.stage, out);
+            self.fill_dense(l, block, planes.clone(), out);
+            self.fetch_ahead(l, block, planes.end..(planes.end + planes.len()).min(first.planes));
         }
         (&scratch.vectors, length)
     }
 
     /// Planes of a block of a layer of one group.
-    fn fill_dense(&self, index: usize, planes: Range<usize>, stage: &mut Vec<T>, out: &mut [Block<T>]) {
+    fn fill_dense<L: Lanes<T = T>>(&self, l: L, index: usize, planes: Range<usize>, out: &mut [Block<T>]) {
         let (block, source, taps) = (&self.blocks[index], &self.source, self.source.taps.len());
         let lanes = LANES.min(self.wiring.outputs - index * LANES);
         let mut out = out;
         for plane in planes {
             let channels = if plane + 1 == block.planes { block.last } else { LANES };
-            let (here, rest) = out.split_at_mut(channels * taps);
-            let first = index * LANES * source.output + plane * LANES * source.input;
+            let (out_of_plane, rest) = out.split_at_mut(channels * taps);
+            let values = &source.values[index * LANES * source.output + plane * LANES * source.input..];
             match source.is_dense() {
                 true => {
-                    let run = channels * taps;
-                    let staged = rows_together(&source.values[first..], source.output, lanes, run, stage);
-                    transpose(staged, (run + 1, taps), (0..taps).zip(0..), lanes, channels, here);
+                    let pitch = source.output;
+                    l.run(FromRows { l, values, pitch, lanes, channels, taps, out: out_of_plane });
                 }
                 false => {
-                    let taps = source.taps.iter().copied().zip(0..);
                     let strides = (source.output, source.input);
-                    transpose(&source.values[first..], strides, taps, lanes, channels, here);
+                    gather(values, strides, &source.taps, lanes, channels, out_of_plane);
                 }
             }
             out = rest;
+        }
+    }
+
+    /// Asks for the numbers of planes that are packed next: they lie in many short runs, which the processor does not
+    /// foresee, and the rows of pixels in between are the time to fetch them.
+    fn fetch_ahead<L: Lanes<T = T>>(&self, l: L, index: usize, planes: Range<usize>) {
+        let (source, wiring) = (&self.source, self.wiring);
+        let outputs = index * LANES..wiring.outputs.min((index + 1) * LANES);
+        let inputs = planes.start * LANES..wiring.inputs.min(planes.end * LANES);
+        if outputs.is_empty() || inputs.is_empty() {
+            return;
+        }
+        // Each run goes along the axis whose numbers lie closer together.
+        let (starts, pitch, run) = match source.input < source.output {
+            true => (outputs.clone(), source.output, inputs.len() * source.input),
+            false => (inputs.clone(), source.input, outputs.len() * source.output),
+        };
+        let first = outputs.start * source.output + inputs.start * source.input;
+        for start in 0..starts.len() {
+            let at = first + start * pitch;
+            let numbers = &source.values[at..source.values.len().min(at + run)];
+            numbers.iter().step_by(CACHE_LINE / size_of::<T>()).for_each(|x| l.fetch(x));
         }
     }
 }
@@ -178,7 +204,6 @@ impl<'a, T: Pooled> Packed<'a, T> {
 #[derive(Default)]
 pub struct Scratch<T> {
     vectors: Vec<Block<T>>,
-    stage: Vec<T>,
 }
 
 /// Where the blocks of a layer that is not depthwise lie, and the number of vectors.
@@ -196,35 +221,18 @@ fn blocks_of(wiring: Wiring, taps: usize) -> (Vec<PackedBlock>, usize) {
     (blocks, length)
 }
 
-/// The first `run` numbers of rows at distance `pitch`, moved together at distance `run + 1`: rows of weights lie a power
-/// of two apart or nearly, where reading across them throws each other's cache lines out.
-fn rows_together<'s, T: Copy>(
-    values: &[T],
-    pitch: usize,
-    rows: usize,
-    run: usize,
-    stage: &'s mut Vec<T>,
-) -> &'s [T] {
-    stage.clear();
-    for row in 0..rows {
-        let numbers = &values[row * pitch..][..run];
-        stage.extend_from_slice(numbers);
-        stage.push(numbers[0]);
-    }
-    stage
-}
-
-/// `out[k * channels + c][lane] = values[lane * across + c * along + tap]` for the taps, with their places `k`.
-fn transpose<T: Pooled>(
+/// `out[k * channels + c][lane] = values[lane * across + c * along + tap]` for the taps, with their places `k`; zero for
+/// lanes there are no outputs for.
+fn gather<T: Pooled>(
     values: &[T],
     (across, along): (usize, usize),
-    taps: impl Iterator<Item = (usize, usize)> + Clone,
+    taps: &[usize],
     lanes: usize,
     channels: usize,
     out: &mut [Block<T>],
 ) {
     for c in 0..channels {
-        for (tap, k) in taps.clone() {
+        for (k, tap) in taps.iter().enumerate() {
             let numbers = &values[c * along + tap..];
             out[k * channels + c].0 = match lanes {
                 LANES => std::array::from_fn(|lane| numbers[lane * across]),

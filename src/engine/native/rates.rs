@@ -113,7 +113,7 @@ fn conv_rate<L: Lanes<T = f32>>(
     Stream::new(0, "rates.input").fill_normal(1.0, &mut values);
     let x = layout::to_blocks(&values, n, Shape::map(inputs, side, side), |v| v);
     let y = layer.forward(l, &x, true);
-    let operations = 2.0 * (n * weight.len() * y.pixels()) as f64;
+    let operations = 2.0 * (n * inputs * outputs * products(&window, side).pow(2)) as f64;
     let rate = |operations: f64, run: &mut dyn FnMut()| {
         let time = |_| {
             let start = Instant::now();
@@ -133,6 +133,14 @@ fn conv_rate<L: Lanes<T = f32>>(
     }
 }
 
+/// Pairs of an output and a tap that meets the map, along one axis: products with padding are not counted.
+fn products(window: &Window, side: usize) -> usize {
+    let outputs = window.output(0, side).unwrap_or(0);
+    let pixels = (0..outputs).flat_map(|o| (0..window.kernel[0]).map(move |k| (o, k)));
+    let pixels = pixels.filter_map(|(o, k)| (o * window.stride[0] + k).checked_sub(window.padding[0]));
+    pixels.filter(|pixel| *pixel < side).count()
+}
+
 fn tiles_alone<L: Lanes<T = f32>>(
     l: L,
     layer: &Layer<'_, f32>,
@@ -140,7 +148,7 @@ fn tiles_alone<L: Lanes<T = f32>>(
     y: &Map<f32>,
     rate: &mut dyn FnMut(&mut dyn FnMut()) -> f64,
 ) -> f64 {
-    let packed = layer.forward_weights(false);
+    let packed = layer.forward_weights(l, false);
     let pad = layer.window.padding;
     let mut padded = Padded::new(field_of(x, 1, pad, pad, false));
     padded.fill(l, &Reader::new(x), 0);
@@ -152,6 +160,17 @@ fn tiles_alone<L: Lanes<T = f32>>(
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn products_with_padding_do_not_count() {
+        let products = |kernel, stride, side| {
+            super::products(&crate::graph::Window::square(kernel, stride, kernel / 2), side)
+        };
+        assert_eq!(products(1, 1, 8), 8);
+        assert_eq!(products(3, 1, 8), 3 * 8 - 2);
+        assert_eq!(products(3, 1, 2), 4);
+        assert_eq!(products(3, 2, 8), 3 * 4 - 1);
+    }
+
     /// Rates are figures of a machine and a moment; what holds everywhere is that each is one.
     #[test]
     fn every_shape_has_its_rates() {

@@ -19,6 +19,13 @@ pub fn planes_of_part(taps: usize) -> usize {
     (PART / (taps * LANES)).max(1)
 }
 
+/// A tap of a window that meets the map: the distance of its pixel, and which of the window's taps it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tap {
+    pub pixel: usize,
+    pub index: usize,
+}
+
 /// Where a row of tiles reads and writes. All distances count blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a, T> {
@@ -34,9 +41,11 @@ pub struct Row<'a, T> {
     pub last: usize,
     /// Whether earlier planes have left sums in the output, which are added to.
     pub more: bool,
-    /// Distance of each tap from the pixel.
-    pub taps: &'a [usize],
-    /// `[planes][taps][channels]` vectors for each output block, and the distance between output blocks.
+    /// The taps that do not read padding only.
+    pub taps: &'a [Tap],
+    /// All taps of the window.
+    pub window: usize,
+    /// `[planes][window][channels]` vectors for each output block, and the distance between output blocks.
     pub weights: &'a [Block<T>],
     pub weight_block: usize,
     /// Output pixels, the distance between them and between output blocks.
@@ -86,21 +95,24 @@ pub fn row<L: Lanes>(
 
 /// Whether the taps are runs of three neighbouring pixels: then a pixel that is loaded for one output serves the next
 /// two as well.
-pub fn in_threes(taps: &[usize]) -> bool {
+pub fn in_threes(taps: &[Tap]) -> bool {
+    let next = |a: &Tap, b: &Tap| b.pixel == a.pixel + 1 && b.index == a.index + 1;
     let (runs, rest) = taps.as_chunks::<3>();
-    rest.is_empty() && runs.iter().all(|[a, b, c]| *b == a + 1 && *c == a + 2)
+    rest.is_empty() && runs.iter().all(|[a, b, c]| next(a, b) && next(b, c))
 }
 
 /// Panics unless every access of the row lies inside its slices.
 fn check<T>(row: &Row<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
-    let (Some(far), true) = (row.taps.iter().max(), row.width > 0 && row.planes > 0) else {
+    let far = row.taps.iter().map(|tap| tap.pixel).max();
+    let (Some(far), true) = (far, row.width > 0 && row.planes > 0) else {
         assert!(row.width == 0, "a convolution without taps or channels");
         return;
     };
     let last_pixel = row.start + (row.width - 1) * row.pixel + (row.planes - 1) * row.plane + far;
     assert!(last_pixel < row.input.len(), "the row reads past its input");
     assert!((1..=LANES).contains(&row.last) && (1..=2).contains(&blocks));
-    let vectors = ((row.planes - 1) * LANES + row.last) * row.taps.len();
+    assert!(row.taps.iter().all(|tap| tap.index < row.window), "a tap outside of the window");
+    let vectors = ((row.planes - 1) * LANES + row.last) * row.window;
     assert!((blocks - 1) * row.weight_block + vectors <= row.weights.len(), "the row reads past its weights");
     let last_out = (row.width - 1) * row.out_pixel + (blocks - 1) * row.out_block;
     assert!(last_out < out, "the row writes past its output");
@@ -201,18 +213,19 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K:
         let out = out.as_mut_ptr().add(at * row.out_pixel);
         let mut sums = first::<L, P, B>(l, start);
         let base = row.input.as_ptr().add(row.start + at * row.pixel);
-        let mut w = row.weights.as_ptr();
         for plane in 0..row.planes {
             let channels = if plane + 1 == row.planes { row.last } else { LANES };
+            // Only the last plane may have fewer channels.
+            let weights = row.weights.as_ptr().add(plane * LANES * row.window);
             for run in row.taps.as_chunks::<K>().0 {
-                let x = base.add(plane * row.plane + run[0]).cast::<L::T>();
+                let x = base.add(plane * row.plane + run[0].pixel).cast::<L::T>();
+                let w = weights.add(run[0].index * channels);
                 if channels == LANES {
                     // A constant length, so that this loop is unrolled.
                     channels_of::<L, P, S, B, K>(l, x, w, row.weight_block, LANES, &mut sums);
                 } else {
                     channels_of::<L, P, S, B, K>(l, x, w, row.weight_block, channels, &mut sums);
                 }
-                w = w.add(K * channels);
             }
         }
         deliver::<L, P, B>(l, row, &sums, out);

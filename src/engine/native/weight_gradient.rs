@@ -1,10 +1,11 @@
 //! Weight gradients: `dw[o][i][t] = sum over images and pixels of dy[o][p] x[i][p * stride + t]`.
 
-use super::field::Padded;
+use super::across::ToRows;
+use super::field::{Field, Padded};
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
 use super::pack::Wiring;
-use super::tile;
+use super::tile::{self, Tap};
 use super::weight_tiles::Work;
 use crate::engine::GradientSums;
 use crate::engine::kernels::HostValues;
@@ -30,58 +31,72 @@ pub struct WeightGradient<T: Pooled> {
 struct Sliding<'a, T: Pooled> {
     x: &'a Padded<T>,
     dy: &'a Padded<T>,
-    taps: Vec<usize>,
-    /// Where each row of outputs lies in the input and in the gradient.
-    rows: Vec<(usize, usize)>,
+    pieces: Vec<Piece>,
+    /// Whether a piece is three neighbouring taps.
+    threes: bool,
     width: usize,
     x_pixel: usize,
 }
 
+/// Some rows of outputs under one tap, or under three neighbouring ones.
+struct Piece {
+    tap: Tap,
+    /// Where each row lies in the input (its first tap) and in the gradient.
+    rows: Vec<(usize, usize)>,
+}
+
 impl<'a, T: Pooled> Sliding<'a, T> {
     /// The window slides over `x` from an origin with a stride and taps, all in pixels.
-    fn new(
+    fn new<L: Lanes<T = T>>(
         x: &'a Padded<T>,
-        (origin, stride, taps): ([isize; 2], [usize; 2], &[[usize; 2]]),
+        (origin, stride, offsets): ([isize; 2], [usize; 2], &[[usize; 2]]),
         dy: &'a Padded<T>,
+        depthwise: bool,
     ) -> Self {
-        let taps = taps.iter().map(|[y, c]| y * x.field.row() + c * x.field.pixel()).collect();
+        let taps = offsets.iter().zip(0..).map(|(o, index)| Tap { pixel: x.field.distance(*o), index });
+        let taps: Vec<Tap> = taps.collect();
         let (width, x_pixel) = match x.field.images_inside {
             true => (x.field.images, 1),
             false => (dy.field.size[1], stride[1]),
         };
-        Self { x, dy, taps, rows: pair_rows(x, origin, stride, dy), width, x_pixel }
+        let threes = L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
+        let rows = pair_rows(x, origin, stride, dy);
+        let mut pieces = vec![];
+        // What some rows read stays in the first-level cache while one tap after the other passes by.
+        for rows in rows.chunks(RUN.div_ceil(width)) {
+            for taps in taps.chunks(if threes { 3 } else { 1 }) {
+                let meets = |row: &&OutputRow| taps.iter().any(|tap| row.meets(&x.field, offsets[tap.index]));
+                let rows: Vec<_> = rows.iter().filter(meets).map(|row| (row.x, row.dy)).collect();
+                if !rows.is_empty() {
+                    pieces.push(Piece { tap: taps[0], rows });
+                }
+            }
+        }
+        Self { x, dy, pieces, threes, width, x_pixel }
     }
 
     /// Adds an input plane against an output block, `[tap][input channel]` (depthwise `[tap]`).
     fn add<L: Lanes<T = T>>(&self, l: L, wiring: &Wiring, plane: usize, block: usize, sums: &mut [Block<T>]) {
-        let (depthwise, width) = (wiring.depthwise(), self.width);
         let work = Work {
             x: &self.x.blocks()[plane * self.x.field.plane()..],
             dy: &self.dy.blocks()[block * self.dy.field.plane()..],
-            width,
+            width: self.width,
             x_pixel: self.x_pixel,
             channels: LANES.min(wiring.inputs - plane * LANES),
         };
-        work.check(&self.rows, &self.taps);
-        let threes =
-            L::MANY_REGISTERS && !depthwise && self.x_pixel == 1 && width > 1 && tile::in_threes(&self.taps);
-        for rows in self.rows.chunks(RUN.div_ceil(width)) {
-            if threes {
-                for (run, sums) in self.taps.chunks_exact(3).zip(sums.chunks_exact_mut(3 * LANES)) {
-                    // SAFETY: as below, and `in_threes` has seen the taps.
-                    unsafe { l.weight_runs(&work, rows, run[0], sums) }
-                }
+        let taps = if self.threes { 3 } else { 1 };
+        for Piece { tap, rows } in &self.pieces {
+            work.check(rows, tap.pixel, taps);
+            if wiring.depthwise() {
+                work.diagonal(l, rows, tap.pixel, &mut sums[tap.index]);
                 continue;
             }
-            let each = if depthwise { 1 } else { LANES };
-            for (tap, sums) in self.taps.iter().zip(sums.chunks_exact_mut(each)) {
-                if depthwise {
-                    work.diagonal(l, rows, *tap, &mut sums[0]);
-                } else {
-                    // SAFETY: `check` has compared the farthest reads of all rows and taps with the slices; a tap has
-                    // sixteen vectors.
-                    unsafe { l.weight_tiles(&work, rows, *tap, sums) }
-                }
+            let sums = &mut sums[tap.index * LANES..][..taps * LANES];
+            // SAFETY: `check` has compared the farthest reads of all rows with the slices; each tap has sixteen vectors,
+            // and `in_threes` has seen those that go together.
+            match self.threes {
+                true => unsafe { l.weight_runs(&work, rows, tap.pixel, sums) },
+                false => unsafe { l.weight_tiles(&work, rows, tap.pixel, sums) },
             }
         }
     }
@@ -122,8 +137,9 @@ impl<T: Pooled> WeightGradient<T> {
         if self.sums.is_empty() {
             self.sums = Buffer::zeroed(self.images.unwrap_or(1) * self.image_blocks());
         }
-        let (sliding, wiring, planes) = (Sliding::new(x, window, dy), self.wiring, self.planes());
+        let (wiring, planes) = (self.wiring, self.planes());
         let (depthwise, vectors) = (wiring.depthwise(), self.image_blocks());
+        let sliding = Sliding::new::<L>(x, window, dy, depthwise);
         let pairs = (0..self.blocks()).flat_map(|b| (0..planes).map(move |p| (p, b)));
         for (plane, block) in pairs.filter(|(p, b)| if depthwise { p == b } else { feeds(&wiring, *p, *b) }) {
             let (at, each) = if depthwise { (block, 1) } else { (block * planes + plane, LANES) };
@@ -145,17 +161,17 @@ impl<T: Pooled> WeightGradient<T> {
         if self.wiring.groups > 1 {
             return self.add(l, x, window, dy, 0);
         }
-        let (sliding, wiring, row) =
-            (Sliding::new(x, window, dy), self.wiring, self.wiring.inputs * self.taps);
+        let (wiring, row) = (self.wiring, self.wiring.inputs * self.taps);
+        let sliding = Sliding::new::<L>(x, window, dy, false);
         let mut values = Vec::with_capacity(if folded.is_some() { 0 } else { wiring.outputs * row });
         let mut total = GradientSums::default();
         let mut rows = vec![T::default(); LANES * row];
-        let (mut sums, mut stage) = (Buffer::zeroed(self.taps * LANES), vec![]);
+        let mut sums = Buffer::zeroed(self.taps * LANES);
         for block in 0..self.blocks() {
             for plane in 0..self.planes() {
                 sums.fill(T::ZERO);
                 sliding.add(l, &wiring, plane, block, &mut sums);
-                self.to_rows(&sums, plane, &mut stage, &mut rows);
+                self.to_rows(l, &sums, plane, &mut rows);
             }
             let rows = &rows[..LANES.min(wiring.outputs - block * LANES) * row];
             match folded {
@@ -177,7 +193,7 @@ impl<T: Pooled> WeightGradient<T> {
     }
 
     /// The gradient in PyTorch's layout, `[N,] [out, in/groups, kh, kw]`.
-    pub fn finish(self) -> HostValues {
+    pub fn finish<L: Lanes<T = T>>(self, l: L) -> HostValues {
         if let Some(values) = self.whole {
             return T::host(values);
         }
@@ -186,7 +202,7 @@ impl<T: Pooled> WeightGradient<T> {
         let images = self.sums.chunks_exact(self.image_blocks());
         for (image, values) in images.zip(values.chunks_exact_mut(self.wiring.outputs * row)) {
             match self.wiring.groups {
-                1 => self.rows_of(image, values),
+                1 => self.rows_of(l, image, values),
                 _ => self.grouped_rows_of(image, values),
             }
         }
@@ -194,32 +210,22 @@ impl<T: Pooled> WeightGradient<T> {
     }
 
     /// One group: vector by vector, which the rows of sixteen outputs are open for at a time.
-    fn rows_of(&self, sums: &[Block<T>], values: &mut [T]) {
-        let (vectors, row, mut stage) = (self.taps * LANES, self.wiring.inputs * self.taps, vec![]);
+    fn rows_of<L: Lanes<T = T>>(&self, l: L, sums: &[Block<T>], values: &mut [T]) {
+        let (vectors, row) = (self.taps * LANES, self.wiring.inputs * self.taps);
         for (block, values) in values.chunks_mut(LANES * row).enumerate() {
             for plane in 0..self.planes() {
                 let at = (block * self.planes() + plane) * vectors;
-                self.to_rows(&sums[at..at + vectors], plane, &mut stage, values);
+                self.to_rows(l, &sums[at..at + vectors], plane, values);
             }
         }
     }
 
-    /// Puts a plane's sums, `[tap][input channel]`, into the rows of a block's outputs: first side by side, at a distance
-    /// that no two rows' cache lines compete at, then each to its row.
-    fn to_rows(&self, sums: &[Block<T>], plane: usize, stage: &mut Vec<T>, rows: &mut [T]) {
-        let (taps, row) = (self.taps, self.wiring.inputs * self.taps);
-        let channels = LANES.min(self.wiring.inputs - plane * LANES);
-        let run = channels * taps;
-        stage.resize(LANES * (run + 1), T::default());
-        for (tap, sums) in sums.chunks_exact(LANES).enumerate() {
-            for (c, sum) in sums[..channels].iter().enumerate() {
-                let places = stage[c * taps + tap..].iter_mut().step_by(run + 1);
-                places.zip(&sum.0).for_each(|(value, sum)| *value = *sum);
-            }
-        }
-        for (stage, row) in stage.chunks_exact(run + 1).zip(rows.chunks_exact_mut(row)) {
-            row[plane * LANES * taps..][..run].copy_from_slice(&stage[..run]);
-        }
+    /// Puts a plane's sums, `[tap][input channel]`, into the rows of a block's outputs.
+    fn to_rows<L: Lanes<T = T>>(&self, l: L, sums: &[Block<T>], plane: usize, rows: &mut [T]) {
+        let (taps, pitch) = (self.taps, self.wiring.inputs * self.taps);
+        let (channels, lanes) = (LANES.min(self.wiring.inputs - plane * LANES), rows.len() / pitch);
+        let rows = &mut rows[plane * LANES * taps..];
+        l.run(ToRows { l, sums, channels, taps, rows, pitch, lanes });
     }
 
     fn grouped_rows_of(&self, sums: &[Block<T>], values: &mut [T]) {
@@ -249,22 +255,43 @@ fn feeds(wiring: &Wiring, plane: usize, block: usize) -> bool {
     input(i) <= output(o + LANES - 1) && output(o) <= input(i + LANES - 1)
 }
 
-/// Where each row of outputs lies in the input (its first tap) and in the gradient.
+/// A row of outputs, over the pixels of a line or over the images of a pixel.
+struct OutputRow {
+    /// Where it lies in the input (its first tap) and in the gradient.
+    x: usize,
+    dy: usize,
+    /// Pixels under the first tap, vertical and horizontal: the first of them, their distance and their number.
+    pixels: [(isize, usize, usize); 2],
+}
+
+impl OutputRow {
+    /// Whether a tap meets the map from some output of the row; else it reads padding only, which is zero.
+    fn meets(&self, field: &Field, offset: [usize; 2]) -> bool {
+        [0, 1].iter().all(|axis| {
+            let (first, stride, count) = self.pixels[*axis];
+            (0..count).any(|o| field.holds(*axis, first + (o * stride + offset[*axis]) as isize))
+        })
+    }
+}
+
+/// All rows of outputs.
 fn pair_rows<T: Pooled>(
     x: &Padded<T>,
     origin: [isize; 2],
     stride: [usize; 2],
     dy: &Padded<T>,
-) -> Vec<(usize, usize)> {
+) -> Vec<OutputRow> {
     let [height, width] = dy.field.size;
-    let input = |y: usize, c: usize| {
-        x.field.at(origin[0] + (y * stride[0]) as isize, origin[1] + (c * stride[1]) as isize)
+    let row = |image: usize, y: usize, c: usize, count: usize| {
+        let (py, px) = (origin[0] + (y * stride[0]) as isize, origin[1] + (c * stride[1]) as isize);
+        OutputRow {
+            x: image * x.field.image() + x.field.at(py, px),
+            dy: image * dy.field.image() + dy.field.at(y as isize, c as isize),
+            pixels: [(py, stride[0], 1), (px, stride[1], count)],
+        }
     };
-    let gradient = |y: usize, c: usize| dy.field.at(y as isize, c as isize);
-    if x.field.images_inside {
-        let pixels = (0..height).flat_map(|y| (0..width).map(move |c| (y, c)));
-        return pixels.map(|(y, c)| (input(y, c), gradient(y, c))).collect();
+    match x.field.images_inside {
+        true => (0..height).flat_map(|y| (0..width).map(move |c| row(0, y, c, 1))).collect(),
+        false => (0..x.field.images).flat_map(|i| (0..height).map(move |y| row(i, y, 0, width))).collect(),
     }
-    let rows = (0..x.field.images).flat_map(|i| (0..height).map(move |y| (i, y)));
-    rows.map(|(i, y)| (i * x.field.image() + input(y, 0), i * dy.field.image() + gradient(y, 0))).collect()
 }

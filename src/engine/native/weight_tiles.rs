@@ -15,10 +15,10 @@ pub struct Work<'a, T> {
 }
 
 impl<T: Pooled> Work<'_, T> {
-    /// Panics unless every row reads inside the slices under every tap.
-    pub fn check(&self, rows: &[(usize, usize)], taps: &[usize]) {
-        assert!(self.channels <= LANES && self.width > 0);
-        let far = taps.iter().max().map_or(0, |tap| tap + (self.width - 1) * self.x_pixel);
+    /// Panics unless every row reads inside the slices under `taps` neighbouring taps from `tap` on.
+    pub fn check(&self, rows: &[(usize, usize)], tap: usize, taps: usize) {
+        assert!(self.channels <= LANES && self.width > 0 && taps > 0);
+        let far = tap + taps - 1 + (self.width - 1) * self.x_pixel;
         for (x, dy) in rows {
             assert!(x + far < self.x.len(), "the row reads past its input");
             assert!(dy + self.width <= self.dy.len(), "the row reads past its gradient");

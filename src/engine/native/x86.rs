@@ -19,7 +19,8 @@ macro_rules! lanes {
         wide $wide_register:ty, $wide_count:literal, |$narrow:ident, $part:ident| $widen:expr,
         wide_load $wide_load:ident, wide_store $wide_store:ident, wide_add $wide_add:ident, wide_sub $wide_sub:ident,
         wide_fma $wide_fma:ident, wide_splat $wide_splat:ident,
-        greater |$a:ident, $b:ident| $greater:expr, keep |$mask:ident, $x:ident| $keep:expr
+        greater |$a:ident, $b:ident| $greater:expr, keep |$mask:ident, $x:ident| $keep:expr,
+        interleave |$left:ident, $right:ident| $interleave:expr
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -56,28 +57,52 @@ macro_rules! lanes {
                 unsafe { Self::inside(body) }
             }
             #[inline(always)]
-            fn load(self, x: &Block<$t>) -> Self::V {
+            fn load_row(self, x: &[$t; LANES]) -> Self::V {
                 const STEP: usize = LANES / $count;
-                // SAFETY: the token is the proof; the block holds `$count` registers.
+                // SAFETY: the token is the proof; the array holds `$count` registers.
                 unsafe {
                     let mut v = [$splat(0.0); $count];
                     let mut i = 0;
                     while i < $count {
-                        v[i] = $load(x.0.as_ptr().add(i * STEP));
+                        v[i] = $load(x.as_ptr().add(i * STEP));
                         i += 1;
                     }
                     v
                 }
             }
             #[inline(always)]
-            fn store(self, x: Self::V, out: &mut Block<$t>) {
+            fn store_row(self, x: Self::V, out: &mut [$t; LANES]) {
                 const STEP: usize = LANES / $count;
                 let mut i = 0;
                 while i < $count {
-                    // SAFETY: the token is the proof; the block holds `$count` registers.
-                    unsafe { $store(out.0.as_mut_ptr().add(i * STEP), x[i]) };
+                    // SAFETY: the token is the proof; the array holds `$count` registers.
+                    unsafe { $store(out.as_mut_ptr().add(i * STEP), x[i]) };
                     i += 1;
                 }
+            }
+            #[inline(always)]
+            fn fetch(self, x: &$t) {
+                // SAFETY: fetching ahead changes nothing, whatever the address.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(x).cast()) }
+            }
+            #[inline(always)]
+            fn interleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V) {
+                let mut both = [[a[0]; 2]; $count];
+                let mut i = 0;
+                while i < $count {
+                    let ($left, $right) = (a[i], b[i]);
+                    // SAFETY: the token is the proof.
+                    both[i] = unsafe { $interleave };
+                    i += 1;
+                }
+                let (mut low, mut high) = (a, b);
+                let mut i = 0;
+                while i < $count {
+                    low[i] = both[i / 2][i % 2];
+                    high[i] = both[($count + i) / 2][($count + i) % 2];
+                    i += 1;
+                }
+                (low, high)
             }
             #[inline(always)]
             fn splat(self, x: $t) -> Self::V {
@@ -200,7 +225,11 @@ lanes!(
     },
     wide_load _mm512_loadu_pd, wide_store _mm512_storeu_pd, wide_add _mm512_add_pd, wide_sub _mm512_sub_pd,
     wide_fma _mm512_fmadd_pd, wide_splat _mm512_set1_pd,
-    greater |a, b| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_ps(mask, x)
+    greater |a, b| _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_ps(mask, x),
+    interleave |a, b| [
+        _mm512_permutex2var_ps(a, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b),
+        _mm512_permutex2var_ps(a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b),
+    ]
 );
 lanes!(
     /// AVX-512 in f64: two registers.
@@ -212,7 +241,11 @@ lanes!(
     wide __m512d, 2, |v, part| v,
     wide_load _mm512_loadu_pd, wide_store _mm512_storeu_pd, wide_add _mm512_add_pd, wide_sub _mm512_sub_pd,
     wide_fma _mm512_fmadd_pd, wide_splat _mm512_set1_pd,
-    greater |a, b| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_pd(mask as u8, x)
+    greater |a, b| _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b), keep |mask, x| _mm512_maskz_mov_pd(mask as u8, x),
+    interleave |a, b| [
+        _mm512_permutex2var_pd(a, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b),
+        _mm512_permutex2var_pd(a, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b),
+    ]
 );
 lanes!(
     /// AVX2 with FMA in f32: two registers.
@@ -228,7 +261,11 @@ lanes!(
     wide_load _mm256_loadu_pd, wide_store _mm256_storeu_pd, wide_add _mm256_add_pd, wide_sub _mm256_sub_pd,
     wide_fma _mm256_fmadd_pd, wide_splat _mm256_set1_pd,
     greater |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u8,
-    keep |mask, x| _mm256_and_ps(x, _mm256_castsi256_ps(spread8(mask as u8)))
+    keep |mask, x| _mm256_and_ps(x, _mm256_castsi256_ps(spread8(mask as u8))),
+    interleave |a, b| {
+        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        [_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high)]
+    }
 );
 lanes!(
     /// AVX2 with FMA in f64: four registers.
@@ -241,7 +278,11 @@ lanes!(
     wide_load _mm256_loadu_pd, wide_store _mm256_storeu_pd, wide_add _mm256_add_pd, wide_sub _mm256_sub_pd,
     wide_fma _mm256_fmadd_pd, wide_splat _mm256_set1_pd,
     greater |a, b| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) as u8,
-    keep |mask, x| _mm256_and_pd(x, _mm256_castsi256_pd(spread4(mask as u8)))
+    keep |mask, x| _mm256_and_pd(x, _mm256_castsi256_pd(spread4(mask as u8))),
+    interleave |a, b| {
+        let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        [_mm256_permute2f128_pd::<0x20>(low, high), _mm256_permute2f128_pd::<0x31>(low, high)]
+    }
 );
 
 /// All bits of lane k set where bit k of the mask is.
