@@ -81,6 +81,23 @@ fn scores_join_a_run_on_its_samples() {
 }
 
 #[test]
+fn common_architectures_are_the_same_for_every_proxy() {
+    let (dir, folder) = nafbee_run(2);
+    let mine = dir.path().join("mine.csv");
+    fs::write(&mine, "arch,score\nReLU,1\nGELU,nan\nSiLU,3\nMish,2\nELU,0\n").unwrap();
+    let args = ["compare", "--scores", mine.to_str().unwrap(), "--run", &folder, "--common"];
+    let json = run(&[&args[..], &["--format", "json"]].concat());
+    // Five architectures in two repetitions; a score that is not finite is a record all the same.
+    let n = values(&json, "n");
+    assert!(n.len() > 3 && n.iter().all(|(name, n)| *n == if name == "mine" { 8.0 } else { 10.0 }), "{n:?}");
+    let text = run(&args);
+    assert!(text.contains("the 10 of 22 architectures that all proxies have"), "{text}");
+    assert!(!text.contains("not recorded"), "{text}");
+    fs::write(&mine, "arch,score\n").unwrap();
+    untrained().args(args).assert().failure();
+}
+
+#[test]
 fn the_policy_for_scores_that_are_not_finite_is_explicit() {
     let dir = tempfile::tempdir().unwrap();
     let mine = dir.path().join("mine.csv");

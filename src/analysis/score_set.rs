@@ -105,4 +105,25 @@ impl ScoreSet {
         self.source = format!("{} and {}", self.source, other.source);
         found.iter().flatten().flatten().count()
     }
+
+    /// Keeps the architectures that every proxy has a record of, whatever its status. Gives how many were kept and how many
+    /// there were, over all samples.
+    pub fn keep_common(&mut self) -> [usize; 2] {
+        let mut counts = [0; 2];
+        for (place, sample) in self.samples.iter_mut().enumerate() {
+            let missing = |arch: usize| self.columns.iter().any(|c| c.cells[place][arch] == Cell::Missing);
+            let keep: Vec<bool> = (0..sample.archs.len()).map(|arch| !missing(arch)).collect();
+            counts[0] += keep.iter().filter(|keep| **keep).count();
+            counts[1] += keep.len();
+            retain(&mut sample.archs, &keep);
+            self.columns.iter_mut().for_each(|column| retain(&mut column.cells[place], &keep));
+        }
+        counts
+    }
+}
+
+/// Keeps the elements that a mask of the same length says.
+fn retain<T>(values: &mut Vec<T>, keep: &[bool]) {
+    let mut keep = keep.iter();
+    values.retain(|_| *keep.next().expect("a mask of the same length"));
 }

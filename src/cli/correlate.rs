@@ -54,6 +54,10 @@ pub struct CorrelationArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FIGURES")]
     figures: Vec<Figure>,
 
+    /// Compare all proxies on the same architectures: those that every one of them has a record of
+    #[arg(long)]
+    common: bool,
+
     /// Scores that are infinite or not a number
     #[arg(long, value_enum, default_value = "exclude")]
     non_finite: NonFinitePolicy,
@@ -110,7 +114,10 @@ impl CorrelationArgs {
         );
         self.output.format()?;
         let mut loaded = Loaded::new(dirs);
-        let sets = analysis::load(runs, external, &mut loaded)?;
+        let mut sets = analysis::load(runs, external, &mut loaded)?;
+        if self.common {
+            sets.iter_mut().try_for_each(keep_common)?;
+        }
         if let Some(reference) = &self.reference {
             known(reference, &sets)?;
         }
@@ -195,6 +202,14 @@ impl CorrelationArgs {
         }
         facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// Keeps the architectures that all proxies of a set share, and says so where the scores come from.
+fn keep_common(set: &mut ScoreSet) -> anyhow::Result<()> {
+    let [kept, all] = set.keep_common();
+    ensure!(kept > 0, "--common: no architecture has scores of all proxies of {}", set.source);
+    set.source = format!("{}, the {kept} of {all} architectures that all proxies have", set.source);
+    Ok(())
 }
 
 fn known(reference: &str, sets: &[ScoreSet]) -> anyhow::Result<()> {
