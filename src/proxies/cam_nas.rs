@@ -5,6 +5,8 @@
 //! different sizes and scales are brought together, which class is looked at and which statistics the candidate's batch
 //! normalisations use: each is an axis.
 
+use std::path::PathBuf;
+
 use super::{
     Axis, Choice, Cost, Direction, Lab, Prepared, Preset, Program, Proxy, ProxySpec, Score, ScoreError,
     Variant,
@@ -13,6 +15,7 @@ use crate::cam::resize::Kind;
 use crate::cam::{
     CamError, CamRequest, Explained, Form, Layer, Maps, Method, Normalisation, Similarity, Stretch,
 };
+use crate::data::DataDirs;
 use crate::engine::{InputBatch, NormStatistics, Reduced};
 use crate::proxies::InputRequest;
 use crate::scoring::{CandidateSet, Inputs, Network};
@@ -116,6 +119,11 @@ static SPEC: ProxySpec = ProxySpec {
     version: 1,
 };
 
+/// The teacher that a variant names.
+fn teacher_of(variant: &Variant) -> &'static str {
+    TEACHERS.iter().map(|t| t.name).find(|name| variant.is(name)).unwrap_or_default()
+}
+
 impl Proxy for CamNas {
     fn spec(&self) -> &'static ProxySpec {
         &SPEC
@@ -125,9 +133,13 @@ impl Proxy for CamNas {
         true
     }
 
+    fn files(&self, variant: &Variant, dirs: &DataDirs) -> Vec<PathBuf> {
+        Teacher::file(teacher_of(variant), dirs).into_iter().collect()
+    }
+
     fn prepare(&self, variant: &Variant, set: &CandidateSet<'_>) -> Result<Prepared, ScoreError> {
         let stated = |e: &dyn std::fmt::Display| ScoreError::Prepare(e.to_string());
-        let name = TEACHERS.iter().map(|t| t.name).find(|name| variant.is(name)).unwrap_or_default();
+        let name = teacher_of(variant);
         let teacher = Teacher::find(name, set.inputs.dirs()).map_err(|e| stated(&e))?;
         let shape = set.inputs.shape(InputRequest::MiniBatch);
         let (images, shape_of_teacher) =

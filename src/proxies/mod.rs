@@ -50,8 +50,10 @@ pub use set_rule::SetRule;
 pub use spec::{Cost, Direction, ProxySpec};
 pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::data::DataDirs;
 use crate::engine::{EngineError, ParamSums, Reduced};
 use crate::scoring::{CandidateSet, Network};
 
@@ -180,6 +182,11 @@ pub trait Proxy: Sync {
     /// Whether it needs files beside the images, so that a command that names no proxies leaves it out.
     fn needs_files(&self) -> bool {
         false
+    }
+
+    /// The files beside the data set's that a variant reads, of those that are at hand.
+    fn files(&self, _: &Variant, _: &DataDirs) -> Vec<PathBuf> {
+        vec![]
     }
 
     /// The command that computes it, where it is not ours.

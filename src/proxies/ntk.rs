@@ -3,11 +3,12 @@
 //! `G_n` is the gradient of the sum of image `n`'s logits with respect to all parameters called weights (convolutions, linear
 //! layers, scales of normalisations), `K = G G^T`; with its eigenvalues, `kappa = v_max / v_min`, score `-kappa`. With batch
 //! statistics an image's logits depend on the others. Where `v_min <= 1e-12 v_max` the kernel is singular and the score
-//! not a number.
+//! not a number, and with several initialisations neither is the mean.
 
 use super::correlation::symmetric_eigenvalues;
 use super::{
-    Cost, Direction, LossRequest, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant,
+    Axis, Choice, Cost, Direction, LossRequest, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError,
+    Variant,
 };
 use crate::engine::{GradientReduction, Reduced};
 use crate::graph::init::Scheme;
@@ -23,7 +24,7 @@ static SPEC: ProxySpec = ProxySpec {
     direction: Direction::HigherIsBetter,
     inputs: "one mini-batch, no labels",
     about: "minus the condition number of the neural tangent kernel; kaiming_normal_fan_out weights, batch statistics",
-    axes: &[],
+    axes: &[REPEATS],
     presets: &[],
     init: Some(Scheme::KaimingNormalFanOut),
     cost: Cost::ImageGradients,
@@ -33,18 +34,31 @@ static SPEC: ProxySpec = ProxySpec {
 /// Smallest eigenvalue, as a share of the largest, of a kernel that is not singular.
 const SINGULAR: f64 = 1e-12;
 
-/// The pass on which the kernel is observed.
-pub(super) fn pass() -> PassRequest {
+/// Initialisations.
+pub(super) const REPEATS: Axis = Axis {
+    name: "repeats",
+    about: "initialisations whose condition numbers are averaged",
+    choices: &[
+        Choice { name: "once", about: "one; repetitions of a run give more" },
+        Choice { name: "repeats_3", about: "three (official code)" },
+    ],
+};
+
+/// The passes on which kernels are observed; initialisation `k` is keyed by the weight seed plus `k`.
+pub(super) fn passes(variant: &Variant) -> Vec<PassRequest> {
     let pass = PassRequest::gradients(LossRequest::SumOfLogits, vec![GradientReduction::NeuralTangent]);
-    PassRequest { init: SPEC.init, ..pass }
+    let repeats = if variant.is("repeats_3") { 3 } else { 1 };
+    (0..repeats).map(|repeat| PassRequest { init: SPEC.init, repeat, ..pass.clone() }).collect()
 }
 
-/// The condition number of what was seen on it.
-pub(super) fn condition(pass: Option<&Vec<Reduced>>) -> Result<f64, ScoreError> {
-    match pass.and_then(|pass| pass.last()) {
+/// The mean condition number of what was seen on them.
+pub(super) fn condition(seen: &[Vec<Reduced>]) -> Result<f64, ScoreError> {
+    let numbers = seen.iter().map(|pass| match pass.last() {
         Some(Reduced::Kernel(kernel)) => Ok(condition_number(kernel)),
         _ => Err(ScoreError::Undefined("no tangent kernel was observed".into())),
-    }
+    });
+    let numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
+    Ok(numbers.iter().sum::<f64>() / numbers.len() as f64)
 }
 
 impl Proxy for Ntk {
@@ -52,8 +66,8 @@ impl Proxy for Ntk {
         &SPEC
     }
 
-    fn passes(&self, _: &Variant, _: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(vec![pass()])
+    fn passes(&self, variant: &Variant, _: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+        Ok(passes(variant))
     }
 
     fn score(
@@ -63,7 +77,7 @@ impl Proxy for Ntk {
         _: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
-        let condition = condition(seen.first())?;
+        let condition = condition(seen)?;
         Ok(Score { value: -condition, components: vec![("condition_number", condition)] })
     }
 }

@@ -15,6 +15,9 @@ pub enum InputRequest {
     Noise(&'static str),
     /// N(0, 1) of a shape of its own, `[N, C, H, W]`, under this name.
     NoiseOf { name: &'static str, shape: [usize; 4] },
+    /// Crops of one channel from the run's mini-batch, `[N, 1, H, W]`: crop `n` is of image `n` modulo the mini-batch's size,
+    /// its channel, row and column keyed by this name.
+    Crops { name: &'static str, shape: [usize; 4] },
     /// `f32(f32(0.01 e) + x)`, both N(0, 1): Zen's perturbed input.
     Perturbed { base: &'static str, direction: &'static str },
     /// One image of ones (SynFlow).

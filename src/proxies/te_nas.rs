@@ -3,12 +3,15 @@
 //! Components: the condition number `kappa` of the neural tangent kernel (see `ntk`) and the number of linear regions (see
 //! `linear_regions`). Over a candidate set the score is `rank(-kappa) + rank(regions)`, better candidates having higher ranks, ties
 //! their mean; an undefined `kappa` ranks last. A rank needs other candidates: the number of a single record is `-kappa`.
+//!
+//! `official` has the official code's three initialisations for `kappa` and crops of real images for the regions; its supernet and
+//! its 72 images are a matter of the run.
 
 use super::{
-    Cost, Direction, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError, SetRule, Variant,
+    Cost, Direction, PassRequest, Prepared, Preset, Proxy, ProxySpec, Score, ScoreError, SetRule, Variant,
     linear_regions, ntk,
 };
-use crate::engine::Reduced;
+use crate::engine::{ImageCodes, Reduced};
 use crate::scoring::Network;
 
 /// Chen et al., TE-NAS.
@@ -22,8 +25,12 @@ static SPEC: ProxySpec = ProxySpec {
     inputs: "one mini-batch without labels, and the images of linear_regions",
     about: "sum of the ranks of -kappa and of the linear regions over the candidate set (correlate, search, plot); a record alone \
             has -kappa",
-    axes: &[],
-    presets: &[],
+    axes: &[ntk::REPEATS, linear_regions::IMAGES],
+    presets: &[Preset {
+        name: "official",
+        about: "as the released code measures a network",
+        choices: &["repeats_3", "crops"],
+    }],
     init: None,
     cost: Cost::ImageGradients,
     version: 1,
@@ -43,19 +50,20 @@ impl Proxy for TeNas {
         Some(&RULE)
     }
 
-    fn passes(&self, _: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(vec![ntk::pass(), linear_regions::pass(net)?])
+    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+        Ok([ntk::passes(variant), linear_regions::passes(variant, net)?].concat())
     }
 
     fn score(
         &self,
-        _: &Variant,
+        variant: &Variant,
         _: &Network,
         _: &Prepared,
         seen: &[Vec<Reduced>],
     ) -> Result<Score, ScoreError> {
-        let condition = ntk::condition(seen.first())?;
-        let regions = linear_regions::codes(seen.get(1))?.distinct() as f64;
+        let (kernels, codes) = seen.split_at(ntk::passes(variant).len().min(seen.len()));
+        let condition = ntk::condition(kernels)?;
+        let regions = ImageCodes::distinct_of(linear_regions::codes(codes)?) as f64;
         let components = vec![("condition_number", condition), ("linear_regions", regions)];
         Ok(Score { value: -condition, components })
     }

@@ -90,7 +90,7 @@ impl Inputs {
         let [_, c, h, w] = self.shape;
         match request {
             InputRequest::Ones => [1, c, h, w],
-            InputRequest::NoiseOf { shape, .. } => shape,
+            InputRequest::NoiseOf { shape, .. } | InputRequest::Crops { shape, .. } => shape,
             _ => self.shape,
         }
     }
@@ -98,12 +98,17 @@ impl Inputs {
     /// The input, `[N, C, H, W]` in f32.
     ///
     /// # Errors
-    /// [`ScoreError::Input`] when a second mini-batch is asked for and there is none.
+    /// [`ScoreError::Input`] when a second mini-batch is asked for and there is none, or crops larger than the images.
     pub fn get(&self, request: InputRequest) -> Result<Arc<Vec<f32>>, ScoreError> {
         match (request, &self.next) {
             (InputRequest::MiniBatch, _) => return Ok(Arc::clone(&self.batch)),
             (InputRequest::NextBatch, Ok((images, _))) => return Ok(Arc::clone(images)),
             (InputRequest::NextBatch, Err(reason)) => return Err(ScoreError::Input(reason.clone())),
+            (InputRequest::Crops { shape: [.., h, w], .. }, _) if h > self.shape[2] || w > self.shape[3] => {
+                let [.., height, width] = self.shape;
+                let reason = format!("crops of {h}x{w} pixels do not fit images of {height}x{width}");
+                return Err(ScoreError::Input(reason));
+            }
             _ => {}
         }
         let mut noise = self.noise.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,6 +123,7 @@ impl Inputs {
             InputRequest::Noise(name) | InputRequest::NoiseOf { name, .. } => {
                 self.normal(name, self.shape(request))
             }
+            InputRequest::Crops { name, shape } => self.crops(name, shape),
             InputRequest::Perturbed { base, direction } => {
                 let (mut x, e) = (self.normal(base, self.shape), self.normal(direction, self.shape));
                 x.iter_mut().zip(e).for_each(|(x, e)| *x += PERTURBATION * e);
@@ -126,9 +132,55 @@ impl Inputs {
         }
     }
 
+    /// Crop `n` takes numbers `3n`, `3n + 1` and `3n + 2` of the stream for channel, row and column.
+    fn crops(&self, name: &str, [n, _, h, w]: [usize; 4]) -> Vec<f32> {
+        let ([images, channels, height, width], stream) = (self.shape, Stream::new(self.data_seed, name));
+        let choice = |i: usize, of: usize| (stream.unit(i as u64) * of as f64) as usize;
+        let mut crops = Vec::with_capacity(n * h * w);
+        for k in 0..n {
+            let (channel, row, column) = (
+                choice(3 * k, channels),
+                choice(3 * k + 1, height - h + 1),
+                choice(3 * k + 2, width - w + 1),
+            );
+            let plane = &self.batch[(k % images * channels + channel) * height * width..];
+            (row..row + h).for_each(|y| crops.extend_from_slice(&plane[y * width + column..][..w]));
+        }
+        crops
+    }
+
     fn normal(&self, name: &str, shape: [usize; 4]) -> Vec<f32> {
         let mut values = vec![0.0; shape.iter().product()];
         Stream::new(self.data_seed, name).fill_normal(1.0, &mut values);
         values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crops_are_pieces_of_the_images_in_turn() {
+        // The number at image n, channel c, row y, column x is n * 1000 + c * 100 + y * 10 + x.
+        let shape = [2, 3, 5, 4];
+        let at = |i: usize| (i / 60 * 1000 + i / 20 % 3 * 100 + i / 4 % 5 * 10 + i % 4) as f32;
+        let inputs = Inputs::new((0..120).map(at).collect(), shape, 0);
+        let request = InputRequest::Crops { name: "crops.0", shape: [50, 1, 3, 3] };
+        assert_eq!(inputs.shape(request), [50, 1, 3, 3]);
+        let crops = inputs.get(request).unwrap();
+        let (crops, rest) = crops.as_chunks::<9>();
+        assert!(crops.len() == 50 && rest.is_empty());
+        for (k, crop) in crops.iter().enumerate() {
+            assert_eq!((crop[0] / 1000.0) as usize, k % 2);
+            let steps = crop.map(|value| value - crop[0]);
+            assert_eq!(steps, [0.0, 1.0, 2.0, 10.0, 11.0, 12.0, 20.0, 21.0, 22.0]);
+        }
+        let mut first: Vec<u32> = crops.iter().map(|crop| crop[0] as u32 % 1000).collect();
+        first.sort_unstable();
+        first.dedup();
+        assert!(first.len() > 9, "all places occur: {first:?}");
+        let large = InputRequest::Crops { name: "crops.0", shape: [1, 1, 6, 3] };
+        assert!(inputs.get(large).unwrap_err().to_string().contains("6x3 pixels do not fit images of 5x4"));
     }
 }

@@ -5,18 +5,19 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Plan, RunError, Runner, Vary};
+use crate::data::DataDirs;
 use crate::datasets::Batch;
 use crate::proxies::{Direction, ProxyRef};
 use crate::store::{
-    self, BatchFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, Store,
-    StoreError,
+    self, BatchFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts,
+    Store, StoreError,
 };
 
 impl Runner<'_> {
     /// The manifest of the plan. Every mini-batch is drawn once for it, so missing data are found before anything is scored.
     ///
     /// # Errors
-    /// A mini-batch cannot be drawn.
+    /// A mini-batch cannot be drawn, or a file that a proxy reads cannot be read.
     pub fn manifest(
         &self,
         selection: String,
@@ -24,23 +25,29 @@ impl Runner<'_> {
         invocation: Invocation,
     ) -> Result<Manifest, RunError> {
         let Plan { protocol, proxies, lists, shard } = self.plan;
-        let mut repetitions: Vec<RepetitionFacts> = Vec::with_capacity(lists.len());
+        let two = proxies.iter().any(|p| p.proxy.batches() > 1);
+        let (mut repetitions, mut dirs) = (Vec::<RepetitionFacts>::with_capacity(lists.len()), None);
         for repetition in 0..lists.len() as u32 {
-            let batch = match repetitions.first() {
-                Some(first) if !protocol.varies(Vary::Batch) => first.batch.clone(),
-                _ => batch_facts(&(self.batch)(repetition, 0)?),
+            let (batch, next_batch) = match repetitions.first() {
+                Some(first) if !protocol.varies(Vary::Batch) => {
+                    (first.batch.clone(), first.next_batch.clone())
+                }
+                _ => {
+                    let batch = (self.batch)(repetition, 0)?;
+                    let next = two.then(|| (self.batch)(repetition, 1)).transpose()?;
+                    let facts = (batch_facts(&batch), next.as_ref().map(batch_facts));
+                    dirs = Some(batch.dirs);
+                    facts
+                }
             };
             let (architectures, reuse) = list_facts(self.plan, repetition);
-            repetitions.push(RepetitionFacts {
-                seeds: protocol.seeds(repetition),
-                architectures,
-                batch,
-                reuse,
-            });
+            let seeds = protocol.seeds(repetition);
+            repetitions.push(RepetitionFacts { seeds, architectures, batch, next_batch, reuse });
         }
+        let dirs = dirs.unwrap_or_default();
         let resolution = repetitions.first().map_or(0, |r| r.batch.shape[2]);
         let mut manifest = Manifest::new(protocol.key(&self.engine.name(), resolution, *shard));
-        manifest.proxies = proxies.iter().map(proxy_facts).collect();
+        manifest.proxies = proxies.iter().map(|proxy| proxy_facts(proxy, &dirs)).collect::<Result<_, _>>()?;
         (manifest.selection, manifest.table) = (selection, table);
         (manifest.repetitions, manifest.invocations) = (repetitions, vec![invocation]);
         Ok(manifest)
@@ -65,18 +72,27 @@ fn list_facts(plan: &Plan, repetition: u32) -> (ListFacts, ReuseFacts) {
     )
 }
 
-fn proxy_facts(proxy: &ProxyRef) -> ProxyFacts {
+fn proxy_facts(proxy: &ProxyRef, dirs: &DataDirs) -> Result<ProxyFacts, RunError> {
     let spec = proxy.proxy.spec();
     let direction = match spec.direction {
         Direction::HigherIsBetter => "higher_is_better",
         Direction::LowerIsBetter => "lower_is_better",
     };
-    ProxyFacts {
+    let files = proxy.proxy.files(&proxy.variant, dirs);
+    Ok(ProxyFacts {
         proxy: proxy.to_string(),
         version: spec.version,
         direction: direction.to_owned(),
         command: proxy.proxy.command(),
-    }
+        files: files.iter().map(|path| file_facts(path)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn file_facts(path: &Path) -> Result<FileFacts, RunError> {
+    let unread = |source| RunError::File { path: path.to_path_buf(), source };
+    let digest = Sha256::new_with_prefix(std::fs::read(path).map_err(unread)?);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(FileFacts { name, sha256: store::hex(digest) })
 }
 
 /// A mini-batch as a manifest identifies it.

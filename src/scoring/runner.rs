@@ -44,6 +44,8 @@ pub enum RunError {
     Prepare(#[from] PrepareError),
     #[error(transparent)]
     Proxy(#[from] VariantError),
+    #[error("{path}: cannot be read ({source}); mend it or leave out the proxy that needs it", path = path.display())]
+    File { path: std::path::PathBuf, source: std::io::Error },
     #[error("starting worker threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }

@@ -97,8 +97,19 @@ pub struct RepetitionFacts {
     pub seeds: Seeds,
     pub architectures: ListFacts,
     pub batch: BatchFacts,
+    /// The mini-batch behind it, once a proxy of the run takes two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_batch: Option<BatchFacts>,
     /// For proxies that run the network; the others are scored for every distinct string.
     pub reuse: ReuseFacts,
+}
+
+/// A file that scores are computed from, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Its name without folders.
+    pub name: String,
+    pub sha256: String,
 }
 
 /// A proxy of the run.
@@ -112,6 +123,9 @@ pub struct ProxyFacts {
     /// The command that computed it when it was new to the run, for proxies that are no part of the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// Files beside the data set's that it reads: a teacher's weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileFacts>,
 }
 
 /// One command that worked on the run.
@@ -238,9 +252,20 @@ impl Manifest {
                 let field = format!("as mini-batch of repetition {r}");
                 return Err(differs(folder, field, batch_words(&old.batch), batch_words(&new.batch)));
             }
+            if let (Some(old), Some(new)) = (&old.next_batch, &new.next_batch)
+                && old.sha256 != new.sha256
+            {
+                let field = format!("as second mini-batch of repetition {r}");
+                return Err(differs(folder, field, batch_words(old), batch_words(new)));
+            }
         }
         (self.selection, self.table) = (more.selection.clone(), more.table.clone());
+        let known = self.repetitions.iter_mut().map(|repetition| repetition.next_batch.take());
+        let known: Vec<Option<BatchFacts>> = known.collect();
         self.repetitions.clone_from(&more.repetitions);
+        for (repetition, known) in self.repetitions.iter_mut().zip(known) {
+            repetition.next_batch = repetition.next_batch.take().or(known);
+        }
         self.invocations.extend(more.invocations.iter().cloned());
         Ok(())
     }
@@ -256,6 +281,11 @@ impl Manifest {
                     let field = format!("proxy {} with direction", proxy.proxy);
                     return Err(differs(folder, field, known.direction.clone(), proxy.direction.clone()));
                 }
+                // Runs of programs that did not write files down have none.
+                Some(known) if !known.files.is_empty() && known.files != proxy.files => {
+                    let field = format!("proxy {} from", proxy.proxy);
+                    return Err(differs(folder, field, file_words(&known.files), file_words(&proxy.files)));
+                }
                 Some(_) => {}
                 None => self.proxies.push(proxy.clone()),
             }
@@ -270,6 +300,11 @@ fn differs(folder: &Path, field: String, run: String, command: String) -> StoreE
 
 fn short(sha256: &str) -> String {
     format!("others (sha256 {}...)", sha256.get(..12).unwrap_or(sha256))
+}
+
+fn file_words(files: &[FileFacts]) -> String {
+    let words = |file: &FileFacts| format!("`{}` {}", file.name, short(&file.sha256));
+    files.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 fn batch_words(batch: &BatchFacts) -> String {

@@ -79,6 +79,11 @@ impl Teacher {
         })
     }
 
+    /// The file that [`Teacher::find`] reads for a teacher's name, if there is one.
+    pub fn file(name: &str, dirs: &DataDirs) -> Option<PathBuf> {
+        file_of(spec(name)?, dirs)
+    }
+
     /// A teacher from a file.
     ///
     /// # Errors

@@ -15,7 +15,12 @@ pub struct ImageCodes {
 impl ImageCodes {
     /// How many different codes there are.
     pub fn distinct(&self) -> usize {
-        self.rows.iter().collect::<HashSet<_>>().len()
+        Self::distinct_of([self])
+    }
+
+    /// How many different codes there are among the images of several batches on the same units.
+    pub fn distinct_of<'a>(batches: impl IntoIterator<Item = &'a Self>) -> usize {
+        batches.into_iter().flat_map(|batch| &batch.rows).collect::<HashSet<_>>().len()
     }
 
     /// Number of images.
@@ -57,5 +62,9 @@ mod tests {
         assert_eq!((all.distinct(), all.images()), (2, 4));
         layer(&mut all, &["0", "1", "0", "0"]);
         assert_eq!((all.distinct(), all.units()), (3, 4));
+        let mut other = ImageCodes::default();
+        layer(&mut other, &["101", "111"]);
+        layer(&mut other, &["0", "0"]);
+        assert_eq!(ImageCodes::distinct_of([&all, &other]), 4);
     }
 }
