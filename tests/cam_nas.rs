@@ -87,3 +87,38 @@ fn other_classes_need_a_choice() {
     assert!(reason.contains("knows 10 classes and the candidates 100"), "{reason}");
     assert_eq!(outcomes[1].status(), Status::Ok);
 }
+
+/// The manifest identifies the teacher's file, and a run is not continued with another one.
+#[test]
+fn the_teachers_file_is_identified() {
+    let Some(data) = std::env::var_os("UNTRAINED_DATA") else {
+        println!("skipped: UNTRAINED_DATA is not set");
+        return;
+    };
+    let weights = Path::new(&data).join("weights");
+    let name = "cifar10_resnet20.safetensors";
+    let Ok(bytes) = std::fs::read(weights.join(name)) else {
+        println!("skipped: no {name}");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let (out, other) = (dir.path().join("run"), dir.path().join("data/weights"));
+    let score = |data: &Path| {
+        let fixed =
+            ["score", "--space", "nats_sss", "--dataset", "synthetic", "--batch-size", "2", "--sample", "1"];
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_untrained"));
+        command.args(fixed).args(["--proxies", "cam_nas", "--out"]).arg(&out).arg("--data-dir").arg(data);
+        command.assert()
+    };
+    score(Path::new(&data)).success();
+    let files = untrained::store::Run::open(&out).unwrap().manifest.proxies[0].files.clone();
+    assert_eq!(files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), [name]);
+    assert_eq!(files[0].sha256.len(), 64);
+    // The same numbers behind another header: another file.
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let padded =
+        [&(length as u64 + 1).to_le_bytes()[..], &bytes[8..8 + length], b" ", &bytes[8 + length..]].concat();
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::write(other.join(name), padded).unwrap();
+    score(other.parent().unwrap()).failure().stderr(predicates::str::contains("proxy cam_nas from"));
+}

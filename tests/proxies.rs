@@ -35,7 +35,11 @@ fn score_labelled(
     proxies: &[&str],
     labels: &[u32],
 ) -> Vec<Outcome> {
-    let settings = settings(space, resolution);
+    score_with(settings(space, resolution), arch, proxies, labels)
+}
+
+fn score_with(settings: Settings, arch: &str, proxies: &[&str], labels: &[u32]) -> Vec<Outcome> {
+    let resolution = settings.input.resolution;
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let mut images = vec![0.0; BATCH * 3 * resolution * resolution];
     Stream::new(1, "images").fill_normal(1.0, &mut images);
@@ -286,4 +290,26 @@ fn cells_of_one_operation() {
     // Two reduction blocks stand between cells that hand on.
     assert_eq!(trainability("skip_connect"), f64::NEG_INFINITY);
     assert!(trainability("nor_conv_3x3").is_finite());
+}
+
+/// The official code's settings: the mean over the initialisations of the seeds that follow, and crops of the images.
+#[test]
+fn te_nas_as_officially_measured() {
+    let cell = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|";
+    let value = |seed: u64, name: &str| {
+        let settings = settings("nasbench201", 8);
+        let settings = Settings { seeds: Seeds { weight: 5 + seed, ..settings.seeds }, ..settings };
+        score_with(settings, cell, &[name], &[])[0].result.clone().unwrap()
+    };
+    let mean = (0..3).map(|seed| value(seed, "ntk").value).sum::<f64>() / 3.0;
+    let repeated = value(0, "ntk:repeats_3").value;
+    assert!((repeated - mean).abs() <= 1e-12 * mean.abs(), "{repeated}, the mean is {mean}");
+    let crops = value(0, "linear_regions:crops");
+    let images = crops.components.iter().find(|(name, _)| *name == "images").unwrap().1;
+    assert_eq!(images, 3000.0);
+    assert!(crops.value > 1.0 && crops.value <= images, "{crops:?}");
+    let official = value(0, "te_nas:official");
+    assert_eq!(official.value, repeated);
+    let regions = official.components.iter().find(|(name, _)| *name == "linear_regions").unwrap().1;
+    assert_eq!(regions, crops.value);
 }

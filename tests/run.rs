@@ -258,6 +258,29 @@ fn the_plan_is_listed_and_nothing_is_written() {
     listed.stdout(contains("80 records planned; 0 architectures to score"));
 }
 
+/// A proxy that takes two mini-batches brings the second one's digest, which stays.
+#[test]
+fn the_second_mini_batch_is_identified() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let run = |proxies| {
+        score(&out, &["--sample", "2", "--proxies", proxies]).assert().success();
+        untrained::store::Run::open(&out).unwrap().manifest.repetitions[0].clone()
+    };
+    assert_eq!(run("params").next_batch, None);
+    let facts = run("params,zico");
+    let next = facts.next_batch.unwrap();
+    assert!(next.sha256.len() == 64 && next.sha256 != facts.batch.sha256);
+    assert!(next.description.contains("batch 1 of 4 images"), "{}", next.description);
+    assert_eq!(run("params").next_batch.as_ref(), Some(&next));
+    // A run whose second mini-batch was another one is refused.
+    let path = out.join("manifest.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(&next.sha256, &"0".repeat(64))).unwrap();
+    let refused = score(&out, &["--sample", "2", "--proxies", "params,zico"]).assert().failure();
+    refused.stderr(contains("second mini-batch of repetition 0"));
+}
+
 /// `params` reads dead edges and is scored for every string; `naswot` is taken over from an equal network.
 #[test]
 fn equal_networks_are_scored_once() {
