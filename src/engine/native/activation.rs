@@ -3,11 +3,28 @@
 //! A ReLU is left to its reader; the others are computed, the smooth ones in f64.
 
 use super::evaluate::{Reader, Target};
-use super::lanes::{Block, LANES, Lanes, Scalar};
+use super::lanes::{Block, LANES, Lanes, Loop, Scalar, flatten, flatten_mut};
 use super::map::Map;
 use super::memory::{Buffer, Pooled};
+use super::smooth::{density, exp, exp_m1, normal, sigmoid, tanh_softplus};
 use crate::graph::{Activation, SELU_ALPHA, SELU_SCALE};
 
+/// Evaluates an expression with a constant for the place of `kind` in [`Activation::ALL`]: where a loop knows its function
+/// when it is compiled, it becomes vector instructions.
+macro_rules! for_kind {
+    ($kind:expr, |$constant:ident| $body:expr) => {
+        for_kind!(@ $kind, $constant, $body, 0 1 2 3 4 5 6 7 8 9 10)
+    };
+    (@ $kind:expr, $constant:ident, $body:expr, $($place:literal)*) => {
+        match $kind {
+            $(kind if kind == Activation::ALL[$place] => {
+                const $constant: usize = $place;
+                $body
+            })*
+            _ => unreachable!("`ALL` has every activation"),
+        }
+    };
+}
 /// `f(x)`.
 pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: Activation) -> Map<L::T> {
     // All of them map 0 to 0.
@@ -19,22 +36,35 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: Activation) -> Map<L::T> {
         return x.clone().rectified();
     }
     let mut out = super::evaluate::evaluate(l, x);
-    l.run(|| match kind {
-        // A kind that is known where the loop is compiled lets the compiler vectorise the straight pieces.
-        Activation::LeakyRelu => each(&mut out, |x| value(Activation::LeakyRelu, x)),
-        Activation::Relu6 => each(&mut out, |x| value(Activation::Relu6, x)),
-        Activation::Hardtanh => each(&mut out, |x| value(Activation::Hardtanh, x)),
-        Activation::Hardswish => each(&mut out, |x| value(Activation::Hardswish, x)),
-        kind => each(&mut out, |x| value(kind, x)),
-    });
+    for_kind!(kind, |KIND| l.run(Values::<_, KIND>(flatten_mut(&mut out))));
     Map::stored(x.n, x.shape, out, None)
 }
 
-#[inline(always)]
-fn each<T: Pooled>(blocks: &mut [Block<T>], f: impl Fn(f64) -> f64) {
-    for block in blocks {
-        for k in 0..LANES {
-            block.0[k] = T::of(f(block.0[k].into()));
+/// `x = f(x)`.
+struct Values<'a, T, const KIND: usize>(&'a mut [T]);
+
+impl<T: Pooled, const KIND: usize> Loop for Values<'_, T, KIND> {
+    type Output = ();
+
+    #[inline(always)]
+    fn go(self) {
+        for x in self.0 {
+            *x = T::of(value(const { Activation::ALL[KIND] }, (*x).into()));
+        }
+    }
+}
+
+/// `dy = dy f'(x)`.
+struct Slopes<'a, T, const KIND: usize>(&'a [T], &'a mut [T]);
+
+impl<T: Pooled, const KIND: usize> Loop for Slopes<'_, T, KIND> {
+    type Output = ();
+
+    #[inline(always)]
+    fn go(self) {
+        for (x, dy) in self.0.iter().zip(self.1) {
+            let d: f64 = (*dy).into();
+            *dy = T::of(d * slope(const { Activation::ALL[KIND] }, (*x).into()));
         }
     }
 }
@@ -45,19 +75,17 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: Activation)
         return dy.clone();
     }
     let zero = l.splat(L::T::default());
-    zip_images(l, x, dy, |x, dy| {
-        if kind == Activation::Relu {
-            for (x, dy) in x.iter().zip(dy) {
-                l.store(l.keep(l.greater(l.load(x), zero), l.load(dy)), dy);
-            }
-        } else {
-            for (x, dy) in x.iter().zip(dy) {
-                for k in 0..LANES {
-                    let d: f64 = dy.0[k].into();
-                    dy.0[k] = L::T::of(d * slope(kind, x.0[k].into()));
+    if kind == Activation::Relu {
+        return zip_images(l, x, dy, |x, dy| {
+            l.run(|| {
+                for (x, dy) in x.iter().zip(dy) {
+                    l.store(l.keep(l.greater(l.load(x), zero), l.load(dy)), dy);
                 }
-            }
-        }
+            });
+        });
+    }
+    zip_images(l, x, dy, |x, dy| {
+        for_kind!(kind, |KIND| l.run(Slopes::<_, KIND>(flatten(x), flatten_mut(dy))));
     })
 }
 
@@ -71,9 +99,11 @@ pub fn curvature<L: Lanes>(
 ) -> Option<Map<L::T>> {
     bend(kind, 0.5)?;
     let product = zip_images(l, t, dy, |t, dy| {
-        for (t, dy) in t.iter().zip(dy) {
-            l.store(l.mul(l.load(t), l.load(dy)), dy);
-        }
+        l.run(|| {
+            for (t, dy) in t.iter().zip(dy) {
+                l.store(l.mul(l.load(t), l.load(dy)), dy);
+            }
+        });
     });
     Some(zip_images(l, x, &product, |x, dy| {
         for (x, dy) in x.iter().zip(dy) {
@@ -106,28 +136,9 @@ fn zip_images<L: Lanes>(
                 &scratch[..]
             }
         };
-        l.run(|| f(values, out));
+        f(values, out);
     }
     Map::stored(x.n, x.shape, out, None)
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
-}
-
-/// Standard normal distribution function.
-fn normal(x: f64) -> f64 {
-    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
-}
-
-/// Standard normal density.
-fn density(x: f64) -> f64 {
-    (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
-}
-
-/// `ln(1 + exp(x))` without overflow.
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 /// `f(x)`.
@@ -152,7 +163,7 @@ fn value(kind: Activation, x: f64) -> f64 {
             }
         }
         Activation::Relu6 => x.clamp(0.0, 6.0),
-        Activation::Mish => x * softplus(x).tanh(),
+        Activation::Mish => x * tanh_softplus(x).0,
         Activation::Hardswish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::Celu | Activation::Elu => elu(x, 1.0, 1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
@@ -160,11 +171,20 @@ fn value(kind: Activation, x: f64) -> f64 {
     }
 }
 
+#[inline(always)]
 fn elu(x: f64, alpha: f64, scale: f64) -> f64 {
-    scale * if x > 0.0 { x } else { alpha * x.exp_m1() }
+    let negative = alpha * exp_m1(if x > 0.0 { 0.0 } else { x });
+    scale * if x > 0.0 { x } else { negative }
+}
+
+#[inline(always)]
+fn elu_slope(x: f64, alpha: f64) -> f64 {
+    let negative = alpha * exp(if x > 0.0 { 0.0 } else { x });
+    if x > 0.0 { 1.0 } else { negative }
 }
 
 /// `f'(x)`; at a kink what PyTorch takes: 0 at both bounds of a clamp, the left slope at 0, and Hardswish's outer slopes.
+#[inline(always)]
 fn slope(kind: Activation, x: f64) -> f64 {
     let inside = |low: f64, high: f64| f64::from(u8::from(x > low && x < high));
     match kind {
@@ -183,29 +203,23 @@ fn slope(kind: Activation, x: f64) -> f64 {
         }
         Activation::Relu6 => inside(0.0, 6.0),
         Activation::Mish => {
-            let t = softplus(x).tanh();
-            t + x * (1.0 - t * t) * sigmoid(x)
+            let (t, dt) = tanh_softplus(x);
+            t + x * dt
         }
-        Activation::Hardswish => match x {
-            x if x <= -3.0 => 0.0,
-            x if x >= 3.0 => 1.0,
-            x => x / 3.0 + 0.5,
-        },
-        Activation::Celu | Activation::Elu => {
-            if x > 0.0 {
-                1.0
-            } else {
-                x.exp()
-            }
+        Activation::Hardswish => {
+            let between = x / 3.0 + 0.5;
+            let right = if x >= 3.0 { 1.0 } else { between };
+            if x <= -3.0 { 0.0 } else { right }
         }
+        Activation::Celu | Activation::Elu => elu_slope(x, 1.0),
         Activation::Hardtanh => inside(-1.0, 1.0),
-        Activation::Selu => SELU_SCALE * if x > 0.0 { 1.0 } else { SELU_ALPHA * x.exp() },
+        Activation::Selu => SELU_SCALE * elu_slope(x, SELU_ALPHA),
     }
 }
 
 /// `f''(x)`, `None` for functions of straight pieces.
 fn bend(kind: Activation, x: f64) -> Option<f64> {
-    let negative = |scale: f64| if x > 0.0 { 0.0 } else { scale * x.exp() };
+    let negative = |scale: f64| if x > 0.0 { 0.0 } else { scale * exp(x) };
     Some(match kind {
         Activation::Relu | Activation::LeakyRelu | Activation::Relu6 | Activation::Hardtanh => return None,
         Activation::Gelu => density(x) * (2.0 - x * x),
@@ -215,9 +229,8 @@ fn bend(kind: Activation, x: f64) -> Option<f64> {
             2.0 * ds + x * ds * (1.0 - 2.0 * s)
         }
         Activation::Mish => {
-            let (t, s) = (softplus(x).tanh(), sigmoid(x));
-            let dt = (1.0 - t * t) * s;
-            2.0 * dt + x * ((1.0 - t * t) * s * (1.0 - s) - 2.0 * t * dt * s)
+            let ((t, dt), s) = (tanh_softplus(x), sigmoid(x));
+            2.0 * dt + x * dt * ((1.0 - s) - 2.0 * t * s)
         }
         Activation::Hardswish => {
             if x > -3.0 && x < 3.0 {

@@ -22,6 +22,13 @@ pub fn flatten<T>(blocks: &[Block<T>]) -> &[T] {
     unsafe { std::slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len() * LANES) }
 }
 
+/// The same, to be changed.
+pub fn flatten_mut<T>(blocks: &mut [Block<T>]) -> &mut [T] {
+    const { assert!(size_of::<Block<T>>() == LANES * size_of::<T>()) };
+    // SAFETY: as above.
+    unsafe { std::slice::from_raw_parts_mut(blocks.as_mut_ptr().cast(), blocks.len() * LANES) }
+}
+
 /// Element type of an engine.
 pub trait Scalar: Copy + Default + PartialOrd + Into<f64> + Send + Sync + std::fmt::Debug + 'static {
     const ZERO: Block<Self>;

@@ -33,6 +33,7 @@ mod pack;
 mod params;
 mod pool;
 mod rates;
+mod smooth;
 #[cfg(test)]
 mod tests;
 mod tile;
