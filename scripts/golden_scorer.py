@@ -17,23 +17,23 @@ SIZE = 32
 class Noise:
     """Keyed Gaussian batches under the network's seed, labels i mod classes."""
 
-    def __init__(self, batch):
-        self.batch = batch
+    def __init__(self, batch, size=SIZE):
+        self.batch, self.size = batch, size
         self.y = [[(b * batch + i) % CLASSES for i in range(batch)] for b in range(2)]
-        self.plain = f"normal(input) {batch}x3x{SIZE}x{SIZE}"
+        self.plain = f"normal(input) {batch}x3x{size}x{size}"
         self.labelled = f"{self.plain}, labels i mod {CLASSES}"
         self.half = f"first {batch // 2} of {self.labelled}"
-        self.two = f"normal(input) and normal(input.1) {batch}x3x{SIZE}x{SIZE}, labels i mod {CLASSES}"
+        self.two = f"normal(input) and normal(input.1) {batch}x3x{size}x{size}, labels i mod {CLASSES}"
 
     def batches(self, seed):
-        return [pi.normal(seed, name, (self.batch, 3, SIZE, SIZE)) for name in ("input", "input.1")]
+        return [pi.normal(seed, name, (self.batch, 3, self.size, self.size)) for name in ("input", "input.1")]
 
 
 class Images:
     """The first images of a CIFAR-10 binary file."""
 
     def __init__(self, path, batch):
-        self.batch = batch
+        self.batch, self.size = batch, SIZE
         rows = np.fromfile(path, dtype=np.uint8).reshape(-1, 3073)[: 2 * batch]
         p = rows[:, 1:].reshape(-1, 3, SIZE, SIZE).astype(np.float32) / np.float32(255)
         mean = np.array([0.4914, 0.4822, 0.4465], np.float32).reshape(1, 3, 1, 1)
@@ -77,7 +77,7 @@ class Scorer:
             features = net.pre_gap(self.x[0])
         suffix = "f64" if self.dtype == torch.float64 else "f32"
         with torch.no_grad():
-            self.debug["logits_first_two_" + suffix] = self.net()(self.x[0])[:2].double().tolist()
+            self.debug["logits_first_two_" + suffix] = self.net()(self.x[0])[:2, :16].double().tolist()
         self.debug["sum_abs_features_" + suffix] = float(features.abs().double().sum())
         self.debug["feature_shape"] = list(features.shape)
         self.debug["positive_activation_inputs"] = [[n, int((t > 0).sum())] for n, t in taps.inp.items()]
@@ -125,7 +125,7 @@ class Scorer:
                 self.values["rbflex_hda", key] = r[key]
 
     def perturbation(self):
-        shape = (self.data.batch, 3, SIZE, SIZE)
+        shape = (self.data.batch, 3, self.data.size, self.data.size)
         x, e = pi.normal(self.seed, "input.0", shape), pi.normal(self.seed, "input.1", shape)
         moved = torch.from_numpy(x) + torch.from_numpy(e) * np.float32(0.01)
         z = px.zen(self.net("normal01"), torch.from_numpy(x).to(self.dtype), moved.to(self.dtype))
@@ -143,7 +143,8 @@ class Scorer:
             v["meco", "all_modules"], v["meco", "leaf_only"], self.debug["meco_modules_run"] = every, leaf, modules
 
     def az_nas(self):
-        r = px.az_nas(self.net("kaiming_normal_fan_in"), self.noise("input", (self.half, 3, SIZE, SIZE)), self.seed)
+        shape = (self.half, 3, self.data.size, self.data.size)
+        r = px.az_nas(self.net("kaiming_normal_fan_in"), self.noise("input", shape), self.seed)
         for key in ("expressivity", "progressivity", "trainability"):
             self.values["az_nas", key] = r[key]
         self.debug.update(az_expressivity_per_map=r["expressivity_per_map"], az_trainability_terms=r["trainability_terms"])

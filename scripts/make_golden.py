@@ -1,6 +1,7 @@
-"""Golden scores on noise inputs, written with the PyTorch peer: tests/golden/{nb201,nats_sss,nafbee_vgg19}.json.
+"""Golden scores on noise inputs, written with the PyTorch peer: tests/golden/{nb201,nats_sss,nafbee_vgg19,
+nasbench101}.json.
 
-usage: V/bin/python scripts/make_golden.py --out tests/golden
+usage: V/bin/python scripts/make_golden.py --out tests/golden [--spaces nasbench101]
        V/bin/python scripts/make_golden.py --check GOLDEN.json --images test_batch.bin [--networks 3]
 
 The second form proves the driver before its output is trusted: it recomputes existing records on CIFAR-10 images and says how
@@ -28,8 +29,23 @@ NETWORKS = {
     ],
     "nats_sss": [("48:16:24:8:32", 0, "mixed"), ("8:32:16:56:64", 42, "rising")],
     "nafbee_vgg19": [("LeakyReLU", 0, "class name contains ReLU"), ("Mish", 42, "smooth")],
+    "nasbench101": [
+        ("conv1x1@0/conv3x3@0.1/maxpool3x3@1=1.2.3", 0, "three vertices share the channels, one cuts what it reads"),
+        ("conv1x1@0/maxpool3x3@1/conv1x1@1.2=0.1.2.3", 42, "input and vertices feed the output"),
+        ("=0", 7, "the projection alone"),
+    ],
+    "transnas_rbflex": [
+        ("16-2134-basic", 0, "levels of 3, 6 and 12 pixels"),
+        ("16-41414-3_10_212", 42, "41414 becomes 41412"),
+    ],
 }
+# Spaces whose networks share the median spreads behind their tolerances.
+GROUPS = [["nb201", "nats_sss", "nafbee_vgg19"], ["nasbench101"], ["transnas_rbflex"]]
 BATCH = 8
+# NAS-Bench-101's networks are wide; 48 pixels give levels that shrink and levels that grow.
+SIZES = {"nasbench101": 16, "transnas_rbflex": 48}
+# The output of RBFleX's levels is normalised: the gradient of its sum is zero, which leaves these nothing but rounding.
+LEFT_OUT = {"transnas_rbflex": ("jacob_cov", "epe_nas", "ntk", "gradsign")}
 # Tolerance of an f64 implementation, by proxy (and variant): those of the existing golden sets.
 RTOL_F64 = {
     "grad_norm": 1e-8, "snip": 1e-8, "plain": 1e-6, "fisher": 1e-8, "saliency": 1e-8, "grasp": 1e-7, "jacob_cov": 1e-6,
@@ -41,7 +57,7 @@ ONLY_F64 = {"l2_norm": (1e-6, 1e-10), "synflow": (1e-6, 1e-10)}
 
 def placed(proxy, variant, data):
     """(initialisation, input, batch) of a record."""
-    b, h = data.batch, data.batch // 2
+    b, h, size = data.batch, data.batch // 2, data.size
     if proxy in ("naswot", "das", "rbflex", "rbflex_hda", "jacob_cov"):
         return "default", data.plain, b
     if proxy == "swap":
@@ -53,9 +69,9 @@ def placed(proxy, variant, data):
     if proxy == "zico":
         return "default", data.two, b
     if proxy == "zen":
-        return "normal01", f"x=normal(input.0), e=normal(input.1), {b}x3x{SIZE}x{SIZE}, x'=x+0.01e in f32", b
+        return "normal01", f"x=normal(input.0), e=normal(input.1), {b}x3x{size}x{size}, x'=x+0.01e in f32", b
     if proxy == "az_nas":
-        return "kaiming_normal_fan_in", f"normal(input) {h}x3x{SIZE}x{SIZE}", h
+        return "kaiming_normal_fan_in", f"normal(input) {h}x3x{size}x{size}", h
     if proxy == "meco":
         return "default", "normal(input) 1x3x64x64", 1
     if proxy == "linear_regions":
@@ -81,17 +97,17 @@ def plain_json(x):
     return x
 
 
-def sizes(space, arch, seed):
+def sizes(space, arch, seed, size):
     """Records that need no forward pass in two precisions."""
     def fresh(dtype):
         return pi.init_network(nets.build(space, arch, CLASSES), "default", seed).to(dtype).train()
     net = fresh(torch.float64)
     exact = {"exact": True, "rtol_f32": 0.0, "rtol_f64": 0.0}
     near = {"rtol_f32": ONLY_F64["l2_norm"][0], "rtol_f64": ONLY_F64["l2_norm"][1]}
-    flow, R = px.synflow(fresh(torch.float64), SIZE)
-    ones = f"ones 1x3x{SIZE}x{SIZE}"
+    flow, R = px.synflow(fresh(torch.float64), size)
+    ones = f"ones 1x3x{size}x{size}"
     rows = [("params", "all", None, None, float(nets.count_params(net)), exact),
-            ("flops", "macs", f"resolution {SIZE}", None, px.flops(net, torch.zeros(2, 3, SIZE, SIZE, dtype=torch.float64)), exact),
+            ("flops", "macs", f"resolution {size}", None, px.flops(net, torch.zeros(2, 3, size, size, dtype=torch.float64)), exact),
             ("l2_norm", "sum", None, None, px.l2_norm(net), near),
             ("synflow", "canonical_f64", ones, 1, flow, near),
             ("synflow", "ln", ones, 1, math.log(flow) if flow > 0 else 0.0, near)]
@@ -121,7 +137,7 @@ def records_of(space, arch, seed, data):
     narrow = Scorer(space, arch, seed, data, torch.float32).run()
     with torch.backends.mkldnn.flags(enabled=False):
         other = Scorer(space, arch, seed, data, torch.float32).run()
-    records, debug = sizes(space, arch, seed)
+    records, debug = sizes(space, arch, seed, data.size)
     for (proxy, variant), value in wide.values.items():
         f32 = narrow.values.get((proxy, variant))
         init, given, batch = placed(proxy, variant, data)
@@ -153,7 +169,7 @@ def round_up_125(x):
 def tolerances(records):
     """rtol_f32: 1e-5, ten times the own spread or five times the median spread of the proxy, whichever is largest.
 
-    The median is taken over all spaces: two to four networks of one space are too few for one.
+    The median is taken over the spaces of a group: two to four networks of one space are few for one.
     """
     groups = {}
     for r in records:
@@ -166,7 +182,7 @@ def tolerances(records):
             r["spread_rel"] = number(r["spread_rel"])
 
 
-def write(folder):
+def write(folder, wanted):
     meta = {
         "format": 1, "torch": torch.__version__, "numpy": np.__version__, "device": "CPU, 1 thread",
         "init": "portable initialiser version 1 (src/keyed, src/graph/init.rs)",
@@ -176,15 +192,22 @@ def write(folder):
         "bn": "train mode (batch statistics); running statistics start at 0 / 1; synflow bypasses BN",
         "classes": str(CLASSES),
     }
+    for group in GROUPS:
+        if any(space in wanted for space in group):
+            write_group(folder, group, meta)
+
+
+def write_group(folder, group, meta):
     networks, records = [], []
-    for space, chosen in NETWORKS.items():
-        for arch, seed, tag in chosen:
-            rows, debug = records_of(space, arch, seed, Noise(BATCH))
-            records += rows
+    for space in group:
+        for arch, seed, tag in NETWORKS[space]:
+            rows, debug = records_of(space, arch, seed, Noise(BATCH, SIZES.get(space, SIZE)))
+            records += [r for r in rows if r["proxy"] not in LEFT_OUT.get(space, ())]
+            debug = {k: v for k, v in debug.items() if not k.startswith(LEFT_OUT.get(space, ()) or "-")}
             networks.append(dict(space=space, arch=arch, seed=seed, kw={}, net=None, classes=CLASSES, tag=tag, debug=plain_json(debug)))
             print(f"{space} {arch}: {len(rows)} records", file=sys.stderr)
     tolerances(records)
-    for space in NETWORKS:
+    for space in group:
         of_space = lambda rows: ",\n".join(json.dumps(r, separators=(",", ":")) for r in rows if r["space"] == space)
         with open(os.path.join(folder, space + ".json"), "w") as out:
             out.write('{"meta":' + json.dumps(meta, separators=(",", ":")) + ',\n"networks":[\n' + of_space(networks))
@@ -229,6 +252,7 @@ def close(record, value):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", help="folder to write the golden files to")
+    parser.add_argument("--spaces", nargs="+", default=list(NETWORKS), choices=list(NETWORKS), help="which, with those of their group")
     parser.add_argument("--check", help="existing golden file to recompute on images")
     parser.add_argument("--images", help="CIFAR-10 test_batch.bin, for --check")
     parser.add_argument("--networks", type=int, default=3, help="how many networks --check recomputes")
@@ -238,4 +262,4 @@ if __name__ == "__main__":
         sys.exit(check(options.check, options.images, options.networks))
     if not options.out:
         parser.error("give --out FOLDER, or --check FILE with --images FILE")
-    write(options.out)
+    write(options.out, options.spaces)

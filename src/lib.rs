@@ -18,6 +18,7 @@ pub mod formats;
 pub mod graph;
 pub mod keyed;
 pub mod parity;
+pub mod pictures;
 pub mod plot;
 pub mod proxies;
 pub mod report;

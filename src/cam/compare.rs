@@ -1,7 +1,7 @@
 //! How alike two sets of maps are: CAM-NAS, Eq. 3 to 5.
 
 use super::Maps;
-use super::resize::{Kind, resize};
+use crate::pictures::resize::{Kind, resize};
 
 /// What is done to each image's map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -6,7 +6,6 @@
 mod compare;
 mod gradient;
 mod pass;
-pub mod resize;
 mod score;
 
 pub use compare::{Normalisation, Similarity, Stretch};

@@ -14,11 +14,11 @@
 //! One pass holds channel `k` of all images, so that statistics of a batch are those of the images of that batch.
 
 use super::pass::{Observed, size_of};
-use super::resize::{Kind, resize};
 use super::{CamError, CamRequest, Explained, Form, Maps, Method};
 use crate::engine::InputBatch;
 use crate::graph::NodeId;
 use crate::keyed::Stream;
+use crate::pictures::resize::{Kind, resize};
 
 const EPS: f64 = 1e-8;
 /// Noises of SS-CAM and their standard deviation.

@@ -10,13 +10,13 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum, value_parser};
 
 use super::common::EngineArgs;
-use crate::cam::resize::Kind;
 use crate::cam::{CamRequest, Explained, Form, Layer, Maps, Method, Normalisation, Similarity, Stretch};
 use crate::data::DataDirs;
 use crate::datasets::{Order, Split};
 use crate::engine::{InputBatch, NormStatistics};
 use crate::graph::Weights;
 use crate::graph::init::Scheme;
+use crate::pictures::resize::Kind;
 use crate::plot;
 use crate::spaces::{self, NetworkInput};
 use crate::teachers::Teacher;
@@ -107,7 +107,7 @@ struct ImageArgs {
     #[arg(long, default_value = "train", value_name = "SPLIT")]
     split: Split,
 
-    /// Photographs in place of a data set's images: JPEG files, of which the middle is taken
+    /// Photographs in place of a data set's images: JPEG or PNG files, of which the middle is taken
     #[arg(long, value_delimiter = ',', value_name = "FILES")]
     pictures: Vec<PathBuf>,
 

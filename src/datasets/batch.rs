@@ -41,7 +41,7 @@ pub fn batch(request: &BatchRequest, dirs: &DataDirs) -> Result<Batch, DatasetEr
     let spec = spec(&request.dataset)?;
     check_options(request, spec)?;
     match spec.kind {
-        Kind::Images(_) => image_batch(request, spec, dirs),
+        Kind::Images(_) | Kind::Pictures(_) => image_batch(request, spec, dirs),
         Kind::Noise => noise_batch(request, spec, dirs),
     }
 }
@@ -50,7 +50,8 @@ fn check_options(request: &BatchRequest, spec: &'static DatasetSpec) -> Result<(
     let refuse = |option, reason| Err(DatasetError::UnsupportedOption { id: spec.id, option, reason });
     let side = request.resolution.unwrap_or(spec.shape[1]);
     let classes = request.classes.unwrap_or(spec.classes);
-    if !spec.flexible && side != spec.shape[1] {
+    let pictures = matches!(spec.kind, Kind::Pictures(_));
+    if !spec.flexible && !pictures && side != spec.shape[1] {
         return refuse("resolution", format!("its images have {0}x{0} pixels", spec.shape[1]));
     }
     if !spec.flexible && classes != spec.classes {
@@ -59,6 +60,12 @@ fn check_options(request: &BatchRequest, spec: &'static DatasetSpec) -> Result<(
     if side == 0 || classes == 0 || u32::try_from(classes).is_err() {
         let option = if side == 0 { "resolution" } else { "classes" };
         return refuse(option, format!("{} is out of range", if side == 0 { side } else { classes }));
+    }
+    if pictures && request.augment != Augment::None {
+        return refuse(
+            "augment",
+            "its official augmentation crops at random sizes, which is not there".to_owned(),
+        );
     }
     if matches!(spec.kind, Kind::Noise) && request.augment != Augment::None {
         return refuse("augment", "noise has no image to crop or flip".to_owned());
@@ -88,7 +95,9 @@ fn image_batch(
     spec: &'static DatasetSpec,
     dirs: &DataDirs,
 ) -> Result<Batch, DatasetError> {
-    let Kind::Images(open) = spec.kind else { return noise_batch(request, spec, dirs) };
+    let (Kind::Images(open) | Kind::Pictures(open)) = spec.kind else {
+        return noise_batch(request, spec, dirs);
+    };
     let mut source = open(request, dirs)?;
     let indices = choose(request, spec, source.len(), || source.describe())?;
     let side = source.side();

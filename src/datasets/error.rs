@@ -75,6 +75,15 @@ pub enum DatasetError {
     )]
     TooLarge { size: usize, channels: usize, height: usize, width: usize, limit: usize },
 
+    #[error(
+        "{path}: its class is none of ImageNet's 1,000; name the folder, or the beginning of the file's name up to `_`, by the class \
+         (n01440764, ...)"
+    )]
+    UnknownClass { path: PathBuf },
+
+    #[error("{0}")]
+    Picture(#[from] crate::pictures::PictureError),
+
     #[error("{path}: {source}; check that the file is there and readable")]
     Io { path: PathBuf, source: std::io::Error },
 }

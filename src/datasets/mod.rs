@@ -7,6 +7,7 @@
 //! images        smallest((b+1) N, images of the split, "images.<data set>.<split>"), from position b N on
 //! augmentation  stream "augment.<data set>.<image index>": crop x, crop y, flip, then what else the recipe lists
 //! noise         normal(0, 1) of "input" (batch 0) or "input.<b>"
+//! labels        where a data set has none: decision <image index> of "labels.<data set>.<split>" among its classes
 //! ```
 
 mod augment;
@@ -14,13 +15,16 @@ mod batch;
 mod cifar10;
 mod cifar100;
 mod error;
+mod imagenet;
 mod imagenet16_120;
 pub mod noise;
 mod normalise;
+mod picture_files;
 mod records;
 mod request;
 mod spec;
 mod synthetic;
+mod taskonomy;
 mod tinyimagenet16;
 
 pub use batch::{Batch, batch};

@@ -3,7 +3,8 @@
 use super::{ChannelStats, DatasetSpec, Normalisation};
 
 /// ImageNet statistics as torchvision publishes them.
-const IMAGENET: ChannelStats = ChannelStats { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+pub(super) const IMAGENET: ChannelStats =
+    ChannelStats { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /// `(p - mean_c) / std_c` with ImageNet's statistics, for one image of planes (`C, H, W`) with values 0..=1, in f32.
 pub fn for_imagenet(planes: &[f32]) -> Vec<f32> {

@@ -62,7 +62,7 @@ pub struct BatchRequest {
     pub order: Order,
     pub augment: Augment,
     pub normalisation: Normalisation,
-    /// Pixels per side; only for `synthetic` and `noise`.
+    /// Pixels per side; only for `imagenet`, `taskonomy`, `synthetic` and `noise`.
     pub resolution: Option<usize>,
     /// Number of classes; only for `synthetic` and `noise`.
     pub classes: Option<usize>,

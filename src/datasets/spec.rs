@@ -1,7 +1,8 @@
 //! The registry: what each data set is and where it comes from.
 
 use super::{
-    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet16_120, noise, synthetic, tinyimagenet16,
+    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet, imagenet16_120, noise, synthetic,
+    taskonomy, tinyimagenet16,
 };
 use crate::data::DataDirs;
 
@@ -40,7 +41,7 @@ pub struct DatasetSpec {
     pub autodl: ChannelStats,
     /// Largest rotation of [`super::Augment::Rbflex`], in degrees.
     pub rotation: f64,
-    /// Whether a request may set resolution and classes.
+    /// Whether a request may set resolution and classes; pictures can have any resolution.
     pub flexible: bool,
     /// Whether the data set stands in for another that is not at hand.
     pub stand_in: bool,
@@ -57,6 +58,8 @@ type Open = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Images>, DatasetError
 pub(super) enum Kind {
     /// From bytes, which are augmented and normalised.
     Images(Open),
+    /// The same, from picture files that are resized to what is asked for.
+    Pictures(Open),
     /// Standard normal numbers.
     Noise,
 }
@@ -65,8 +68,10 @@ pub(super) enum Kind {
 pub static SPECS: &[DatasetSpec] = &[
     cifar10::SPEC,
     cifar100::SPEC,
+    imagenet::SPEC,
     imagenet16_120::SPEC,
     tinyimagenet16::SPEC,
+    taskonomy::SPEC,
     synthetic::SPEC,
     noise::SPEC,
 ];

@@ -137,16 +137,28 @@ fn apply<K: Kernels>(
     })
 }
 
-/// Channels of zeros on both sides of `x`, which makes a value of `shape`.
+/// Channels of zeros on both sides of `x`, or channels taken away, which makes a value of `shape`. The gradient is the same
+/// with the signs turned.
 pub(super) fn pad_channels<K: Kernels>(
     kernels: &K,
     (n, shape): (usize, Shape),
     x: K::Value,
-    [before, after]: [usize; 2],
+    sides: [isize; 2],
 ) -> K::Value {
+    let [new, cut] = [1, -1].map(|sign| sides.map(|side| usize::try_from(sign * side).unwrap_or(0)));
+    let kept = shape.channels() - new[0] - new[1];
+    let x = if cut == [0; 2] {
+        x
+    } else {
+        let parts: Vec<usize> = [cut[0], kept, cut[1]].into_iter().filter(|channels| *channels > 0).collect();
+        kernels.split(&x, &parts).swap_remove(usize::from(cut[0] > 0))
+    };
+    if new == [0; 2] {
+        return x;
+    }
     let zeros = |channels: usize| {
         let shape = shape.with_channels(channels);
         (channels > 0).then(|| kernels.zeros(n, shape))
     };
-    kernels.concat([zeros(before), Some(x), zeros(after)].into_iter().flatten().collect())
+    kernels.concat([zeros(new[0]), Some(x), zeros(new[1])].into_iter().flatten().collect())
 }

@@ -185,10 +185,11 @@ pub enum Op {
     Add,
     /// The inputs' channels one behind the other.
     Concat,
-    /// The input's channels between channels of zeros (the parameter-free shortcut of CIFAR ResNets, "option A").
+    /// The input's channels between channels of zeros (the parameter-free shortcut of CIFAR ResNets, "option A"); a
+    /// negative number takes channels away instead.
     PadChannels {
-        before: usize,
-        after: usize,
+        before: isize,
+        after: isize,
     },
     /// The input itself; a node of its own so that it can be observed and gated.
     Identity,

@@ -11,12 +11,12 @@ use super::{
     Axis, Choice, Cost, Direction, Lab, Prepared, Preset, Program, Proxy, ProxySpec, Score, ScoreError,
     Variant,
 };
-use crate::cam::resize::Kind;
 use crate::cam::{
     CamError, CamRequest, Explained, Form, Layer, Maps, Method, Normalisation, Similarity, Stretch,
 };
 use crate::data::DataDirs;
 use crate::engine::{InputBatch, NormStatistics, Reduced};
+use crate::pictures::resize::Kind;
 use crate::proxies::InputRequest;
 use crate::scoring::{CandidateSet, Inputs, Network};
 use crate::teachers::{TEACHERS, Teacher};

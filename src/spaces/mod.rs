@@ -5,6 +5,7 @@ mod error;
 mod factorized;
 mod facts;
 pub mod nafbee;
+pub mod nasbench101;
 pub mod nasbench201;
 pub mod nasbench_macro;
 pub mod nats_sss;
@@ -167,7 +168,8 @@ pub trait SearchSpace: Sync {
 
 /// All search spaces. Adding one is one folder and one line here.
 pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
-    let spaces: [&dyn SearchSpace; 8] = [
+    let spaces: [&dyn SearchSpace; 9] = [
+        &nasbench101::NasBench101,
         &nasbench201::NasBench201,
         &nats_sss::NatsSss,
         &nafbee::NafbeeVgg19,

@@ -10,6 +10,7 @@ mod content;
 mod error;
 mod load;
 mod nafbee;
+mod nasbench101;
 mod nasbench201;
 mod nasbench_macro;
 mod nats_sss;

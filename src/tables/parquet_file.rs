@@ -108,8 +108,9 @@ fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
     let file = File::open(path).map_err(text)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
     let metadata = builder.metadata().file_metadata();
-    if spec.size > 0 && metadata.num_rows() != spec.size as i64 {
-        return Err(format!("it has {} rows instead of {}", metadata.num_rows(), spec.size));
+    let size = spec.rows();
+    if size > 0 && metadata.num_rows() != size as i64 {
+        return Err(format!("it has {} rows instead of {size}", metadata.num_rows()));
     }
     let pairs = metadata.key_value_metadata().cloned().unwrap_or_default();
     let value = |key: &str| {
@@ -131,7 +132,7 @@ fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
     for batch in builder.with_batch_size(rows).build().map_err(text)? {
         append(&mut data, &batch.map_err(text)?)?;
     }
-    match data.defect(spec.size) {
+    match data.defect(size) {
         Some(defect) => Err(defect),
         None => Ok(Stored { key, provenance, data }),
     }

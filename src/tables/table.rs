@@ -1,8 +1,9 @@
 //! A loaded table and its queries.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::content::TableData;
 use super::nearest::nearest;
@@ -26,13 +27,14 @@ pub struct Table {
     spec: &'static TableSpec,
     provenance: Provenance,
     data: TableData,
-    index: HashMap<String, u32>,
+    /// Architectures in the order of their strings, found when the first one is looked up. A map would hold every string of
+    /// a table of half a million a second time.
+    by_string: OnceLock<Vec<u32>>,
 }
 
 impl Table {
     pub(super) fn new(spec: &'static TableSpec, provenance: Provenance, data: TableData) -> Self {
-        let index = data.archs.iter().cloned().zip(0..).collect();
-        Self { spec, provenance, data, index }
+        Self { spec, provenance, data, by_string: OnceLock::new() }
     }
 
     /// What the table is.
@@ -66,7 +68,14 @@ impl Table {
 
     /// Index of an architecture string, written exactly as the benchmark writes it.
     pub fn index_of(&self, arch: &str) -> Option<usize> {
-        self.index.get(arch).map(|&i| i as usize)
+        let archs = &self.data.archs;
+        let by_string = self.by_string.get_or_init(|| {
+            let mut indices: Vec<u32> = (0..).take(archs.len()).collect();
+            indices.sort_unstable_by_key(|i| archs[*i as usize].as_str());
+            indices
+        });
+        let place = by_string.binary_search_by_key(&arch, |i| archs[*i as usize].as_str()).ok()?;
+        Some(by_string[place] as usize)
     }
 
     /// As [`Table::index_of`].

@@ -4,12 +4,10 @@
 
 mod cifar_resnet;
 mod load;
-mod picture;
 mod see;
 mod torchvision;
 
 pub use load::{Teacher, TeacherError};
-pub use picture::{PictureError, read_picture};
 
 use crate::graph::{Graph, GraphError};
 use crate::spaces::NetworkInput;

@@ -2,9 +2,9 @@
 
 use super::Teacher;
 use crate::cam::Explained;
-use crate::cam::resize::{Kind, resize};
 use crate::datasets::for_imagenet;
 use crate::engine::{Engine, NormStatistics, Precision};
+use crate::pictures::resize::{Kind, resize};
 
 impl Teacher {
     /// The network, to be explained: in eval mode.

@@ -116,6 +116,34 @@ fn shortcuts_without_parameters() {
     }
 }
 
+/// The first channels of a value, within a block of sixteen channels, up to its end, and across blocks.
+fn truncated([width, kept]: [usize; 2]) -> Net {
+    Net::new([2, 3, 4, 5], |b, x| {
+        let y = b.conv("c", x, ConvSpec::square(width, 3, 1).with_bias());
+        let y = b.activation("a", y, Activation::Silu);
+        let first = b.truncate(y, kept);
+        assert_eq!(b.shape(first).channels(), kept);
+        let second = b.conv("d", y, ConvSpec::square(kept, 1, 1));
+        let sum = b.add(&[first, second]);
+        let sum = b.activation("e", sum, Activation::Silu);
+        let few = b.truncate(sum, 1);
+        let flat = b.flatten(few);
+        let mean = b.global_pool(None, sum);
+        let joined = b.concat(&[flat, mean]);
+        b.linear("fc", joined, 3)
+    })
+}
+
+#[test]
+fn channels_taken_away() {
+    for widths in [[3, 2], [17, 16], [43, 42], [40, 17], [32, 16]] {
+        let net = truncated(widths);
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+        equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
+    }
+}
+
 /// `FactorizedReduce`: two convolutions, the second over the map moved by a pixel; a strided `none`, zeros of another shape,
 /// and frames that cut one side and fill another.
 fn reduced([input, half]: [usize; 2], [height, width]: [usize; 2]) -> Net {

@@ -283,12 +283,7 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
         Op::Pad { before, after } => {
             [2, 3].into_iter().fold(x, |x, axis| frame(x, axis, before[axis - 2], after[axis - 2]))
         }
-        Op::PadChannels { before, after } => {
-            let zeros = |channels: usize| {
-                (channels > 0).then(|| x.clone().narrow(1, 0, 1).repeat_dim(1, channels).mul_scalar(0.0))
-            };
-            T::cat([zeros(*before), Some(x.clone()), zeros(*after)].into_iter().flatten().collect(), 1)
-        }
+        Op::PadChannels { before, after } => frame(x, 1, *before, *after),
         Op::Zero => x * 0.0,
     }
 }

@@ -1,9 +1,12 @@
 //! Damaged or missing tables: the error names the place and what to do.
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use untrained::data::DataDirs;
-use untrained::tables::{self, Query, TableError};
+use untrained::tables::{self, ImportOptions, OnError, Query, TableError};
 
 use super::support::{macro_folder, real_file, sss_folder, write};
 
@@ -157,6 +160,79 @@ fn malformed_records_are_named() {
     );
     assert_mentions(&macro_error(|_| "{}".to_owned()), &["0 architectures instead of 6561"]);
     assert_mentions(&macro_error(|_| "[]".to_owned()), &["an object of architectures"]);
+}
+
+/// A data folder whose NAS-Bench-101 file holds this text, packed.
+fn packed_cells(text: &str) -> (tempfile::TempDir, DataDirs) {
+    let mut packer = GzEncoder::new(vec![], Compression::fast());
+    packer.write_all(text.as_bytes()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("nasbench101/nasbench101_compact.csv.gz"), &packer.finish().unwrap());
+    let dirs = DataDirs::only(dir.path());
+    (dir, dirs)
+}
+
+#[test]
+fn malformed_cells_are_named() {
+    let error = |text: &str| {
+        let (_dir, dirs) = packed_cells(text);
+        tables::load_with_cache("nasbench101", &dirs, None).unwrap_err().to_string()
+    };
+    let second = |row: &str| {
+        error(&format!("vertices,bits,ops,params,test_acc\n7,1205349,02001,8555530,0.920606\n{row}\n"))
+    };
+    for (row, part) in [
+        ("7,1335845,11010,5878154", "no five fields"),
+        ("7,1335845,11010,5878154,0.886452,", "no five fields"),
+        ("6,1335845,11010,5878154,0.886452", "'6' vertices, but 5 operations"),
+        ("7,x,11010,5878154,0.886452", "'x' are no edges"),
+        ("7,4194303,11010,5878154,0.886452", "edges between more than 7 vertices"),
+        ("7,2097151,11010,5878154,0.886452", "21 edges"),
+        ("3,3,1,882570,0.886452", "no vertex reads vertex 1"),
+        ("7,1335845,11310,5878154,0.886452", "operation '3'"),
+        ("7,1335845,11010,-5,0.886452", "'-5' is no count"),
+        ("7,1335845,11010,5878154,1.886452", "accuracy '1.886452'"),
+        ("7,1335845,11010,5878154,NaN", "accuracy 'NaN'"),
+        ("4,51,10,1,0.5", "numbers the vertices"),
+    ] {
+        assert_mentions(&second(row), &["nasbench101_compact.csv.gz, record 1: ", part, "--skip-malformed"]);
+    }
+    assert_mentions(&second("2,1,,882570,0.837707"), &["2 architectures instead of 423624"]);
+    assert_mentions(&second("7,1205349,02001,8555530,0.920606"), &["2 architectures instead of 423624"]);
+    assert_mentions(&error("vertices,bits,ops,params\n"), &["line 1", "header is not"]);
+    assert_mentions(&error("vertices,bits,ops,params,test_acc\n7,1"), &["truncated"]);
+    assert_mentions(&error(""), &["line 1", "header is not"]);
+}
+
+#[test]
+fn a_cut_off_archive_of_cells_is_refused_and_malformed_ones_can_be_left_out() {
+    let Some(path) = real_file("nasbench101_damaged", "nasbench101/nasbench101_compact.csv.gz") else {
+        return;
+    };
+    let whole = std::fs::read(path).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("nasbench101_compact.csv.gz"), &whole[..whole.len() / 2]);
+    let load = |dirs: &DataDirs| tables::load_with_cache("nasbench101", dirs, None);
+    let message = load(&DataDirs::only(dir.path())).unwrap_err().to_string();
+    assert_mentions(&message, &["nasbench101_compact.csv.gz", "cannot be unpacked"]);
+
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&whole[..]).read_to_string(&mut text).unwrap();
+    let text = text.replacen("7,1335845,11010,5878154,", "7,1335845,11010,many,", 1);
+    let (dir, dirs) = packed_cells(&text);
+    assert_mentions(&load(&dirs).unwrap_err().to_string(), &["record 1", "'many' is no count"]);
+    let options = |on_error| ImportOptions {
+        source: None,
+        out: Some(dir.path().to_path_buf()),
+        progress: false,
+        on_error,
+    };
+    assert!(tables::import("nasbench101", &dirs, &options(OnError::Stop)).is_err());
+    let report = tables::import("nasbench101", &dirs, &options(OnError::Skip)).unwrap();
+    assert_eq!((report.imported, report.malformed.len()), (423_623, 1));
+    let table = load(&dirs).unwrap();
+    assert_eq!(table.len(), 423_623);
+    assert_eq!(table.params(1, "cifar10"), Some(3_729_162));
 }
 
 #[test]

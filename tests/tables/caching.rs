@@ -79,14 +79,14 @@ fn loading_costs() {
     let Some(root) = super::support::real_data("loading_costs") else { return };
     let dirs = DataDirs::only(&root);
     let cache = tempfile::tempdir().unwrap();
-    for id in ["nasbench201", "nats_sss"] {
+    for id in ["nasbench101", "nasbench201", "nats_sss"] {
         for what in ["first read", "from the cache"] {
             let start = std::time::Instant::now();
             let table = load_with_cache(id, &dirs, Some(cache.path())).unwrap();
             let elapsed = start.elapsed();
             println!("{id}, {what}: {:.1} ms, {} architectures", elapsed.as_secs_f64() * 1e3, table.len());
             if what == "from the cache" {
-                assert!(elapsed.as_secs_f64() < 0.2);
+                assert!(elapsed.as_secs_f64() < if id == "nasbench101" { 2.0 } else { 0.2 });
             }
         }
     }

@@ -100,6 +100,27 @@ fn nasbench_macro_has_the_known_optimum_and_3969_networks() {
 }
 
 #[test]
+fn nasbench101_has_its_cells_and_accuracies() {
+    let file = "nasbench101/nasbench101_compact.csv.gz";
+    let Some(table) = load("nasbench101", "nasbench101", file) else { return };
+    assert_eq!(table.len(), 423_624);
+    assert_eq!(table.arch(0), "conv3x3@0/maxpool3x3@1/conv3x3@2/conv3x3@0/conv1x1@0.3.4=2.5");
+    assert_eq!(table.params(0, "cifar10"), Some(8_555_530));
+    let column = table.column(&query("cifar10/test/108/mean")).unwrap();
+    assert_close(column[0], 92.0606, 1e-9);
+    assert_close(max(&column), 94.3176, 1e-9);
+    assert_close(column.iter().copied().fold(f64::INFINITY, f64::min), 9.976, 1e-9);
+    let best = column.iter().position(|a| *a == max(&column)).unwrap();
+    assert_eq!(table.params(best, "cifar10"), Some(32_426_634));
+    for index in [0, best, 423_623] {
+        assert_eq!(table.index_of(table.arch(index)), Some(index));
+    }
+    // The projection alone, and one convolution.
+    assert_close(column[table.find("=0").unwrap()], 83.7707, 1e-9);
+    assert_close(column[table.find("conv3x3@0=1").unwrap()], 93.0455, 1e-9);
+}
+
+#[test]
 fn nafbee_tables_are_built_in() {
     let nowhere = DataDirs::only(std::path::Path::new("/nonexistent"));
     let vgg = tables::load_with_cache("nafbee_vgg19", &nowhere, None).unwrap();

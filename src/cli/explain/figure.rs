@@ -1,9 +1,9 @@
 //! From maps to a figure.
 
 use super::{Column, ExplainArgs, Layer, Seen};
-use crate::cam::resize::{Kind, resize};
 use crate::cam::{Maps, Normalisation, Stretch};
 use crate::cli::analysis::command_line;
+use crate::pictures::resize::{Kind, resize};
 use crate::plot::{Labels, MOST_PIXELS, Picture, PictureRow, Pictures, PlotError, Scene};
 
 /// Images, then a column for each network.

@@ -5,7 +5,8 @@ use anyhow::Context;
 use super::ImageArgs;
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, DatasetError, for_imagenet};
-use crate::teachers::{Teacher, read_picture};
+use crate::pictures::{Fit, read_picture};
+use crate::teachers::Teacher;
 
 /// Images as candidates see them, and as people do.
 pub struct Seen {
@@ -53,7 +54,7 @@ fn dataset(args: &ImageArgs, dirs: &DataDirs) -> anyhow::Result<Seen> {
 /// Photographs in the teacher's resolution, with its normalisation for candidates as well.
 fn pictures(args: &ImageArgs, teacher: &Teacher) -> anyhow::Result<Seen> {
     let side = teacher.spec.resolution;
-    let read = args.pictures.iter().map(|path| read_picture(path, side));
+    let read = args.pictures.iter().map(|path| read_picture(path, side, Fit::Middle));
     let pictures = read.collect::<Result<Vec<_>, _>>()?;
     let unit = |picture: &Vec<u8>| picture.iter().map(|b| f32::from(*b) / 255.0).collect::<Vec<_>>();
     let name =

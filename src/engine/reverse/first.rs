@@ -1,6 +1,7 @@
 //! First derivatives of the operations.
 
 use super::{LocalWants, NodeWant, Pulled, Rules};
+use crate::engine::executor::pad_channels;
 use crate::engine::kernels::{HostValues, Kernels, LayerGradients, LayerWants};
 use crate::engine::tape::Tape;
 use crate::engine::{EngineError, ForwardPass, NormStatistics};
@@ -59,9 +60,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
             }
             Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add | Op::Concat => Pulled::input(dy),
             Op::PadChannels { before, after } => {
-                let parts = [*before, shape.channels(), *after].into_iter().filter(|channels| *channels > 0);
-                let parts = kernels.split(&dy, &parts.collect::<Vec<_>>());
-                Pulled { input: parts.into_iter().nth(usize::from(*before > 0)), params: vec![], sums: None }
+                Pulled::input(pad_channels(kernels, (pass.images(), shape), dy, [-before, -after]))
             }
             Op::Zero | Op::Zeros => Pulled::input(kernels.zero(dy)),
         })

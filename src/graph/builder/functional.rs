@@ -15,7 +15,19 @@ impl Builder {
             return x;
         }
         let shape = self.shape(x).with_channels(before + self.shape(x).channels() + after);
+        let [before, after] = [before, after].map(|channels| channels as isize);
         self.functional(Op::PadChannels { before, after }, vec![x], shape)
+    }
+
+    /// The first `channels` channels of `x`, or all where it has no more.
+    pub fn truncate(&mut self, x: NodeId, channels: usize) -> NodeId {
+        let given = self.shape(x).channels();
+        if channels >= given {
+            return x;
+        }
+        let shape = self.shape(x).with_channels(channels);
+        let after = channels as isize - given as isize;
+        self.functional(Op::PadChannels { before: 0, after }, vec![x], shape)
     }
 
     /// Every `stride`-th pixel of every `stride`-th row, from the first on: an average over windows of one pixel.

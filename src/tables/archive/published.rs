@@ -39,7 +39,8 @@ pub(super) fn import_published(
         return Err(not_found());
     }
     let (stored, malformed) = read_published(spec, published, &paths, options.on_error)?;
-    if let (Some(defect), Some(first)) = (stored.data.defect(spec.size), paths.first()) {
+    let size = spec.size.saturating_sub(malformed.len());
+    if let (Some(defect), Some(first)) = (stored.data.defect(size), paths.first()) {
         return Err(TableError::bad_file(first, None, defect));
     }
     let out = options.out.clone().or_else(|| dirs.writable().map(|root| root.join("tables")));

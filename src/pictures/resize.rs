@@ -1,4 +1,6 @@
-//! Resizing of planes of numbers.
+//! Resizing of planes of numbers and of bytes.
+
+use std::ops::Range;
 
 /// How pixels in between are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,7 +23,8 @@ struct Share {
 
 /// A plane of `from` pixels (height, width) in `to` pixels.
 pub fn resize(plane: &[f64], from: [usize; 2], to: [usize; 2], kind: Kind) -> Vec<f64> {
-    let [rows, columns] = [0, 1].map(|axis| shares(from[axis], to[axis], kind));
+    let [rows, columns]: [Vec<Share>; 2] =
+        [0, 1].map(|axis| shares(from[axis], to[axis], kind, 0..to[axis]).collect());
     let width = from[1];
     let narrow = |row: &[f64]| -> Vec<f64> {
         let pixel = |s: &Share| row[s.first..].iter().zip(&s.weights).map(|(x, w)| x * w).sum();
@@ -36,14 +39,53 @@ pub fn resize(plane: &[f64], from: [usize; 2], to: [usize; 2], kind: Kind) -> Ve
     out
 }
 
-fn shares(from: usize, to: usize, kind: Kind) -> Vec<Share> {
+/// Fractional bits of Pillow's weights.
+const FRACTION: u32 = 22;
+
+/// The `window` (rows, columns) of a plane of bytes that is resized from `from` to `to` pixels (height, width) as Pillow's `BILINEAR`
+/// does it, bit for bit: rows are resized first, then columns, with weights in fixed point, each rounded to bytes.
+pub fn resize_bytes(plane: &[u8], from: [usize; 2], to: [usize; 2], window: [Range<usize>; 2]) -> Vec<u8> {
+    let [rows, columns]: [Vec<FixedShare>; 2] = [0, 1].map(|axis| {
+        shares(from[axis], to[axis], Kind::Smooth, window[axis].clone()).map(FixedShare::of).collect()
+    });
+    let narrow = |row: &[u8]| columns.iter().map(|c| c.sum(row[c.first..].iter())).collect::<Vec<_>>();
+    let lines: Vec<u8> = plane.chunks(from[1].max(1)).flat_map(narrow).collect();
+    let width = columns.len();
+    let line = |row: &FixedShare| {
+        let column = |x: usize| row.sum(lines[row.first * width + x..].iter().step_by(width));
+        (0..width).map(column).collect::<Vec<_>>()
+    };
+    rows.iter().flat_map(line).collect()
+}
+
+/// A [`Share`] with weights in units of 2^-22.
+struct FixedShare {
+    first: usize,
+    weights: Vec<i32>,
+}
+
+impl FixedShare {
+    fn of(share: Share) -> Self {
+        let fixed = |weight: &f64| (0.5 + weight * f64::from(1 << FRACTION)) as i32;
+        Self { first: share.first, weights: share.weights.iter().map(fixed).collect() }
+    }
+
+    fn sum<'a>(&self, bytes: impl Iterator<Item = &'a u8>) -> u8 {
+        let products = bytes.zip(&self.weights).map(|(byte, weight)| i32::from(*byte) * weight);
+        let sum = products.fold(1 << (FRACTION - 1), |sum: i32, product| sum + product);
+        (sum >> FRACTION).clamp(0, 255) as u8
+    }
+}
+
+/// Shares of the input for the pixels `range` of `to`.
+fn shares(from: usize, to: usize, kind: Kind, range: Range<usize>) -> impl Iterator<Item = Share> {
     let scale = from as f64 / to.max(1) as f64;
-    let share = |i: usize| {
+    let share = move |i: usize| {
         let centre = (i as f64 + 0.5) * scale;
         match kind {
             Kind::Nearest => Share { first: ((i as f64 * scale) as usize).min(from - 1), weights: vec![1.0] },
-            Kind::Smooth if scale > 1.0 => triangle(centre, scale, from),
-            Kind::Bilinear | Kind::Smooth => {
+            Kind::Smooth => triangle(centre, scale.max(1.0), from),
+            Kind::Bilinear => {
                 let place = (centre - 0.5).max(0.0);
                 let first = (place as usize).min(from - 1);
                 let part = place - first as f64;
@@ -52,7 +94,7 @@ fn shares(from: usize, to: usize, kind: Kind) -> Vec<Share> {
             }
         }
     };
-    (0..to).map(share).collect()
+    range.map(share)
 }
 
 /// A triangle of half-width `scale` around `centre`, over whole pixels.
@@ -60,7 +102,7 @@ fn triangle(centre: f64, scale: f64, from: usize) -> Share {
     let first = (centre - scale + 0.5).max(0.0) as usize;
     let end = ((centre + scale + 0.5) as usize).min(from);
     let weights: Vec<f64> =
-        (first..end).map(|x| (1.0 - ((x as f64 + 0.5 - centre) / scale).abs()).max(0.0)).collect();
+        (first..end).map(|x| (1.0 - ((x as f64 - centre + 0.5) * (1.0 / scale)).abs()).max(0.0)).collect();
     let sum: f64 = weights.iter().sum();
     Share { first, weights: weights.into_iter().map(|w| w / sum).collect() }
 }
@@ -81,6 +123,22 @@ mod tests {
         assert_eq!(resize(&plane, [2, 3], [2, 3], Kind::Bilinear), plane);
         assert_eq!(resize(&[4.0], [1, 1], [2, 2], Kind::Bilinear), [4.0; 4]);
         assert_eq!(resize(&plane, [2, 3], [2, 6], Kind::Nearest)[..6], [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
+    }
+
+    /// A part of a picture is that part of the whole; bytes are those of the exact sums but for their rounding.
+    #[test]
+    fn bytes_are_rounded_sums_and_windows_are_parts() {
+        let bytes: Vec<u8> = (0..11 * 7).map(|i| (i * i * 37 % 256) as u8).collect();
+        let exact: Vec<f64> = bytes.iter().map(|b| f64::from(*b)).collect();
+        for to in [[5, 3], [20, 9], [11, 7]] {
+            let whole = resize_bytes(&bytes, [11, 7], to, [0..to[0], 0..to[1]]);
+            let near = resize(&exact, [11, 7], to, Kind::Smooth);
+            assert!(whole.iter().zip(near).all(|(b, x)| (f64::from(*b) - x).abs() <= 1.01), "{to:?}");
+            let part = resize_bytes(&bytes, [11, 7], to, [2..5, 1..3]);
+            let rows = whole.chunks(to[1]).skip(2).take(3);
+            assert_eq!(part, rows.flat_map(|row| row[1..3].to_vec()).collect::<Vec<_>>());
+        }
+        assert_eq!(resize_bytes(&bytes, [11, 7], [11, 7], [0..11, 0..7]), bytes);
     }
 
     #[test]

@@ -1,0 +1,101 @@
+//! Folders of picture files, of which only those that are chosen are decoded.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::{DatasetError, Image, Images};
+use crate::pictures::{Fit, read_picture};
+
+/// Picture files in the order of their folders and names.
+pub(super) struct PictureFiles {
+    folders: Vec<PathBuf>,
+    files: Vec<PictureFile>,
+    pub fit: Fit,
+    pub side: usize,
+    /// What the pictures are, before their number: `ImageNet train`.
+    pub title: String,
+    /// Pictures of the complete split.
+    pub official: usize,
+    /// What is said of their labels, if anything.
+    pub labels: Option<&'static str>,
+}
+
+/// A file; the folder is that of its number, because the complete ImageNet has a million files.
+struct PictureFile {
+    folder: usize,
+    name: Box<OsStr>,
+    label: u32,
+}
+
+/// Extensions of picture files, in lower case.
+const EXTENSIONS: [&str; 3] = ["jpeg", "jpg", "png"];
+
+impl PictureFiles {
+    /// No files yet, of a split with `official` pictures; squares of `side` pixels.
+    pub fn new(title: String, official: usize, fit: Fit, side: usize) -> Self {
+        Self { folders: vec![], files: vec![], fit, side, title, official, labels: None }
+    }
+
+    /// Adds the pictures of a folder; `label_of` gives the class of a file from its number and its name without extension.
+    ///
+    /// # Errors
+    /// An unreadable folder, or whatever `label_of` finds.
+    pub fn add(
+        &mut self,
+        folder: &Path,
+        label_of: impl Fn(usize, &str) -> Option<u32>,
+    ) -> Result<(), DatasetError> {
+        let number = self.folders.len();
+        for name in names(folder)? {
+            let path = Path::new(&name);
+            let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            if !EXTENSIONS.contains(&extension.as_str()) {
+                continue;
+            }
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let label = label_of(self.files.len(), &stem);
+            let label = label.ok_or_else(|| DatasetError::UnknownClass { path: folder.join(path) })?;
+            self.files.push(PictureFile { folder: number, name: name.into_boxed_os_str(), label });
+        }
+        self.folders.push(folder.to_path_buf());
+        Ok(())
+    }
+}
+
+/// The names in a folder, in order; a file that is not there has none.
+pub(super) fn names(folder: &Path) -> Result<Vec<OsString>, DatasetError> {
+    if !folder.is_dir() {
+        return Ok(vec![]);
+    }
+    let entries = std::fs::read_dir(folder).map_err(DatasetError::io(folder))?;
+    let names = entries.map(|entry| Ok(entry.map_err(DatasetError::io(folder))?.file_name()));
+    let mut names = names.collect::<Result<Vec<_>, DatasetError>>()?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+impl Images for PictureFiles {
+    fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn side(&self) -> usize {
+        self.side
+    }
+
+    fn image(&mut self, index: usize) -> Result<Image, DatasetError> {
+        let PictureFile { folder, name, label } = &self.files[index];
+        let pixels = read_picture(&self.folders[*folder].join(&**name), self.side, self.fit)?;
+        Ok(Image { label: *label, pixels })
+    }
+
+    fn describe(&self) -> String {
+        let how = match self.fit {
+            Fit::Middle => "shorter side to 256/224 of it, middle cut out",
+            Fit::Stretched => "resized to it",
+        };
+        let labels = self.labels.map(|labels| format!("; {labels}")).unwrap_or_default();
+        let (title, side) = (&self.title, self.side);
+        format!("{title}, {} of {} images, {side} pixels ({how}){labels}", self.files.len(), self.official)
+    }
+}

@@ -1,0 +1,52 @@
+//! Taskonomy's RGB images, as TransNAS-Bench-101 and RBFleX-NAS take them: values in 0..=1, without a normalisation.
+//!
+//! The images have no labels here. Proxies that need some get keyed ones, among as many classes as TransNAS's object
+//! classification has.
+
+use super::picture_files::PictureFiles;
+use super::spec::Kind;
+use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images, Split};
+use crate::data::DataDirs;
+use crate::keyed::{Stream, decide};
+use crate::pictures::Fit;
+
+const FOLDER: &str = "taskonomy";
+
+pub(super) const SPEC: DatasetSpec = DatasetSpec {
+    id: "taskonomy",
+    title: "Taskonomy, RGB images (values 0 to 1, keyed labels)",
+    shape: [3, 512, 512],
+    classes: 75,
+    // Images of the tiny split, of which any number may be at hand.
+    images: [275_000, 0],
+    standard: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },
+    autodl: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },
+    rotation: 0.0,
+    flexible: false,
+    stand_in: false,
+    source: "Zamir et al. 2018, Taskonomy: disentangling task transfer learning; https://taskonomy.stanford.edu",
+    licence: "Taskonomy terms of use; research only",
+    kind: Kind::Pictures(open),
+};
+
+fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
+    if request.split != Split::Train {
+        return Err(DatasetError::NoSuchSplit {
+            title: SPEC.title,
+            split: request.split,
+            known: Split::Train,
+        });
+    }
+    let labels = Stream::new(request.data_seed, &format!("labels.{}.{}", SPEC.id, request.split));
+    let side = request.resolution.unwrap_or(SPEC.shape[1]);
+    let mut files =
+        PictureFiles::new(format!("Taskonomy {}", request.split), SPEC.images[0], Fit::Stretched, side);
+    files.labels = Some("no labels: keyed ones stand in");
+    for root in dirs.roots() {
+        files.add(&root.join(FOLDER), |i, _| Some(decide(&labels, i as u64, SPEC.classes) as u32))?;
+        if files.len() > 0 {
+            return Ok(Box::new(files));
+        }
+    }
+    Err(super::missing(&SPEC, request.split, &[FOLDER], &["*.png"], dirs))
+}
