@@ -1,7 +1,7 @@
 //! Weight initialisation: which keyed numbers fill a parameter of which shape.
 //!
 //! Normalisation layers are the same in every scheme (weight 1, bias 0, running mean 0, running variance 1) and need no
-//! function here.
+//! function here; embeddings are the same in every scheme as well.
 
 use std::fmt;
 use std::str::FromStr;
@@ -153,6 +153,14 @@ pub fn fill_bias(
         _ => out.fill(0.0),
     }
     Ok(())
+}
+
+/// Standard deviation of embeddings (Devlin et al., BERT, 2019: `initializer_range`).
+const EMBEDDING_STD: f64 = 0.02;
+
+/// Fills the table `name` of an embedding: normal(0, 0.02) in every scheme.
+pub fn fill_embedding(seed: u64, name: &str, out: &mut [f32]) {
+    Stream::new(seed, name).fill_normal(EMBEDDING_STD, out);
 }
 
 fn fans_of(name: &str, shape: &[usize]) -> Result<Fans, InitError> {

@@ -22,7 +22,20 @@ pub struct Weights {
 impl Weights {
     /// Portable initialisation: every value depends only on `(seed, parameter name, index)`.
     pub fn init(graph: &Graph, scheme: Scheme, seed: u64) -> Self {
+        Self::init_except(graph, scheme, seed, |_| None)
+    }
+
+    /// The same, but for parameters that have `known` values, as many as their shapes hold.
+    pub fn init_except(
+        graph: &Graph,
+        scheme: Scheme,
+        seed: u64,
+        known: impl Fn(&Param) -> Option<Vec<f32>>,
+    ) -> Self {
         let tensors = graph.params().iter().map(|param| {
+            if let Some(values) = known(param).filter(|values| values.len() == param.numel()) {
+                return values;
+            }
             let mut out = vec![0.0; param.numel()];
             match param.role {
                 ParamRole::Weight => {
@@ -31,6 +44,7 @@ impl Weights {
                 ParamRole::Bias { weight } => {
                     checked(init::fill_bias(scheme, seed, &param.name, &graph.param(weight).shape, &mut out));
                 }
+                ParamRole::Embedding => init::fill_embedding(seed, &param.name, &mut out),
                 ParamRole::NormWeight | ParamRole::RunningVar => out.fill(1.0),
                 ParamRole::NormBias | ParamRole::RunningMean => {}
             }

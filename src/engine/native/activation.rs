@@ -157,6 +157,7 @@ fn value(kind: Activation, x: f64) -> f64 {
         Activation::Celu | Activation::Elu => elu(x, 1.0, 1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
         Activation::Selu => elu(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Tanh => x.tanh(),
     }
 }
 
@@ -200,6 +201,7 @@ fn slope(kind: Activation, x: f64) -> f64 {
         }
         Activation::Hardtanh => inside(-1.0, 1.0),
         Activation::Selu => SELU_SCALE * if x > 0.0 { 1.0 } else { SELU_ALPHA * x.exp() },
+        Activation::Tanh => 1.0 - x.tanh() * x.tanh(),
     }
 }
 
@@ -228,5 +230,6 @@ fn bend(kind: Activation, x: f64) -> Option<f64> {
         }
         Activation::Celu | Activation::Elu => negative(1.0),
         Activation::Selu => negative(SELU_SCALE * SELU_ALPHA),
+        Activation::Tanh => -2.0 * x.tanh() * (1.0 - x.tanh() * x.tanh()),
     })
 }
