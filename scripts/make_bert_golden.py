@@ -195,6 +195,10 @@ def main(folder):
         networks.append(dict(space="nafbee_bert:tiny", arch=activation, seed=seed, kw={}, net=None, classes=CLASSES))
         print(activation, file=sys.stderr)
     make_golden.tolerances(records)
+    # A count of signs (gradsign) moves by steps, and may have none in one f32 program: f32 is allowed what f64 is.
+    for r in records:
+        if "spread_rel" in r:
+            r["rtol_f32"] = max(r["rtol_f32"], r["rtol_f64"])
     meta = dict(format=1, torch=torch.__version__, transformers=transformers.__version__,
                 init="portable initialiser version 1; embeddings normal(0, 0.02), LayerNorm 1 and 0",
                 network="BertForSequenceClassification in eval mode, eager attention; " + json.dumps(TINY),

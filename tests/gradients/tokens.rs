@@ -11,14 +11,20 @@ use crate::support::{Net, difference, engine, gradients, input, listed};
 const SMALL: BertConfig =
     BertConfig { layers: 2, hidden: 12, heads: 3, intermediate: 20, vocabulary: 9, positions: 7, types: 2 };
 
-/// Four sentences of falling lengths. Embeddings are large beside the steps of central differences, and small enough that f32
-/// holds the steps exactly (no value reaches 2).
+/// Four sentences of falling lengths. Embeddings are large beside the steps of central differences, and no value reaches 2: f32
+/// holds the steps exactly.
 fn bert(kind: Activation) -> Net {
     let mut net = Net::of(SMALL.build(kind, 5, 3).unwrap(), 4);
-    let tables: Vec<_> =
-        net.graph.trainable().filter(|(_, p)| p.role == ParamRole::Embedding).map(|(id, _)| id).collect();
-    for id in tables {
-        net.weights.get_mut(id).iter_mut().for_each(|w| *w *= 16.0);
+    let roles: Vec<_> = net.graph.trainable().map(|(id, p)| (id, p.role)).collect();
+    for (id, role) in roles {
+        let factor = match role {
+            ParamRole::Embedding => 16.0,
+            ParamRole::NormBias => 0.25,
+            _ => 1.0,
+        };
+        let values = net.weights.get_mut(id);
+        values.iter_mut().for_each(|w| *w *= factor);
+        assert!(values.iter().all(|w| w.abs() < 2.0));
     }
     net
 }

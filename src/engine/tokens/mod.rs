@@ -1,7 +1,7 @@
 //! Embeddings, layer normalisation and attention, once for every engine: on the host, in f64.
 //!
 //! A network for text spends its time in its linear layers, which are convolutions of one pixel; what stands between them is
-//! small. Formulas are written over [`Real`] numbers: plain ones for values and gradients, [`Dual`] ones for tangents and
+//! small. Formulas are written over `Real` numbers: plain ones for values and gradients, `Dual` ones for tangents and
 //! second derivatives. An engine may have kernels of its own for the forward pass.
 
 mod attention;

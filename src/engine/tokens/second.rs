@@ -1,4 +1,4 @@
-//! Tangents and second derivatives: the formulas of values and gradients on [`Dual`] numbers.
+//! Tangents and second derivatives: the formulas of values and gradients on `Dual` numbers.
 
 use super::real::{Dual, duals, parts};
 use super::{Heads, TokenNorm, attention, host, layer_norm};
