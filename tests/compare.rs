@@ -171,7 +171,7 @@ fn nasbench_suite_zero_scores_give_the_correlations_that_scipy_gives() {
 }
 
 #[test]
-fn a_space_without_networks_has_its_table_and_the_random_baseline() {
+fn a_space_of_text_has_its_table_and_baselines() {
     let folder = tempfile::tempdir().unwrap();
     let scores = folder.path().join("mine.csv");
     std::fs::write(&scores, "arch,mine\nReLU,1\nGELU,2.5\nSELU,0.5\n").unwrap();
@@ -179,7 +179,9 @@ fn a_space_without_networks_has_its_table_and_the_random_baseline() {
     let mut command = untrained();
     command.args(["compare", "--scores"]).arg(&scores).args(bert).args(["--format", "csv"]);
     let accuracy = predicates::str::contains("sst2/validation/3/mean");
-    command.assert().success().stdout(accuracy.and(predicates::str::contains("random,baseline")));
+    let baselines =
+        predicates::str::contains("random,baseline").and(predicates::str::contains("params,baseline"));
+    command.assert().success().stdout(accuracy.and(baselines));
     let mut command = untrained();
     command.args(["compare", "--scores"]).arg(&scores).args(["--space", "nafbee_bert", "--dataset", "sst3"]);
     command.assert().failure().stderr(predicates::str::contains("sst3"));

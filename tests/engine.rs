@@ -170,13 +170,14 @@ fn formula(kind: Activation, x: f64) -> f64 {
         Activation::Celu | Activation::Elu => elu(1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
         Activation::Selu => 1.050_700_987_355_480_5 * elu(1.673_263_242_354_377_2),
+        Activation::Tanh => 1.0 - 2.0 / ((2.0 * x).exp() + 1.0),
     }
 }
 
 #[test]
 fn activations_equal_their_formulas() {
     let images: Vec<f32> = (0..65).map(|i| (i - 32) as f32 * 0.125).collect();
-    for kind in Activation::ALL {
+    for kind in Activation::ALL.into_iter().chain([Activation::Tanh]) {
         let pass = Pass::of([1, 1, 1, 65], images.clone(), |b, x| b.activation("act", x, kind));
         let expected: Vec<f64> = images.iter().map(|x| formula(kind, f64::from(*x))).collect();
         assert_close(&pass.run(NormStatistics::Batch, Precision::F64).unwrap(), &expected, 1e-9);

@@ -10,6 +10,8 @@ mod observed;
 mod second;
 #[path = "gradients/support.rs"]
 mod support;
+#[path = "gradients/tokens.rs"]
+mod tokens;
 
 use untrained::engine::{Engine, NativeEngine};
 

@@ -14,12 +14,15 @@ use clap::{Args, value_parser};
 
 use super::common::{EngineArgs, Format};
 use crate::data::DataDirs;
-use crate::datasets::{self, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, Split};
+use crate::datasets::{
+    self, AttentionMask, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, SpecialTokens,
+    Split,
+};
 use crate::graph::init::Scheme;
 use crate::proxies::external::{ExternalCommand, Externals};
 use crate::proxies::{PROXIES, ProxyRef};
 use crate::scoring::{Dedupe, Protocol, Seeds, Settings, Shard, Vary};
-use crate::spaces;
+use crate::spaces::{self, LinearWeights, Pretrained, SearchSpace};
 
 const EXAMPLES: &str = "Examples:
   untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
@@ -28,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   untrained score --space nats_sss --dataset cifar10 --proxies params,naswot,zen \\
       --sample 1000 --repetitions 10 --threads 8 --out runs/sss
   untrained score --space nasbench201 --dataset cifar10 --proxies naswot --all --shard 2/4 --out runs/part2
+  untrained score --space nafbee_bert --arch GELU --dataset sst2 --proxies rbflex,naswot --special-tokens cls
   untrained score --space nasbench201 --dataset cifar10 --sample 1000 --out runs/mine \\
       --proxies naswot --external 'mine=python3 scripts/external_proxy.py'
 
@@ -67,7 +71,8 @@ struct SettingArgs {
     #[arg(long, value_name = "SPACE")]
     space: String,
 
-    /// Data set of the mini-batch [default: cifar10 where it is at hand, else synthetic; the output says which]
+    /// Data set of the mini-batch [default: cifar10 where it is at hand, else synthetic; for networks that take text sst2,
+    /// else synthetic_text; the output says which]
     #[arg(long, value_name = "DATASET")]
     dataset: Option<String>,
 
@@ -109,9 +114,17 @@ struct SettingArgs {
     sample_seed: u64,
 
     /// Initialisation: default (PyTorch's), normal01, kaiming_normal_fan_in, kaiming_normal_fan_out, xavier_uniform;
-    /// proxies that insist on their own ignore it
-    #[arg(long, default_value = "default", value_name = "SCHEME")]
-    init: Scheme,
+    /// proxies that insist on their own ignore it [default: default; with --checkpoint xavier_uniform, for linear weights]
+    #[arg(long, value_name = "SCHEME")]
+    init: Option<Scheme>,
+
+    /// Trained weights that the networks begin with (nafbee_bert): safetensors or a .pth file, with Hugging Face's names
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+
+    /// What becomes of the weights of linear layers of --checkpoint; biases, embeddings and normalisations are kept
+    #[arg(long, value_enum, default_value = "redrawn", requires = "checkpoint")]
+    linear_weights: LinearWeights,
 
     /// Augmentation of the images: none, official, rbflex
     #[arg(long, default_value = "none", value_name = "AUGMENT")]
@@ -125,9 +138,17 @@ struct SettingArgs {
     #[arg(long, default_value = "keyed", value_name = "ORDER")]
     order: Order,
 
-    /// Input resolution in pixels, for data sets that can have any
+    /// Input resolution in pixels, for data sets that can have any; tokens of a sentence for text [default: 50]
     #[arg(long, value_name = "PIXELS")]
     resolution: Option<usize>,
+
+    /// Special tokens around a sentence: cls_sep (as BERT was trained) or cls (RBFleX-NAS's released code)
+    #[arg(long, default_value = "cls_sep", value_name = "TOKENS")]
+    special_tokens: SpecialTokens,
+
+    /// Tokens of a sentence that are attended to: all but padding, or ones (padding as well)
+    #[arg(long, default_value = "padding", value_name = "MASK")]
+    attention_mask: AttentionMask,
 
     /// Networks that HDA looks at [default: 10, and 1 for NAFBee, as in the paper]
     #[arg(long, value_name = "M")]
@@ -250,35 +271,63 @@ impl SettingArgs {
             augment: self.augment,
             normalisation: self.normalisation,
             resolution: self.resolution,
+            special_tokens: self.special_tokens,
+            attention_mask: self.attention_mask,
             ..BatchRequest::new(dataset, self.split, self.batch_size, self.data_seed)
         }
     }
 
     /// The mini-batch and its request, with the data set that stands in where none was named.
     fn mini_batch(&self, dirs: &DataDirs) -> anyhow::Result<(BatchRequest, Batch)> {
+        let text = spaces::find(&self.space)?.takes_text();
         if let Some(dataset) = &self.dataset {
+            if datasets::spec(dataset)?.is_text() != text {
+                let (kind, known) = if text { ("sentences", "sst2") } else { ("images", "cifar10") };
+                anyhow::bail!("the networks of {} take {kind}; use --dataset {known}", self.space);
+            }
             let request = self.request(dataset);
             let batch = datasets::batch(&request, dirs).with_context(|| format!("data set {dataset}"))?;
             return Ok((request, batch));
         }
-        let request = self.request("cifar10");
+        let [real, stand_in] = if text { ["sst2", "synthetic_text"] } else { ["cifar10", "synthetic"] };
+        let request = self.request(real);
         match datasets::batch(&request, dirs) {
             Err(DatasetError::Missing { .. }) => {}
             other => return Ok((request, other?)),
         }
-        let request = self.request("synthetic");
+        let request = self.request(stand_in);
         let batch = datasets::batch(&request, dirs)?;
         Ok((request, batch))
+    }
+
+    /// The search space, with the checkpoint that its networks begin with.
+    fn search_space(&self) -> anyhow::Result<&'static dyn SearchSpace> {
+        let space = spaces::find(&self.space)?;
+        match &self.checkpoint {
+            None => Ok(space),
+            Some(_) if self.init.is_some() && self.linear_weights == LinearWeights::Kept => {
+                anyhow::bail!(
+                    "--init draws linear weights, which --linear-weights kept keeps; leave one of them out"
+                )
+            }
+            Some(file) => Ok(space.with_pretrained(Pretrained::read(file, self.linear_weights)?)?),
+        }
+    }
+
+    /// The initialisation asked for. RBFleX-NAS draws the linear weights of its checkpoint by Xavier's.
+    fn init(&self) -> Scheme {
+        let redrawn = self.checkpoint.is_some() && self.linear_weights == LinearWeights::Redrawn;
+        self.init.unwrap_or(if redrawn { Scheme::XavierUniform } else { Scheme::Default })
     }
 
     /// How scores are made, with the mini-batch of `request`.
     fn protocol(&self, request: BatchRequest, run: &RunArgs) -> anyhow::Result<Protocol> {
         Ok(Protocol {
-            space: spaces::find(&self.space)?,
+            space: self.search_space()?,
             request,
             seeds: Seeds { weight: self.weight_seed, data: self.data_seed, sample: self.sample_seed },
             vary: run.vary.0.clone(),
-            init: self.init,
+            init: self.init(),
             precision: self.engine.precision,
             hda_networks: self.hda_networks,
             dedupe: run.dedupe,

@@ -2,7 +2,8 @@
 
 use super::spec::Kind;
 use super::{
-    Augment, BatchRequest, DatasetError, DatasetSpec, Normalisation, Order, augment, noise, normalise, spec,
+    AttentionMask, Augment, BatchRequest, DatasetError, DatasetSpec, Normalisation, Order, SpecialTokens,
+    Split, augment, noise, normalise, spec, text,
 };
 use crate::data::DataDirs;
 use crate::keyed::smallest;
@@ -13,11 +14,11 @@ const MAX_ELEMENTS: usize = 1 << 28;
 /// One mini-batch, ready for an engine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// Normalised values, `N, C, H, W`, row-major.
+    /// Normalised values, `N, C, H, W`, row-major; of text the token ids and their mask.
     pub images: Vec<f32>,
-    /// `[N, C, H, W]`.
+    /// `[N, C, H, W]`; `[N, 2, tokens, 1]` for text.
     pub shape: [usize; 4],
-    /// The same images before normalisation, row-major; empty for noise, which has no bytes.
+    /// The same images before normalisation, row-major; empty for noise and text, which have no bytes.
     pub bytes: Vec<u8>,
     /// Class of each image.
     pub labels: Vec<u32>,
@@ -43,6 +44,7 @@ pub fn batch(request: &BatchRequest, dirs: &DataDirs) -> Result<Batch, DatasetEr
     match spec.kind {
         Kind::Images(_) | Kind::Pictures(_) => image_batch(request, spec, dirs),
         Kind::Noise => noise_batch(request, spec, dirs),
+        Kind::Text(open) => text::text_batch(request, spec, open(request, dirs)?.as_ref(), dirs),
     }
 }
 
@@ -54,7 +56,7 @@ fn check_options(request: &BatchRequest, spec: &'static DatasetSpec) -> Result<(
     if !spec.flexible && !pictures && side != spec.shape[1] {
         return refuse("resolution", format!("its images have {0}x{0} pixels", spec.shape[1]));
     }
-    if !spec.flexible && classes != spec.classes {
+    if (!spec.flexible || spec.is_text()) && classes != spec.classes {
         return refuse("classes", format!("it has {} classes", spec.classes));
     }
     if side == 0 || classes == 0 || u32::try_from(classes).is_err() {
@@ -73,20 +75,65 @@ fn check_options(request: &BatchRequest, spec: &'static DatasetSpec) -> Result<(
     if matches!(spec.kind, Kind::Noise) && request.normalisation != Normalisation::Standard {
         return refuse("normalisation", "noise has mean 0 and variance 1 already".to_owned());
     }
+    match spec.is_text() {
+        true => check_text_options(request, spec, side)?,
+        false => check_image_options(request, spec)?,
+    }
     if request.size == 0 {
         return Err(DatasetError::EmptyBatch);
     }
-    let elements =
-        side.checked_mul(side).and_then(|p| p.checked_mul(3)).and_then(|p| p.checked_mul(request.size));
+    let [channels, width] = if spec.is_text() { [2, 1] } else { [3, side] };
+    let elements = side
+        .checked_mul(width)
+        .and_then(|p| p.checked_mul(channels))
+        .and_then(|p| p.checked_mul(request.size));
     match elements {
         Some(n) if n <= MAX_ELEMENTS => Ok(()),
         _ => Err(DatasetError::TooLarge {
             size: request.size,
-            channels: 3,
+            channels,
             height: side,
-            width: side,
+            width,
             limit: MAX_ELEMENTS,
         }),
+    }
+}
+
+fn check_image_options(request: &BatchRequest, spec: &'static DatasetSpec) -> Result<(), DatasetError> {
+    let refuse = |option| {
+        let reason = "it has images, not sentences".to_owned();
+        Err(DatasetError::UnsupportedOption { id: spec.id, option, reason })
+    };
+    if request.split == Split::Dev {
+        let (split, known) = (request.split, Split::Train);
+        return Err(DatasetError::NoSuchSplit { title: spec.title, split, known });
+    }
+    if request.special_tokens != SpecialTokens::default() {
+        return refuse("special_tokens");
+    }
+    match request.attention_mask == AttentionMask::default() {
+        true => Ok(()),
+        false => refuse("attention_mask"),
+    }
+}
+
+fn check_text_options(
+    request: &BatchRequest,
+    spec: &'static DatasetSpec,
+    tokens: usize,
+) -> Result<(), DatasetError> {
+    let refuse = |option, reason: &str| {
+        Err(DatasetError::UnsupportedOption { id: spec.id, option, reason: reason.to_owned() })
+    };
+    if request.augment != Augment::None {
+        return refuse("augment", "sentences are not cropped or flipped");
+    }
+    if request.normalisation != Normalisation::Standard {
+        return refuse("normalisation", "token ids are not normalised");
+    }
+    match tokens > request.special_tokens.count() {
+        true => Ok(()),
+        false => refuse("resolution", "that many tokens leave no room for a word between the special ones"),
     }
 }
 
@@ -125,7 +172,7 @@ fn image_batch(
 }
 
 /// Positions `b*N .. (b+1)*N` of the order, of `available` images.
-fn choose(
+pub(super) fn choose(
     request: &BatchRequest,
     spec: &'static DatasetSpec,
     available: usize,

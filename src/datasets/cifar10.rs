@@ -34,7 +34,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     let (names, official) = match request.split {
         Split::Train => (TRAIN, SPEC.images[0]),
-        Split::Test => (TEST, SPEC.images[1]),
+        Split::Dev | Split::Test => (TEST, SPEC.images[1]),
     };
     let paths = dirs.files_in(&[FOLDER], names);
     if paths.is_empty() {

@@ -28,7 +28,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     let (name, official) = match request.split {
         Split::Train => ("train.bin", SPEC.images[0]),
-        Split::Test => ("test.bin", SPEC.images[1]),
+        Split::Dev | Split::Test => ("test.bin", SPEC.images[1]),
     };
     let paths = dirs.files_in(&[FOLDER], &[name]);
     if paths.is_empty() {

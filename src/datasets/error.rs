@@ -10,7 +10,7 @@ pub enum DatasetError {
     #[error("unknown data set `{0}`; known are {known}", known = super::ids().join(", "))]
     UnknownDataset(String),
 
-    #[error("unknown split `{0}`; use `train` or `test`")]
+    #[error("unknown split `{0}`; use `train` or `test` (SST-2 has `dev` as well)")]
     UnknownSplit(String),
 
     #[error("unknown {what} `{value}`; use one of {known}")]
@@ -49,6 +49,9 @@ pub enum DatasetError {
          the file was cut inside record {whole}; fetch it again"
     )]
     CutRecord { path: PathBuf, length: u64, record: usize, whole: u64, rest: u64 },
+
+    #[error("{path}, line {line}: {problem}; fetch the official file again")]
+    BadLine { path: PathBuf, line: usize, problem: String },
 
     #[error("{path}: the file is empty; fetch it again")]
     EmptyFile { path: PathBuf },

@@ -46,7 +46,7 @@ fn label(name: &str) -> Option<u32> {
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     let (folders, official) = match request.split {
         Split::Train => (TRAIN, SPEC.images[0]),
-        Split::Test => (TEST, SPEC.images[1]),
+        Split::Dev | Split::Test => (TEST, SPEC.images[1]),
     };
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
     for place in dirs.roots().iter().flat_map(|root| folders.iter().map(|folder| root.join(folder))) {

@@ -63,14 +63,14 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 fn official(split: Split) -> usize {
     match split {
         Split::Train => SPEC.images[0],
-        Split::Test => SPEC.images[1],
+        Split::Dev | Split::Test => SPEC.images[1],
     }
 }
 
 fn pickles(split: Split) -> &'static [&'static str] {
     match split {
         Split::Train => TRAIN,
-        Split::Test => TEST,
+        Split::Dev | Split::Test => TEST,
     }
 }
 

@@ -4,7 +4,7 @@
 //! chosen and how they are augmented are keyed functions of the data seed (see [`crate::keyed`]):
 //!
 //! ```text
-//! images        smallest((b+1) N, images of the split, "images.<data set>.<split>"), from position b N on
+//! images        smallest((b+1) N, images of the split, "images.<data set>.<split>"), from position b N on; sentences alike
 //! augmentation  stream "augment.<data set>.<image index>": crop x, crop y, flip, then what else the recipe lists
 //! noise         normal(0, 1) of "input" (batch 0) or "input.<b>"
 //! labels        where a data set has none: decision <image index> of "labels.<data set>.<split>" among its classes
@@ -17,21 +17,26 @@ mod cifar100;
 mod error;
 mod imagenet;
 mod imagenet16_120;
+mod lines;
 pub mod noise;
 mod normalise;
 mod picture_files;
 mod records;
 mod request;
 mod spec;
+mod sst2;
 mod synthetic;
+mod synthetic_text;
 mod taskonomy;
+mod text;
 mod tinyimagenet16;
+mod word_piece;
 
 pub use batch::{Batch, batch};
 pub use error::DatasetError;
 pub use imagenet16_120::import_imagenet16_120;
 pub use normalise::for_imagenet;
-pub use request::{Augment, BatchRequest, Normalisation, Order, Split};
+pub use request::{AttentionMask, Augment, BatchRequest, Normalisation, Order, SpecialTokens, Split};
 pub use spec::{ChannelStats, DatasetSpec, SPECS, ids, spec};
 
 /// One image as bytes, before normalisation.

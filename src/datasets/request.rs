@@ -9,6 +9,8 @@ use super::DatasetError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Split {
     Train,
+    /// A development split beside the test split, which SST-2 has.
+    Dev,
     Test,
 }
 
@@ -48,6 +50,36 @@ pub enum Normalisation {
     UnitRange,
 }
 
+/// Which tokens stand around the words of a sentence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SpecialTokens {
+    /// `[CLS]` in front and `[SEP]` behind, as BERT was trained.
+    #[default]
+    ClsSep,
+    /// `[CLS]` alone: RBFleX-NAS's released code.
+    Cls,
+}
+
+impl SpecialTokens {
+    /// How many there are.
+    pub fn count(self) -> usize {
+        match self {
+            Self::ClsSep => 2,
+            Self::Cls => 1,
+        }
+    }
+}
+
+/// Which tokens of a sentence are attended to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AttentionMask {
+    /// All but padding.
+    #[default]
+    Padding,
+    /// All, padding included: what a network sees that is given ids and no mask.
+    Ones,
+}
+
 /// One mini-batch: the same request gives the same numbers on every machine that holds the same files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BatchRequest {
@@ -62,10 +94,14 @@ pub struct BatchRequest {
     pub order: Order,
     pub augment: Augment,
     pub normalisation: Normalisation,
-    /// Pixels per side; only for `imagenet`, `taskonomy`, `synthetic` and `noise`.
+    /// Pixels per side, only for `imagenet`, `taskonomy`, `synthetic` and `noise`; tokens of a sentence for text.
     pub resolution: Option<usize>,
     /// Number of classes; only for `synthetic` and `noise`.
     pub classes: Option<usize>,
+    /// Only for text.
+    pub special_tokens: SpecialTokens,
+    /// Only for text.
+    pub attention_mask: AttentionMask,
 }
 
 impl BatchRequest {
@@ -82,6 +118,8 @@ impl BatchRequest {
             normalisation: Normalisation::default(),
             resolution: None,
             classes: None,
+            special_tokens: SpecialTokens::default(),
+            attention_mask: AttentionMask::default(),
         }
     }
 
@@ -96,6 +134,7 @@ impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Train => "train",
+            Self::Dev => "dev",
             Self::Test => "test",
         })
     }
@@ -107,6 +146,7 @@ impl FromStr for Split {
     fn from_str(text: &str) -> Result<Self, DatasetError> {
         match text {
             "train" => Ok(Self::Train),
+            "dev" => Ok(Self::Dev),
             "test" => Ok(Self::Test),
             _ => Err(DatasetError::UnknownSplit(text.to_owned())),
         }
@@ -136,6 +176,8 @@ macro_rules! named_option {
 }
 
 named_option!(Order, "image order", "keyed, file", Keyed => "keyed", FileOrder => "file");
+named_option!(SpecialTokens, "special tokens", "cls_sep, cls", ClsSep => "cls_sep", Cls => "cls");
+named_option!(AttentionMask, "attention mask", "padding, ones", Padding => "padding", Ones => "ones");
 named_option!(Augment, "augmentation", "none, official, rbflex", None => "none", Official => "official", Rbflex => "rbflex");
 named_option!(Normalisation, "normalisation", "standard, autodl, imagenet, unit_range",
     Standard => "standard", AutoDl => "autodl", ImageNet => "imagenet", UnitRange => "unit_range");
@@ -157,8 +199,14 @@ mod tests {
         ] {
             assert_eq!(option.to_string().parse::<Normalisation>().unwrap(), option);
         }
-        for option in [Split::Train, Split::Test] {
+        for option in [Split::Train, Split::Dev, Split::Test] {
             assert_eq!(option.to_string().parse::<Split>().unwrap(), option);
+        }
+        for option in [SpecialTokens::ClsSep, SpecialTokens::Cls] {
+            assert_eq!(option.to_string().parse::<SpecialTokens>().unwrap(), option);
+        }
+        for option in [AttentionMask::Padding, AttentionMask::Ones] {
+            assert_eq!(option.to_string().parse::<AttentionMask>().unwrap(), option);
         }
         let error = "imagnet".parse::<Normalisation>().unwrap_err().to_string();
         assert!(error.contains("imagnet") && error.contains("unit_range"), "{error}");

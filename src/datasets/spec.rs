@@ -1,8 +1,9 @@
 //! The registry: what each data set is and where it comes from.
 
+use super::text::Sentences;
 use super::{
-    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet, imagenet16_120, noise, synthetic,
-    taskonomy, tinyimagenet16,
+    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet, imagenet16_120, noise, sst2, synthetic,
+    synthetic_text, taskonomy, tinyimagenet16,
 };
 use crate::data::DataDirs;
 
@@ -29,7 +30,7 @@ pub struct DatasetSpec {
     /// The name in files and flags.
     pub id: &'static str,
     pub title: &'static str,
-    /// Channels, height, width (the default, where they can be set).
+    /// Channels, height, width (the default, where they can be set); `[2, tokens, 1]` for text.
     pub shape: [usize; 3],
     /// Number of classes (the default, where it can be set).
     pub classes: usize,
@@ -51,7 +52,15 @@ pub struct DatasetSpec {
     pub(super) kind: Kind,
 }
 
+impl DatasetSpec {
+    /// Whether it has sentences (token ids) and not images.
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Text(_))
+    }
+}
+
 type Open = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Images>, DatasetError>;
+type OpenText = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Sentences>, DatasetError>;
 
 /// How a batch comes about.
 #[derive(Debug)]
@@ -62,6 +71,8 @@ pub(super) enum Kind {
     Pictures(Open),
     /// Standard normal numbers.
     Noise,
+    /// From sentences, which become token ids.
+    Text(OpenText),
 }
 
 /// Every data set, one line each.
@@ -74,6 +85,8 @@ pub static SPECS: &[DatasetSpec] = &[
     taskonomy::SPEC,
     synthetic::SPEC,
     noise::SPEC,
+    sst2::SPEC,
+    synthetic_text::SPEC,
 ];
 
 /// The ids of [`SPECS`], in its order.
@@ -102,7 +115,9 @@ mod tests {
                 "{}",
                 spec.id
             );
-            assert_eq!((spec.shape[0], spec.shape[1]), (3, spec.shape[2]), "{}", spec.id);
+            let square = [3, spec.shape[1], spec.shape[1]];
+            let expected = if spec.is_text() { [2, spec.shape[1], 1] } else { square };
+            assert_eq!(spec.shape, expected, "{}", spec.id);
             assert!(spec.classes > 0 && !spec.source.is_empty() && !spec.licence.is_empty(), "{}", spec.id);
             assert!(spec.standard.std.iter().chain(&spec.autodl.std).all(|s| *s > 0.0), "{}", spec.id);
         }

@@ -105,7 +105,7 @@ impl Images for Synthetic {
     fn len(&self) -> usize {
         match self.split {
             Split::Train => SPEC.images[0],
-            Split::Test => SPEC.images[1],
+            Split::Dev | Split::Test => SPEC.images[1],
         }
     }
 

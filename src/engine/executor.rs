@@ -1,9 +1,9 @@
 //! The forward interpreter: one definition for every engine, with and without a tape.
 
-use super::kernels::Kernels;
+use super::kernels::{Kernels, Numbers};
 use super::reduce::{Reducer, Seen};
-use super::{EngineError, ForwardPass, NormStatistics, Reduced};
-use crate::graph::{Node, NodeId, Op, Shape};
+use super::{EngineError, ForwardPass, Heads, NormStatistics, Reduced, tokens};
+use crate::graph::{NodeId, Op, Shape};
 
 /// Runs a pass over an engine's kernels.
 ///
@@ -32,9 +32,9 @@ pub(super) fn run<K: Kernels>(
     let mut uses = count_uses(sources, needed);
     let mut reducers: Vec<Reducer> = pass.observations.iter().map(|o| Reducer::new(&o.reduction)).collect();
     let mut values: Vec<Option<K::Value>> = vec![None; graph.nodes().len()];
-    for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
+    for i in (0..graph.nodes().len()).filter(|i| needed[*i]) {
         let inputs = sources[i].iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
-        let value = apply(kernels, pass, node, inputs, normalised[i])?;
+        let value = apply(kernels, pass, NodeId(i), inputs, normalised[i])?;
         observe(kernels, pass, NodeId(i), &value, &mut reducers)?;
         record(NodeId(i), &value)?;
         if uses[i] > 0 {
@@ -53,7 +53,7 @@ fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {
             expected: expected.to_string(),
         });
     }
-    Ok(())
+    pass.check_tokens()
 }
 
 /// How many computed nodes read each value.
@@ -101,10 +101,11 @@ fn observe<K: Kernels>(
 fn apply<K: Kernels>(
     kernels: &K,
     pass: &ForwardPass<'_>,
-    node: &Node,
+    id: NodeId,
     inputs: Vec<K::Value>,
     normalised: bool,
 ) -> Result<K::Value, EngineError> {
+    let node = pass.graph.node(id);
     let mut inputs = inputs.into_iter();
     let Some(x) = inputs.next() else {
         return Ok(match node.op {
@@ -134,6 +135,21 @@ fn apply<K: Kernels>(
         }
         Op::Pad { before, after } => kernels.pad(&x, *before, *after),
         Op::Zero => kernels.zero(x),
+        Op::Embedding { table, row } => {
+            tokens::embed(kernels, pass, (Numbers::F32(pass.weights.get(*table)), *row), node.shape)
+        }
+        Op::LayerNorm(norm) => {
+            kernels.layer_norm(x, &pass.token_norm(node.shape, norm)).map_err(pass.failed(id))?
+        }
+        Op::Attention { heads } => {
+            let qkv: Vec<K::Value> = std::iter::once(x).chain(inputs).collect();
+            let attended = pass.attended();
+            let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
+            match qkv.as_slice() {
+                [q, k, v] => kernels.attention([q, k, v], &heads).map_err(pass.failed(id))?,
+                _ => return Err(pass.failed(id)("attention takes queries, keys and values".to_owned())),
+            }
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 //! Everything that is more than one of these (batch normalisation's derivatives, tangents, the order in which things
 //! happen) is written once, over this trait.
 
-use super::{NormStatistics, Precision};
+use super::{Heads, NormStatistics, Precision, TokenNorm, tokens};
 use crate::graph::{Activation, PoolKind, Shape, Window};
 
 /// Numbers of a parameter in PyTorch layout: weights are f32, directions of derivatives may be f64. An engine widens
@@ -49,7 +49,7 @@ impl Numbers<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Conv<'a> {
     pub weight: Numbers<'a>,
-    /// `[out, in/groups, kh, kw]`.
+    /// `[out, in/groups, kh, kw]`; a linear layer on tokens has a window of one pixel.
     pub shape: [usize; 4],
     pub bias: Option<Numbers<'a>>,
     pub window: &'a Window,
@@ -108,6 +108,13 @@ pub struct LayerGradients<V> {
     pub bias: Option<HostValues>,
     /// In place of `weight`, with [`ParamRows::Sums`]: [`GradientSums::total`](super::GradientSums::total).
     pub weight_sums: Option<[f64; 3]>,
+}
+
+impl<V> LayerGradients<V> {
+    /// None of them.
+    pub fn nothing() -> Self {
+        Self { input: None, weight: None, bias: None, weight_sums: None }
+    }
 }
 
 /// Mean and biased variance of each channel over the batch (`[C]`), or of each channel of each image (`[N, C]`).
@@ -303,4 +310,56 @@ pub trait Kernels {
     fn pad(&self, x: &Self::Value, before: [isize; 2], after: [isize; 2]) -> Self::Value;
     /// `x * 0`.
     fn zero(&self, x: Self::Value) -> Self::Value;
+
+    /// Layer normalisation of each token; on the host, unless the engine has a kernel of its own (so are the next three).
+    ///
+    /// # Errors
+    /// The device's message.
+    fn layer_norm(&self, x: Self::Value, norm: &TokenNorm<'_>) -> Result<Self::Value, String>
+    where
+        Self: Sized,
+    {
+        tokens::layer_norm(self, &x, norm)
+    }
+    /// Gradients of a layer normalisation.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn layer_norm_backward(
+        &self,
+        x: &Self::Value,
+        dy: &Self::Value,
+        norm: &TokenNorm<'_>,
+        wants: LayerWants,
+    ) -> Result<LayerGradients<Self::Value>, String>
+    where
+        Self: Sized,
+    {
+        tokens::layer_norm_backward(self, (x, dy), norm, wants)
+    }
+    /// Attention of queries, keys and values.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn attention(&self, qkv: [&Self::Value; 3], heads: &Heads<'_>) -> Result<Self::Value, String>
+    where
+        Self: Sized,
+    {
+        tokens::attention(self, qkv, heads)
+    }
+    /// Gradients of queries, keys and values.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn attention_backward(
+        &self,
+        qkv: [&Self::Value; 3],
+        dy: &Self::Value,
+        heads: &Heads<'_>,
+    ) -> Result<[Self::Value; 3], String>
+    where
+        Self: Sized,
+    {
+        tokens::attention_backward(self, qkv, dy, heads)
+    }
 }

@@ -25,9 +25,11 @@ impl<'a> ForwardPass<'a> {
         groups: usize,
     ) -> Conv<'a> {
         let shape = self.graph.param(weight).shape.as_slice();
+        // A linear layer on tokens has a weight `[out, in]`.
+        let kernel = |axis: usize| shape.get(2 + axis).copied().unwrap_or(1);
         Conv {
             weight: self.numbers(weight),
-            shape: [shape[0], shape[1], shape[2], shape[3]],
+            shape: [shape[0], shape[1], kernel(0), kernel(1)],
             bias: bias.map(|b| self.numbers(b)),
             window,
             groups,

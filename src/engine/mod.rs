@@ -21,6 +21,7 @@ pub mod reduce;
 mod reverse;
 mod session;
 mod tape;
+mod tokens;
 
 pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec};
@@ -39,6 +40,7 @@ pub use reduce::{
 };
 pub use reverse::{GradientSink, Gradients, NodeWant, Wants};
 pub use session::{Cotangent, KernelSession, Session};
+pub use tokens::{Heads, Sizes, TokenNorm};
 
 use crate::graph::{Graph, NodeId, Tap, Weights};
 
@@ -87,7 +89,7 @@ impl NormStatistics {
     }
 }
 
-/// A mini-batch in `[N, C, H, W]` order, f32.
+/// A mini-batch in `[N, C, H, W]` order, f32; of text: [`Shape::token_ids`](crate::graph::Shape::token_ids).
 #[derive(Clone, Copy, Debug)]
 pub struct InputBatch<'a> {
     pub images: &'a [f32],
@@ -122,6 +124,8 @@ pub enum EngineError {
     DegenerateBatch { module: String },
     #[error("the input batch is {batch:?} but the network takes [N, {expected}]")]
     InputShape { batch: Vec<usize>, expected: String },
+    #[error("sentence {sentence} of the input: {reason}")]
+    Tokens { sentence: usize, reason: String },
     #[error(
         "cross-entropy needs a label below {classes} for each of {images} images, but has {labels} labels"
     )]

@@ -111,8 +111,10 @@ fn kept(pass: &ForwardPass<'_>, computed: &[bool], keep: &[NodeId]) -> Vec<bool>
     for (node, _) in pass.graph.nodes().iter().zip(computed).filter(|(_, computed)| **computed) {
         let read = match node.op {
             Op::Conv2d { .. } | Op::Linear { .. } | Op::Activation(_) | Op::Pool { .. } => true,
+            Op::LayerNorm(_) | Op::Attention { .. } => true,
             Op::BatchNorm(_) => pass.norm != NormStatistics::Bypass,
             Op::Input
+            | Op::Embedding { .. }
             | Op::GlobalAveragePool
             | Op::Flatten
             | Op::Add

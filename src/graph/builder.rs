@@ -3,6 +3,7 @@
 mod frames;
 mod functional;
 mod register;
+mod tokens;
 mod twins;
 
 use super::{

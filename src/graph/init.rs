@@ -1,7 +1,7 @@
 //! Weight initialisation: which keyed numbers fill a parameter of which shape.
 //!
 //! Normalisation layers are the same in every scheme (weight 1, bias 0, running mean 0, running variance 1) and need no
-//! function here.
+//! function here; embeddings are the same in every scheme as well.
 
 use std::fmt;
 use std::str::FromStr;
@@ -164,6 +164,14 @@ impl Law {
 
 /// Numbers drawn at a time.
 const BLOCK: usize = 4096;
+
+/// Standard deviation of embeddings (Devlin et al., BERT, 2019: `initializer_range`).
+const EMBEDDING_STD: f64 = 0.02;
+
+/// The table `name` of an embedding with so many numbers: normal(0, 0.02) in every scheme.
+pub fn embedding(seed: u64, name: &str, numel: usize) -> Vec<f32> {
+    Law::Normal(EMBEDDING_STD).draw(Stream::new(seed, name), numel)
+}
 
 fn fans_of(name: &str, shape: &[usize]) -> Result<Fans, InitError> {
     Fans::of(shape).ok_or_else(|| InitError::Shape { name: name.into(), shape: shape.into() })

@@ -12,7 +12,9 @@ mod taps;
 mod weights;
 
 pub use builder::{Builder, ConvSpec, NormSpec};
-pub use op::{Activation, BatchNorm, Op, PoolKind, SELU_ALPHA, SELU_SCALE, Shape, Window};
+pub use op::{
+    Activation, BatchNorm, EmbeddingRow, LayerNorm, Op, PoolKind, SELU_ALPHA, SELU_SCALE, Shape, Window,
+};
 pub use taps::Tap;
 pub use weights::{Weights, WrongLength};
 
@@ -30,6 +32,9 @@ pub enum GraphError {
     /// Inputs of a sum that differ in shape.
     #[error("`{module}`: cannot add {left} and {right}")]
     Mismatch { module: String, left: String, right: String },
+    /// More tokens than there are positions.
+    #[error("`{module}`: {tokens} tokens, but there are {positions} positions; use shorter sequences")]
+    TooLong { module: String, tokens: usize, positions: usize },
 }
 
 macro_rules! id {
@@ -81,6 +86,8 @@ pub enum ParamRole {
     },
     NormWeight,
     NormBias,
+    /// Table of an embedding.
+    Embedding,
     RunningMean,
     RunningVar,
 }
@@ -97,7 +104,7 @@ impl ParamRole {
 pub struct Param {
     /// Name in the reference code's `state_dict`.
     pub name: String,
-    /// PyTorch layout: `[out, in/groups, kh, kw]`, `[out, in]` or `[channels]`.
+    /// PyTorch layout: `[out, in/groups, kh, kw]`, `[out, in]`, `[rows, features]` or `[channels]`.
     pub shape: Vec<usize>,
     pub role: ParamRole,
 }
@@ -186,6 +193,14 @@ impl Graph {
     /// Shape of one input image.
     pub fn input_shape(&self) -> Shape {
         self.nodes[0].shape
+    }
+
+    /// Number of token ids that the network knows; `None` for networks that take images.
+    pub fn vocabulary(&self) -> Option<usize> {
+        self.nodes.iter().find_map(|node| match node.op {
+            Op::Embedding { table, row: EmbeddingRow::Token } => Some(self.param(table).shape[0]),
+            _ => None,
+        })
     }
 
     /// The input of the global pooling: the feature map that Zen and CAM look at.

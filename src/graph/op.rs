@@ -19,6 +19,18 @@ impl Shape {
         Self::Map { channels, height, width }
     }
 
+    /// A sequence of tokens: a map of one row, in which each token is a pixel and its features are the channels. So a linear
+    /// layer on every token is a convolution of one pixel.
+    pub fn sequence(features: usize, tokens: usize) -> Self {
+        Self::map(features, 1, tokens)
+    }
+
+    /// Token ids, the input of networks for text: `[2, tokens, 1]`. The first channel holds the ids (which f32 holds exactly),
+    /// the second is 1 for tokens that others attend to and 0 for padding.
+    pub fn token_ids(tokens: usize) -> Self {
+        Self::map(2, tokens, 1)
+    }
+
     /// Number of elements for one image.
     pub fn elements(&self) -> usize {
         match *self {
@@ -93,7 +105,7 @@ pub enum PoolKind {
     Max,
 }
 
-/// The activation functions of NAFBee, with PyTorch's default arguments.
+/// The activation functions of NAFBee, with PyTorch's default arguments, and those that networks have besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Activation {
     Relu,
@@ -112,6 +124,8 @@ pub enum Activation {
     /// Clamped to [-1, 1].
     Hardtanh,
     Selu,
+    /// BERT's pooler has it; NAFBee does not choose it.
+    Tanh,
 }
 
 /// SELU's alpha (Klambauer et al. 2017, as rounded by PyTorch).
@@ -120,7 +134,7 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 impl Activation {
-    /// All of them, in the order of RBFleX-NAS Table IV (by trained accuracy of VGG-19).
+    /// Those that NAFBee chooses from, in the order of RBFleX-NAS Table IV (by trained accuracy of VGG-19).
     pub const ALL: [Self; 11] = [
         Self::Relu,
         Self::Gelu,
@@ -149,6 +163,7 @@ impl Activation {
             Self::Elu => "ELU",
             Self::Hardtanh => "Hardtanh",
             Self::Selu => "SELU",
+            Self::Tanh => "Tanh",
         }
     }
 }
@@ -158,7 +173,7 @@ impl Activation {
 pub enum Op {
     /// The network's input.
     Input,
-    /// Cross-correlation, weight `[out, in/groups, kh, kw]`.
+    /// Cross-correlation, weight `[out, in/groups, kh, kw]`; `[out, in]` for a linear layer on every token.
     Conv2d {
         weight: ParamId,
         bias: Option<ParamId>,
@@ -203,6 +218,40 @@ pub enum Op {
     Zero,
     /// Zeros that depend on nothing (`new_zeros`); no inputs.
     Zeros,
+    /// Rows of a table `[rows, features]`, one for each token: token ids to a sequence.
+    Embedding {
+        table: ParamId,
+        row: EmbeddingRow,
+    },
+    /// Normalisation of each token over its features.
+    LayerNorm(LayerNorm),
+    /// Scaled dot-product attention of each head: `softmax(q k^T / sqrt(d)) v`, where tokens that the mask of the network's
+    /// input marks as padding have no weight. Inputs: queries, keys, values, sequences of `heads * d` features.
+    Attention {
+        heads: usize,
+    },
+}
+
+/// Which row of a table a token takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EmbeddingRow {
+    /// That of its id.
+    Token,
+    /// That of its position in the sequence.
+    Position,
+    /// The first: the type of every token of a single sentence.
+    First,
+}
+
+/// Parameters and constants of one layer normalisation: `(x - mean) / sqrt(var + eps) * weight + bias`, with the biased
+/// variance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerNorm {
+    /// `[features]`.
+    pub weight: ParamId,
+    /// `[features]`.
+    pub bias: ParamId,
+    pub eps: f64,
 }
 
 /// Parameters and constants of one batch normalisation.

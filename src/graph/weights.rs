@@ -22,13 +22,28 @@ pub struct Weights {
 impl Weights {
     /// Portable initialisation: every value depends only on `(seed, parameter name, index)`.
     pub fn init(graph: &Graph, scheme: Scheme, seed: u64) -> Self {
-        let tensors = graph.params().iter().map(|param| match param.role {
+        Self::init_except(graph, scheme, seed, |_| None)
+    }
+
+    /// The same, but for parameters that have `known` values, as many as their shapes hold.
+    pub fn init_except(
+        graph: &Graph,
+        scheme: Scheme,
+        seed: u64,
+        known: impl Fn(&Param) -> Option<Vec<f32>>,
+    ) -> Self {
+        let drawn = |param: &Param| match param.role {
             ParamRole::Weight => checked(init::weight(scheme, seed, &param.name, &param.shape)),
             ParamRole::Bias { weight } => {
                 checked(init::bias(scheme, seed, &param.name, &graph.param(weight).shape))
             }
+            ParamRole::Embedding => init::embedding(seed, &param.name, param.numel()),
             ParamRole::NormWeight | ParamRole::RunningVar => vec![1.0; param.numel()],
             ParamRole::NormBias | ParamRole::RunningMean => vec![0.0; param.numel()],
+        };
+        let tensors = graph.params().iter().map(|param| {
+            let known = known(param).filter(|values| values.len() == param.numel());
+            known.unwrap_or_else(|| drawn(param))
         });
         Self { tensors: tensors.collect() }
     }

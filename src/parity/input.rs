@@ -1,5 +1,7 @@
 //! The input strings of golden records.
 
+use crate::keyed::{Stream, decide};
+
 /// What a record was computed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GoldenInput {
@@ -17,8 +19,49 @@ pub enum GoldenInput {
     Noise { shape: [usize; 4], take: usize, labels: NoiseLabels },
     /// Zen's pair of Gaussian batches of this shape.
     ZenNoise { shape: [usize; 4] },
-    /// One image of ones of this shape.
+    /// One image of ones of this shape; of token ids `1x2xTx1`.
     Ones { shape: [usize; 4] },
+    /// `tokens(input) NxT of V`: keyed token ids, of which the first `take` sentences are used; with a `pair` also the mini-batch
+    /// `input.1`, with the same labels.
+    Tokens { sentences: Sentences, take: usize, pair: bool, labels: NoiseLabels },
+}
+
+/// Keyed sentences: token j of sentence i is `floor(u_(i T + j) V)`; the last `i mod (T / 2)` tokens are padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sentences {
+    pub count: usize,
+    pub tokens: usize,
+    pub vocabulary: usize,
+}
+
+impl Sentences {
+    /// `NxT of V`; at most 2^20 tokens, so that a damaged file cannot exhaust memory.
+    fn parse(text: &str) -> Option<Self> {
+        let (shape, vocabulary) = text.split_once(" of ")?;
+        let (count, tokens) = shape.split_once('x')?;
+        let all = Self {
+            count: count.parse().ok()?,
+            tokens: tokens.parse().ok()?,
+            vocabulary: vocabulary.parse().ok()?,
+        };
+        let size = all.count.checked_mul(all.tokens)?;
+        (size > 0 && size <= 1 << 20 && all.tokens > 1 && (1..1 << 24).contains(&all.vocabulary))
+            .then_some(all)
+    }
+
+    /// Ids and mask of the first `take` sentences under this name, and their shape.
+    pub fn ids(&self, seed: u64, name: &str, take: usize) -> (Vec<f32>, [usize; 4]) {
+        let (stream, tokens) = (Stream::new(seed, name), self.tokens);
+        let sentence = |i: usize| {
+            let used = tokens - i % (tokens / 2);
+            let id = |j: usize| {
+                if j < used { decide(&stream, (i * tokens + j) as u64, self.vocabulary) } else { 0 }
+            };
+            let ids: Vec<f32> = (0..tokens).map(|j| id(j) as f32).collect();
+            ids.into_iter().chain((0..tokens).map(move |j| f32::from(u8::from(j < used))))
+        };
+        ((0..take).flat_map(sentence).collect(), [take, 2, tokens, 1])
+    }
 }
 
 /// The classes of Gaussian images.
@@ -81,7 +124,16 @@ impl GoldenInput {
                 .then(|| shape_of(shape).map(|shape| Self::ZenNoise { shape }))?;
         }
         if let Some(shape) = text.strip_prefix("ones ") {
+            let tokens = shape.strip_prefix("1x2x").and_then(|rest| rest.strip_suffix("x1"));
+            if let Some(tokens) = tokens.and_then(|t| t.parse().ok()).filter(|t| (1..=1 << 20).contains(t)) {
+                return Some(Self::Ones { shape: [1, 2, tokens, 1] });
+            }
             return shape_of(shape).filter(|shape| shape[0] == 1).map(|shape| Self::Ones { shape });
+        }
+        if let Some(rest) = text.strip_prefix("tokens(input) and tokens(input.1) ") {
+            let (sentences, labels) = rest.split_once(", labels ")?;
+            let (sentences, labels) = (Sentences::parse(sentences)?, NoiseLabels::parse(labels)?);
+            return Some(Self::Tokens { sentences, take: sentences.count, pair: true, labels });
         }
         let (take, noise) = match text.strip_prefix("first ") {
             Some(rest) => {
@@ -89,6 +141,13 @@ impl GoldenInput {
             }
             None => (None, text),
         };
+        if let Some(rest) = noise.strip_prefix("tokens(input) ") {
+            let (sentences, labels) = rest.split_once(", labels ")?;
+            let (sentences, labels) = (Sentences::parse(sentences)?, NoiseLabels::parse(labels)?);
+            let take = take.unwrap_or(sentences.count);
+            let known = (1..=sentences.count).contains(&take);
+            return known.then_some(Self::Tokens { sentences, take, pair: false, labels });
+        }
         let rest = noise.strip_prefix("normal(input) ")?;
         let (shape, labels) = match rest.split_once(", labels ") {
             Some((shape, labels)) => (shape, NoiseLabels::parse(labels)?),
@@ -99,16 +158,15 @@ impl GoldenInput {
         (take >= 1 && take <= shape[0]).then_some(Self::Noise { shape, take, labels })
     }
 
-    /// Height and width in pixels, where the input says it.
+    /// Height and width in pixels, or tokens of a sentence, where the input says it.
     pub fn resolution(&self) -> usize {
         match self {
             Self::Resolution(pixels) => *pixels,
             Self::Cifar10Test { .. } | Self::Cifar10Pair { .. } => 32,
             Self::ThinCell => DEFAULT_RESOLUTION,
-            Self::Noise { shape, .. }
-            | Self::NoisePair { shape, .. }
-            | Self::ZenNoise { shape }
-            | Self::Ones { shape } => shape[3],
+            Self::Tokens { sentences, .. } => sentences.tokens,
+            Self::Ones { shape } => shape[2],
+            Self::Noise { shape, .. } | Self::NoisePair { shape, .. } | Self::ZenNoise { shape } => shape[3],
         }
     }
 }
@@ -153,6 +211,13 @@ mod tests {
         let first = "first 4 of normal(input) 8x3x64x64, labels i mod 10";
         assert_eq!(parse(first), noise(4, NoiseLabels::Modulo(10)));
         assert_eq!(parse("ones 1x3x32x32"), Some(GoldenInput::Ones { shape: [1, 3, 32, 32] }));
+        assert_eq!(parse("ones 1x2x12x1"), Some(GoldenInput::Ones { shape: [1, 2, 12, 1] }));
+        let sentences = Sentences { count: 8, tokens: 12, vocabulary: 1000 };
+        let labels = NoiseLabels::Modulo(2);
+        let tokens = |take, pair| Some(GoldenInput::Tokens { sentences, take, pair, labels });
+        assert_eq!(parse("tokens(input) 8x12 of 1000, labels i mod 2"), tokens(8, false));
+        assert_eq!(parse("first 4 of tokens(input) 8x12 of 1000, labels i mod 2"), tokens(4, false));
+        assert_eq!(parse("tokens(input) and tokens(input.1) 8x12 of 1000, labels i mod 2"), tokens(8, true));
         let zen = "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.01e in f32";
         assert_eq!(parse(zen), Some(GoldenInput::ZenNoise { shape }));
     }
@@ -173,6 +238,10 @@ mod tests {
             "normal(input) 4x3x32x32, labels of something",
             "first 9 of normal(input) 8x3x64x64",
             "ones 2x3x32x32",
+            "ones 1x2x0x1",
+            "tokens(input) 8x1 of 1000, labels i mod 2",
+            "tokens(input) 8x12 of 0, labels i mod 2",
+            "first 9 of tokens(input) 8x12 of 1000, labels i mod 2",
             "x=normal(input.0), e=normal(input.1), 8x3x64x64, x'=x+0.1e in f32",
         ] {
             assert_eq!(GoldenInput::parse(Some(text)), None, "{text}");

@@ -219,6 +219,15 @@ fn inputs(group: &Group, dirs: &DataDirs) -> Result<Inputs, DatasetError> {
             let (images, shape) = noise(group.seed, "input", shape, take);
             (images, shape, labels.of(take, dirs)?)
         }
+        GoldenInput::Tokens { sentences, take, pair, labels } => {
+            let labels = labels.of(take, dirs)?;
+            if pair {
+                let (ids, shape) = sentences.ids(group.seed, "input.1", take);
+                next = Some((ids, shape, labels.clone()));
+            }
+            let (ids, shape) = sentences.ids(group.seed, "input", take);
+            (ids, shape, labels)
+        }
         // Zen, SynFlow and TE-NAS generate their own inputs; counts need none.
         GoldenInput::ZenNoise { shape } | GoldenInput::Ones { shape } => zeros(shape),
         GoldenInput::Resolution(pixels) => zeros([1, 3, pixels, pixels]),

@@ -138,6 +138,9 @@ impl Proxy for CamNas {
     }
 
     fn prepare(&self, variant: &Variant, set: &CandidateSet<'_>) -> Result<Prepared, ScoreError> {
+        if set.settings.space.takes_text() {
+            return Err(ScoreError::Undefined("the networks take text, and the teacher images".into()));
+        }
         let stated = |e: &dyn std::fmt::Display| ScoreError::Prepare(e.to_string());
         let name = teacher_of(variant);
         let teacher = Teacher::find(name, set.inputs.dirs()).map_err(|e| stated(&e))?;

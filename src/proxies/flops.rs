@@ -4,8 +4,8 @@ use super::{Axis, Choice, Cost, Direction, Prepared, Proxy, ProxySpec, Score, Sc
 use crate::engine::Reduced;
 use crate::scoring::Network;
 
-/// Multiply-accumulates of convolutions and linear layers plus bias additions, the convention that NATS-Bench calls
-/// FLOPs; batch norm, activations, pooling and additions count 0.
+/// Multiply-accumulates of convolutions, linear layers and attention's two products plus bias additions, the convention that
+/// NATS-Bench calls FLOPs; normalisations, activations, pooling, additions and embeddings count 0.
 pub struct Flops;
 
 static SPEC: ProxySpec = ProxySpec {
@@ -14,7 +14,8 @@ static SPEC: ProxySpec = ProxySpec {
     reference: "trivial baseline; counts as in NATS-Bench (Dong et al., TPAMI 2021, arXiv:2009.00437)",
     direction: Direction::HigherIsBetter,
     inputs: "the architecture and the input resolution",
-    about: "multiply-accumulates of convolutions and linear layers for one image, plus one for each bias addition",
+    about: "multiply-accumulates of convolutions, linear layers (once for each token of text) and attention's two products \
+            for one image or sentence, plus one for each bias addition",
     axes: &[Axis {
         name: "count",
         about: "what counts as an operation",

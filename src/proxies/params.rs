@@ -4,7 +4,7 @@ use super::{Axis, Choice, Cost, Direction, Form, Prepared, Proxy, ProxySpec, Sco
 use crate::engine::Reduced;
 use crate::scoring::Network;
 
-/// All trainable tensors: convolution and linear weights and biases, affine batch-norm parameters.
+/// All trainable tensors: convolution and linear weights and biases, affine parameters of normalisations, embeddings.
 pub struct Params;
 
 static SPEC: ProxySpec = ProxySpec {

@@ -18,8 +18,8 @@ static SPEC: ProxySpec = ProxySpec {
     title: "SynFlow",
     reference: "Tanaka et al., SynFlow, NeurIPS 2020, arXiv:2006.05467; as a proxy: Abdelfattah et al., arXiv:2101.08134",
     direction: Direction::HigherIsBetter,
-    inputs: "one image of ones; absolute weights; no data",
-    about: "sum over convolution and linear weights of |w dR/dw|, R the sum of the logits; normalisation bypassed; f64",
+    inputs: "one image of ones (of text: the token 1 everywhere); absolute weights; no data",
+    about: "sum over convolution and linear weights of |w dR/dw|, R the sum of the logits; batch normalisation bypassed; f64",
     axes: &[Axis {
         name: "scale",
         about: "how the sum is reported",

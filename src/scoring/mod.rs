@@ -85,10 +85,12 @@ pub fn score(
     inputs: &Inputs,
     proxies: &[PreparedProxy],
 ) -> Vec<Outcome> {
-    let requests = proxies
-        .iter()
-        .map(|p| p.prepared.clone().and_then(|_| p.proxy.proxy.passes(&p.proxy.variant, network)));
-    let requests: Vec<_> = requests.collect();
+    let requests = proxies.iter().map(|p| {
+        p.prepared.clone()?;
+        let requests = p.proxy.proxy.passes(&p.proxy.variant, network)?;
+        passes::check(network, &requests).map(|()| requests)
+    });
+    let requests: Vec<Result<Vec<_>, ScoreError>> = requests.collect();
     let plan = passes::Plan::merge(network.settings(), requests.iter().flatten().flatten());
     let done = plan.run(engine, network, inputs);
     (proxies.iter().zip(requests))

@@ -85,7 +85,16 @@ impl Network {
     /// Weights under a scheme, generated once; `None` for the run's own initialisation.
     pub fn weights(&self, init: Option<Scheme>) -> &Weights {
         let scheme = init.unwrap_or(self.settings.init);
-        self.weights[scheme as usize].get_or_init(|| Weights::init(&self.graph, scheme, self.weight_seed()))
+        self.weights[scheme as usize].get_or_init(|| self.draw(&self.graph, scheme, 0))
+    }
+
+    /// Weights of a graph under a scheme, initialisation number `repeat`.
+    fn draw(&self, graph: &Graph, scheme: Scheme, repeat: u64) -> Weights {
+        let seed = self.weight_seed().wrapping_add(repeat);
+        match self.settings.space.pretrained() {
+            Some(checkpoint) => checkpoint.weights(graph, scheme, seed, scheme != self.settings.init),
+            None => Weights::init(graph, scheme, seed),
+        }
     }
 
     /// The accounting of the space's authors.
@@ -137,7 +146,7 @@ impl Network {
         repeat: u64,
     ) -> Result<Cow<'_, Weights>, ScoreError> {
         let graph = self.graph_of(form)?;
-        let init = || Weights::init(&graph, scheme, self.weight_seed().wrapping_add(repeat));
+        let init = || self.draw(&graph, scheme, repeat);
         Ok(match (repeat, form) {
             (0, _) if graph.params() == self.graph.params() => Cow::Borrowed(self.weights(Some(scheme))),
             (0, Form::Unlinked) => Cow::Borrowed(self.unlinked_weights[scheme as usize].get_or_init(init)),

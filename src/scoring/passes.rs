@@ -98,6 +98,28 @@ impl Plan {
     }
 }
 
+/// Whether a network has what the requests ask for. Networks for text take token ids: these are not made of noise, and have no
+/// gradient. (SynFlow's ones are the token with id 1 everywhere.)
+///
+/// # Errors
+/// [`ScoreError::Undefined`].
+pub fn check(network: &Network, requests: &[PassRequest]) -> Result<(), ScoreError> {
+    if network.graph().vocabulary().is_none() {
+        return Ok(());
+    }
+    let undefined = |what: &str| Err(ScoreError::Undefined(format!("the network takes token ids, {what}")));
+    let drawn =
+        |input| !matches!(input, InputRequest::MiniBatch | InputRequest::NextBatch | InputRequest::Ones);
+    if requests.iter().any(|r| drawn(r.input)) {
+        return undefined("and the proxy's input is Gaussian noise");
+    }
+    let mut reductions = requests.iter().flat_map(|r| &r.backward).flat_map(|b| &b.reductions);
+    match reductions.any(|r| *r == GradientReduction::Input) {
+        true => undefined("which have no gradient"),
+        false => Ok(()),
+    }
+}
+
 /// A result and the milliseconds it took.
 type Timed = (Result<Vec<Reduced>, ScoreError>, f64);
 

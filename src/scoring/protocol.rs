@@ -1,6 +1,7 @@
 //! How a run scores: everything that is common to its scores and changes them.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use clap::ValueEnum;
@@ -9,8 +10,8 @@ use super::{Dedupe, Seeds, Settings, Shard};
 use crate::datasets::{Batch, BatchRequest};
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
-use crate::spaces::{self, NetworkInput, SearchSpace};
-use crate::store::RunKey;
+use crate::spaces::{self, LinearWeights, NetworkInput, Pretrained, PretrainedError, SearchSpace};
+use crate::store::{CheckpointFacts, RunKey};
 
 /// What every repetition draws anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
@@ -53,14 +54,15 @@ pub struct Protocol {
     pub dedupe: Dedupe,
 }
 
-/// A manifest names something that this program does not know.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the run's manifest has {field} `{value}`, which this program does not know; use the version that wrote it"
-)]
-pub struct ProtocolError {
-    pub field: &'static str,
-    pub value: String,
+/// Why a manifest gives no protocol.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtocolError {
+    #[error(
+        "the run's manifest has {field} `{value}`, which this program does not know; use the version that wrote it"
+    )]
+    Unknown { field: &'static str, value: String },
+    #[error("the run's checkpoint: {0}")]
+    Checkpoint(#[from] PretrainedError),
 }
 
 impl Protocol {
@@ -99,7 +101,7 @@ impl Protocol {
 
     /// The names that a manifest carries; `resolution` is that of the mini-batch.
     pub fn key(&self, engine: &str, resolution: usize, shard: Option<Shard>) -> RunKey {
-        let request = &self.request;
+        let (request, text) = (&self.request, self.space.takes_text());
         RunKey {
             numbers_version: numbers_version(),
             space: self.space.spec().id.to_owned(),
@@ -120,6 +122,13 @@ impl Protocol {
             vary: Vary::ALL.iter().filter(|v| self.varies(**v)).map(Vary::to_string).collect(),
             hda_networks: self.hda_networks,
             dedupe: self.dedupe.to_string(),
+            special_tokens: text.then(|| request.special_tokens.to_string()),
+            attention_mask: text.then(|| request.attention_mask.to_string()),
+            checkpoint: self.space.pretrained().map(|checkpoint| CheckpointFacts {
+                file: checkpoint.path.display().to_string(),
+                sha256: checkpoint.sha256.clone(),
+                linear_weights: checkpoint.linear.name().to_owned(),
+            }),
             shard: shard.map(|s| s.to_string()),
         }
     }
@@ -129,11 +138,13 @@ impl Protocol {
     /// # Errors
     /// A name that this program does not know.
     pub fn of(key: &RunKey) -> Result<Self, ProtocolError> {
-        let unknown = |field, value: &str| ProtocolError { field, value: value.to_owned() };
+        let unknown = |field, value: &str| ProtocolError::Unknown { field, value: value.to_owned() };
         let vary = key.vary.iter().map(|v| Vary::from_str(v, false).map_err(|_| unknown("vary", v)));
         Ok(Self {
-            space: spaces::find(&key.space).map_err(|_| unknown("space", &key.space))?,
+            space: space(key)?,
             request: BatchRequest {
+                special_tokens: optional("special tokens", key.special_tokens.as_deref())?,
+                attention_mask: optional("attention mask", key.attention_mask.as_deref())?,
                 index: key.batch_index,
                 order: parse("order", &key.order)?,
                 augment: parse("augment", &key.augment)?,
@@ -153,7 +164,26 @@ impl Protocol {
 }
 
 fn parse<T: FromStr>(field: &'static str, value: &str) -> Result<T, ProtocolError> {
-    value.parse().map_err(|_| ProtocolError { field, value: value.to_owned() })
+    value.parse().map_err(|_| ProtocolError::Unknown { field, value: value.to_owned() })
+}
+
+fn optional<T: FromStr + Default>(field: &'static str, value: Option<&str>) -> Result<T, ProtocolError> {
+    value.map_or_else(|| Ok(T::default()), |value| parse(field, value))
+}
+
+/// The run's search space, with the checkpoint that its networks begin with.
+fn space(key: &RunKey) -> Result<&'static dyn SearchSpace, ProtocolError> {
+    let unknown = |field, value: &str| ProtocolError::Unknown { field, value: value.to_owned() };
+    let space = spaces::find(&key.space).map_err(|_| unknown("space", &key.space))?;
+    let Some(facts) = &key.checkpoint else { return Ok(space) };
+    let linear = LinearWeights::from_str(&facts.linear_weights, false);
+    let linear = linear.map_err(|_| unknown("linear weights", &facts.linear_weights))?;
+    let checkpoint = Pretrained::read(Path::new(&facts.file), linear)?;
+    if checkpoint.sha256 != facts.sha256 {
+        let (path, found, expected) = (checkpoint.path, checkpoint.sha256, facts.sha256.clone());
+        return Err(PretrainedError::Changed { path, found, expected }.into());
+    }
+    Ok(space.with_pretrained(checkpoint)?)
 }
 
 /// Major and minor version: a change that alters a score raises the minor version at least.

@@ -12,11 +12,13 @@ pub mod nats_sss;
 pub mod nds;
 mod part;
 pub mod plainnet;
+mod pretrained;
 mod tiny_net;
 pub mod transnas;
 
 pub use error::ArchError;
 pub use facts::{Budget, Family, NamedArch, SuperBlock};
+pub use pretrained::{LinearWeights, Pretrained, PretrainedError};
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -26,7 +28,7 @@ use crate::graph::{Graph, GraphError, Shape};
 /// What a network is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NetworkInput {
-    /// Height and width of the (square, 3-channel) input in pixels.
+    /// Height and width of the (square, 3-channel) input in pixels; tokens of a sentence for networks that take text.
     pub resolution: usize,
     /// Width of the logits.
     pub classes: usize,
@@ -164,15 +166,34 @@ pub trait SearchSpace: Sync {
     fn thin_cell(&self, _arch: &str, _classes: usize) -> Result<Option<Graph>, SpaceError> {
         Ok(None)
     }
+
+    /// Whether its networks take sentences (token ids) and not images.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// The checkpoint that its networks begin with; `None` where their weights are drawn.
+    fn pretrained(&self) -> Option<&Pretrained> {
+        None
+    }
+
+    /// The same space, whose networks begin with a checkpoint. It is kept until the program ends, as spaces are.
+    ///
+    /// # Errors
+    /// A checkpoint of another network; [`PretrainedError::NoCheckpoints`] where the space has none.
+    fn with_pretrained(&self, _pretrained: Pretrained) -> Result<&'static dyn SearchSpace, PretrainedError> {
+        Err(PretrainedError::NoCheckpoints { space: self.spec().id })
+    }
 }
 
 /// All search spaces. Adding one is one folder and one line here.
 pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
-    let spaces: [&dyn SearchSpace; 9] = [
+    let spaces: [&dyn SearchSpace; 10] = [
         &nasbench101::NasBench101,
         &nasbench201::NasBench201,
         &nats_sss::NatsSss,
         &nafbee::NafbeeVgg19,
+        &nafbee::BERT,
         &plainnet::PlainNet,
         &cam_nas::CamNas,
         &nasbench_macro::NasBenchMacro,
@@ -188,7 +209,7 @@ pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
 /// [`SpaceError::Unknown`] with the known ids.
 pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
     let known = SPACES.iter().copied().find(|s| s.spec().id == id);
-    known.or_else(|| nds::variant(id)).ok_or_else(|| SpaceError::Unknown {
+    known.or_else(|| nds::variant(id)).or_else(|| nafbee::variant(id)).ok_or_else(|| SpaceError::Unknown {
         given: id.to_string(),
         known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),
     })

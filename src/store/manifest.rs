@@ -27,7 +27,7 @@ pub struct RunKey {
     pub order: String,
     pub augment: String,
     pub normalisation: String,
-    /// Pixels per side.
+    /// Pixels per side, or tokens of a sentence.
     pub resolution: usize,
     pub init: String,
     pub precision: String,
@@ -41,6 +41,14 @@ pub struct RunKey {
     pub vary: Vec<String>,
     pub hda_networks: Option<usize>,
     pub dedupe: String,
+    /// Text only: which special tokens stand around a sentence, and which tokens are attended to.
+    #[serde(default)]
+    pub special_tokens: Option<String>,
+    #[serde(default)]
+    pub attention_mask: Option<String>,
+    /// The checkpoint that the networks begin with; without one, their weights are drawn.
+    #[serde(default)]
+    pub checkpoint: Option<CheckpointFacts>,
     /// `i/n` for one part of a plan.
     pub shard: Option<String>,
 }
@@ -59,6 +67,15 @@ impl RunKey {
             (name.replace('_', "-"), value.to_string(), theirs.to_string())
         })
     }
+}
+
+/// A file of trained weights, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointFacts {
+    pub file: String,
+    pub sha256: String,
+    /// What became of the weights of linear layers: `redrawn` (by the run's initialisation) or `kept`.
+    pub linear_weights: String,
 }
 
 /// A list of architectures, identified.

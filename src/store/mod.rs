@@ -30,7 +30,8 @@ use folder::replace;
 pub use folder::{Present, Records, Run, Store};
 pub use join::join;
 pub use manifest::{
-    BatchFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, RunKey,
+    BatchFacts, CheckpointFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts,
+    ReuseFacts, RunKey,
 };
 pub use record::{Record, Seeds, Status, Timings, number};
 

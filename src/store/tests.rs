@@ -65,6 +65,9 @@ fn manifest() -> Manifest {
         vary: vec![],
         hda_networks: None,
         dedupe: "exact".into(),
+        special_tokens: None,
+        attention_mask: None,
+        checkpoint: None,
         shard: None,
     };
     Manifest::new(key)

@@ -56,8 +56,13 @@ fn run(run: &Run) -> Result<(), Mistake> {
     identifier(&run.id, "id")?;
     spaces::find(run.space.get_ref()).map_err(|e| Mistake::new(run.space.span(), format!("space: {e}")))?;
     tables::spec(run.space.get_ref()).map_err(|e| Mistake::new(run.space.span(), format!("space: {e}")))?;
-    datasets::spec(run.dataset.get_ref())
+    let dataset = datasets::spec(run.dataset.get_ref())
         .map_err(|e| Mistake::new(run.dataset.span(), format!("dataset: {e}")))?;
+    let text = spaces::find(run.space.get_ref()).is_ok_and(|space| space.takes_text());
+    if dataset.is_text() != text {
+        let kind = if text { "sentences" } else { "images" };
+        return Err(Mistake::new(run.dataset.span(), format!("dataset: the space's networks take {kind}")));
+    }
     if run.accuracies.get_ref().is_empty() {
         return Err(Mistake::new(run.accuracies.span(), "accuracies: name at least one"));
     }

@@ -34,6 +34,7 @@ pub static STUDIES: &[(&str, &str)] = &[
     ("rbflex-table4", include_str!("../../benchmarks/rbflex-table4.toml")),
     ("rbflex-table1", include_str!("../../benchmarks/rbflex-table1.toml")),
     ("rbflex-table3", include_str!("../../benchmarks/rbflex-table3.toml")),
+    ("rbflex-table5", include_str!("../../benchmarks/rbflex-table5.toml")),
     ("zero-cost-nb201", include_str!("../../benchmarks/zero-cost-nb201.toml")),
 ];
 

@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::file::{Choice, Named, Run, Study};
-use crate::datasets::{Augment, BatchRequest, Normalisation, Order, Split};
+use crate::datasets::{AttentionMask, Augment, BatchRequest, Normalisation, Order, SpecialTokens, Split};
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::scoring::{Dedupe, Protocol, Seeds, Selection, Vary};
@@ -27,6 +27,8 @@ pub struct Settings {
     pub augment: Option<Named<Augment>>,
     pub normalisation: Option<Named<Normalisation>>,
     pub resolution: Option<usize>,
+    pub special_tokens: Option<Named<SpecialTokens>>,
+    pub attention_mask: Option<Named<AttentionMask>>,
     pub init: Option<Named<Scheme>>,
     pub precision: Option<Choice<Precision>>,
     pub hda_networks: Option<usize>,
@@ -119,6 +121,8 @@ impl Settings {
             augment: own.augment.or(base.augment),
             normalisation: own.normalisation.or(base.normalisation),
             resolution: own.resolution.or(base.resolution),
+            special_tokens: own.special_tokens.or(base.special_tokens),
+            attention_mask: own.attention_mask.or(base.attention_mask),
             init: own.init.or(base.init),
             precision: own.precision.or(base.precision),
             hda_networks: own.hda_networks.or(base.hda_networks),
@@ -149,6 +153,8 @@ pub fn prepare(study: &Study, run: &Run, space: &'static dyn SearchSpace, overri
         augment: given.augment.map_or_else(Augment::default, |a| a.0),
         normalisation: given.normalisation.map_or_else(Normalisation::default, |n| n.0),
         resolution: given.resolution,
+        special_tokens: given.special_tokens.map_or_else(SpecialTokens::default, |s| s.0),
+        attention_mask: given.attention_mask.map_or_else(AttentionMask::default, |m| m.0),
         ..BatchRequest::new(
             run.dataset.get_ref(),
             value(given.split),

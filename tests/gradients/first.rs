@@ -63,7 +63,7 @@ pub fn equals_central_difference(net: &Net, tolerance: f64) {
 #[test]
 fn every_activation_and_every_kind_of_statistics() {
     for norm in STATISTICS {
-        for kind in Activation::ALL {
+        for kind in Activation::ALL.into_iter().chain([Activation::Tanh]) {
             let net = small(kind, norm);
             equals_autodiff(&net, 1e-9);
             equals_central_difference(&net, 1e-6);

@@ -5,6 +5,7 @@ mod layers;
 mod observed;
 mod second;
 mod support;
+mod tokens;
 
 use untrained::engine::{BurnEngine, DeviceSpec, Engine};
 

@@ -9,10 +9,10 @@ use untrained::engine::{
 };
 use untrained::graph::init::Scheme;
 use untrained::graph::{
-    Activation, Builder, Graph, NodeId, Op, ParamId, ParamRole, PoolKind, SELU_ALPHA, SELU_SCALE, Shape,
-    Weights,
+    Activation, Builder, EmbeddingRow, Graph, NodeId, Op, ParamId, ParamRole, PoolKind, SELU_ALPHA,
+    SELU_SCALE, Shape, Weights,
 };
-use untrained::keyed::Stream;
+use untrained::keyed::{Stream, decide};
 
 /// Step of central differences, small enough that no kink lies between the two sides of any test here.
 pub const STEP: f64 = 1.0 / 1_048_576.0;
@@ -53,7 +53,7 @@ impl Net {
             let id = param_id(&graph, i);
             let values = weights.get_mut(id);
             match param.role {
-                ParamRole::Weight | ParamRole::Bias { .. } => {}
+                ParamRole::Weight | ParamRole::Bias { .. } | ParamRole::Embedding => {}
                 _ => values.copy_from_slice(&noise(&param.name, values.len(), 1.0 / 4096.0)),
             }
             if matches!(param.role, ParamRole::NormWeight | ParamRole::RunningVar) {
@@ -61,7 +61,10 @@ impl Net {
             }
             values.iter_mut().for_each(|v| *v = (*v * 4096.0).round() / 4096.0);
         }
-        let images = noise("images", n * graph.input_shape().elements(), 1.0 / 4096.0);
+        let images = match graph.vocabulary() {
+            Some(vocabulary) => tokens(n, graph.input_shape().pixels(), vocabulary),
+            None => noise("images", n * graph.input_shape().elements(), 1.0 / 4096.0),
+        };
         Self { graph, weights, images, n, norm: NormStatistics::Batch }
     }
 
@@ -117,7 +120,10 @@ impl Net {
         for (id, by) in self.trainable().into_iter().zip(direction) {
             shift(net.weights.get_mut(id), by);
         }
-        shift(&mut net.images, &direction[direction.len() - 1]);
+        // Token ids do not move.
+        if net.graph.vocabulary().is_none() {
+            shift(&mut net.images, &direction[direction.len() - 1]);
+        }
         net
     }
 
@@ -129,11 +135,26 @@ impl Net {
     }
 }
 
+/// Sentences of falling lengths, padded with token 0.
+fn tokens(n: usize, length: usize, vocabulary: usize) -> Vec<f32> {
+    let stream = Stream::new(11, "tokens");
+    let sentence = |i: usize| {
+        let words = length - i % length;
+        let id =
+            move |j: usize| if j < words { decide(&stream, (i * length + j) as u64, vocabulary) } else { 0 };
+        let mask = (0..length).map(move |j| u8::from(j < words).into());
+        (0..length).map(id).map(|id| id as f32).chain(mask).collect::<Vec<f32>>()
+    };
+    (0..n).flat_map(sentence).collect()
+}
+
 pub fn param_id(graph: &Graph, index: usize) -> ParamId {
     // Ids of buffers are not handed out as a list: find the id in the graph's operations.
     let all = graph.nodes().iter().flat_map(|n| match &n.op {
         Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => vec![Some(*weight), *bias],
         Op::BatchNorm(b) => vec![b.weight, b.bias, Some(b.running_mean), Some(b.running_var)],
+        Op::Embedding { table, .. } => vec![Some(*table)],
+        Op::LayerNorm(norm) => vec![Some(norm.weight), Some(norm.bias)],
         _ => vec![],
     });
     all.flatten().find(|id| id.index() == index).unwrap()
@@ -207,6 +228,11 @@ pub fn autodiff(net: &Net, cotangent: &[f64]) -> Vec<Option<Vec<f64>>> {
                 (&device, DType::F64),
             ),
             Op::Concat => T::cat(node.inputs.iter().map(|id| values[id.index()].clone()).collect(), 1),
+            Op::Embedding { table, row } => embedding(net, params[table.index()].clone(), *row),
+            Op::Attention { heads } => {
+                let [q, k, v] = [0, 1, 2].map(|k| values[node.inputs[k].index()].clone());
+                attention(net, [q, k, v], *heads)
+            }
             op => operation(op, x, &params, net.norm),
         };
         values.push(value);
@@ -259,6 +285,14 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
             let y = norm.weight.iter().fold(y, |y, id| y * stored(id));
             norm.bias.iter().fold(y, |y, id| y + stored(id))
         }
+        Op::LayerNorm(norm) => {
+            let features = x.dims()[1];
+            let of = |id: &ParamId| params[id.index()].clone().reshape([1, features, 1, 1]);
+            let centred = x.clone() - x.mean_dim(1);
+            let variance = (centred.clone() * centred.clone()).mean_dim(1);
+            centred / (variance + norm.eps).sqrt() * of(&norm.weight) + of(&norm.bias)
+        }
+        Op::Embedding { .. } | Op::Attention { .. } => unreachable!("they look at the token ids"),
         Op::Activation(kind) => activate(x, *kind),
         Op::Pool { kind: PoolKind::Average, window } => avg_pool2d(
             x,
@@ -286,6 +320,46 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
         Op::PadChannels { before, after } => frame(x, 1, *before, *after),
         Op::Zero => x * 0.0,
     }
+}
+
+/// A table's rows as a product with one-hot vectors.
+fn embedding(net: &Net, table: T, row: EmbeddingRow) -> T {
+    let [rows, features, ..] = table.dims();
+    let length = net.graph.input_shape().pixels();
+    let mut one_hot = vec![0.0f64; net.n * length * rows];
+    for (i, sentence) in net.images.chunks(2 * length).enumerate() {
+        for (j, id) in sentence[..length].iter().enumerate() {
+            let row = match row {
+                EmbeddingRow::Token => *id as usize,
+                EmbeddingRow::Position => j,
+                EmbeddingRow::First => 0,
+            };
+            one_hot[(i * length + j) * rows + row] = 1.0;
+        }
+    }
+    let one_hot = constant(one_hot, [1, 1, net.n * length, rows]);
+    let rows = one_hot.matmul(table.reshape([1, 1, rows, features]));
+    rows.reshape([net.n, 1, length, features]).permute([0, 3, 1, 2])
+}
+
+/// Attention, one head at a time.
+fn attention(net: &Net, [q, k, v]: [T; 3], heads: usize) -> T {
+    let [n, features, _, length] = q.dims();
+    let d = features / heads;
+    let far = net.images.chunks(2 * length).flat_map(|s| s[length..].iter());
+    let far = constant(far.map(|m| if *m == 0.0 { -1e9 } else { 0.0 }).collect(), [n, 1, 1, length]);
+    let head = |h: usize| {
+        // [N, 1, length, d]
+        let of = |x: &T| x.clone().narrow(1, h * d, d).permute([0, 2, 3, 1]);
+        let scores = of(&q).matmul(of(&k).swap_dims(2, 3)) * (1.0 / (d as f64).sqrt()) + far.clone();
+        let weights = activation::softmax(scores, 3);
+        weights.matmul(of(&v)).permute([0, 3, 1, 2])
+    };
+    T::cat((0..heads).map(head).collect(), 1)
+}
+
+fn constant(values: Vec<f64>, shape: [usize; 4]) -> T {
+    T::from_data(TensorData::new(values, shape), (&Device::flex().autodiff(), DType::F64))
 }
 
 /// Height or width; a vector is one pixel.
@@ -322,5 +396,6 @@ fn activate(x: T, kind: Activation) -> T {
         Activation::Celu | Activation::Elu => elu(x, 1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
         Activation::Selu => elu(x, SELU_ALPHA) * SELU_SCALE,
+        Activation::Tanh => x.tanh(),
     }
 }

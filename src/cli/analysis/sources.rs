@@ -113,7 +113,7 @@ fn read(
     };
     let (input, stand_in) = match datasets::spec(dataset) {
         Ok(spec) => (NetworkInput { resolution: spec.shape[1], classes: spec.classes }, spec.stand_in),
-        // Tables know data sets without images (NAFBee's SST-2); nothing is counted where no network can be built.
+        // Tables may know data sets that cannot be read; nothing is counted where no network can be built.
         Err(_) if known.is_none() && table.spec().datasets.contains(&dataset) => {
             (NetworkInput { resolution: 0, classes: 0 }, false)
         }

@@ -65,7 +65,10 @@ impl Report<'_> {
         writeln!(
             out,
             "  weights {}, seed {}; engine {}, {}",
-            self.args.settings.init, seeds.weight, self.engine, self.args.settings.engine.precision
+            self.weights(),
+            seeds.weight,
+            self.engine,
+            self.args.settings.engine.precision
         )?;
         writeln!(out)?;
         writeln!(out, "{:<28} {:>22}  {:<10} {:>10}", "proxy", "score", "status", "ms")?;
@@ -80,6 +83,13 @@ impl Report<'_> {
         Ok(())
     }
 
+    /// Where the weights are from.
+    fn weights(&self) -> String {
+        let settings = self.network.settings();
+        let checkpoint = settings.space.pretrained().map(|checkpoint| checkpoint.describe(settings.init));
+        checkpoint.unwrap_or_else(|| settings.init.to_string())
+    }
+
     fn json(&self) -> anyhow::Result<()> {
         let scores: Vec<_> = self.outcomes.iter().map(outcome_json).collect();
         let value = serde_json::json!({
@@ -88,7 +98,8 @@ impl Report<'_> {
             "batch": self.batch,
             "batch_size": self.args.settings.batch_size,
             "seeds": self.network.settings().seeds,
-            "init": self.args.settings.init.to_string(),
+            "init": self.network.settings().init.to_string(),
+            "weights": self.weights(),
             "engine": self.engine,
             "precision": self.args.settings.engine.precision.to_string(),
             "version": env!("CARGO_PKG_VERSION"),

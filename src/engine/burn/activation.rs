@@ -20,6 +20,7 @@ pub fn value(x: Map, kind: Activation) -> Map {
         Activation::Celu | Activation::Elu => elu(x, 1.0, 1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
         Activation::Selu => elu(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Tanh => x.tanh(),
     }
 }
 
@@ -51,6 +52,7 @@ pub fn backward(x: &Map, dy: Map, kind: Activation) -> Map {
         }
         Activation::Celu | Activation::Elu => dy * elu_slope(x, 1.0, 1.0),
         Activation::Selu => dy * elu_slope(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Tanh => dy * tanh_slope(x),
     }
 }
 
@@ -74,7 +76,14 @@ pub fn curvature(x: &Map, kind: Activation) -> Option<Map> {
         Activation::Hardswish => inside(x, x.zeros_like().add_scalar(1.0 / 3.0), -3.0, 3.0),
         Activation::Celu | Activation::Elu => elu_curvature(x, 1.0, 1.0),
         Activation::Selu => elu_curvature(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Tanh => (x.clone().tanh() * tanh_slope(x)).mul_scalar(-2.0),
     })
+}
+
+/// `1 - tanh(x)^2`.
+fn tanh_slope(x: &Map) -> Map {
+    let t = x.clone().tanh();
+    one_minus(&(t.clone() * t))
 }
 
 /// `y` where `low < x < high`, else 0.

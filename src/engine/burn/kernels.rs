@@ -4,11 +4,11 @@ use ::burn::tensor::module::conv2d;
 use ::burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::statistics::{self, batch_statistics, image_statistics, pixel_mean};
-use super::{activation, layer, pool};
+use super::{activation, layer, pool, tokens};
 use crate::engine::kernels::{
     Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
 };
-use crate::engine::{NormStatistics, Precision};
+use crate::engine::{Heads, NormStatistics, Precision, TokenNorm};
 use crate::graph::{Activation, PoolKind, Shape, Window};
 
 /// A value: every tensor is kept in four dimensions, a vector as `[N, F, 1, 1]`.
@@ -275,6 +275,14 @@ impl Kernels for BurnKernels<'_> {
 
     fn zero(&self, x: Map) -> Map {
         x.mul_scalar(0.0)
+    }
+
+    fn layer_norm(&self, x: Map, norm: &TokenNorm<'_>) -> Result<Map, String> {
+        Ok(tokens::layer_norm(self, x, norm))
+    }
+
+    fn attention(&self, qkv: [&Map; 3], heads: &Heads<'_>) -> Result<Map, String> {
+        Ok(tokens::attention(self, qkv, heads))
     }
 }
 

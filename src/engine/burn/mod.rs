@@ -5,6 +5,7 @@ mod kernels;
 mod layer;
 mod pool;
 mod statistics;
+mod tokens;
 
 use ::burn::tensor::{DType, Device};
 

@@ -9,19 +9,29 @@ use super::memory::{Buffer, Pooled};
 use super::smooth::{density, exp, exp_m1, normal, sigmoid, tanh_softplus};
 use crate::graph::{Activation, SELU_ALPHA, SELU_SCALE};
 
-/// Evaluates an expression with a constant for the place of `kind` in [`Activation::ALL`]: where a loop knows its function
+/// Every activation.
+const KINDS: [Activation; 12] = {
+    let (mut kinds, mut i) = ([Activation::Tanh; 12], 0);
+    while i < Activation::ALL.len() {
+        kinds[i] = Activation::ALL[i];
+        i += 1;
+    }
+    kinds
+};
+
+/// Evaluates an expression with a constant for the place of `kind` in [`KINDS`]: where a loop knows its function
 /// when it is compiled, it becomes vector instructions.
 macro_rules! for_kind {
     ($kind:expr, |$constant:ident| $body:expr) => {
-        for_kind!(@ $kind, $constant, $body, 0 1 2 3 4 5 6 7 8 9 10)
+        for_kind!(@ $kind, $constant, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
     };
     (@ $kind:expr, $constant:ident, $body:expr, $($place:literal)*) => {
         match $kind {
-            $(kind if kind == Activation::ALL[$place] => {
+            $(kind if kind == KINDS[$place] => {
                 const $constant: usize = $place;
                 $body
             })*
-            _ => unreachable!("`ALL` has every activation"),
+            _ => unreachable!("`KINDS` has every activation"),
         }
     };
 }
@@ -49,7 +59,7 @@ impl<T: Pooled, const KIND: usize> Loop for Values<'_, T, KIND> {
     #[inline(always)]
     fn go(self) {
         for x in self.0 {
-            *x = T::of(value(const { Activation::ALL[KIND] }, (*x).into()));
+            *x = T::of(value(const { KINDS[KIND] }, (*x).into()));
         }
     }
 }
@@ -64,7 +74,7 @@ impl<T: Pooled, const KIND: usize> Loop for Slopes<'_, T, KIND> {
     fn go(self) {
         for (x, dy) in self.0.iter().zip(self.1) {
             let d: f64 = (*dy).into();
-            *dy = T::of(d * slope(const { Activation::ALL[KIND] }, (*x).into()));
+            *dy = T::of(d * slope(const { KINDS[KIND] }, (*x).into()));
         }
     }
 }
@@ -168,6 +178,7 @@ fn value(kind: Activation, x: f64) -> f64 {
         Activation::Celu | Activation::Elu => elu(x, 1.0, 1.0),
         Activation::Hardtanh => x.clamp(-1.0, 1.0),
         Activation::Selu => elu(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Tanh => x.tanh(),
     }
 }
 
@@ -214,6 +225,7 @@ fn slope(kind: Activation, x: f64) -> f64 {
         Activation::Celu | Activation::Elu => elu_slope(x, 1.0),
         Activation::Hardtanh => inside(-1.0, 1.0),
         Activation::Selu => SELU_SCALE * elu_slope(x, SELU_ALPHA),
+        Activation::Tanh => 1.0 - x.tanh() * x.tanh(),
     }
 }
 
@@ -241,5 +253,6 @@ fn bend(kind: Activation, x: f64) -> Option<f64> {
         }
         Activation::Celu | Activation::Elu => negative(1.0),
         Activation::Selu => negative(SELU_SCALE * SELU_ALPHA),
+        Activation::Tanh => -2.0 * x.tanh() * (1.0 - x.tanh() * x.tanh()),
     })
 }

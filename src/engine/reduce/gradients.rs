@@ -16,7 +16,7 @@ use crate::graph::{Graph, NodeId, Op, ParamId, Weights};
 pub enum ParamSet {
     /// Weights of convolutions and linear layers.
     Layers,
-    /// These, biases and affine batch-norm parameters.
+    /// These, biases, affine parameters of normalisations, and embeddings.
     Trainable,
 }
 
@@ -34,7 +34,8 @@ pub enum GradientReduction {
     /// [`SignAgreement`](super::SignAgreement) of the images' own gradients of convolution and linear weights.
     SignAgreement,
     /// The neural tangent kernel: for each image the gradient of the sum of its logits with respect to all parameters that
-    /// are called weights (of convolutions, linear layers and normalisations), and their inner products. Whatever the loss.
+    /// are called weights (of convolutions, linear layers, normalisations and embeddings), and their inner products. Whatever
+    /// the loss.
     NeuralTangent,
     /// Responses of these maps, each to the one before it, to keyed random signs. Whatever the loss.
     BlockResponses { maps: Vec<NodeId>, seed: u64 },

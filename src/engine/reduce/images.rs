@@ -32,8 +32,8 @@ impl SignAgreement {
 /// `K_nm = G_n . G_m` in f64, one backward pass for each image.
 pub fn tangent_kernel(session: &dyn Session, pass: &ForwardPass<'_>) -> Result<Vec<f64>, EngineError> {
     let (graph, logits, n) = (pass.graph, pass.graph.logits(), pass.input.shape[0]);
-    let weights =
-        graph.trainable().filter(|(_, p)| matches!(p.role, ParamRole::Weight | ParamRole::NormWeight));
+    let called = |role| matches!(role, ParamRole::Weight | ParamRole::NormWeight | ParamRole::Embedding);
+    let weights = graph.trainable().filter(|(_, p)| called(p.role));
     let weights: Vec<ParamId> = weights.map(|(id, _)| id).collect();
     let classes = graph.node(logits).shape.elements();
     let wants = Wants { params: &weights, rows: ParamRows::Summed, nodes: &[] };

@@ -4,14 +4,22 @@ use super::{LocalWants, NodeWant, Pulled, Rules};
 use crate::engine::executor::pad_channels;
 use crate::engine::kernels::{HostValues, Kernels, LayerGradients, LayerWants};
 use crate::engine::tape::Tape;
-use crate::engine::{EngineError, ForwardPass, NormStatistics};
-use crate::graph::{NodeId, Op, ParamId};
+use crate::engine::{EngineError, ForwardPass, Heads, NormStatistics, tokens};
+use crate::graph::{Node, NodeId, Op, ParamId};
 
 /// Pulls cotangents back through a recorded pass.
 pub struct FirstOrder<'a, K: Kernels> {
     pub kernels: &'a K,
     pub pass: &'a ForwardPass<'a>,
     pub tape: &'a Tape<K::Value>,
+}
+
+impl<K: Kernels> FirstOrder<'_, K> {
+    /// Queries, keys and values of an attention node.
+    pub(super) fn sequences(&self, node: &Node) -> Result<[&K::Value; 3], EngineError> {
+        let value = |k: usize| self.tape.value(self.pass, node.inputs[k]);
+        Ok([value(0)?, value(1)?, value(2)?])
+    }
 }
 
 impl<K: Kernels> Rules for FirstOrder<'_, K> {
@@ -29,7 +37,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
         let (kernels, pass) = (self.kernels, self.pass);
         let node = pass.graph.node(id);
         let Some(from) = node.inputs.first().copied() else {
-            return Ok(Pulled { input: None, params: vec![], sums: None });
+            return Ok(Pulled::nothing());
         };
         let x = || self.tape.value(pass, from);
         let shape = pass.graph.node(from).shape;
@@ -63,6 +71,20 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
                 Pulled::input(pad_channels(kernels, (pass.images(), shape), dy, [-before, -after]))
             }
             Op::Zero | Op::Zeros => Pulled::input(kernels.zero(dy)),
+            Op::Embedding { table, row } => {
+                tokens::embed_backward(kernels, pass, (id, *table, *row), &dy, wants.params)?
+            }
+            Op::LayerNorm(norm) => {
+                let spec = pass.token_norm(node.shape, norm);
+                let gradients = kernels.layer_norm_backward(x()?, &dy, &spec, layer);
+                named(gradients.map_err(pass.failed(id))?, Some(norm.weight), Some(norm.bias))
+            }
+            Op::Attention { heads } => {
+                let attended = pass.attended();
+                let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
+                let gradients = kernels.attention_backward(self.sequences(node)?, &dy, &heads);
+                Pulled::inputs(gradients.map_err(pass.failed(id))?)
+            }
         })
     }
 
@@ -87,5 +109,5 @@ pub(super) fn named<V>(
 ) -> Pulled<V> {
     let names = [weight, bias].into_iter().zip([gradients.weight, gradients.bias]);
     let params = names.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
-    Pulled { input: gradients.input, params, sums: weight.zip(gradients.weight_sums) }
+    Pulled { input: gradients.input, params, sums: weight.zip(gradients.weight_sums), ..Pulled::nothing() }
 }

@@ -88,8 +88,10 @@ impl GradientSink for Gradients {
 
 /// Gradients of one node.
 pub struct Pulled<C> {
-    /// The cotangent of its input, where wanted.
+    /// The cotangent of its input, where wanted; of all its inputs alike, where there are no `others`.
     pub input: Option<C>,
+    /// The cotangents of its second and further inputs, where they differ from that of the first.
+    pub others: Vec<C>,
     /// Gradients of its parameters, where wanted.
     pub params: Vec<(ParamId, HostValues)>,
     /// Sums over one in place of it.
@@ -97,8 +99,19 @@ pub struct Pulled<C> {
 }
 
 impl<C> Pulled<C> {
+    /// None at all.
+    pub fn nothing() -> Self {
+        Self { input: None, others: vec![], params: vec![], sums: None }
+    }
+
     fn input(input: C) -> Self {
-        Self { input: Some(input), params: vec![], sums: None }
+        Self { input: Some(input), ..Self::nothing() }
+    }
+
+    /// Those of several inputs.
+    fn inputs(all: impl IntoIterator<Item = C>) -> Self {
+        let mut all = all.into_iter();
+        Self { input: all.next(), others: all.collect(), ..Self::nothing() }
     }
 }
 
@@ -178,6 +191,7 @@ pub fn pull<R: Rules>(
             input: node.inputs.iter().any(|id| leads[id.index()]),
             params: if wanted.is_empty() { ParamRows::None } else { wants.rows },
         };
+        let mut others = vec![];
         let dx = match (dy, &node.op) {
             _ if !local.input && wanted.is_empty() => continue,
             (Arrival::Zeros, _) | (_, Op::Zero) => {
@@ -200,11 +214,16 @@ pub fn pull<R: Rules>(
                     sink.param_sums(id, sums);
                 }
                 let Some(dx) = pulled.input else { continue };
+                others = pulled.others;
                 Arrival::Value(dx)
             }
         };
-        for id in node.inputs.iter().filter(|id| leads[id.index()]) {
-            arrive(rules, &mut arrived[id.index()], dx.clone());
+        let mut others = others.into_iter().map(Arrival::Value);
+        for (k, id) in node.inputs.iter().enumerate() {
+            let own = if k == 0 { None } else { others.next() };
+            if leads[id.index()] {
+                arrive(rules, &mut arrived[id.index()], own.unwrap_or_else(|| dx.clone()));
+            }
         }
     }
     Ok(())
@@ -231,6 +250,8 @@ fn leads_to_wanted(graph: &Graph, wants: &Wants<'_>) -> Vec<bool> {
 
 fn wanted_params(node: &Node, wants: &Wants<'_>) -> Vec<ParamId> {
     let own = match &node.op {
+        Op::Embedding { table, .. } => [Some(*table), None],
+        Op::LayerNorm(norm) => [Some(norm.weight), Some(norm.bias)],
         Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => [Some(*weight), *bias],
         Op::BatchNorm(norm) => [norm.weight, norm.bias],
         _ => [None, None],

@@ -5,8 +5,8 @@ use super::{Differentiated, FirstOrder, LocalWants, NodeWant, Pulled, Rules, fir
 use crate::engine::kernels::{
     Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Numbers, ParamRows,
 };
-use crate::engine::layers::ParamValues;
-use crate::engine::{EngineError, NormStatistics};
+use crate::engine::layers::{ParamValues, along};
+use crate::engine::{EngineError, Heads, NormStatistics, tokens};
 use crate::graph::{NodeId, Op, ParamId};
 
 /// A cotangent and its derivative in the direction, `None` for zero.
@@ -47,7 +47,7 @@ impl<K: Kernels> SecondOrder<'_, K> {
         let run = |x: &K::Value, dy: &K::Value, along: bool, input: bool, params: ParamRows| {
             backward(x, dy, along, LayerWants { input, params }).map_err(&failed)
         };
-        let mut result = LayerGradients { input: None, weight: None, bias: None, weight_sums: None };
+        let mut result = LayerGradients::nothing();
         if let Some(dt) = &dy.tangent {
             result = run(x, dt, false, wants.input, wants.params)?;
         }
@@ -85,7 +85,7 @@ impl<K: Kernels> SecondOrder<'_, K> {
             tangents.bias = tangents.bias.or_else(|| bias.map(zeros));
         }
         let input = pulled.input.map(|value| Dual { value, tangent: tangents.input.take() });
-        Pulled { input, params: first::named(tangents, weight, bias).params, sums: None }
+        Pulled { input, params: first::named(tangents, weight, bias).params, ..Pulled::nothing() }
     }
 }
 
@@ -111,7 +111,7 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
         let FirstOrder { kernels, pass, tape } = self.first;
         let node = pass.graph.node(id);
         let Some(from) = node.inputs.first().copied() else {
-            return Ok(Pulled { input: None, params: vec![], sums: None });
+            return Ok(Pulled::nothing());
         };
         match &node.op {
             Op::Conv2d { weight, bias, window, groups } => {
@@ -151,17 +151,44 @@ impl<K: Kernels> Rules for SecondOrder<'_, K> {
                 let value = kernels.activation_backward(x, dy.value, *kind);
                 Ok(Pulled::input(Dual { value, tangent: self.sum(slope, bend) }))
             }
+            Op::Embedding { table, row } => {
+                // Linear in the table, whose gradient moves with the cotangent.
+                let none = Differentiated { input: None, tangents: LayerGradients::nothing() };
+                let Some(dt) = &dy.tangent else { return Ok(self.finish((Some(*table), None), wants, none)) };
+                // Sums of a derivative are taken from the derivative itself.
+                let rows = if wants.params == ParamRows::Sums { ParamRows::Summed } else { wants.params };
+                let moved = tokens::embed_backward(kernels, pass, (id, *table, *row), dt, rows)?;
+                Ok(Pulled { params: moved.params, ..Pulled::nothing() })
+            }
+            Op::LayerNorm(norm) => {
+                let x = (tape.value(pass, from)?, self.tangents.value(from));
+                let spec = pass.token_norm(node.shape, norm);
+                let dy = (&dy.value, dy.tangent.as_ref());
+                let moved =
+                    (along(self.direction, Some(norm.weight)), along(self.direction, Some(norm.bias)));
+                let (input, tangents) =
+                    tokens::layer_norm_second(kernels, (x, dy), &spec, moved, wants.params)
+                        .map_err(pass.failed(id))?;
+                let pulled = Differentiated { input: Some(input), tangents };
+                Ok(self.finish((Some(norm.weight), Some(norm.bias)), wants, pulled))
+            }
+            Op::Attention { heads } => {
+                let [q, k, v] = self.first.sequences(node)?;
+                let t = |k: usize| self.tangents.value(node.inputs[k]);
+                let attended = pass.attended();
+                let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
+                let dy = (&dy.value, dy.tangent.as_ref());
+                let moving = [(q, t(0)), (k, t(1)), (v, t(2))];
+                let all = tokens::attention_second(kernels, moving, dy, &heads).map_err(pass.failed(id))?;
+                Ok(Pulled::inputs(all.map(|[value, tangent]| Dual { value, tangent: Some(tangent) })))
+            }
             // Linear, without parameters.
             _ => {
                 let wants = LocalWants { input: true, params: ParamRows::None };
                 let tangent = dy.tangent.map(|dt| self.first.pull(id, dt, wants)).transpose()?;
                 let value = self.first.pull(id, dy.value, wants)?;
                 let tangent = tangent.and_then(|p| p.input);
-                Ok(Pulled {
-                    input: value.input.map(|value| Dual { value, tangent }),
-                    params: vec![],
-                    sums: None,
-                })
+                Ok(Pulled { input: value.input.map(|value| Dual { value, tangent }), ..Pulled::nothing() })
             }
         }
     }

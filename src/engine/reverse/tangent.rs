@@ -5,7 +5,7 @@ use crate::engine::executor::{count_uses, pad_channels, take};
 use crate::engine::kernels::{Conv, Dense, HostValues, Kernels};
 use crate::engine::layers::{ParamValues, along};
 use crate::engine::tape::{Tape, not_kept};
-use crate::engine::{EngineError, ForwardPass, NormStatistics};
+use crate::engine::{EngineError, ForwardPass, Heads, NormStatistics, tokens};
 use crate::graph::{Node, NodeId, Op};
 
 /// Tangents of the values that a tape keeps; `None` stands for zero.
@@ -135,6 +135,25 @@ impl<K: Kernels> Push<'_, K> {
             Op::Pad { before, after } => t.map(|t| kernels.pad(&t, *before, *after)),
             Op::BatchNorm(_) | Op::Input | Op::Identity => t,
             Op::Zero | Op::Zeros => None,
+            Op::Embedding { table, row } => along(self.direction, Some(*table))
+                .map(|moved| tokens::embed(kernels, pass, (moved.numbers(), *row), node.shape)),
+            Op::LayerNorm(norm) => {
+                let moved =
+                    (along(self.direction, Some(norm.weight)), along(self.direction, Some(norm.bias)));
+                let spec = pass.token_norm(node.shape, norm);
+                tokens::layer_norm_tangent(kernels, (x()?, t.as_ref()), &spec, moved)
+                    .map_err(pass.failed(id))?
+            }
+            Op::Attention { heads } => {
+                let tangents: Vec<Option<K::Value>> = std::iter::once(t).chain(inputs).collect();
+                let value = |k: usize| self.tape.value(pass, node.inputs[k]);
+                let (q, k, v) = (value(0)?, value(1)?, value(2)?);
+                let tangent = |k: usize| tangents.get(k).and_then(Option::as_ref);
+                let moving = [(q, tangent(0)), (k, tangent(1)), (v, tangent(2))];
+                let attended = pass.attended();
+                let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
+                tokens::attention_tangent(kernels, moving, &heads).map_err(pass.failed(id))?
+            }
         })
     }
 

@@ -13,6 +13,8 @@ mod zip;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use sha2::Sha256;
+
 use super::pickle::PickleError;
 use element::ElementType;
 
@@ -76,13 +78,28 @@ impl StateDict {
     /// # Errors
     /// [`StateDictError`] with the path.
     pub fn read(path: &Path) -> Result<Self, StateDictError> {
+        Self::read_bytes(path, |_| ()).map(|(dict, ())| dict)
+    }
+
+    /// Reads a file, and gives its SHA-256 as well.
+    ///
+    /// # Errors
+    /// [`StateDictError`] with the path.
+    pub fn read_with_digest(path: &Path) -> Result<(Self, String), StateDictError> {
+        Self::read_bytes(path, |bytes| {
+            crate::store::hex(sha2::Digest::chain_update(Sha256::default(), bytes))
+        })
+    }
+
+    fn read_bytes<T>(path: &Path, of: impl Fn(&[u8]) -> T) -> Result<(Self, T), StateDictError> {
         let unreadable = |source| StateDictError::Read { path: path.to_path_buf(), source };
         let wrong = |problem| StateDictError::Content { path: path.to_path_buf(), problem };
         let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
         if bytes > MAX_BYTES {
             return Err(wrong(Problem::TooLong { bytes }));
         }
-        Self::parse(&std::fs::read(path).map_err(unreadable)?).map_err(wrong)
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        Ok((Self::parse(&bytes).map_err(wrong)?, of(&bytes)))
     }
 
     /// Reads the content of a file.
@@ -110,6 +127,11 @@ impl StateDict {
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
+    }
+
+    /// The same under other names.
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        Self { tensors: self.tensors.into_iter().map(|(old, tensor)| (name(&old), tensor)).collect() }
     }
 
     /// The same without a prefix that all names share (`module.` of `DataParallel`).

@@ -27,7 +27,13 @@ impl Builder {
         self.framed(module, x, [-1, -1], [1, 1])
     }
 
-    fn framed(&mut self, module: ModuleId, x: NodeId, before: [isize; 2], after: [isize; 2]) -> NodeId {
+    pub(super) fn framed(
+        &mut self,
+        module: ModuleId,
+        x: NodeId,
+        before: [isize; 2],
+        after: [isize; 2],
+    ) -> NodeId {
         let frame = |axis: usize, size: usize| {
             // No more than the map itself may be taken away on either side.
             let cut = |by: isize| by.checked_neg().is_some_and(|cut| cut <= size as isize);
