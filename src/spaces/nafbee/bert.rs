@@ -228,9 +228,9 @@ mod tests {
     /// Linear layers on every token with their biases, the two products of attention, pooler and classifier.
     #[test]
     fn multiply_accumulates_by_hand() {
-        let (t, d, f) = (50, 768, 3072);
+        let (t, d, f) = (50u64, 768, 3072);
         let layer = t * (4 * (d * d + d) + (d * f + f) + (f * d + d)) + 2 * t * t * d;
-        assert_eq!(base(50).mac_count(), (12 * layer + d * d + d + 2 * d + 2) as u64);
+        assert_eq!(base(50).mac_count(), 12 * layer + d * d + d + 2 * d + 2);
     }
 
     #[test]
