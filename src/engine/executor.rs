@@ -133,6 +133,7 @@ fn apply<K: Kernels>(
             pad_channels(kernels, (pass.images(), node.shape), x, [*before, *after])
         }
         Op::Pad { before, after } => kernels.pad(&x, *before, *after),
+        Op::Nearest => kernels.nearest(&x, node.shape.size()),
         Op::Zero => kernels.zero(x),
     })
 }
