@@ -39,6 +39,23 @@ fn help_teaches_how_to_read_the_figure() {
     );
 }
 
+/// A candidate of a list of records by its number.
+#[test]
+fn candidates_may_be_records() {
+    let Some(data) = std::env::var_os("UNTRAINED_DATA") else {
+        println!("skipped: UNTRAINED_DATA is not set");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("maps.svg");
+    let given =
+        ["--space", "nds_darts_in", "--dataset", "synthetic", "--count", "1", "--out", out.to_str().unwrap()];
+    explain(Some(Path::new(&data)), &[&given[..], &["--arch", "#5"]].concat()).assert().success();
+    assert!(std::fs::read_to_string(&out).unwrap().contains("candidate 1: imagenet:w"));
+    let mut missing = explain(Some(Path::new(&data)), &[&given[..], &["--arch", "#100000"]].concat());
+    missing.assert().failure().stderr(predicate::str::contains("no record '#100000'"));
+}
+
 /// The same command writes the same bytes; synthetic images need no data beside the teacher's weights.
 #[test]
 fn figures_of_teacher_and_candidate() {

@@ -38,6 +38,27 @@ fn data() -> tempfile::TempDir {
 const SMALL: [&str; 6] = ["--dataset", "synthetic", "--batch-size", "4", "--resolution", "16"];
 
 #[test]
+fn files_may_name_records() {
+    let data = data();
+    let list = data.path().join("archs.txt");
+    let score = |lines: &str| {
+        std::fs::write(&list, lines).unwrap();
+        let mut command = untrained(data.path());
+        command.args(["score", "--space", "nds_darts", "--proxies", "params", "--list", "--archs"]);
+        command.arg(&list).args(SMALL).assert()
+    };
+    let plan = score("#1\n\nDARTS#5/imagenet\n").success().get_output().stdout.clone();
+    assert!(String::from_utf8(plan).unwrap().contains("2 architectures of"));
+    score("#1\n#9\n")
+        .failure()
+        .stderr(predicate::str::contains("archs.txt, line 2: table 'nds_darts' has no record '#9'"));
+    score("#1\ndarts\n").failure().stderr(predicate::str::contains("line 2: not a nds_darts architecture"));
+    // Without the list a label says what is missing.
+    std::fs::remove_file(data.path().join("nds/DARTS.json")).unwrap();
+    score("#1\n").failure().stderr(predicate::str::contains("line 1: table 'nds_darts' is not in"));
+}
+
+#[test]
 fn a_list_is_scored_correlated_searched_and_drawn() {
     let data = data();
     let run = data.path().join("run");

@@ -13,8 +13,9 @@ use untrained::engine::{
 };
 use untrained::graph::{Graph, Tap, Weights};
 use untrained::keyed::Stream;
+use untrained::pictures::{Fit, read_picture};
 use untrained::spaces::NetworkInput;
-use untrained::teachers::{Teacher, read_picture, spec};
+use untrained::teachers::{Teacher, spec};
 
 /// The logits of a batch in eval mode, `[N, classes]`.
 fn logits(
@@ -144,7 +145,7 @@ fn the_imagenet_teacher_knows_the_sample_images() {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let answer = |path: &std::path::PathBuf| {
-        let bytes = read_picture(path, teacher.spec.resolution).unwrap();
+        let bytes = read_picture(path, teacher.spec.resolution, Fit::Middle).unwrap();
         let shape = [1, 3, teacher.spec.resolution, teacher.spec.resolution];
         let (images, shape) = teacher.images(&bytes, &vec![0.0; bytes.len()], shape);
         let input = InputBatch { images: &images, shape };

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::common::{EngineArgs, Format, TableOrder, arch_file};
+use super::common::{EngineArgs, Format, Names, TableOrder};
 use crate::bench::{self, Bench, Section, Summary};
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, Split};
@@ -137,7 +137,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let space = spaces::find(&args.space)?;
-    let archs = arch_list(space, args.archs.as_deref())?;
+    let archs = arch_list(space, args.archs.as_deref(), dirs)?;
     let engine = args.engine.open()?;
     let request = BatchRequest {
         resolution: args.resolution,
@@ -176,15 +176,15 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn arch_list(space: &dyn SearchSpace, path: Option<&Path>) -> anyhow::Result<Vec<String>> {
+fn arch_list(space: &dyn SearchSpace, path: Option<&Path>, dirs: &DataDirs) -> anyhow::Result<Vec<String>> {
     let id = space.spec().id;
     let Some(path) = path else {
         let list = bench::embedded_list(id).with_context(|| {
             format!("no list of {id} architectures is embedded; name a file with --archs, one string a line")
         })?;
-        return Ok(read_arch_list(space, "the embedded list", list.as_bytes())?);
+        return Ok(read_arch_list(|text| space.canonical(text), "the embedded list", list.as_bytes())?);
     };
-    Ok(arch_file(space, path)?.1)
+    Ok(Names::new(space, dirs).file(path)?.1)
 }
 
 /// The proxies asked for; `forward` is measured in any case.

@@ -140,34 +140,53 @@ impl<'a> TableOrder<'a> {
     }
 }
 
-/// An architecture by its string; by the label of its record in spaces that are lists of records (`#7`, `DARTS_in#7/cifar`).
-///
-/// # Errors
-/// A malformed string, a table that is not at hand, or a record that it does not have.
-pub fn named_arch(space: &dyn SearchSpace, text: &str, dirs: &DataDirs) -> anyhow::Result<String> {
-    match Label::parse(text).filter(|_| space.spec().size == SpaceSize::OfTable) {
-        None => Ok(space.canonical(text)?),
-        Some(label) => {
-            let table = tables::load(space.spec().id, dirs)?;
-            Ok(label.apply(table.arch(table.named(text)?)))
-        }
-    }
+/// Architectures as people name them: by their strings, and by the labels of their records (`#7`, `DARTS_in#7/cifar`) in spaces that
+/// are lists of records. The list is opened at the first label.
+pub struct Names<'a> {
+    space: &'a dyn SearchSpace,
+    dirs: &'a DataDirs,
+    table: OnceCell<Table>,
 }
 
-/// The architectures of a file, or of standard input for `-`; with the name to call them by.
-///
-/// # Errors
-/// An unreadable file or a malformed line.
-pub fn arch_file(space: &dyn SearchSpace, path: &Path) -> anyhow::Result<(String, Vec<String>)> {
-    if path == Path::new("-") {
-        let name = "standard input".to_owned();
-        let archs = read_arch_list(space, &name, std::io::stdin().lock())?;
-        return Ok((name, archs));
+impl<'a> Names<'a> {
+    /// Opens nothing yet.
+    pub fn new(space: &'a dyn SearchSpace, dirs: &'a DataDirs) -> Self {
+        Self { space, dirs, table: OnceCell::new() }
     }
-    let file = File::open(path).with_context(|| format!("--archs {}", path.display()))?;
-    let name = path.display().to_string();
-    let archs = read_arch_list(space, &name, file)?;
-    Ok((name, archs))
+
+    /// The canonical string of an architecture.
+    ///
+    /// # Errors
+    /// A malformed string, a table that is not at hand, or a record that it does not have.
+    pub fn arch(&self, text: &str) -> anyhow::Result<String> {
+        let Some(label) = Label::parse(text).filter(|_| self.space.spec().size == SpaceSize::OfTable) else {
+            return Ok(self.space.canonical(text)?);
+        };
+        let table = match self.table.get() {
+            Some(table) => table,
+            None => {
+                let table = tables::load(self.space.spec().id, self.dirs)?;
+                self.table.get_or_init(|| table)
+            }
+        };
+        Ok(label.apply(table.arch(table.named(text)?)))
+    }
+
+    /// The architectures of a file, or of standard input for `-`; with the name to call them by.
+    ///
+    /// # Errors
+    /// An unreadable file or a line that names no architecture.
+    pub fn file(&self, path: &Path) -> anyhow::Result<(String, Vec<String>)> {
+        if path == Path::new("-") {
+            let name = "standard input".to_owned();
+            let archs = read_arch_list(|text| self.arch(text), &name, std::io::stdin().lock())?;
+            return Ok((name, archs));
+        }
+        let file = File::open(path).with_context(|| format!("--archs {}", path.display()))?;
+        let name = path.display().to_string();
+        let archs = read_arch_list(|text| self.arch(text), &name, file)?;
+        Ok((name, archs))
+    }
 }
 
 /// A flag that Ctrl-C sets, with what is said then; a second Ctrl-C ends the program at once.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum, value_parser};
 
-use super::common::EngineArgs;
+use super::common::{EngineArgs, Names};
 use crate::cam::{CamRequest, Explained, Form, Layer, Maps, Method, Normalisation, Similarity, Stretch};
 use crate::data::DataDirs;
 use crate::datasets::{Order, Split};
@@ -18,7 +18,7 @@ use crate::graph::Weights;
 use crate::graph::init::Scheme;
 use crate::pictures::resize::Kind;
 use crate::plot;
-use crate::spaces::{self, NetworkInput};
+use crate::spaces::{self, NetworkInput, SearchSpace};
 use crate::teachers::Teacher;
 use images::Seen;
 
@@ -52,7 +52,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "SPACE", requires = "arch")]
     space: Option<String>,
 
-    /// A candidate; up to four of them
+    /// A candidate, or #RECORD in a list of records; up to four of them
     #[arg(long, value_name = "ARCH", requires = "space")]
     arch: Vec<String>,
 
@@ -166,9 +166,18 @@ pub fn run(args: &ExplainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let classes = classes(args, &seen, &teacher, &predicted)?;
     let maps = explained.maps(input, &classes, args.request())?;
     let taught = Column { name: teacher_name(&teacher), maps, notes: notes_of(&classes, &predicted) };
-    let candidates = (args.arch.iter().zip(1..))
-        .map(|arch| candidate(args, arch, &seen, (engine.as_ref(), &classes, teacher.classes, &taught.maps)));
-    let mut columns = candidates.collect::<anyhow::Result<Vec<_>>>()?;
+    let taught_to = (engine.as_ref(), &classes[..], teacher.classes, &taught.maps);
+    let mut columns = match &args.space {
+        None => vec![],
+        Some(space) => {
+            let space = spaces::find(space)?;
+            let names = Names::new(space, dirs);
+            let candidate = |(arch, number): (&String, usize)| {
+                candidate(args, (space, &names.arch(arch)?, number), &seen, taught_to)
+            };
+            args.arch.iter().zip(1..).map(candidate).collect::<anyhow::Result<Vec<_>>>()?
+        }
+    };
     let facts = facts(&columns, &taught.maps, seen.stretch());
     columns.insert(0, taught);
     let figure = figure::draw(args, &seen, columns, facts)?;
@@ -225,13 +234,11 @@ type Taught<'a> = (&'a dyn crate::engine::Engine, &'a [u32], usize, &'a Maps);
 /// The maps of a candidate, which has as many classes as the teacher.
 fn candidate(
     args: &ExplainArgs,
-    (arch, number): (&String, usize),
+    (space, arch, number): (&dyn SearchSpace, &str, usize),
     seen: &Seen,
     (engine, classes, known, teacher): Taught<'_>,
 ) -> anyhow::Result<Column> {
-    let space = spaces::find(args.space.as_deref().context("--space names no search space")?)?;
-    let arch = space.canonical(arch)?;
-    let graph = space.build(&arch, NetworkInput { resolution: seen.shape[2], classes: known })?;
+    let graph = space.build(arch, NetworkInput { resolution: seen.shape[2], classes: known })?;
     let weights = Weights::init(&graph, args.init, args.weight_seed);
     let statistics = match args.statistics {
         Statistics::Running => NormStatistics::Running,
@@ -240,7 +247,7 @@ fn candidate(
     let precision = args.engine.precision;
     let explained = Explained { engine, graph: &graph, weights: &weights, statistics, precision };
     let input = InputBatch { images: &seen.values, shape: seen.shape };
-    let maps = explained.maps(input, classes, args.request()).with_context(|| arch.clone())?;
+    let maps = explained.maps(input, classes, args.request()).with_context(|| arch.to_owned())?;
     let stretch = seen.stretch();
     let pairs = teacher.prepared(Normalisation::MinMax, stretch).into_iter();
     let notes = pairs.zip(maps.prepared(Normalisation::MinMax, stretch)).map(|(t, s)| {

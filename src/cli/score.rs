@@ -166,7 +166,7 @@ struct WhichArgs {
     #[arg(long, value_name = "ARCH")]
     arch: Option<String>,
 
-    /// The architectures of a file, one string a line; `-` reads standard input
+    /// The architectures of a file, one string (or, in lists of records, #RECORD) a line; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     archs: Option<PathBuf>,
 

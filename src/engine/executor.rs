@@ -134,6 +134,7 @@ fn apply<K: Kernels>(
             pad_channels(kernels, (pass.images(), node.shape), x, [*before, *after])
         }
         Op::Pad { before, after } => kernels.pad(&x, *before, *after),
+        Op::Nearest => kernels.nearest(&x, node.shape.size()),
         Op::Zero => kernels.zero(x),
         Op::Embedding { table, row } => {
             tokens::embed(kernels, pass, (Numbers::F32(pass.weights.get(*table)), *row), node.shape)

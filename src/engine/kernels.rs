@@ -308,6 +308,10 @@ pub trait Kernels {
     /// Zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away. The gradient is the same
     /// with the signs turned.
     fn pad(&self, x: &Self::Value, before: [isize; 2], after: [isize; 2]) -> Self::Value;
+    /// The map in `size` pixels, `[height, width]`: pixel `i` of an axis is pixel `floor(i * input / output)`.
+    fn nearest(&self, x: &Self::Value, size: [usize; 2]) -> Self::Value;
+    /// Gradient of the input, which had `size` pixels: each pixel gets the sum over those that show it.
+    fn nearest_backward(&self, dy: &Self::Value, size: [usize; 2]) -> Self::Value;
     /// `x * 0`.
     fn zero(&self, x: Self::Value) -> Self::Value;
 

@@ -17,6 +17,7 @@ mod kernels;
 mod layers;
 mod loss;
 mod native;
+mod nearest;
 pub mod reduce;
 mod reverse;
 mod session;

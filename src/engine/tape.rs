@@ -121,6 +121,7 @@ fn kept(pass: &ForwardPass<'_>, computed: &[bool], keep: &[NodeId]) -> Vec<bool>
             | Op::Concat
             | Op::PadChannels { .. }
             | Op::Pad { .. }
+            | Op::Nearest
             | Op::Identity
             | Op::Zero
             | Op::Zeros => false,

@@ -55,6 +55,14 @@ impl Shape {
         }
     }
 
+    /// Height and width; a vector is one pixel.
+    pub fn size(&self) -> [usize; 2] {
+        match *self {
+            Self::Map { height, width, .. } => [height, width],
+            Self::Vector { .. } => [1, 1],
+        }
+    }
+
     /// Pixels of one channel (1 for a vector).
     pub fn pixels(&self) -> usize {
         match *self {
@@ -214,6 +222,9 @@ pub enum Op {
         before: [isize; 2],
         after: [isize; 2],
     },
+    /// The map in the size of the node's shape: for each pixel the one that covers its place, number
+    /// `floor(i * input / output)` in both directions (PyTorch's `interpolate` with `nearest`).
+    Nearest,
     /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).
     Zero,
     /// Zeros that depend on nothing (`new_zeros`); no inputs.

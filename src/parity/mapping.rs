@@ -22,6 +22,8 @@ pub fn network(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result
         "nb201" => "nasbench201",
         "transnas" if record.arch.ends_with("-basic") => "transnas_macro",
         "transnas" => "transnas_micro",
+        "transnas_rbflex" if record.arch.ends_with("-basic") => "transnas_macro:rbflex",
+        "transnas_rbflex" => "transnas_micro:rbflex",
         other => other,
     };
     let space = crate::spaces::find(space).map_err(|_| unknown())?.spec().id;

@@ -1,8 +1,7 @@
 //! Lists of architectures: one string a line.
 
+use std::error::Error;
 use std::io::Read;
-
-use crate::spaces::{ArchError, SearchSpace};
 
 /// Largest list that is read, in bytes; a whole search space takes a few MiB.
 const LIMIT: u64 = 64 << 20;
@@ -15,17 +14,17 @@ pub enum ArchListError {
     #[error("{name} is larger than {} MiB; a list has one architecture string a line", LIMIT >> 20)]
     TooLarge { name: String },
     #[error("{name}, line {line}: {source}")]
-    Arch { name: String, line: usize, source: ArchError },
+    Arch { name: String, line: usize, source: Box<dyn Error + Send + Sync> },
     #[error("{name} names no architecture; write one architecture string a line")]
     Empty { name: String },
 }
 
-/// Reads a list and gives canonical architecture strings; blank lines are skipped.
+/// Reads a list and gives what `canonical` makes of its lines: canonical architecture strings; blank lines are skipped.
 ///
 /// # Errors
-/// An unreadable, oversized or empty list, or a malformed line.
-pub fn read_arch_list(
-    space: &dyn SearchSpace,
+/// An unreadable, oversized or empty list, or a line that names no architecture.
+pub fn read_arch_list<E: Into<Box<dyn Error + Send + Sync>>>(
+    canonical: impl Fn(&str) -> Result<String, E>,
     name: &str,
     reader: impl Read,
 ) -> Result<Vec<String>, ArchListError> {
@@ -37,8 +36,8 @@ pub fn read_arch_list(
     }
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let archs = lines.map(|(i, line)| {
-        let error = |source| ArchListError::Arch { name: name(), line: i + 1, source };
-        space.canonical(line.trim()).map_err(error)
+        let error = |source: E| ArchListError::Arch { name: name(), line: i + 1, source: source.into() };
+        canonical(line.trim()).map_err(error)
     });
     let archs: Vec<String> = archs.collect::<Result<_, _>>()?;
     if archs.is_empty() { Err(ArchListError::Empty { name: name() }) } else { Ok(archs) }
@@ -50,7 +49,8 @@ mod tests {
     use crate::spaces::find;
 
     fn read(bytes: &[u8]) -> Result<Vec<String>, String> {
-        read_arch_list(find("nats_sss").unwrap(), "archs.txt", bytes).map_err(|e| e.to_string())
+        let space = find("nats_sss").unwrap();
+        read_arch_list(|text| space.canonical(text), "archs.txt", bytes).map_err(|e| e.to_string())
     }
 
     #[test]

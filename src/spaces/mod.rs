@@ -209,7 +209,8 @@ pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
 /// [`SpaceError::Unknown`] with the known ids.
 pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
     let known = SPACES.iter().copied().find(|s| s.spec().id == id);
-    known.or_else(|| nds::variant(id)).or_else(|| nafbee::variant(id)).ok_or_else(|| SpaceError::Unknown {
+    let variant = || nds::variant(id).or_else(|| transnas::variant(id)).or_else(|| nafbee::variant(id));
+    known.or_else(variant).ok_or_else(|| SpaceError::Unknown {
         given: id.to_string(),
         known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),
     })

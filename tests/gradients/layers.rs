@@ -144,6 +144,32 @@ fn channels_taken_away() {
     }
 }
 
+/// Maps resized to fewer and to more pixels, whole and broken factors, next to each other.
+fn resized([height, width]: [usize; 2], size: [usize; 2]) -> Net {
+    Net::new([2, 3, height, width], |b, x| {
+        let y = b.conv("c", x, ConvSpec::square(17, 3, 1).with_bias());
+        let y = b.activation("a", y, Activation::Silu);
+        let y = b.nearest(y, size);
+        let same = b.nearest(x, size);
+        let y = b.concat(&[y, same]);
+        let y = b.conv("d", y, ConvSpec::square(3, 3, 1));
+        let y = b.activation("e", y, Activation::Silu);
+        b.flatten(y)
+    })
+}
+
+#[test]
+fn maps_resized_to_their_nearest_pixels() {
+    for (from, to) in
+        [([8, 4], [4, 2]), ([3, 2], [8, 8]), ([6, 5], [4, 4]), ([5, 7], [5, 3]), ([1, 1], [3, 2])]
+    {
+        let net = resized(from, to);
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+        equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
+    }
+}
+
 /// `FactorizedReduce`: two convolutions, the second over the map moved by a pixel; a strided `none`, zeros of another shape,
 /// and frames that cut one side and fill another.
 fn reduced([input, half]: [usize; 2], [height, width]: [usize; 2]) -> Net {

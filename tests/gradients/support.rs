@@ -233,6 +233,7 @@ pub fn autodiff(net: &Net, cotangent: &[f64]) -> Vec<Option<Vec<f64>>> {
                 let [q, k, v] = [0, 1, 2].map(|k| values[node.inputs[k].index()].clone());
                 attention(net, [q, k, v], *heads)
             }
+            Op::Nearest => shown(shown(x, 2, side(node.shape, 0)), 3, side(node.shape, 1)),
             op => operation(op, x, &params, net.norm),
         };
         values.push(value);
@@ -313,7 +314,7 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
             let [n, c, h, w] = x.dims();
             x.reshape([n, c * h * w, 1, 1])
         }
-        Op::Input | Op::Identity | Op::Add | Op::Concat | Op::Zeros => x,
+        Op::Input | Op::Identity | Op::Add | Op::Concat | Op::Zeros | Op::Nearest => x,
         Op::Pad { before, after } => {
             [2, 3].into_iter().fold(x, |x, axis| frame(x, axis, before[axis - 2], after[axis - 2]))
         }
@@ -368,6 +369,12 @@ fn side(shape: Shape, axis: usize) -> usize {
         Shape::Map { height, width, .. } => [height, width][axis],
         Shape::Vector { .. } => 1,
     }
+}
+
+/// An axis in `size` pixels, one behind the other, each the one that covers its place.
+fn shown(x: T, axis: usize, size: usize) -> T {
+    let input = x.dims()[axis];
+    T::cat((0..size).map(|i| x.clone().narrow(axis, i * input / size, 1)).collect(), axis)
 }
 
 /// Cuts, then puts zeros around an axis.

@@ -16,7 +16,7 @@ pub fn keyed(graph: &Graph, seed: u64) -> Weights {
             ParamRole::NormWeight => uniform(1.0, 0.25),
             ParamRole::NormBias | ParamRole::RunningMean => uniform(0.0, 0.1),
             ParamRole::RunningVar => uniform(1.0, 0.5),
-            ParamRole::Embedding => init::fill_embedding(seed, &param.name, &mut out),
+            ParamRole::Embedding => out = init::embedding(seed, &param.name, param.numel()),
             ParamRole::Weight => {
                 out = init::weight(Scheme::Default, seed, &param.name, &param.shape).unwrap()
             }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::ScoreArgs;
-use crate::cli::common::{Format, TableOrder, named_arch, number};
+use crate::cli::common::{Format, Names, TableOrder, number};
 use crate::data::DataDirs;
 use crate::datasets;
 use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy};
@@ -17,7 +17,7 @@ use crate::spaces;
 /// An unknown name, a malformed architecture, missing data or a missing device.
 pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let given = &args.settings;
-    let arch = &named_arch(spaces::find(&given.space)?, arch, dirs)?;
+    let arch = &Names::new(spaces::find(&given.space)?, dirs).arch(arch)?;
     let engine = given.engine.open()?;
     let (request, batch) = given.mini_batch(dirs)?;
     let (next, dataset) = (request.clone().after(1), request.dataset.clone());

@@ -9,11 +9,10 @@ use anyhow::{Context, bail};
 
 use super::bar::Bar;
 use super::{ScoreArgs, WhichArgs, list};
-use crate::cli::common::{TableOrder, arch_file, available_threads, invocation, stop_flag};
+use crate::cli::common::{Names, TableOrder, available_threads, invocation, stop_flag};
 use crate::data::DataDirs;
 use crate::datasets;
 use crate::scoring::{Ended, Plan, Runner, Selection};
-use crate::spaces::SearchSpace;
 use crate::store::{Records, Status};
 
 /// Carries out the plan, or prints it.
@@ -24,7 +23,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let (given, engine) = (&args.settings, args.settings.engine.open()?);
     let (request, first) = given.mini_batch(dirs)?;
     let protocol = given.protocol(request, &args.run)?;
-    let selection = args.which.selection(protocol.space)?;
+    let selection = args.which.selection(&Names::new(protocol.space, dirs))?;
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
@@ -62,10 +61,10 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 }
 
 impl WhichArgs {
-    fn selection(&self, space: &dyn SearchSpace) -> anyhow::Result<Selection> {
+    fn selection(&self, names: &Names<'_>) -> anyhow::Result<Selection> {
         Ok(match (&self.archs, self.sample) {
             (Some(path), _) => {
-                let (name, archs) = arch_file(space, path)?;
+                let (name, archs) = names.file(path)?;
                 Selection::List { name, archs }
             }
             (None, Some(n)) => Selection::Sample(n as usize),

@@ -4,7 +4,7 @@ use ::burn::tensor::module::conv2d;
 use ::burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::statistics::{self, batch_statistics, image_statistics, pixel_mean};
-use super::{activation, layer, pool, tokens};
+use super::{activation, layer, nearest, pool, tokens};
 use crate::engine::kernels::{
     Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
 };
@@ -271,6 +271,14 @@ impl Kernels for BurnKernels<'_> {
 
     fn pad(&self, x: &Map, before: [isize; 2], after: [isize; 2]) -> Map {
         pool::pad(x, before, after)
+    }
+
+    fn nearest(&self, x: &Map, size: [usize; 2]) -> Map {
+        nearest::forward(x, size)
+    }
+
+    fn nearest_backward(&self, dy: &Map, size: [usize; 2]) -> Map {
+        nearest::backward(dy, size)
     }
 
     fn zero(&self, x: Map) -> Map {

@@ -3,6 +3,7 @@
 mod activation;
 mod kernels;
 mod layer;
+mod nearest;
 mod pool;
 mod statistics;
 mod tokens;

@@ -4,7 +4,7 @@ use super::conv::{self, Layer};
 use super::lanes::{LANES, Lanes, Scalar, flatten};
 use super::map::Map;
 use super::params::HostScalar;
-use super::{activation, channels, codes, concat, frame, layout, moments, pool};
+use super::{activation, channels, codes, concat, frame, layout, moments, nearest, pool};
 use crate::engine::kernels::{
     Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
 };
@@ -237,6 +237,14 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
 
     fn pad(&self, x: &Map<L::T>, before: [isize; 2], after: [isize; 2]) -> Map<L::T> {
         frame::pad(self.l, x, before, after)
+    }
+
+    fn nearest(&self, x: &Map<L::T>, size: [usize; 2]) -> Map<L::T> {
+        nearest::forward(self.l, x, size)
+    }
+
+    fn nearest_backward(&self, dy: &Map<L::T>, size: [usize; 2]) -> Map<L::T> {
+        nearest::backward(self.l, dy, size)
     }
 
     fn zero(&self, x: Map<L::T>) -> Map<L::T> {

@@ -29,6 +29,7 @@ mod layout;
 mod map;
 mod memory;
 mod moments;
+mod nearest;
 mod pack;
 mod params;
 mod pool;

@@ -66,6 +66,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
                 let turned = |by: &[isize; 2]| by.map(|by| -by);
                 Pulled::input(kernels.pad(&dy, turned(before), turned(after)))
             }
+            Op::Nearest => Pulled::input(kernels.nearest_backward(&dy, shape.size())),
             Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add | Op::Concat => Pulled::input(dy),
             Op::PadChannels { before, after } => {
                 Pulled::input(pad_channels(kernels, (pass.images(), shape), dy, [-before, -after]))

@@ -133,6 +133,7 @@ impl<K: Kernels> Push<'_, K> {
                 t.map(|t| pad_channels(kernels, (pass.images(), node.shape), t, [*before, *after]))
             }
             Op::Pad { before, after } => t.map(|t| kernels.pad(&t, *before, *after)),
+            Op::Nearest => t.map(|t| kernels.nearest(&t, node.shape.size())),
             Op::BatchNorm(_) | Op::Input | Op::Identity => t,
             Op::Zero | Op::Zeros => None,
             Op::Embedding { table, row } => along(self.direction, Some(*table))

@@ -1,7 +1,7 @@
 //! Functional calls of the reference code, for which no module stands.
 
 use super::Builder;
-use crate::graph::{Activation, NodeId, Op, PoolKind, Window};
+use crate::graph::{Activation, NodeId, Op, PoolKind, Shape, Window};
 
 impl Builder {
     /// Activation as a functional call.
@@ -28,6 +28,16 @@ impl Builder {
         let shape = self.shape(x).with_channels(channels);
         let after = channels as isize - given as isize;
         self.functional(Op::PadChannels { before: 0, after }, vec![x], shape)
+    }
+
+    /// A map resized to `[height, width]`: for each pixel the one that covers its place.
+    pub fn nearest(&mut self, x: NodeId, size: [usize; 2]) -> NodeId {
+        let shape = self.shape(x);
+        if !matches!(shape, Shape::Map { .. }) || size.contains(&0) {
+            let module = self.current();
+            return self.wrong(module, "resizing", x);
+        }
+        self.functional(Op::Nearest, vec![x], Shape::map(shape.channels(), size[0], size[1]))
     }
 
     /// Every `stride`-th pixel of every `stride`-th row, from the first on: an average over windows of one pixel.

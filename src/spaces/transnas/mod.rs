@@ -2,19 +2,35 @@
 //!
 //! A stem of two strided convolutions, four to six layers of two blocks (the macro space, residual blocks) or five layers
 //! `41414` of two cells (the micro space), here with the classification head: global average pooling and a linear classifier.
+//!
+//! `:rbflex` behind the id of a space builds what the code of RBFleX-NAS scores (GenNAS's wrapper): no classifier but the maps of the
+//! last three layers, each resized to 8 x 8 pixels, conv1x1 to 32 channels with bias - ReLU - BN, the last layer's first. Layers
+//! `41414` become `41412` there. Its output, which has no classes, is all three maps one behind the other.
 
 mod arch;
+mod levels;
 
 use super::factorized::{halves, pad, sides};
 use super::part::Part;
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
-use arch::{Arch, Block, NODES, Operation};
+use arch::{Arch, Block, Layer, NODES, Operation};
 
 /// One of the two spaces.
+#[derive(Debug)]
 pub struct TransNas {
     spec: &'static SpaceSpec,
     cells: bool,
+    head: Head,
+}
+
+/// What follows the layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    /// Global average pooling and a linear classifier.
+    Classifier,
+    /// RBFleX's three levels.
+    Levels,
 }
 
 const REFERENCE: &str = "Duan et al., TransNAS-Bench-101, CVPR 2021, arXiv:2105.11871";
@@ -27,9 +43,11 @@ pub static MACRO: TransNas = TransNas {
         reference: REFERENCE,
         size: SpaceSize::Known(3_256),
         example: "64-4111-basic",
-        encoding: "CHANNELS-LAYERS-basic, a digit for each layer: 1 plain, 2 doubles the channels, 3 halves the size, 4 both",
+        encoding: "CHANNELS-LAYERS-basic, a digit for each layer: 1 plain, 2 doubles the channels, 3 halves the size, 4 both; \
+                   `:rbflex` behind the space's id builds RBFleX's head of three levels",
     },
     cells: false,
+    head: Head::Classifier,
 };
 
 /// Cells are searched for.
@@ -41,10 +59,39 @@ pub static MICRO: TransNas = TransNas {
         size: SpaceSize::Known(4_096),
         example: "64-41414-3_33_333",
         encoding: "CHANNELS-LAYERS-a_bc_def, a digit for each edge 0-1, 0-2, 1-2, 0-3, 1-3, 2-3: 0 zero, 1 identity, 2 conv1x1, \
-                   3 conv3x3",
+                   3 conv3x3; `:rbflex` behind the space's id builds RBFleX's head of three levels",
     },
     cells: true,
+    head: Head::Classifier,
 };
+
+static MACRO_RBFLEX: TransNas = TransNas {
+    spec: &SpaceSpec {
+        id: "transnas_macro:rbflex",
+        title: "TransNAS-Bench-101, macro level, as RBFleX builds it",
+        ..*MACRO.spec
+    },
+    head: Head::Levels,
+    ..MACRO
+};
+
+static MICRO_RBFLEX: TransNas = TransNas {
+    spec: &SpaceSpec {
+        id: "transnas_micro:rbflex",
+        title: "TransNAS-Bench-101, cell level, as RBFleX builds it",
+        ..*MICRO.spec
+    },
+    head: Head::Levels,
+    ..MICRO
+};
+
+/// The space under RBFleX's construction: `ID:rbflex`.
+pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
+    [&MACRO_RBFLEX, &MICRO_RBFLEX]
+        .into_iter()
+        .find(|space| space.spec.id == id)
+        .map(|space| space as &dyn SearchSpace)
+}
 
 /// The normalisation of the residual blocks' shortcuts: the original code passes `affine, track_running_stats` where eps and
 /// momentum stand.
@@ -71,7 +118,11 @@ impl SearchSpace for TransNas {
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
-        let graph = build(&self.parse(arch)?, input);
+        let arch_of = self.parse(arch)?;
+        let graph = match self.head {
+            Head::Classifier => build(&arch_of, input),
+            Head::Levels => levels::build(&arch_of, input),
+        };
         graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch.to_owned(), source })
     }
 }
@@ -79,6 +130,16 @@ impl SearchSpace for TransNas {
 fn build(arch: &Arch, input: NetworkInput) -> Result<Graph, GraphError> {
     let mut b = Builder::new("Network", input.shape());
     let x = b.input();
+    let layers = backbone(&mut b, x, arch);
+    let x = layers[layers.len() - 1];
+    b.mark_features(x);
+    let x = b.global_pool(Some("avgpool"), x);
+    let logits = b.linear("head", x, input.classes);
+    b.finish(logits)
+}
+
+/// Stem and layers; the outputs of the latter, of which there are some.
+fn backbone(b: &mut Builder, x: NodeId, arch: &Arch) -> Vec<NodeId> {
     let mut x = b.module("stem", "Sequential", x, |b, x| {
         let x = b.conv("0", x, ConvSpec::square(arch.base / 2, 3, 2));
         let x = b.norm("1", x, NormSpec::default());
@@ -86,7 +147,7 @@ fn build(arch: &Arch, input: NetworkInput) -> Result<Graph, GraphError> {
     });
     b.stage(x);
     let mut channels = arch.base;
-    for (i, layer) in arch.layers.iter().enumerate() {
+    let mut layer = |b: &mut Builder, (i, layer): (usize, &Layer)| {
         channels *= if layer.widens { 2 } else { 1 };
         x = b.module(&format!("layer{i}"), "Sequential", x, |b, x| {
             // The first block of a layer changes channels and size.
@@ -99,11 +160,9 @@ fn build(arch: &Arch, input: NetworkInput) -> Result<Graph, GraphError> {
                 y
             })
         });
-    }
-    b.mark_features(x);
-    let x = b.global_pool(Some("avgpool"), x);
-    let logits = b.linear("head", x, input.classes);
-    b.finish(logits)
+        x
+    };
+    arch.layers.iter().enumerate().map(|numbered| layer(b, numbered)).collect()
 }
 
 fn relu_conv_bn(b: &mut Builder, name: &str, x: NodeId, conv: ConvSpec) -> NodeId {
@@ -250,6 +309,49 @@ mod tests {
         assert_eq!(fault("transnas_micro", "64-41414-3_34_333"), "34");
         assert_eq!(fault("transnas_micro", "64-41414-3_33_33"), "33");
         assert_eq!(fault("transnas_micro", "64-41414"), "64-41414");
+    }
+
+    fn levels(space: &str, arch: &str, resolution: usize) -> Graph {
+        find(space).unwrap().build(arch, NetworkInput { resolution, classes: 75 }).unwrap()
+    }
+
+    /// RBFleX's code reads the input of the last registered module: the ReLU map of the third-last layer.
+    #[test]
+    fn the_last_module_of_three_levels_reads_the_third_last_layer() {
+        for (space, arch) in
+            [("transnas_macro:rbflex", "64-1234-basic"), ("transnas_micro:rbflex", "64-41414-3_33_333")]
+        {
+            let graph = levels(space, arch, 64);
+            let last = graph.modules().last().unwrap();
+            assert_eq!((last.path.as_str(), last.class), ("head.model.2.2", "BatchNorm2d"));
+            let node = graph.node(graph.last_module_input().unwrap());
+            assert_eq!(node.shape, Shape::map(32, 8, 8));
+            let conv = graph.node(node.inputs[0]);
+            let channels = graph.node(conv.inputs[0]).shape.channels();
+            // 64-1234: layers of 64, 128, 128 and 256 channels; 41412: 128, 128, 256, 256, 512.
+            assert_eq!(channels, if space.contains("macro") { 128 } else { 256 });
+            assert_eq!(graph.node(graph.logits()).shape, Shape::Vector { features: 3 * 2048 });
+            assert!(
+                graph.params().iter().any(|p| p.name == "backbone.model.layer0.0.downsample.0.weight")
+                    || space.contains("micro")
+            );
+        }
+    }
+
+    #[test]
+    fn layers_41414_become_41412() {
+        let size = |arch: &str| {
+            let graph = levels("transnas_macro:rbflex", arch, 256);
+            graph.node(graph.features()).shape
+        };
+        assert_eq!(size("64-41414-basic"), Shape::map(512, 16, 16));
+        assert_eq!(size("64-41412-basic"), size("64-41414-basic"));
+        assert_eq!(size("64-414141-basic"), size("64-414121-basic"));
+        assert_eq!(size("64-4141-basic"), Shape::map(256, 16, 16));
+        let short = find("transnas_macro:rbflex").unwrap();
+        let error = short.build("64-41-basic", NetworkInput { resolution: 64, classes: 75 }).unwrap_err();
+        assert!(error.to_string().contains("three"), "{error}");
+        assert!(find("transnas_macro:naswot").is_err());
     }
 
     proptest! {
