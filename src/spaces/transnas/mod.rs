@@ -332,7 +332,7 @@ mod tests {
             assert_eq!(channels, if space.contains("macro") { 128 } else { 256 });
             assert_eq!(graph.node(graph.logits()).shape, Shape::Vector { features: 3 * 2048 });
             assert!(
-                graph.params().iter().any(|p| p.name == "backbone.model.layer0.0.downsample.0.weight")
+                graph.params().iter().any(|p| p.name == "backbone.model.layer1.0.downsample.0.weight")
                     || space.contains("micro")
             );
         }
