@@ -36,7 +36,6 @@ pub static STUDIES: &[(&str, &str)] = &[
     ("rbflex-table3", include_str!("../../benchmarks/rbflex-table3.toml")),
     ("rbflex-table5", include_str!("../../benchmarks/rbflex-table5.toml")),
     ("zero-cost-nb201", include_str!("../../benchmarks/zero-cost-nb201.toml")),
-    ("more-tables", include_str!("../../benchmarks/more-tables.toml")),
 ];
 
 impl Study {
