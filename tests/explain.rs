@@ -51,7 +51,9 @@ fn candidates_may_be_records() {
     let given =
         ["--space", "nds_darts_in", "--dataset", "synthetic", "--count", "1", "--out", out.to_str().unwrap()];
     explain(Some(Path::new(&data)), &[&given[..], &["--arch", "#5"]].concat()).assert().success();
-    assert!(std::fs::read_to_string(&out).unwrap().contains("candidate 1: imagenet:w"));
+    // The heading of the candidate's column breaks behind the colon.
+    let figure = std::fs::read_to_string(&out).unwrap();
+    assert!(figure.contains("candidate 1:\n") && figure.contains("\nimagenet:w"), "{figure}");
     let mut missing = explain(Some(Path::new(&data)), &[&given[..], &["--arch", "#100000"]].concat());
     missing.assert().failure().stderr(predicate::str::contains("no record '#100000'"));
 }
