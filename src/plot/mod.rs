@@ -1,7 +1,7 @@
 //! Figures as SVG and PNG: plain numbers and names in, a [`Scene`] out. One file per figure.
 //!
 //! A figure lays itself out in pixels from the widths of its labels, so that nothing is cut off or overlaps, and gives a
-//! list of shapes; [`svg`] and [`png`] draw that list with the two back ends of plotters. The text font is embedded,
+//! list of shapes; [`svg`] and [`png()`] draw that list with the two back ends of plotters. The text font is embedded,
 //! nothing is read from the system, and the same figure gives the same bytes.
 
 mod axis;

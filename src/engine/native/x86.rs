@@ -98,8 +98,8 @@ macro_rules! lanes {
                 let (mut low, mut high) = (a, b);
                 let mut i = 0;
                 while i < $count {
-                    low[i] = both[i / 2][i % 2];
-                    high[i] = both[($count + i) / 2][($count + i) % 2];
+                    let j = i + $count;
+                    (low[i], high[i]) = (both[i / 2][i % 2], both[j / 2][j % 2]);
                     i += 1;
                 }
                 (low, high)
