@@ -1,7 +1,7 @@
 """Compares scoring times with the PyTorch peer, alternately in one run on the same architectures, batch and threads.
 
 usage: compare_speed.py --space nasbench201 --proxies naswot,zen,rbflex:fixed [--archs FILE] [--limit K] [--batch 16]
-                        [--threads 1|2] [--rounds 3] [--repeats 3] [--name NAME]
+                        [--threads 1|2] [--rounds 3] [--repeats 3] [--resolution 32] [--name NAME]
                         [--untrained target/release/untrained] [--peer ../shared/peer] [--python PYTHON_WITH_TORCH]
                         [--bench-args "--engine native"]
 
@@ -21,7 +21,7 @@ import argparse, datetime, json, os, platform, shlex, statistics, subprocess, sy
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PEER_SPACES = {"nasbench201": "nb201"}
+PEER_SPACES = {"nasbench201": "nb201", "transnas_macro": "transnas", "transnas_micro": "transnas"}
 # Our proxies, and the peer's forms of the same computation.
 PEER_PROXIES = {
     "rbflex:fixed": ["rbflex_instance", "rbflex_batch", "rbflex_per_image"],
@@ -41,6 +41,7 @@ def arguments():
     p.add_argument("--batch", type=int, default=16); p.add_argument("--threads", type=int, default=1, choices=[1, 2])
     p.add_argument("--rounds", type=int, default=3); p.add_argument("--repeats", type=int, default=3)
     p.add_argument("--name", help="of the result [default: SPACE-THREADSt]")
+    p.add_argument("--resolution", type=int, default=32, help="pixels per side")
     p.add_argument("--bench-args", default="", help="more arguments for `untrained bench`, in one string")
     a = p.parse_args()
     if a.rounds < 1 or a.repeats < 1 or (a.limit is not None and a.limit < 1):
@@ -74,7 +75,7 @@ def write_list(a, archs, part=0):
 def ours(a, archs):
     """{proxy: {arch: (build, compute)}}, {proxy: scores per second}, facts"""
     command = [a.untrained, "bench", "--space", a.space, "--archs", write_list(a, archs), "--proxies", a.proxies, "--batch-size", a.batch,
-               "--threads", a.threads, "--repeats", a.repeats, "--format", "json", *shlex.split(a.bench_args)]
+               "--threads", a.threads, "--repeats", a.repeats, "--resolution", a.resolution, "--format", "json", *shlex.split(a.bench_args)]
     times, speed, facts = {}, {}, {}
     for row in lines_of(start(command, a.threads), command):
         if "summary" in row:
@@ -97,7 +98,7 @@ def theirs(a, archs, form, proxies):
     _, processes, threads, last = form
     parts = [archs[i::processes] for i in range(processes) if archs[i::processes]]
     commands = [[a.python, a.peer / "speed.py", "--space", PEER_SPACES.get(a.space, a.space), "--archs", write_list(a, part, i),
-                 "--proxies", ",".join(proxies), "--batch", a.batch, "--threads", threads, "--repeats", a.repeats]
+                 "--proxies", ",".join(proxies), "--batch", a.batch, "--threads", threads, "--repeats", a.repeats, "--res", a.resolution]
                 + (["--channels-last"] if last else []) for i, part in enumerate(parts)]
     running = [start(c, threads) for c in commands]
     results = [lines_of(r, c) for r, c in zip(running, commands)]
@@ -187,7 +188,7 @@ def markdown(result):
     f, a = result["facts"], result["arguments"]
     head = [f"# {result['name']}", "", f"    {result['command']}", "",
             f"{f['cpu'] or platform.processor()}, {a['threads']} thread(s); untrained {f['version']} ({f['build']} build, commit {result['commit']}), "
-            f"{f['engine']}, {f['precision']}; PyTorch {f['torch']}; batch {a['batch']}, {result['archs']} architectures of {a['space']}, "
+            f"{f['engine']}, {f['precision']}; PyTorch {f['torch']}; batch {a['batch']}, {a['resolution']} pixels, {result['archs']} architectures of {a['space']}, "
             f"{a['rounds']} rounds of {a['repeats']} repeats, {result['date']}.", "",
             "Times are medians over architectures of build + compute in ms; the ratio is the peer's time to ours for each architecture. The peer's "
             "form is the best of those tried.", "",
@@ -224,7 +225,7 @@ def main():
     result = dict(name=a.name, command=portable_command(), date=datetime.date.today().isoformat(), archs=len(archs),
                   commit=(command_output("git", "rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if dirty else ""),
                   python=platform.python_version(), system=f"{platform.system()} {platform.machine()}", cores=os.cpu_count(),
-                  arguments=dict(space=a.space, batch=a.batch, threads=a.threads, rounds=a.rounds, repeats=a.repeats), facts=facts, proxies=proxies)
+                  arguments=dict(space=a.space, batch=a.batch, threads=a.threads, rounds=a.rounds, repeats=a.repeats, resolution=a.resolution), facts=facts, proxies=proxies)
     folder = ROOT / "results/speed"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{a.name}.json").write_text(json.dumps(result, indent=1) + "\n")
