@@ -66,6 +66,14 @@ trait Images {
     }
 }
 
+/// The error of another split than the only one that a data set has.
+fn only_train(spec: &'static DatasetSpec, split: Split) -> Result<(), DatasetError> {
+    match split {
+        Split::Train => Ok(()),
+        _ => Err(DatasetError::NoSuchSplit { title: spec.title, split, known: Split::Train }),
+    }
+}
+
 /// The error of a data set of which none of `names` is in any of `folders`.
 fn missing(
     spec: &'static DatasetSpec,

@@ -5,7 +5,7 @@
 
 use super::picture_files::PictureFiles;
 use super::spec::Kind;
-use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images, Split};
+use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images};
 use crate::data::DataDirs;
 use crate::keyed::{Stream, decide};
 use crate::pictures::Fit;
@@ -30,13 +30,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 };
 
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    if request.split != Split::Train {
-        return Err(DatasetError::NoSuchSplit {
-            title: SPEC.title,
-            split: request.split,
-            known: Split::Train,
-        });
-    }
+    super::only_train(&SPEC, request.split)?;
     let labels = Stream::new(request.data_seed, &format!("labels.{}.{}", SPEC.id, request.split));
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
     let mut files =

@@ -2,7 +2,7 @@
 
 use super::records::{Layout, RecordFiles};
 use super::spec::Kind;
-use super::{BatchRequest, DatasetError, DatasetSpec, Images, Split, imagenet16_120};
+use super::{BatchRequest, DatasetError, DatasetSpec, Images, imagenet16_120};
 use crate::data::DataDirs;
 
 const FOLDER: &str = "imagenet16";
@@ -26,13 +26,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 };
 
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    if request.split != Split::Train {
-        return Err(DatasetError::NoSuchSplit {
-            title: SPEC.title,
-            split: request.split,
-            known: Split::Train,
-        });
-    }
+    super::only_train(&SPEC, request.split)?;
     let paths = dirs.files_in(&[FOLDER], &[NAME]);
     if paths.is_empty() {
         return Err(super::missing(&SPEC, request.split, &[FOLDER], &[NAME], dirs));

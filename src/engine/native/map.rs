@@ -164,6 +164,26 @@ impl<T: Pooled> Map<T> {
         (Rc::new(evaluate(l, self)), None)
     }
 
+    /// A map of another size, made plane by plane from zeros: `f(plane of this map, plane of the new one)`, which keeps zero
+    /// zero.
+    pub fn by_planes<L: Lanes<T = T>>(
+        &self,
+        l: L,
+        [height, width]: [usize; 2],
+        f: impl Fn(&[Block<T>], &mut [Block<T>]),
+    ) -> Self {
+        let shape = Shape::map(self.channels(), height, width);
+        if self.is_zero() {
+            return Self::zeros(self.n, shape);
+        }
+        self.settle(l);
+        let (data, _) = self.data(l);
+        let mut out = Buffer::zeroed(self.n * self.planes() * shape.pixels());
+        let planes = data.chunks_exact(self.pixels()).zip(out.chunks_exact_mut(shape.pixels()));
+        planes.for_each(|(plane, out)| f(plane, out));
+        Self::stored(self.n, shape, out, None)
+    }
+
     /// The same values, with everything that waited done; all who share the sum see it done.
     pub fn stored_data<L: Lanes<T = T>>(&self, l: L) -> (Rc<Buffer<T>>, Option<Rc<Moments>>) {
         let found = self.data(l);
