@@ -30,3 +30,4 @@ pub mod store;
 pub mod study;
 pub mod tables;
 pub mod teachers;
+mod team;

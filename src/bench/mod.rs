@@ -2,7 +2,7 @@
 //!
 //! The clock of one score has two parts, as in `scripts/peer/speed.py`: *build* (graph and weights) and *compute*
 //! (everything from the batch to the score). The mini-batch is drawn before the clock starts. Every architecture gets a
-//! warm-up, then the median of the repeats. Architectures run one to a thread: kernels get no threads of their own.
+//! warm-up, then the median of the repeats.
 
 mod forward;
 mod lists;
@@ -21,7 +21,7 @@ pub use measure::{Measured, Timing};
 pub use summary::{Summary, median, quantile, together_ratio};
 
 use crate::engine::Engine;
-use crate::scoring::{Inputs, PreparedProxy, Settings, Workers};
+use crate::scoring::{Crew, Inputs, Network, PreparedProxy, Settings, Workers};
 use crate::spaces::SpaceError;
 
 /// What is common to all measurements of a run.
@@ -34,8 +34,8 @@ pub struct Bench<'a> {
     pub repeats: usize,
     /// Runs before them that are not measured.
     pub warm_ups: usize,
-    /// Architectures at a time.
-    pub threads: usize,
+    /// Threads, and how many architectures they run at a time.
+    pub crew: Crew,
 }
 
 /// Why a measurement stopped.
@@ -63,7 +63,15 @@ pub struct Section {
 pub type Emit<'a> = dyn Fn(usize, &Measured) -> std::io::Result<()> + Sync + 'a;
 
 impl Bench<'_> {
-    /// Measures `proxies` in one plan on every architecture, `threads` architectures at a time.
+    /// Architectures at a time.
+    pub fn at_once(&self, archs: &[String]) -> usize {
+        self.crew.networks(self.engine, archs.len(), || {
+            let network = archs.first().and_then(|arch| Network::build(self.settings, arch).ok());
+            network.map_or(0, |network| network.graph().param_count())
+        })
+    }
+
+    /// Measures `proxies` in one plan on every architecture.
     ///
     /// # Errors
     /// An architecture that cannot be built, or an `emit` that fails; what was measured until then has been emitted.
@@ -73,7 +81,7 @@ impl Bench<'_> {
         proxies: &[PreparedProxy],
         emit: &Emit<'_>,
     ) -> Result<Section, BenchError> {
-        let workers = Workers::start(self.threads.min(archs.len()))?;
+        let workers = Workers::start(self.at_once(archs), self.crew.threads)?;
         let done = Mutex::new(Vec::with_capacity(archs.len()));
         let start = Instant::now();
         let outcome: Result<(), BenchError> = workers.each(archs.len(), &AtomicBool::new(false), |i| {

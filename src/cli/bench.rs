@@ -17,7 +17,7 @@ use crate::datasets::{self, BatchRequest, Split};
 use crate::engine::rates;
 use crate::graph::init::Scheme;
 use crate::proxies::{PROXIES, ProxyRef, VariantError};
-use crate::scoring::{CandidateSet, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list};
+use crate::scoring::{CandidateSet, Crew, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list};
 use crate::spaces::{self, NetworkInput, SearchSpace};
 use output::{Output, SectionFacts};
 
@@ -74,9 +74,13 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 16, value_name = "N")]
     batch_size: usize,
 
-    /// Architectures at a time, one to a thread
+    /// Threads in all
     #[arg(long, default_value_t = 1, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
+
+    /// Networks at a time; they share the threads [default: as `score` divides them]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    at_once: Option<u16>,
 
     /// Measured runs of each architecture and proxy
     #[arg(long, default_value_t = 3, value_name = "R", value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -167,7 +171,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         inputs: &inputs,
         repeats: args.repeats.into(),
         warm_ups: args.warm_up.into(),
-        threads: args.threads.into(),
+        crew: Crew { threads: args.threads.into(), at_once: args.at_once.map(usize::from) },
     };
     let out = Output::new(args, &batch, engine.name());
     let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
-use crate::scoring::read_arch_list;
+use crate::scoring::{Crew, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
 use crate::store::{Invocation, utc_now};
@@ -201,6 +201,29 @@ pub fn stop_flag(saying: &'static str) -> Arc<AtomicBool> {
         eprintln!("{saying}; Ctrl-C again stops at once");
     });
     flag
+}
+
+/// Threads, and how they are divided.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ThreadArgs {
+    /// Threads in all [default: as many as the machine has]
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// Networks scored at a time; they share the threads [default: one to a thread, fewer where fewer are left; one to
+    /// four threads where their weights are too many for the caches]. No score depends on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    at_once: Option<u16>,
+}
+
+impl ThreadArgs {
+    /// What was asked for, or the machine's.
+    pub fn crew(&self) -> Crew {
+        Crew {
+            threads: self.threads.map_or_else(available_threads, usize::from),
+            at_once: self.at_once.map(usize::from),
+        }
+    }
 }
 
 /// This command, for a manifest.

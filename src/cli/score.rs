@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, value_parser};
 
-use super::common::{EngineArgs, Format};
+use super::common::{EngineArgs, Format, ThreadArgs};
 use crate::data::DataDirs;
 use crate::datasets::{
     self, AttentionMask, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, SpecialTokens,
@@ -199,9 +199,8 @@ struct RunArgs {
     #[arg(long, value_enum, default_value = "exact", value_name = "WHAT", conflicts_with = "arch")]
     dedupe: Dedupe,
 
-    /// Architectures at a time, one to a thread [default: as many as the machine has threads]
-    #[arg(long, value_name = "T", conflicts_with = "arch", value_parser = value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    threads: ThreadArgs,
 
     /// Print the plan and an estimate of its time, from timing a few architectures, and stop
     #[arg(long, conflicts_with = "arch")]

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, value_parser};
 
 use super::analysis::command_line;
-use super::common::{DeviceArgs, available_threads, stop_flag};
+use super::common::{DeviceArgs, ThreadArgs, stop_flag};
 use crate::data::DataDirs;
 use crate::datasets::DatasetError;
 use crate::report::{Format, render};
@@ -65,9 +65,8 @@ pub struct StudyArgs {
     #[arg(long, value_name = "R", value_parser = value_parser!(u32).range(1..=100_000))]
     repetitions: Option<u32>,
 
-    /// Architectures at a time, one to a thread [default: as many as the machine has threads]
-    #[arg(long, value_name = "T", value_parser = value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    threads: ThreadArgs,
 
     #[command(flatten)]
     device: DeviceArgs,
@@ -99,9 +98,9 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         sample: args.sample.map(|n| n as usize),
         repetitions: args.repetitions,
     };
-    let threads = args.threads.map_or_else(available_threads, usize::from);
+    let crew = args.threads.crew();
     let job =
-        |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, threads, stop: &stop };
+        |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, crew, stop: &stop };
     let chosen: Vec<_> =
         study.runs.iter().filter(|r| args.only.is_empty() || args.only.contains(r.id.get_ref())).collect();
     if args.list {
@@ -119,7 +118,7 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(130));
         }
     }
-    done.write(&study, &out, &context(engine.name(), threads, overrides))
+    done.write(&study, &out, &context(engine.name(), crew.threads, overrides))
 }
 
 fn context(engine: String, threads: usize, overrides: Overrides) -> Context {

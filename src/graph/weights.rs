@@ -2,6 +2,7 @@
 
 use super::init::{self, InitError, Scheme};
 use super::{Graph, Param, ParamId, ParamRole};
+use crate::team;
 
 /// A parameter that was given the wrong number of numbers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ impl Weights {
         graph: &Graph,
         scheme: Scheme,
         seed: u64,
-        known: impl Fn(&Param) -> Option<Vec<f32>>,
+        known: impl Fn(&Param) -> Option<Vec<f32>> + Sync,
     ) -> Self {
         let drawn = |param: &Param| match param.role {
             ParamRole::Weight => checked(init::weight(scheme, seed, &param.name, &param.shape)),
@@ -41,11 +42,11 @@ impl Weights {
             ParamRole::NormWeight | ParamRole::RunningVar => vec![1.0; param.numel()],
             ParamRole::NormBias | ParamRole::RunningMean => vec![0.0; param.numel()],
         };
-        let tensors = graph.params().iter().map(|param| {
+        let tensors = team::map(graph.params(), |param| {
             let known = known(param).filter(|values| values.len() == param.numel());
             known.unwrap_or_else(|| drawn(param))
         });
-        Self { tensors: tensors.collect() }
+        Self { tensors }
     }
 
     /// Numbers from elsewhere, for example a file: `values(parameter)` gives as many as the parameter has.

@@ -3,6 +3,7 @@
 
 mod arch_list;
 mod candidates;
+mod crew;
 mod inputs;
 mod manifest;
 mod network;
@@ -20,6 +21,7 @@ use std::time::Instant;
 
 pub use arch_list::{ArchListError, read_arch_list};
 pub use candidates::CandidateSet;
+pub use crew::Crew;
 pub use inputs::Inputs;
 pub use manifest::batch_facts;
 pub use network::{Network, Settings};

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::workers::Workers;
-use super::{Plan, PrepareError, Trial, Unit};
+use super::{Crew, Plan, PrepareError, Trial, Unit};
 use crate::datasets::{Batch, DatasetError};
 use crate::engine::Engine;
 use crate::proxies::{ProxyRef, VariantError};
@@ -60,8 +60,8 @@ pub struct Runner<'a> {
     /// Architecture by index in the table's order, where the space does not know it.
     pub order: &'a dyn Fn(usize) -> Option<String>,
     pub batch: &'a BatchSource<'a>,
-    /// Architectures at a time.
-    pub threads: usize,
+    /// Threads, and how many architectures they score at a time.
+    pub crew: Crew,
     /// Set to stop: architectures that are being scored are finished and recorded.
     pub stop: &'a AtomicBool,
     pub progress: &'a dyn Progress,
@@ -89,7 +89,6 @@ impl Runner<'_> {
     /// The store cannot be written, data are missing, a proxy cannot be prepared, or a command gives no scores any more;
     /// records made until then are safe.
     pub fn run(&self, store: &mut Store) -> Result<Ended, RunError> {
-        let workers = Workers::start(self.threads)?;
         self.reuse_stored(store)?;
         let present = |store: &Store, r| self.plan.pending(r, &|r, i, p| store.contains(r, i, p));
         self.progress.begin(self.plan.records(), self.present(store));
@@ -99,7 +98,7 @@ impl Runner<'_> {
                 return Ok(Ended::Stopped);
             }
             if !units.is_empty() {
-                self.repetition(repetition, units, &workers, store)?;
+                self.repetition(repetition, units, store)?;
             }
         }
         Ok(if self.stop.load(Ordering::Relaxed) { Ended::Stopped } else { Ended::Complete })
@@ -180,20 +179,22 @@ impl Runner<'_> {
         &self,
         repetition: u32,
         units: Vec<Unit>,
-        workers: &Workers,
         store: &mut Store,
     ) -> Result<(), RunError> {
         let (trial, needed) = self.trial(repetition, &units)?;
         let archs = &self.plan.lists[repetition as usize].archs;
+        let params = || trial.param_count(&archs[units[0].index as usize]);
+        let networks = self.crew.networks(self.engine, units.len(), params);
+        let workers = Workers::start(networks, self.crew.threads)?;
         let score = |unit: &Unit| {
             let at = |p: &usize| needed.iter().position(|n| n == p);
             let proxies: Vec<usize> = unit.proxies.iter().filter_map(at).collect();
             trial.score(unit.index, &archs[unit.index as usize], &proxies)
         };
         // The bound is what keeps memory from growing when the disk is slower than the processor.
-        let (sender, receiver) = sync_channel::<Vec<Record>>(2 * self.threads);
+        let (sender, receiver) = sync_channel::<Vec<Record>>(2 * networks);
         std::thread::scope(|scope| {
-            let (score, units, stop) = (&score, &units, self.stop);
+            let (score, units, stop, workers) = (&score, &units, self.stop, &workers);
             let scoring = scope.spawn(move || {
                 let send = |i: usize| {
                     // A receiver that is gone has failed and says why itself.
@@ -252,7 +253,7 @@ impl Runner<'_> {
         let elapsed: Duration = (0..timed).map(probe).sum::<Result<_, _>>()?;
         let seconds_each = elapsed.as_secs_f64() / timed as f64;
         let repetitions = counts.iter().filter(|n| **n > 0).count() as f64;
-        let seconds = prepare_seconds * repetitions + seconds_each * units as f64 / self.threads as f64;
+        let seconds = prepare_seconds * repetitions + seconds_each * units as f64 / self.crew.threads as f64;
         Ok(Estimate { timed, units, seconds_each, prepare_seconds, seconds })
     }
 }

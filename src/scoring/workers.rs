@@ -1,19 +1,22 @@
-//! Threads that work on architectures, one architecture to a thread.
+//! Workers that score architectures, each one at a time.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Pools of one thread each: parallel code inside an engine finds no other thread, and cannot start another architecture's
-/// work while it waits.
+use crate::team;
+
+/// Teams of threads: parallel code inside an engine finds the threads of its own team, and cannot start another
+/// architecture's work while it waits.
 pub(crate) struct Workers(Vec<rayon::ThreadPool>);
 
 impl Workers {
-    /// Starts `count` workers, at least one.
+    /// Starts `count` workers, at least one, and divides the threads among them.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(count: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
-        let one = |_| rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        (0..count.max(1)).map(one).collect::<Result<_, _>>().map(Self)
+    pub fn start(count: usize, threads: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let count = count.max(1);
+        let share = |i: usize| threads / count + usize::from(i < threads % count);
+        (0..count).map(|i| team::start(share(i).max(1))).collect::<Result<_, _>>().map(Self)
     }
 
     /// Calls `step` for `0..count`, each number once. After an error, or once `stop` is set, no further number is begun.
@@ -52,7 +55,8 @@ mod tests {
 
     #[test]
     fn every_number_is_taken_once_and_an_error_ends_it() {
-        let workers = Workers::start(3).unwrap();
+        let workers = Workers::start(3, 5).unwrap();
+        assert_eq!(workers.0.iter().map(|w| w.current_num_threads()).collect::<Vec<_>>(), [2, 2, 1]);
         let (seen, stop) = (Mutex::new(vec![]), AtomicBool::new(false));
         let step = |i: usize| {
             seen.lock().unwrap().push(i);

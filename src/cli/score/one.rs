@@ -25,7 +25,8 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let externals = given.externals(&dataset, &settings)?;
     let proxies = given.proxies(&externals);
     let start = Instant::now();
-    let network = Network::build(settings, arch)?;
+    let crew = args.run.threads.crew();
+    let network = crew.together(|| Network::build(settings, arch))??;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
     let mut inputs = Inputs::of(batch, given.data_seed);
@@ -37,7 +38,7 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let order = |index| table.arch(index);
     let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
     let proxies: Vec<PreparedProxy> = proxies.into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
-    let outcomes = scoring::score(engine.as_ref(), &network, &inputs, &proxies);
+    let outcomes = crew.together(|| scoring::score(engine.as_ref(), &network, &inputs, &proxies))?;
     let report =
         Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };
     match args.format {

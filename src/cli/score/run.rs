@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use super::bar::Bar;
 use super::{ScoreArgs, WhichArgs, list};
-use crate::cli::common::{Names, TableOrder, available_threads, invocation, stop_flag};
+use crate::cli::common::{Names, TableOrder, invocation, stop_flag};
 use crate::data::DataDirs;
 use crate::datasets;
 use crate::scoring::{Ended, Plan, Runner, Selection};
@@ -30,7 +30,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let chosen = (&selection, args.run.repetitions);
     let externals = given.externals(&protocol.request.dataset, &protocol.settings(0, &first))?;
     let plan = Plan::new(protocol.clone(), given.proxies(&externals), chosen, args.run.shard, &order)?;
-    let threads = args.run.threads.map_or_else(available_threads, usize::from);
+    let crew = args.run.threads.crew();
     let stop = stop_flag("finishing the architectures that are being scored");
     let bar = Bar::new();
     let runner = Runner {
@@ -38,11 +38,11 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         engine: engine.as_ref(),
         order: &order,
         batch: &batch,
-        threads,
+        crew,
         stop: &stop,
         progress: &bar,
     };
-    let manifest = runner.manifest(selection.to_string(), table.provenance(), invocation(threads))?;
+    let manifest = runner.manifest(selection.to_string(), table.provenance(), invocation(crew.threads))?;
     if args.run.list {
         return list::print(&runner, &manifest, args.run.out.as_deref()).map(|()| ExitCode::SUCCESS);
     }

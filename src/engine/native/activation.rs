@@ -8,6 +8,7 @@ use super::map::Map;
 use super::memory::{Buffer, Pooled};
 use super::smooth::{density, exp, exp_m1, normal, sigmoid, tanh_softplus};
 use crate::graph::{Activation, SELU_ALPHA, SELU_SCALE};
+use crate::team;
 
 /// Every activation.
 const KINDS: [Activation; 12] = {
@@ -46,7 +47,9 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: Activation) -> Map<L::T> {
         return x.clone().rectified();
     }
     let mut out = super::evaluate::evaluate(l, x);
-    for_kind!(kind, |KIND| l.run(Values::<_, KIND>(flatten_mut(&mut out))));
+    team::runs(&mut out, x.pixels(), |_, out| {
+        for_kind!(kind, |KIND| l.run(Values::<_, KIND>(flatten_mut(out))));
+    });
     Map::stored(x.n, x.shape, out, None)
 }
 
@@ -84,10 +87,10 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: Activation)
     if dy.is_zero() {
         return dy.clone();
     }
-    let zero = l.splat(L::T::default());
     if kind == Activation::Relu {
         return zip_images(l, x, dy, |x, dy| {
             l.run(|| {
+                let zero = l.splat(L::T::default());
                 for (x, dy) in x.iter().zip(dy) {
                     l.store(l.keep(l.greater(l.load(x), zero), l.load(dy)), dy);
                 }
@@ -130,24 +133,26 @@ fn zip_images<L: Lanes>(
     l: L,
     x: &Map<L::T>,
     y: &Map<L::T>,
-    f: impl Fn(&[Block<L::T>], &mut [Block<L::T>]),
+    f: impl Fn(&[Block<L::T>], &mut [Block<L::T>]) + Sync,
 ) -> Map<L::T> {
     let blocks = x.image_blocks();
     let (x_reader, y_reader) = (Reader::new(x), Reader::new(y));
-    let mut scratch = Buffer::stale(blocks);
     let mut out = Buffer::stale(x.n * blocks);
     let target = Target { start: 0, pixel: 1, row: x.size()[1], plane: x.pixels() };
-    for (image, out) in out.chunks_exact_mut(blocks).enumerate() {
-        y_reader.image(l, image, out, target);
-        let values = match x_reader.plain(image) {
-            Some(values) => values,
-            None => {
-                x_reader.image(l, image, &mut scratch, target);
-                &scratch[..]
-            }
-        };
-        f(values, out);
-    }
+    team::runs(&mut out, blocks, |first, images| {
+        let mut scratch = Buffer::stale(blocks);
+        for (image, out) in (first..).zip(images.chunks_exact_mut(blocks.max(1))) {
+            y_reader.image(l, image, out, target);
+            let values = match x_reader.plain(image) {
+                Some(values) => values,
+                None => {
+                    x_reader.image(l, image, &mut scratch, target);
+                    &scratch[..]
+                }
+            };
+            f(values, out);
+        }
+    });
     Map::stored(x.n, x.shape, out, None)
 }
 

@@ -4,13 +4,14 @@ use super::evaluate::MOST_TERMS;
 use super::lanes::{Block, LANES, Lanes};
 use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::Pooled;
+use crate::team;
 
 /// Sum of each channel, `[C]` or `[N, C]`.
 pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
     let (data, _) = x.stored_data(l);
-    let pixels = x.pixels();
+    let (pixels, planes) = (x.pixels(), x.planes());
     let [sums] = gather(x, per_image, |image, plane| {
-        let start = (image * x.planes() + plane) * pixels;
+        let start = (image * planes + plane) * pixels;
         [l.run(|| plane_sum(l, &data[start..start + pixels]))]
     });
     sums
@@ -25,12 +26,12 @@ pub fn sum_and_dot<L: Lanes>(
     per_image: bool,
 ) -> [Vec<f64>; 2] {
     let ((data, _), (other, _)) = (x.stored_data(l), y.stored_data(l));
-    let pixels = x.pixels();
+    let (pixels, planes) = (x.pixels(), x.planes());
     let centre = Coefficients::<f64>::new(centre, x.channels());
     gather(x, per_image, |image, plane| {
-        let start = (image * x.planes() + plane) * pixels;
+        let start = (image * planes + plane) * pixels;
         let (a, b) = (&data[start..start + pixels], &other[start..start + pixels]);
-        l.run(|| plane_dot(l, a, b, &centre.at(image, plane, x.planes()).0))
+        l.run(|| plane_dot(l, a, b, &centre.at(image, plane, planes).0))
     })
 }
 
@@ -70,15 +71,20 @@ fn plane_dot<L: Lanes>(
 fn gather<T: Pooled, const K: usize>(
     x: &Map<T>,
     per_image: bool,
-    plane_sums: impl Fn(usize, usize) -> [[f64; LANES]; K],
+    plane_sums: impl Fn(usize, usize) -> [[f64; LANES]; K] + Sync,
 ) -> [Vec<f64>; K] {
     let (planes, channels) = (x.planes(), x.channels());
     let length = if per_image { x.n * channels } else { channels };
+    let mut totals = vec![[[0.0; LANES]; K]; x.n * planes];
+    team::runs(&mut totals, 1, |first, totals| {
+        totals.iter_mut().zip(first..).for_each(|(total, at)| *total = plane_sums(at / planes, at % planes));
+    });
     let mut sums = [(); K].map(|()| vec![0.0; length]);
-    for (image, plane) in (0..x.n).flat_map(|i| (0..planes).map(move |p| (i, p))) {
+    for (at, totals) in totals.iter().enumerate() {
+        let (image, plane) = (at / planes, at % planes);
         let first = if per_image { image * channels } else { 0 } + plane * LANES;
         let lanes = LANES.min(channels - plane * LANES);
-        for (sums, total) in sums.iter_mut().zip(plane_sums(image, plane)) {
+        for (sums, total) in sums.iter_mut().zip(totals) {
             sums[first..first + lanes].iter_mut().zip(total).for_each(|(s, t)| *s += t);
         }
     }
@@ -173,5 +179,5 @@ fn zip<T: Pooled>(
         Block(std::array::from_fn(|k| T::of(f(x.0[k].into(), y.0[k].into()))))
     };
     let blocks = (0..rows).flat_map(|i| (0..planes).map(move |p| (i, p))).map(|(i, p)| block(i, p));
-    Coefficients { blocks: std::rc::Rc::new(blocks.collect()), per_image: a.per_image || b.per_image }
+    Coefficients { blocks: std::sync::Arc::new(blocks.collect()), per_image: a.per_image || b.per_image }
 }

@@ -4,6 +4,7 @@ use super::evaluate::{Reader, Target};
 use super::lanes::{Block, LANES, Lanes};
 use super::map::Map;
 use super::memory::Buffer;
+use crate::team;
 
 /// One bit for each value, set where it is positive, in the order of the blocked layout; padding channels have none set.
 ///
@@ -17,18 +18,20 @@ pub fn codes<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<u64> {
         return rows;
     }
     let reader = Reader::new(x);
-    let mut scratch = Buffer::stale(blocks);
     let target = Target { start: 0, pixel: 1, row: x.size()[1], plane: x.pixels() };
-    for (image, row) in rows.chunks_exact_mut(words).enumerate() {
-        let values = match reader.plain(image) {
-            Some(values) => values,
-            None => {
-                reader.image(l, image, &mut scratch, target);
-                &scratch[..]
-            }
-        };
-        l.run(|| pack(l, values, row));
-    }
+    team::runs(&mut rows, words, |first, rows| {
+        let mut scratch = Buffer::stale(blocks);
+        for (image, row) in (first..).zip(rows.chunks_exact_mut(words)) {
+            let values = match reader.plain(image) {
+                Some(values) => values,
+                None => {
+                    reader.image(l, image, &mut scratch, target);
+                    &scratch[..]
+                }
+            };
+            l.run(|| pack(l, values, row));
+        }
+    });
     // Padding channels are zero whatever waited: their coefficients are zero.
     rows
 }

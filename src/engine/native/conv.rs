@@ -1,19 +1,21 @@
 //! Convolutions, forward and backward.
 
+use super::assembly::Assembly;
 use super::convolve::{Output, Slide};
 use super::evaluate::Reader;
 use super::field::{Field, Padded, field_of};
 use super::input_gradient;
-use super::lanes::{Block, LANES, Lanes, Scalar};
+use super::lanes::{LANES, Lanes, Scalar};
 use super::map::{Coefficients, Map, Sum};
 use super::memory::{Buffer, Pooled};
 use super::moments::{self, PlaneSums};
 use super::pack::{Packed, Source, Wiring};
 use super::params::Values;
 use super::tile::Start;
-use super::weight_gradient::WeightGradient;
+use super::weight_gradient::{Chunk, Sliding, WeightGradient};
 use crate::engine::kernels::{Conv, LayerGradients, LayerWants, Numbers, ParamRows};
 use crate::graph::{Shape, Window};
+use crate::team;
 
 /// Blocks of weights above which all images of the batch are convolved with a part of the weights before the next part
 /// is touched: a quarter of a common second-level cache.
@@ -66,7 +68,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
 
     /// The layer's output; with its moments if they are wanted.
     pub fn forward<L: Lanes<T = T>>(&self, l: L, x: &Map<T>, moments_wanted: bool) -> Map<T> {
-        let [oh, ow] = self.output_size(x.size());
+        let ([oh, ow], x_blocks) = (self.output_size(x.size()), x.image_blocks());
         let shape = Shape::Map { channels: self.wiring.outputs, height: oh, width: ow };
         if x.is_zero() {
             let shift = self.bias.as_ref().map(|b| Coefficients::new(b, self.wiring.outputs));
@@ -78,53 +80,55 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let chunk = if inside || many { x.n } else { 1 };
         let packed = self.forward_weights(l, chunk == x.n);
         let bias = self.bias.as_ref().map(|b| Coefficients::<T>::new(b, self.wiring.outputs));
-        let planes = self.wiring.outputs.div_ceil(LANES);
-        let mut out = Buffer::stale(x.n * planes * oh * ow);
-        let pad = self.window.padding;
-        let field = field_of(x, chunk, pad, pad, inside);
+        let start = bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&b.blocks));
+        let (planes, pixels, pad) = (self.wiring.outputs.div_ceil(LANES), oh * ow, self.window.padding);
+        let (field, assembly) = (field_of(x, chunk, pad, pad, inside), Assembly::new(chunk, planes, pixels));
+        let taps = self.tap_offsets();
+        let sweep = Slide { start, ..self.slide(field, &taps, &packed, assembly) }.sweep();
         let reader = Reader::new(x);
         let direct = field.is_bare() && reader.plain(0).is_some();
-        let mut padded = (!direct).then(|| Padded::new(field));
-        let (data, _) = if direct { x.data(l) } else { (std::rc::Rc::new(Buffer::stale(0)), None) };
-        let mut sums = Vec::with_capacity(x.n * planes);
-        let taps = self.tap_offsets();
-        for first in (0..x.n).step_by(chunk) {
-            if let Some(padded) = &mut padded {
-                padded.fill(l, &reader, first);
+        let data = direct.then(|| x.data(l).0);
+        let stored = data.as_ref().map_or(&[][..], |data| &data[..]);
+        let mut out = Buffer::stale(x.n * planes * pixels);
+        let mut sums = vec![PlaneSums::default(); if moments_wanted { x.n * planes } else { 0 }];
+        let (blocks, sums_each) = (chunk * planes * pixels, if moments_wanted { chunk * planes } else { 0 });
+        team::runs_of_two((&mut out, blocks), (&mut sums, sums_each), |first, outs, sums| {
+            let mut padded = (!direct).then(|| Padded::new(field));
+            for (k, out) in outs.chunks_exact_mut(blocks.max(1)).enumerate() {
+                let image = (first + k) * chunk;
+                let input = match &mut padded {
+                    Some(padded) => {
+                        padded.fill(l, &reader, image);
+                        padded.blocks()
+                    }
+                    None => &stored[image * x_blocks..(image + chunk) * x_blocks],
+                };
+                assembly.fill(out, true, |planes, out| sweep.run(l, input, planes, out));
+                let sums = &mut sums[k * sums_each..(k + 1) * sums_each];
+                team::runs(sums, 1, |first, sums| moments::plane_sums(l, &out[first * pixels..], pixels, sums));
             }
-            let input = match &padded {
-                Some(padded) => padded.blocks(),
-                None => &data[first * x.image_blocks()..(first + chunk) * x.image_blocks()],
-            };
-            let out = &mut out[first * planes * oh * ow..(first + chunk) * planes * oh * ow];
-            let start = bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&b.blocks));
-            Slide { start, ..self.slide(input, field, &taps, &packed) }.run(l, out);
-            if moments_wanted {
-                sums.extend(out.chunks_exact(oh * ow).map(|plane| l.run(|| PlaneSums::of(l, plane))));
-            }
-        }
-        let moments = moments_wanted.then(|| moments::image_moments(&sums, self.wiring.outputs, oh * ow));
+        });
+        let moments = moments_wanted.then(|| moments::image_moments(&sums, self.wiring.outputs, pixels));
         Map::stored(x.n, shape, out, moments)
     }
 
-    /// The window sliding over a chunk of images, without bias.
+    /// The window sliding over chunks of this layout, without bias.
     pub(super) fn slide<'s>(
         &self,
-        input: &'s [Block<T>],
         field: Field,
         taps: &'s [[usize; 2]],
         weights: &'s Packed<'s, T>,
+        assembly: Assembly,
     ) -> Slide<'s, T> {
         let [oh, ow] = self.output_size(field.size);
-        let image = self.wiring.outputs.div_ceil(LANES) * oh * ow;
+        let (plane, image) = (assembly.plane(), assembly.image());
         Slide {
-            input,
             field,
             origin: self.origin(),
             taps,
             stride: self.window.stride,
             count: [oh, ow],
-            output: Output { start: 0, pixel: 1, row: ow, plane: oh * ow, image },
+            output: Output { start: 0, pixel: 1, row: ow, plane, image },
             weights,
             depthwise: self.wiring.depthwise(),
             start: Start::Zero,
@@ -170,30 +174,48 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let phases =
             if wants.input { input_gradient::phases(l, self, x.size(), chunk == x.n) } else { vec![] };
         let (before, after) = input_gradient::reach(&phases, [oh, ow]);
-        let mut gradient = Padded::new(field_of(dy, chunk, before, after, inside));
-        let pad = self.window.padding;
-        let mut input = weight.is_some().then(|| Padded::new(field_of(x, chunk, pad, pad, inside)));
+        let (gradient, pad) = (field_of(dy, chunk, before, after, inside), self.window.padding);
+        let input = weight.is_some().then(|| field_of(x, chunk, pad, pad, inside));
+        let (taps, depthwise) = (self.tap_offsets(), self.wiring.depthwise());
+        let window = (self.origin(), self.window.stride, taps.as_slice());
+        let sliding = input.map(|input| Sliding::new::<L>(input, window, gradient, depthwise));
+        let assembly = Assembly::new(chunk, x.planes(), x.pixels());
+        let sweeps: Vec<_> =
+            phases.iter().filter_map(|phase| phase.sweep(x, gradient, assembly, depthwise)).collect();
+        let covered = input_gradient::covered(x, &phases);
         let (x_reader, dy_reader) = (Reader::new(x), Reader::new(dy));
-        let taps = self.tap_offsets();
-        let mut dx = wants.input.then(|| input_gradient::buffer(x, &phases));
-        for first in (0..x.n).step_by(chunk) {
-            gradient.fill(l, &dy_reader, first);
-            if let (Some(input), Some(weight)) = (&mut input, &mut weight) {
-                input.fill(l, &x_reader, first);
-                let slide = (self.origin(), self.window.stride, taps.as_slice());
+        // As many chunks at a time as there are threads for them.
+        let mut chunks: Vec<Chunk<T>> = (0..team::size().min(x.n / chunk))
+            .map(|_| Chunk { dy: Padded::new(gradient), x: input.map(Padded::new) })
+            .collect();
+        let blocks = if wants.input { chunk * x.image_blocks() } else { 0 };
+        let mut dx = Buffer::stale(x.n / chunk * blocks);
+        for first in (0..x.n / chunk).step_by(chunks.len()) {
+            let count = chunks.len().min(x.n / chunk - first);
+            let (here, dx) = (&mut chunks[..count], &mut dx[first * blocks..][..count * blocks]);
+            team::runs_of_two((&mut *here, 1), (dx, blocks), |k, chunks, dx| {
+                for (i, chunk_here) in chunks.iter_mut().enumerate() {
+                    chunk_here.fill(l, (&x_reader, &dy_reader), (first + k + i) * chunk);
+                    let (dy, dx) = (&chunk_here.dy, &mut dx[i * blocks..(i + 1) * blocks]);
+                    if !covered {
+                        dx.fill(T::ZERO);
+                    }
+                    assembly.fill(dx, covered, |planes, dx| {
+                        sweeps.iter().for_each(|sweep| sweep.run(l, dy.blocks(), planes.clone(), dx));
+                    });
+                }
+            });
+            let (Some(sliding), Some(weight)) = (&sliding, &mut weight) else { continue };
+            match (chunk == x.n, per_image) {
                 // Images of their own have chunks of their own: then a whole batch is one image.
-                match chunk == x.n {
-                    true => weight.add_whole(l, input, slide, &gradient, folded),
-                    false => weight.add(l, input, slide, &gradient, if per_image { first } else { 0 }),
+                (true, _) => weight.add_whole(l, sliding, &here[0], folded),
+                (false, false) => weight.add(l, sliding, here, 0),
+                (false, true) => {
+                    (first..).zip(here.chunks(1)).for_each(|(i, one)| weight.add(l, sliding, one, i));
                 }
             }
-            if let Some(dx) = &mut dx {
-                let blocks = x.image_blocks();
-                let out = &mut dx[first * blocks..(first + chunk) * blocks];
-                phases.iter().for_each(|phase| phase.run(l, x, &gradient, self.wiring.depthwise(), out));
-            }
         }
-        let input = dx.map(|dx| Map::stored(x.n, x.shape, dx, None));
+        let input = wants.input.then(|| Map::stored(x.n, x.shape, dx, None));
         let weight_sums = weight.as_ref().and_then(WeightGradient::sums);
         let weight = weight.filter(|_| weight_sums.is_none()).map(|w| w.finish(l));
         LayerGradients { input, weight, bias, weight_sums }

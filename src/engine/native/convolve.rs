@@ -1,7 +1,7 @@
 //! The loops around the tiles: one definition for forward convolutions, input gradients and linear layers.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::depthwise;
 use super::field::Field;
@@ -20,9 +20,8 @@ pub struct Output {
     pub image: usize,
 }
 
-/// A window sliding over a chunk.
+/// A window sliding over chunks of one layout.
 pub struct Slide<'a, T: Pooled> {
-    pub input: &'a [Block<T>],
     pub field: Field,
     /// Pixel under the window's first tap for the first output.
     pub origin: [isize; 2],
@@ -38,31 +37,51 @@ pub struct Slide<'a, T: Pooled> {
     pub start: Start<'a, T>,
 }
 
-impl<T: Pooled> Slide<'_, T> {
-    /// Computes all output planes of all images of the chunk.
-    pub fn run<L: Lanes<T = T>>(&self, l: L, out: &mut [Block<T>]) {
-        let rows = self.rows();
-        let pairs = self.weights.pairs() && !self.depthwise && tile::widest::<L>() > 1;
-        let (mut block, mut scratch) = (0, Scratch::default());
-        while block < self.weights.blocks.len() {
-            let blocks = if pairs { 2.min(self.weights.blocks.len() - block) } else { 1 };
-            let planes = self.weights.blocks[block].planes;
+/// A slide with its rows of outputs, which are the same for all chunks.
+pub struct Sweep<'a, T: Pooled> {
+    slide: Slide<'a, T>,
+    rows: Vec<Place>,
+}
+
+impl<T: Pooled> Sweep<'_, T> {
+    /// Computes some output planes of all images of a chunk; `out` begins with the first of them.
+    pub fn run<L: Lanes<T = T>>(
+        &self,
+        l: L,
+        input: &[Block<T>],
+        outputs: Range<usize>,
+        out: &mut [Block<T>],
+    ) {
+        let slide = &self.slide;
+        let pairs = slide.weights.pairs() && !slide.depthwise && tile::widest::<L>() > 1;
+        let (mut block, mut scratch) = (outputs.start, Scratch::default());
+        while block < outputs.end {
+            let blocks = if pairs { 2.min(outputs.end - block) } else { 1 };
+            let planes = slide.weights.blocks[block].planes;
+            let out = &mut out[(block - outputs.start) * slide.output.plane..];
             // The weights of a part stay in the first-level cache while all rows pass by.
-            let step = tile::planes_of_part(self.taps.len());
+            let step = tile::planes_of_part(slide.taps.len());
             for first in (0..planes).step_by(step) {
                 let planes = first..planes.min(first + step);
-                let weights = self.weights.part(l, block..block + blocks, planes.clone(), &mut scratch);
-                let part = Part { block, blocks, planes, weights };
-                rows.iter().for_each(|row| self.row(l, row, &part, out));
+                let weights = slide.weights.part(l, block..block + blocks, planes.clone(), &mut scratch);
+                let part = Part { input, block, blocks, planes, weights };
+                self.rows.iter().for_each(|row| slide.row(l, row, &part, out));
             }
             block += blocks;
         }
+    }
+}
+
+impl<'a, T: Pooled> Slide<'a, T> {
+    /// With its rows.
+    pub fn sweep(self) -> Sweep<'a, T> {
+        Sweep { rows: self.rows(), slide: self }
     }
 
     fn row<L: Lanes<T = T>>(&self, l: L, place: &Place, part: &Part<'_, T>, out: &mut [Block<T>]) {
         let packed = &self.weights.blocks[part.block];
         let row = Row {
-            input: self.input,
+            input: part.input,
             start: place.input + (packed.first_plane + part.planes.start) * self.field.plane(),
             pixel: place.pixel,
             plane: self.field.plane(),
@@ -81,7 +100,7 @@ impl<T: Pooled> Slide<'_, T> {
             Start::Bias(bias) if part.planes.start == 0 => Start::Bias(&bias[part.block..]),
             _ => Start::Zero,
         };
-        let out = &mut out[place.output + part.block * self.output.plane..];
+        let out = &mut out[place.output..];
         if self.depthwise {
             depthwise::row(l, &row, start, out)
         } else {
@@ -97,7 +116,7 @@ impl<T: Pooled> Slide<'_, T> {
     }
 
     /// The taps that meet the map from some of these outputs; the others read padding only, which is zero.
-    fn taps(&self, outputs: [Range<usize>; 2]) -> Rc<[Tap]> {
+    fn taps(&self, outputs: [Range<usize>; 2]) -> Arc<[Tap]> {
         let all = || {
             self.taps
                 .iter()
@@ -111,7 +130,7 @@ impl<T: Pooled> Slide<'_, T> {
                 outputs[*axis].clone().any(|o| self.field.holds(*axis, pixel(o)))
             })
         };
-        let meeting: Rc<[Tap]> = all().filter(meets).collect();
+        let meeting: Arc<[Tap]> = all().filter(meets).collect();
         // An output that meets nothing is a sum of zeros.
         if meeting.is_empty() { all().collect() } else { meeting }
     }
@@ -150,7 +169,7 @@ impl<T: Pooled> Slide<'_, T> {
             };
             return (0..height).flat_map(|y| (0..width).map(move |x| (y, x))).map(place).collect();
         }
-        let place = |(image, y, taps): (usize, usize, &Rc<[Tap]>)| Place {
+        let place = |(image, y, taps): (usize, usize, &Arc<[Tap]>)| Place {
             input: image * self.field.image() + input(y, 0),
             pixel: sx,
             width,
@@ -166,6 +185,7 @@ impl<T: Pooled> Slide<'_, T> {
 
 /// Some planes of one or two blocks of outputs, with their weights and the distance between the blocks.
 struct Part<'a, T> {
+    input: &'a [Block<T>],
     block: usize,
     blocks: usize,
     planes: Range<usize>,
@@ -179,5 +199,5 @@ struct Place {
     width: usize,
     output: usize,
     out_pixel: usize,
-    taps: Rc<[Tap]>,
+    taps: Arc<[Tap]>,
 }

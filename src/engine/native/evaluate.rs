@@ -3,6 +3,7 @@
 use super::lanes::{Block, LANES, Lanes};
 use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::{Buffer, Pooled};
+use crate::team;
 
 /// Where the pixels of one image go; all distances count blocks.
 #[derive(Clone, Copy, Debug)]
@@ -39,28 +40,40 @@ impl<T: Pooled> Reader<T> {
 
     /// Writes one image.
     pub fn image<L: Lanes<T = T>>(&self, l: L, image: usize, out: &mut [Block<T>], target: Target) {
-        let pixels = self.size[0] * self.size[1];
         for plane in 0..self.planes {
-            let at = |c: &Coefficients<T>| *c.at(image, plane, self.planes);
-            let start = (image * self.planes + plane) * pixels;
-            let work = Plane {
-                shift: self.sum.shift.as_ref().map_or(T::ZERO, at),
-                size: self.size,
-                out: &mut out[target.start + plane * target.plane..],
-                target,
-            };
-            let term = |k: usize| {
-                let Term { data, scale } = &self.sum.terms[k];
-                (&data[start..start + pixels], scale.as_ref().map_or(Block([T::of(1.0); LANES]), at))
-            };
-            match self.sum.terms.len() {
-                0 => work.write(l, self.relu, [(&[], T::ZERO); 0]),
-                1 => work.write(l, self.relu, [term(0)]),
-                2 => work.write(l, self.relu, [term(0), term(1)]),
-                3 => work.write(l, self.relu, [term(0), term(1), term(2)]),
-                // The graph adds two values at a time, and longer sums are computed before they grow further.
-                _ => work.write(l, self.relu, [term(0), term(1), term(2), term(3)]),
-            }
+            self.plane(l, image, plane, &mut out[plane * target.plane..], target);
+        }
+    }
+
+    /// Writes one plane of an image; `out` begins where the target's first plane would.
+    pub fn plane<L: Lanes<T = T>>(
+        &self,
+        l: L,
+        image: usize,
+        plane: usize,
+        out: &mut [Block<T>],
+        target: Target,
+    ) {
+        let pixels = self.size[0] * self.size[1];
+        let at = |c: &Coefficients<T>| *c.at(image, plane, self.planes);
+        let start = (image * self.planes + plane) * pixels;
+        let work = Plane {
+            shift: self.sum.shift.as_ref().map_or(T::ZERO, at),
+            size: self.size,
+            out: &mut out[target.start..],
+            target,
+        };
+        let term = |k: usize| {
+            let Term { data, scale } = &self.sum.terms[k];
+            (&data[start..start + pixels], scale.as_ref().map_or(Block([T::of(1.0); LANES]), at))
+        };
+        match self.sum.terms.len() {
+            0 => work.write(l, self.relu, [(&[], T::ZERO); 0]),
+            1 => work.write(l, self.relu, [term(0)]),
+            2 => work.write(l, self.relu, [term(0), term(1)]),
+            3 => work.write(l, self.relu, [term(0), term(1), term(2)]),
+            // The graph adds two values at a time, and longer sums are computed before they grow further.
+            _ => work.write(l, self.relu, [term(0), term(1), term(2), term(3)]),
         }
     }
 }
@@ -120,11 +133,13 @@ pub fn evaluate<L: Lanes>(l: L, map: &Map<L::T>) -> Buffer<L::T> {
     let reader = Reader::new(map);
     let [_, w] = map.size();
     let target = Target { start: 0, pixel: 1, row: w, plane: map.pixels() };
-    for (image, out) in out.chunks_exact_mut(blocks).enumerate() {
-        match reader.plain(image) {
-            Some(source) => out.copy_from_slice(source),
-            None => reader.image(l, image, out, target),
+    team::runs(&mut out, blocks, |first, images| {
+        for (image, out) in (first..).zip(images.chunks_exact_mut(blocks.max(1))) {
+            match reader.plain(image) {
+                Some(source) => out.copy_from_slice(source),
+                None => reader.image(l, image, out, target),
+            }
         }
-    }
+    });
     out
 }

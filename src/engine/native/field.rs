@@ -4,6 +4,7 @@ use super::evaluate::{Reader, Target};
 use super::lanes::{Block, Lanes};
 use super::map::Map;
 use super::memory::{Buffer, Pooled};
+use crate::team;
 
 /// Maps narrower than this are laid out with the images of a chunk side by side, so that a row of tiles runs over
 /// images and not over a few pixels.
@@ -115,14 +116,27 @@ impl<T: Pooled> Padded<T> {
 
     /// Fills the chunk with the images from `first` on.
     pub fn fill<L: Lanes<T = T>>(&mut self, l: L, reader: &Reader<T>, first: usize) {
-        for i in 0..self.field.images {
-            let target = Target {
-                start: self.field.at(0, 0) + i * self.field.image(),
-                pixel: self.field.pixel(),
-                row: self.field.row(),
-                plane: self.field.plane(),
-            };
-            reader.image(l, first + i, &mut self.data, target);
+        let field = self.field;
+        let target = Target {
+            start: field.at(0, 0),
+            pixel: field.pixel(),
+            row: field.row(),
+            plane: field.plane(),
+        };
+        // Each thread fills what lies side by side: planes where the images are inside of them, else images.
+        match field.images_inside {
+            true => team::runs(&mut self.data, field.plane(), |plane, planes| {
+                for (plane, out) in (plane..).zip(planes.chunks_exact_mut(field.plane().max(1))) {
+                    for i in 0..field.images {
+                        reader.plane(l, first + i, plane, &mut out[i..], target);
+                    }
+                }
+            }),
+            false => team::runs(&mut self.data, field.image(), |image, images| {
+                for (image, out) in (first + image..).zip(images.chunks_exact_mut(field.image().max(1))) {
+                    reader.image(l, image, out, target);
+                }
+            }),
         }
     }
 

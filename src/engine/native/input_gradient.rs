@@ -1,11 +1,12 @@
 //! Input gradients as forward convolutions of `dy`.
 
 use super::conv::Layer;
-use super::convolve::{Output, Slide};
-use super::field::Padded;
-use super::lanes::{Block, Lanes};
+use super::assembly::Assembly;
+use super::convolve::{Output, Slide, Sweep};
+use super::field::Field;
+use super::lanes::Lanes;
 use super::map::Map;
-use super::memory::{Buffer, Pooled};
+use super::memory::Pooled;
 use super::pack::{Packed, Source};
 use super::tile::Start;
 use crate::graph::Window;
@@ -21,23 +22,12 @@ pub struct Phase<'a, T: Pooled> {
 }
 
 impl<T: Pooled> Phase<'_, T> {
-    /// Writes the pixels of all images of the chunk.
-    pub fn run<L: Lanes<T = T>>(
-        &self,
-        l: L,
-        x: &Map<T>,
-        dy: &Padded<T>,
-        depthwise: bool,
-        out: &mut [Block<T>],
-    ) {
-        if self.taps.is_empty() {
-            return;
-        }
+    /// How it runs over gradients of this layout, for the pixels of chunks of `x`; not at all where no output looks.
+    pub fn sweep(&self, x: &Map<T>, dy: Field, assembly: Assembly, depthwise: bool) -> Option<Sweep<'_, T>> {
         let [_, w] = x.size();
         let [sh, sw] = self.stride;
         let slide = Slide {
-            input: dy.blocks(),
-            field: dy.field,
+            field: dy,
             origin: self.origin,
             taps: &self.taps,
             stride: [1, 1],
@@ -46,14 +36,14 @@ impl<T: Pooled> Phase<'_, T> {
                 start: self.at[0] * w + self.at[1],
                 pixel: sw,
                 row: sh * w,
-                plane: x.pixels(),
-                image: x.image_blocks(),
+                plane: assembly.plane(),
+                image: assembly.image(),
             },
             weights: &self.weights,
             depthwise,
             start: Start::Zero,
         };
-        slide.run(l, out);
+        (!self.taps.is_empty()).then(|| slide.sweep())
     }
 }
 
@@ -69,11 +59,10 @@ pub fn reach<T: Pooled>(phases: &[Phase<'_, T>], size: [usize; 2]) -> ([usize; 2
     (before, after)
 }
 
-/// Room for the input's gradient, zero where no output looks.
-pub fn buffer<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> Buffer<T> {
-    let covered: usize = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]).sum();
-    let blocks = x.n * x.image_blocks();
-    if covered == x.pixels() { Buffer::stale(blocks) } else { Buffer::zeroed(blocks) }
+/// Whether some output looks at each pixel of `x`.
+pub fn covered<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> bool {
+    let seen = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]);
+    seen.sum::<usize>() == x.pixels()
 }
 
 /// The input gradient as forward convolutions of `dy`, one for each remainder of a pixel's position by the stride:

@@ -39,7 +39,7 @@ impl<L: Lanes> NativeKernels<L> {
         let (data, known) = x.stored_data(self.l);
         let images = match known {
             Some(known) => known,
-            None => std::rc::Rc::new(moments::of_data(self.l, x, &data)),
+            None => std::sync::Arc::new(moments::of_data(self.l, x, &data)),
         };
         if per_image { images.as_ref().clone() } else { moments::batch_moments(&images, x.channels()) }
     }

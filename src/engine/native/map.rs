@@ -9,6 +9,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::evaluate::evaluate;
 use super::lanes::{Block, LANES, Lanes};
@@ -19,7 +20,7 @@ use crate::graph::Shape;
 /// One number for each channel of a block, for all images alike or for each.
 #[derive(Clone, Debug)]
 pub struct Coefficients<T> {
-    pub blocks: Rc<Vec<Block<T>>>,
+    pub blocks: Arc<Vec<Block<T>>>,
     pub per_image: bool,
 }
 
@@ -32,7 +33,7 @@ impl<T: Pooled> Coefficients<T> {
             block.0.iter_mut().zip(row).for_each(|(b, x)| *b = T::of(*x));
             block
         };
-        Self { blocks: Rc::new(rows.map(block).collect()), per_image: values.len() > channels }
+        Self { blocks: Arc::new(rows.map(block).collect()), per_image: values.len() > channels }
     }
 
     /// The block of a plane of an image.
@@ -44,7 +45,7 @@ impl<T: Pooled> Coefficients<T> {
 /// `scale * data`; without a scale, the data.
 #[derive(Clone, Debug)]
 pub struct Term<T: Pooled> {
-    pub data: Rc<Buffer<T>>,
+    pub data: Arc<Buffer<T>>,
     pub scale: Option<Coefficients<T>>,
 }
 
@@ -54,7 +55,7 @@ pub struct Sum<T: Pooled> {
     pub terms: Vec<Term<T>>,
     pub shift: Option<Coefficients<T>>,
     /// Moments of the channels of each image, where the kernel that made the data took them on the way.
-    pub moments: Option<Rc<Moments>>,
+    pub moments: Option<Arc<Moments>>,
 }
 
 /// A value; cloning shares it.
@@ -70,8 +71,8 @@ pub struct Map<T: Pooled> {
 impl<T: Pooled> Map<T> {
     /// Values that stand in memory.
     pub fn stored(n: usize, shape: Shape, data: Buffer<T>, moments: Option<Moments>) -> Self {
-        let terms = vec![Term { data: Rc::new(data), scale: None }];
-        Self::of(n, shape, Sum { terms, shift: None, moments: moments.map(Rc::new) })
+        let terms = vec![Term { data: Arc::new(data), scale: None }];
+        Self::of(n, shape, Sum { terms, shift: None, moments: moments.map(Arc::new) })
     }
 
     /// A sum to be computed by its reader.
@@ -150,18 +151,18 @@ impl<T: Pooled> Map<T> {
         let plain = Self { relu: false, ..self.clone() };
         let data = evaluate(l, &plain);
         *self.sum.borrow_mut() =
-            Sum { terms: vec![Term { data: Rc::new(data), scale: None }], shift: None, moments: None };
+            Sum { terms: vec![Term { data: Arc::new(data), scale: None }], shift: None, moments: None };
     }
 
     /// The values in memory, computed if they are not there yet, and their moments if these are known.
-    pub fn data<L: Lanes<T = T>>(&self, l: L) -> (Rc<Buffer<T>>, Option<Rc<Moments>>) {
+    pub fn data<L: Lanes<T = T>>(&self, l: L) -> (Arc<Buffer<T>>, Option<Arc<Moments>>) {
         if !self.relu
             && let Sum { terms, shift: None, moments } = &*self.sum.borrow()
             && let [Term { data, scale: None }] = terms.as_slice()
         {
-            return (Rc::clone(data), moments.clone());
+            return (Arc::clone(data), moments.clone());
         }
-        (Rc::new(evaluate(l, self)), None)
+        (Arc::new(evaluate(l, self)), None)
     }
 
     /// A map of another size, made plane by plane from zeros: `f(plane of this map, plane of the new one)`, which keeps zero
@@ -185,11 +186,11 @@ impl<T: Pooled> Map<T> {
     }
 
     /// The same values, with everything that waited done; all who share the sum see it done.
-    pub fn stored_data<L: Lanes<T = T>>(&self, l: L) -> (Rc<Buffer<T>>, Option<Rc<Moments>>) {
+    pub fn stored_data<L: Lanes<T = T>>(&self, l: L) -> (Arc<Buffer<T>>, Option<Arc<Moments>>) {
         let found = self.data(l);
         if !self.relu {
             *self.sum.borrow_mut() = Sum {
-                terms: vec![Term { data: Rc::clone(&found.0), scale: None }],
+                terms: vec![Term { data: Arc::clone(&found.0), scale: None }],
                 shift: None,
                 moments: found.1.clone(),
             };

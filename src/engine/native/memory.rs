@@ -179,6 +179,11 @@ pub struct Buffer<T: Pooled> {
     blocks: PhantomData<Block<T>>,
 }
 
+// SAFETY: a buffer owns its piece alone, and numbers may be read and written from any thread; the arena behind it is locked.
+unsafe impl<T: Pooled> Send for Buffer<T> {}
+// SAFETY: as above: a shared buffer is only read.
+unsafe impl<T: Pooled> Sync for Buffer<T> {}
+
 impl<T: Pooled> Buffer<T> {
     /// A buffer whose contents are left over from earlier use: for outputs that are written completely.
     pub fn stale(len: usize) -> Self {

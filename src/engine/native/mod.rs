@@ -5,13 +5,15 @@
 //! ([`memory`]). Everything is written once over vectors of sixteen lanes ([`lanes`]), for f32 and f64, and compiled for
 //! AVX-512, AVX2 with FMA and plain arrays.
 //!
-//! A pass runs on the calling thread, in one order of summation: results do not depend on the number of threads.
+//! A pass runs on the calling thread and those of its team ([`crate::team`]). Every number is computed by one thread in one
+//! order of summation: results do not depend on the number of threads.
 
 // Lanes, pixels and channels index several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
 mod across;
 mod activation;
+mod assembly;
 mod channels;
 mod codes;
 mod concat;
@@ -51,7 +53,7 @@ use super::{Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced,
 use crate::graph::NodeId;
 use kernels::NativeKernels;
 
-/// Runs graphs on the calling thread with our own kernels.
+/// Runs graphs with our own kernels.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeEngine(());
 
@@ -73,6 +75,10 @@ impl NativeEngine {
 impl Engine for NativeEngine {
     fn name(&self) -> String {
         format!("native ({})", Self::instructions())
+    }
+
+    fn shares_networks(&self) -> bool {
+        true
     }
 
     fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {

@@ -6,9 +6,10 @@
 use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::Map;
 use crate::engine::kernels::Moments;
+use crate::team;
 
 /// Sums of one plane of one image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct PlaneSums {
     sum: [f64; LANES],
     square: [f64; LANES],
@@ -51,6 +52,13 @@ impl PlaneSums {
     }
 }
 
+/// Sums of as many planes as there is room for.
+pub fn plane_sums<L: Lanes>(l: L, data: &[Block<L::T>], pixels: usize, sums: &mut [PlaneSums]) {
+    for (sums, plane) in sums.iter_mut().zip(data.chunks_exact(pixels.max(1))) {
+        *sums = l.run(|| PlaneSums::of(l, plane));
+    }
+}
+
 /// Moments of each channel of each image, `[N, C]`, from the sums of all planes.
 pub fn image_moments(sums: &[PlaneSums], channels: usize, pixels: usize) -> Moments {
     let planes = channels.div_ceil(LANES);
@@ -85,8 +93,7 @@ pub fn batch_moments(images: &Moments, channels: usize) -> Moments {
 
 /// Moments of the channels of each image of a map that stands in memory.
 pub fn of_data<L: Lanes>(l: L, map: &Map<L::T>, data: &[Block<L::T>]) -> Moments {
-    let pixels = map.pixels();
-    let planes = data.chunks_exact(pixels.max(1));
-    let sums: Vec<PlaneSums> = planes.map(|plane| l.run(|| PlaneSums::of(l, plane))).collect();
+    let (mut sums, pixels) = (vec![PlaneSums::default(); map.n * map.planes()], map.pixels());
+    team::runs(&mut sums, 1, |first, sums| plane_sums(l, &data[first * pixels..], pixels, sums));
     image_moments(&sums, map.channels(), pixels)
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::across::FromRows;
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
+use crate::team;
 
 /// Bytes that a processor fetches at once.
 const CACHE_LINE: usize = 64;
@@ -105,11 +106,17 @@ impl<'a, T: Pooled> Packed<'a, T> {
             return packed;
         }
         let mut vectors = Buffer::stale(length);
-        for (i, block) in packed.blocks.iter().enumerate() {
-            let out = &mut vectors[block.offset..packed.end(i)];
-            match wiring.groups {
-                1 => packed.fill_dense(l, i, 0..block.planes, out),
-                _ => fill_grouped(wiring, i, block, &packed.source, out),
+        if wiring.groups == 1 {
+            // Blocks of one length.
+            let each = length / packed.blocks.len().max(1);
+            team::runs(&mut vectors, each, |first, run| {
+                for (i, out) in (first..).zip(run.chunks_exact_mut(each.max(1))) {
+                    packed.fill_dense(l, i, 0..packed.blocks[i].planes, out);
+                }
+            });
+        } else {
+            for (i, block) in packed.blocks.iter().enumerate() {
+                fill_grouped(wiring, i, block, &packed.source, &mut vectors[block.offset..packed.end(i)]);
             }
         }
         packed.vectors = vectors;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::assembly::Assembly;
 use super::conv::Layer;
 use super::evaluate::Reader;
 use super::field::{Padded, field_of};
@@ -154,8 +155,9 @@ fn tiles_alone<L: Lanes<T = f32>>(
     padded.fill(l, &Reader::new(x), 0);
     let mut out = Buffer::zeroed(y.image_blocks());
     let taps = layer.tap_offsets();
-    let slide = layer.slide(padded.blocks(), padded.field, &taps, &packed);
-    rate(&mut || (0..x.n).for_each(|_| slide.run(l, &mut out)))
+    let assembly = Assembly::new(1, y.planes(), y.pixels());
+    let sweep = layer.slide(padded.field, &taps, &packed, assembly).sweep();
+    rate(&mut || (0..x.n).for_each(|_| sweep.run(l, padded.blocks(), 0..y.planes(), &mut out)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Weight gradients: `dw[o][i][t] = sum over images and pixels of dy[o][p] x[i][p * stride + t]`.
 
 use super::across::ToRows;
+use super::evaluate::Reader;
 use super::field::{Field, Padded};
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
@@ -9,6 +10,7 @@ use super::tile::{self, Tap};
 use super::weight_tiles::Work;
 use crate::engine::GradientSums;
 use crate::engine::kernels::HostValues;
+use crate::team;
 
 /// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
 const RUN: usize = 128;
@@ -27,10 +29,27 @@ pub struct WeightGradient<T: Pooled> {
     folded: Option<GradientSums>,
 }
 
-/// A window sliding over a chunk of images.
-struct Sliding<'a, T: Pooled> {
-    x: &'a Padded<T>,
-    dy: &'a Padded<T>,
+/// A chunk of images and of gradients.
+pub struct Chunk<T: Pooled> {
+    pub dy: Padded<T>,
+    /// Where weights have gradients.
+    pub x: Option<Padded<T>>,
+}
+
+impl<T: Pooled> Chunk<T> {
+    /// Fills it with the images from `first` on.
+    pub fn fill<L: Lanes<T = T>>(&mut self, l: L, (x, dy): (&Reader<T>, &Reader<T>), first: usize) {
+        self.dy.fill(l, dy, first);
+        if let Some(inputs) = &mut self.x {
+            inputs.fill(l, x, first);
+        }
+    }
+}
+
+/// A window sliding over chunks of one layout.
+pub struct Sliding {
+    x: Field,
+    dy: Field,
     pieces: Vec<Piece>,
     /// Whether a piece is three neighbouring taps.
     threes: bool,
@@ -45,19 +64,19 @@ struct Piece {
     rows: Vec<(usize, usize)>,
 }
 
-impl<'a, T: Pooled> Sliding<'a, T> {
+impl Sliding {
     /// The window slides over `x` from an origin with a stride and taps, all in pixels.
-    fn new<L: Lanes<T = T>>(
-        x: &'a Padded<T>,
+    pub fn new<L: Lanes>(
+        x: Field,
         (origin, stride, offsets): ([isize; 2], [usize; 2], &[[usize; 2]]),
-        dy: &'a Padded<T>,
+        dy: Field,
         depthwise: bool,
     ) -> Self {
-        let taps = offsets.iter().zip(0..).map(|(o, index)| Tap { pixel: x.field.distance(*o), index });
+        let taps = offsets.iter().zip(0..).map(|(o, index)| Tap { pixel: x.distance(*o), index });
         let taps: Vec<Tap> = taps.collect();
-        let (width, x_pixel) = match x.field.images_inside {
-            true => (x.field.images, 1),
-            false => (dy.field.size[1], stride[1]),
+        let (width, x_pixel) = match x.images_inside {
+            true => (x.images, 1),
+            false => (dy.size[1], stride[1]),
         };
         let threes = L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
         let rows = pair_rows(x, origin, stride, dy);
@@ -65,7 +84,7 @@ impl<'a, T: Pooled> Sliding<'a, T> {
         // What some rows read stays in the first-level cache while one tap after the other passes by.
         for rows in rows.chunks(RUN.div_ceil(width)) {
             for taps in taps.chunks(if threes { 3 } else { 1 }) {
-                let meets = |row: &&OutputRow| taps.iter().any(|tap| row.meets(&x.field, offsets[tap.index]));
+                let meets = |row: &&OutputRow| taps.iter().any(|tap| row.meets(&x, offsets[tap.index]));
                 let rows: Vec<_> = rows.iter().filter(meets).map(|row| (row.x, row.dy)).collect();
                 if !rows.is_empty() {
                     pieces.push(Piece { tap: taps[0], rows });
@@ -75,11 +94,19 @@ impl<'a, T: Pooled> Sliding<'a, T> {
         Self { x, dy, pieces, threes, width, x_pixel }
     }
 
-    /// Adds an input plane against an output block, `[tap][input channel]` (depthwise `[tap]`).
-    fn add<L: Lanes<T = T>>(&self, l: L, wiring: &Wiring, plane: usize, block: usize, sums: &mut [Block<T>]) {
+    /// Adds a chunk's input plane against an output block, `[tap][input channel]` (depthwise `[tap]`).
+    fn add<L: Lanes>(
+        &self,
+        l: L,
+        wiring: &Wiring,
+        chunk: &Chunk<L::T>,
+        (plane, block): (usize, usize),
+        sums: &mut [Block<L::T>],
+    ) {
+        let Some(x) = &chunk.x else { return };
         let work = Work {
-            x: &self.x.blocks()[plane * self.x.field.plane()..],
-            dy: &self.dy.blocks()[block * self.dy.field.plane()..],
+            x: &x.blocks()[plane * self.x.plane()..],
+            dy: &chunk.dy.blocks()[block * self.dy.plane()..],
             width: self.width,
             x_pixel: self.x_pixel,
             channels: LANES.min(wiring.inputs - plane * LANES),
@@ -124,28 +151,23 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// Adds the share of a chunk of images to gradient `image`. The window slides over `x` from an origin with a stride and
-    /// taps, all in pixels.
-    pub fn add<L: Lanes<T = T>>(
-        &mut self,
-        l: L,
-        x: &Padded<T>,
-        window: ([isize; 2], [usize; 2], &[[usize; 2]]),
-        dy: &Padded<T>,
-        image: usize,
-    ) {
+    /// Adds the shares of chunks of images to gradient `image`.
+    pub fn add<L: Lanes<T = T>>(&mut self, l: L, sliding: &Sliding, chunks: &[Chunk<T>], image: usize) {
         if self.sums.is_empty() {
             self.sums = Buffer::zeroed(self.images.unwrap_or(1) * self.image_blocks());
         }
         let (wiring, planes) = (self.wiring, self.planes());
         let (depthwise, vectors) = (wiring.depthwise(), self.image_blocks());
-        let sliding = Sliding::new::<L>(x, window, dy, depthwise);
-        let pairs = (0..self.blocks()).flat_map(|b| (0..planes).map(move |p| (p, b)));
-        for (plane, block) in pairs.filter(|(p, b)| if depthwise { p == b } else { feeds(&wiring, *p, *b) }) {
-            let (at, each) = if depthwise { (block, 1) } else { (block * planes + plane, LANES) };
-            let at = image * vectors + at * self.taps * each;
-            sliding.add(l, &wiring, plane, block, &mut self.sums[at..at + self.taps * each]);
-        }
+        let each = if depthwise { self.taps } else { self.taps * LANES };
+        team::runs(&mut self.sums[image * vectors..][..vectors], each, |first, run| {
+            for (at, sums) in (first..).zip(run.chunks_exact_mut(each.max(1))) {
+                let (plane, block) = if depthwise { (at, at) } else { (at % planes, at / planes) };
+                if depthwise || feeds(&wiring, plane, block) {
+                    // The order of the images, whatever the team.
+                    chunks.iter().for_each(|chunk| sliding.add(l, &wiring, chunk, (plane, block), sums));
+                }
+            }
+        });
     }
 
     /// The gradient of a batch that is one chunk, or of its only image, without a second copy of a layer's many weights; where
@@ -153,30 +175,30 @@ impl<T: Pooled> WeightGradient<T> {
     pub fn add_whole<L: Lanes<T = T>>(
         &mut self,
         l: L,
-        x: &Padded<T>,
-        window: ([isize; 2], [usize; 2], &[[usize; 2]]),
-        dy: &Padded<T>,
+        sliding: &Sliding,
+        chunk: &Chunk<T>,
         folded: Option<&[T]>,
     ) {
         if self.wiring.groups > 1 {
-            return self.add(l, x, window, dy, 0);
+            return self.add(l, sliding, std::slice::from_ref(chunk), 0);
         }
         let (wiring, row) = (self.wiring, self.wiring.inputs * self.taps);
-        let sliding = Sliding::new::<L>(x, window, dy, false);
         let mut values = Vec::with_capacity(if folded.is_some() { 0 } else { wiring.outputs * row });
         let mut total = GradientSums::default();
-        let mut rows = vec![T::default(); LANES * row];
-        let mut sums = Buffer::zeroed(self.taps * LANES);
-        for block in 0..self.blocks() {
-            for plane in 0..self.planes() {
-                sums.fill(T::ZERO);
-                sliding.add(l, &wiring, plane, block, &mut sums);
-                self.to_rows(l, &sums, plane, &mut rows);
-            }
-            let rows = &rows[..LANES.min(wiring.outputs - block * LANES) * row];
+        // As many blocks of outputs at a time as there are threads; their numbers are summed in one order.
+        let together = team::size().min(self.blocks());
+        let mut rows = vec![T::default(); together * LANES * row];
+        for first in (0..self.blocks()).step_by(together.max(1)) {
+            let outputs = first * LANES..wiring.outputs.min((first + together) * LANES);
+            team::runs(&mut rows[..outputs.len().next_multiple_of(LANES) * row], LANES * row, |k, run| {
+                for (block, rows) in (first + k..).zip(run.chunks_exact_mut(LANES * row)) {
+                    self.rows_of_block(l, sliding, chunk, block, rows);
+                }
+            });
+            let rows = &rows[..outputs.len() * row];
             match folded {
                 Some(weights) => {
-                    total.add(T::numbers(&weights[block * LANES * row..][..rows.len()]), T::numbers(rows))
+                    total.add(T::numbers(&weights[outputs.start * row..][..rows.len()]), T::numbers(rows))
                 }
                 None => values.extend_from_slice(rows),
             }
@@ -184,6 +206,23 @@ impl<T: Pooled> WeightGradient<T> {
         match folded {
             Some(_) => self.folded = Some(total),
             None => self.whole = Some(values),
+        }
+    }
+
+    /// The gradient of a block of outputs, row by row.
+    fn rows_of_block<L: Lanes<T = T>>(
+        &self,
+        l: L,
+        sliding: &Sliding,
+        chunk: &Chunk<T>,
+        block: usize,
+        rows: &mut [T],
+    ) {
+        let mut sums = Buffer::stale(self.taps * LANES);
+        for plane in 0..self.planes() {
+            sums.fill(T::ZERO);
+            sliding.add(l, &self.wiring, chunk, (plane, block), &mut sums);
+            self.to_rows(l, &sums, plane, rows);
         }
     }
 
@@ -275,23 +314,18 @@ impl OutputRow {
 }
 
 /// All rows of outputs.
-fn pair_rows<T: Pooled>(
-    x: &Padded<T>,
-    origin: [isize; 2],
-    stride: [usize; 2],
-    dy: &Padded<T>,
-) -> Vec<OutputRow> {
-    let [height, width] = dy.field.size;
+fn pair_rows(x: Field, origin: [isize; 2], stride: [usize; 2], dy: Field) -> Vec<OutputRow> {
+    let [height, width] = dy.size;
     let row = |image: usize, y: usize, c: usize, count: usize| {
         let (py, px) = (origin[0] + (y * stride[0]) as isize, origin[1] + (c * stride[1]) as isize);
         OutputRow {
-            x: image * x.field.image() + x.field.at(py, px),
-            dy: image * dy.field.image() + dy.field.at(y as isize, c as isize),
+            x: image * x.image() + x.at(py, px),
+            dy: image * dy.image() + dy.at(y as isize, c as isize),
             pixels: [(py, stride[0], 1), (px, stride[1], count)],
         }
     };
-    match x.field.images_inside {
+    match x.images_inside {
         true => (0..height).flat_map(|y| (0..width).map(move |c| row(0, y, c, 1))).collect(),
-        false => (0..x.field.images).flat_map(|i| (0..height).map(move |y| row(i, y, 0, width))).collect(),
+        false => (0..x.images).flat_map(|i| (0..height).map(move |y| row(i, y, 0, width))).collect(),
     }
 }

@@ -12,6 +12,7 @@ use super::map::Map;
 use super::memory::{Buffer, Pooled};
 use super::moments::PlaneSums;
 use crate::graph::{PoolKind, Shape, Window};
+use crate::team;
 
 /// The pixels of an axis under one output's window: `start, start + step, ...`.
 #[derive(Clone, Copy, Debug)]
@@ -84,16 +85,21 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: PoolKind, window: &Window) -
     let (pixels, outputs) = (x.pixels(), windows.outputs());
     let mut out = Buffer::stale(x.n * x.planes() * outputs);
     let (data, _) = x.data(l);
-    let mut line = vec![L::T::ZERO; windows.width];
     let threes = windows.slides_by_threes();
-    for (plane, out) in data.chunks_exact(pixels).zip(out.chunks_exact_mut(outputs)) {
-        match (kind, threes) {
-            (PoolKind::Average, true) => l.run(Threes::<L, false> { l, windows: &windows, plane, out }),
-            (PoolKind::Max, true) => l.run(Threes::<L, true> { l, windows: &windows, plane, out }),
-            (PoolKind::Average, false) => l.run(|| plane_of::<L, false>(l, &windows, plane, &mut line, out)),
-            (PoolKind::Max, false) => l.run(|| plane_of::<L, true>(l, &windows, plane, &mut line, out)),
+    team::runs(&mut out, outputs, |first, planes| {
+        let mut line = vec![L::T::ZERO; windows.width];
+        let data = data[first * pixels..].chunks_exact(pixels);
+        for (plane, out) in data.zip(planes.chunks_exact_mut(outputs)) {
+            match (kind, threes) {
+                (PoolKind::Average, true) => l.run(Threes::<L, false> { l, windows: &windows, plane, out }),
+                (PoolKind::Max, true) => l.run(Threes::<L, true> { l, windows: &windows, plane, out }),
+                (PoolKind::Average, false) => {
+                    l.run(|| plane_of::<L, false>(l, &windows, plane, &mut line, out));
+                }
+                (PoolKind::Max, false) => l.run(|| plane_of::<L, true>(l, &windows, plane, &mut line, out)),
+            }
         }
-    }
+    });
     Map::stored(x.n, shape, out, None)
 }
 
@@ -108,20 +114,23 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: PoolKind, w
     let mut out = Buffer::zeroed(x.n * x.image_blocks());
     let (dy, _) = dy.stored_data(l);
     let data = (kind == PoolKind::Max).then(|| x.data(l).0);
-    let mut line = vec![L::T::ZERO; windows.width];
-    for (at, (dx, dy)) in out.chunks_exact_mut(pixels).zip(dy.chunks_exact(outputs)).enumerate() {
-        let plane = data.as_ref().map(|data| &data[at * pixels..(at + 1) * pixels]);
-        l.run(|| match plane {
-            None => spread_averages(l, &windows, dy, &mut line, dx),
-            Some(plane) => {
-                for (o, dy) in dy.iter().enumerate() {
-                    for_first_maximum(l, plane, &windows, o, |p, mask| {
-                        l.store(l.add(l.load(&dx[p]), l.keep(mask, l.load(dy))), &mut dx[p]);
-                    });
+    team::runs(&mut out, pixels, |first, planes| {
+        let mut line = vec![L::T::ZERO; windows.width];
+        let dy = dy[first * outputs..].chunks_exact(outputs);
+        for (at, (dx, dy)) in (first..).zip(planes.chunks_exact_mut(pixels).zip(dy)) {
+            let plane = data.as_ref().map(|data| &data[at * pixels..(at + 1) * pixels]);
+            l.run(|| match plane {
+                None => spread_averages(l, &windows, dy, &mut line, dx),
+                Some(plane) => {
+                    for (o, dy) in dy.iter().enumerate() {
+                        for_first_maximum(l, plane, &windows, o, |p, mask| {
+                            l.store(l.add(l.load(&dx[p]), l.keep(mask, l.load(dy))), &mut dx[p]);
+                        });
+                    }
                 }
-            }
-        });
-    }
+            });
+        }
+    });
     Map::stored(x.n, x.shape, out, None)
 }
 

@@ -122,6 +122,49 @@ impl Case {
     }
 }
 
+/// All numbers of a convolution's passes.
+type Numbers64 = Vec<Vec<f64>>;
+
+impl Case {
+    /// Output, moments and gradients, for each image and summed.
+    fn numbers<L: Lanes>(&self, kernels: &NativeKernels<L>) -> Numbers64 {
+        let Some([oh, ow]) = self.out_size() else { return vec![] };
+        let shape = self.weight_shape();
+        let weight = noise(self.seed, "w", shape.iter().product());
+        let bias = noise(self.seed, "b", self.outputs());
+        let conv = Conv {
+            weight: Numbers::F64(&weight),
+            shape,
+            bias: self.bias.then_some(Numbers::F64(&bias)),
+            window: &self.window,
+            groups: self.groups,
+        };
+        let [h, w] = self.size;
+        let map = |name, c, [h, w]: [usize; 2]| {
+            kernels.upload(&noise(self.seed, name, self.n * c * h * w), self.n, Shape::map(c, h, w))
+        };
+        // A reader's work as well: an activation waits to be applied.
+        let x = kernels.activation(map("x", self.inputs(), [h, w]), Activation::Relu);
+        let dy = map("dy", self.outputs(), [oh, ow]);
+        let y = kernels.conv2d(x.clone(), &conv, true);
+        let moments = kernels.channel_moments(&y, true).unwrap();
+        let mut numbers = vec![host(kernels, &y), moments.mean, moments.variance];
+        for params in [ParamRows::PerImage, ParamRows::Summed, ParamRows::Sums] {
+            let wants = LayerWants { input: true, params };
+            let gradients = kernels.conv2d_backward(&x, &dy, &conv, wants).unwrap();
+            numbers.push(host(kernels, gradients.input.as_ref().unwrap()));
+            numbers.extend(gradients.weight.map(|w| w.to_f64()));
+            numbers.extend(gradients.bias.map(|b| b.to_f64()));
+            numbers.extend(gradients.weight_sums.map(|sums| sums.to_vec()));
+        }
+        let bent = kernels.activation(y.clone(), Activation::Gelu);
+        let pooled = kernels.pool(bent, PoolKind::Max, &Window::square(1, 1, 0));
+        numbers.push(host(kernels, &pooled));
+        numbers.push(host(kernels, &kernels.activation_backward(&y, dy, Activation::Gelu)));
+        numbers
+    }
+}
+
 fn check_moments(mean: &[f64], variance: &[f64], values: &[f64], pixels: usize, tolerance: f64) -> Checked {
     for (i, row) in values.chunks(pixels).enumerate() {
         let m = row.iter().sum::<f64>() / pixels as f64;
@@ -141,6 +184,28 @@ pub fn window() -> impl Strategy<Value = Window> {
     let pair = |high: usize| [1..=high, 1..=high];
     (pair(4), pair(3), [0..3usize, 0..3usize], pair(2))
         .prop_map(|(kernel, stride, padding, dilation)| Window { kernel, stride, padding, dilation })
+}
+
+/// Wide and narrow maps, one image and several, few and many blocks of channels, groups.
+fn team_case() -> impl Strategy<Value = Case> {
+    let square = (
+        prop_oneof![Just(1usize), Just(3)],
+        1..3usize,
+        prop_oneof![Just(2usize), Just(4), Just(9)],
+        [prop_oneof![Just(3usize), Just(33), Just(70)], prop_oneof![Just(16usize), Just(40), Just(130)]],
+        1..6usize,
+        0..1000u64,
+    );
+    let dense = square.prop_map(|(kernel, stride, side, per_group, n, seed)| Case {
+        n,
+        groups: 1,
+        per_group,
+        size: [side; 2],
+        window: Window::square(kernel, stride, kernel / 2),
+        bias: seed % 2 == 0,
+        seed,
+    });
+    prop_oneof![dense, case()]
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -169,6 +234,18 @@ proptest! {
     #[test]
     fn convolutions_equal_plain_loops(case in case()) {
         on_all_lanes!(|k, tolerance| case.check(k, tolerance));
+    }
+
+    /// Threads change no bit.
+    #[test]
+    fn a_team_computes_what_one_thread_does(case in team_case(), threads in 2..5usize) {
+        fn check<L: Lanes>(kernels: NativeKernels<L>, case: &Case, team: &rayon::ThreadPool) -> Checked {
+            let alone = case.numbers(&kernels);
+            prop_assert_eq!(team.install(|| case.numbers(&kernels)), alone);
+            Ok(())
+        }
+        let team = crate::team::start(threads).unwrap();
+        on_all_lanes!(|k, _tolerance| check(k, &case, &team));
     }
 
     /// The shapes of the networks we score: padding that keeps the size, wide rows, narrow maps with many images.
