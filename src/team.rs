@@ -34,7 +34,10 @@ fn share<R>(work: impl FnOnce() -> R) -> R {
     done
 }
 
-/// Cuts `items` into pieces of `len` (the last may be shorter), and these into a run for each thread:
+/// Runs for each thread: with more than one, a thread that comes late leaves some to the others.
+const RUNS: usize = 2;
+
+/// Cuts `items` into pieces of `len` (the last may be shorter), and these into a few runs for each thread:
 /// `f(number of the run's first piece, the run)`.
 pub(crate) fn runs<T: Send>(items: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     runs_of_two((items, len), (&mut [(); 0], 0), |first, items, _| f(first, items));
@@ -51,7 +54,7 @@ pub(crate) fn runs_of_two<A: Send, B: Send>(
     if threads <= 1 {
         return f(0, a, b);
     }
-    let each = count.div_ceil(threads);
+    let each = count.div_ceil((threads * RUNS).min(count));
     rayon::scope(|scope| {
         let (mut a, mut b, f) = (a, b, &f);
         for first in (0..count).step_by(each) {
@@ -65,6 +68,27 @@ pub(crate) fn runs_of_two<A: Send, B: Send>(
             }
         }
     });
+}
+
+/// `f(number of a piece, the piece)` for the pieces of `len`; a thread takes the next when it is done with one.
+pub(crate) fn each<T: Send>(items: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    match size() {
+        1 => items.chunks_mut(len.max(1)).enumerate().for_each(|(i, piece)| f(i, piece)),
+        _ => {
+            let pieces = items.par_chunks_mut(len.max(1)).with_max_len(1).enumerate();
+            pieces.for_each(|(i, piece)| share(|| f(i, piece)));
+        }
+    }
+}
+
+/// Does both, at the same time if there are threads; `b` may share its own loops.
+pub(crate) fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    if size() == 1 {
+        a();
+        b();
+    } else {
+        rayon::join(|| share(a), b);
+    }
 }
 
 /// `f` of every item, in their order; a thread takes the next item when it is done with one.
@@ -103,6 +127,12 @@ mod tests {
                 let seen = items.len().div_ceil(len);
                 assert!(numbers[..seen].iter().enumerate().all(|(i, x)| *x == i + 1), "{numbers:?}");
                 assert_eq!(team.install(|| map(&numbers, |x| x * 2)).len(), count);
+                let (mut other, mut sum) = (vec![0usize; items.len()], 0);
+                team.install(|| {
+                    let add = |i: usize, piece: &mut [usize]| piece.fill(i + 1);
+                    both(|| sum = items.iter().sum(), || each(&mut other, len, add));
+                });
+                assert_eq!((&other, sum), (&items, other.iter().sum()));
             }
         }
         assert_eq!(size(), 1);

@@ -21,7 +21,7 @@ pub use measure::{Measured, Timing};
 pub use summary::{Summary, median, quantile, together_ratio};
 
 use crate::engine::Engine;
-use crate::scoring::{Crew, Inputs, Network, PreparedProxy, Settings, Workers};
+use crate::scoring::{Crew, Inputs, PreparedProxy, Settings, Workers};
 use crate::spaces::SpaceError;
 
 /// What is common to all measurements of a run.
@@ -63,14 +63,6 @@ pub struct Section {
 pub type Emit<'a> = dyn Fn(usize, &Measured) -> std::io::Result<()> + Sync + 'a;
 
 impl Bench<'_> {
-    /// Architectures at a time.
-    pub fn at_once(&self, archs: &[String]) -> usize {
-        self.crew.networks(self.engine, archs.len(), || {
-            let network = archs.first().and_then(|arch| Network::build(self.settings, arch).ok());
-            network.map_or(0, |network| network.graph().param_count())
-        })
-    }
-
     /// Measures `proxies` in one plan on every architecture.
     ///
     /// # Errors
@@ -81,7 +73,7 @@ impl Bench<'_> {
         proxies: &[PreparedProxy],
         emit: &Emit<'_>,
     ) -> Result<Section, BenchError> {
-        let workers = Workers::start(self.at_once(archs), self.crew.threads)?;
+        let workers = Workers::start(self.crew.networks(archs.len()), self.crew.threads)?;
         let done = Mutex::new(Vec::with_capacity(archs.len()));
         let start = Instant::now();
         let outcome: Result<(), BenchError> = workers.each(archs.len(), &AtomicBool::new(false), |i| {

@@ -17,7 +17,9 @@ use crate::datasets::{self, BatchRequest, Split};
 use crate::engine::rates;
 use crate::graph::init::Scheme;
 use crate::proxies::{PROXIES, ProxyRef, VariantError};
-use crate::scoring::{CandidateSet, Crew, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list};
+use crate::scoring::{
+    CandidateSet, Crew, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list,
+};
 use crate::spaces::{self, NetworkInput, SearchSpace};
 use output::{Output, SectionFacts};
 

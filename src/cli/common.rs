@@ -210,8 +210,8 @@ pub struct ThreadArgs {
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
-    /// Networks scored at a time; they share the threads [default: one to a thread, fewer where fewer are left; one to
-    /// four threads where their weights are too many for the caches]. No score depends on it
+    /// Networks scored at a time, which share the threads; no score depends on it [default: one to a thread, fewer where
+    /// fewer are left]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     at_once: Option<u16>,
 }

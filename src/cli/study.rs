@@ -99,8 +99,7 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         repetitions: args.repetitions,
     };
     let crew = args.threads.crew();
-    let job =
-        |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, crew, stop: &stop };
+    let job = |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, crew, stop: &stop };
     let chosen: Vec<_> =
         study.runs.iter().filter(|r| args.only.is_empty() || args.only.contains(r.id.get_ref())).collect();
     if args.list {

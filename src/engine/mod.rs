@@ -148,11 +148,6 @@ pub trait Engine: Send + Sync {
     /// Engine and device, for records and messages.
     fn name(&self) -> String;
 
-    /// Whether the threads of a worker share the work of a network.
-    fn shares_networks(&self) -> bool {
-        false
-    }
-
     /// Runs the pass; one result for each observation, in order.
     ///
     /// # Errors

@@ -175,16 +175,10 @@ impl Runner<'_> {
         Ok((Trial::new(&self.plan.protocol, repetition, self.batch, &proxies, with)?, needed))
     }
 
-    fn repetition(
-        &self,
-        repetition: u32,
-        units: Vec<Unit>,
-        store: &mut Store,
-    ) -> Result<(), RunError> {
+    fn repetition(&self, repetition: u32, units: Vec<Unit>, store: &mut Store) -> Result<(), RunError> {
         let (trial, needed) = self.trial(repetition, &units)?;
         let archs = &self.plan.lists[repetition as usize].archs;
-        let params = || trial.param_count(&archs[units[0].index as usize]);
-        let networks = self.crew.networks(self.engine, units.len(), params);
+        let networks = self.crew.networks(units.len());
         let workers = Workers::start(networks, self.crew.threads)?;
         let score = |unit: &Unit| {
             let at = |p: &usize| needed.iter().position(|n| n == p);

@@ -63,11 +63,6 @@ impl<'a> Trial<'a> {
         Ok(Self { engine, settings, inputs, repetition, proxies })
     }
 
-    /// Trainable parameters of a network; 0 where it cannot be built, which scoring reports.
-    pub(super) fn param_count(&self, arch: &str) -> u64 {
-        Network::build(self.settings, arch).map_or(0, |network| network.graph().param_count())
-    }
-
     /// Scores one architecture with some of the proxies, by position; records in their order.
     ///
     /// # Errors

@@ -105,7 +105,9 @@ impl<'a, T: Pooled> Layer<'a, T> {
                 };
                 assembly.fill(out, true, |planes, out| sweep.run(l, input, planes, out));
                 let sums = &mut sums[k * sums_each..(k + 1) * sums_each];
-                team::runs(sums, 1, |first, sums| moments::plane_sums(l, &out[first * pixels..], pixels, sums));
+                team::runs(sums, 1, |first, sums| {
+                    moments::plane_sums(l, &out[first * pixels..], pixels, sums)
+                });
             }
         });
         let moments = moments_wanted.then(|| moments::image_moments(&sums, self.wiring.outputs, pixels));

@@ -117,12 +117,8 @@ impl<T: Pooled> Padded<T> {
     /// Fills the chunk with the images from `first` on.
     pub fn fill<L: Lanes<T = T>>(&mut self, l: L, reader: &Reader<T>, first: usize) {
         let field = self.field;
-        let target = Target {
-            start: field.at(0, 0),
-            pixel: field.pixel(),
-            row: field.row(),
-            plane: field.plane(),
-        };
+        let target =
+            Target { start: field.at(0, 0), pixel: field.pixel(), row: field.row(), plane: field.plane() };
         // Each thread fills what lies side by side: planes where the images are inside of them, else images.
         match field.images_inside {
             true => team::runs(&mut self.data, field.plane(), |plane, planes| {

@@ -1,7 +1,7 @@
 //! Input gradients as forward convolutions of `dy`.
 
-use super::conv::Layer;
 use super::assembly::Assembly;
+use super::conv::Layer;
 use super::convolve::{Output, Slide, Sweep};
 use super::field::Field;
 use super::lanes::Lanes;

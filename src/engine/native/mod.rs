@@ -77,10 +77,6 @@ impl Engine for NativeEngine {
         format!("native ({})", Self::instructions())
     }
 
-    fn shares_networks(&self) -> bool {
-        true
-    }
-
     fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
         match pass.precision {
             Precision::F32 => isa::dispatch!(f32, |l| executor::forward(&NativeKernels::new(l), pass)),

@@ -1,5 +1,7 @@
 //! Weight gradients: `dw[o][i][t] = sum over images and pixels of dy[o][p] x[i][p * stride + t]`.
 
+use std::ops::Range;
+
 use super::across::ToRows;
 use super::evaluate::Reader;
 use super::field::{Field, Padded};
@@ -14,6 +16,9 @@ use crate::team;
 
 /// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
 const RUN: usize = 128;
+
+/// Blocks of outputs for each thread between two sums over them.
+const ROUND: usize = 4;
 
 /// A gradient in progress, `[image][output block][input plane][tap][input channel][16 outputs]`.
 pub struct WeightGradient<T: Pooled> {
@@ -185,16 +190,7 @@ impl<T: Pooled> WeightGradient<T> {
         let (wiring, row) = (self.wiring, self.wiring.inputs * self.taps);
         let mut values = Vec::with_capacity(if folded.is_some() { 0 } else { wiring.outputs * row });
         let mut total = GradientSums::default();
-        // As many blocks of outputs at a time as there are threads; their numbers are summed in one order.
-        let together = team::size().min(self.blocks());
-        let mut rows = vec![T::default(); together * LANES * row];
-        for first in (0..self.blocks()).step_by(together.max(1)) {
-            let outputs = first * LANES..wiring.outputs.min((first + together) * LANES);
-            team::runs(&mut rows[..outputs.len().next_multiple_of(LANES) * row], LANES * row, |k, run| {
-                for (block, rows) in (first + k..).zip(run.chunks_exact_mut(LANES * row)) {
-                    self.rows_of_block(l, sliding, chunk, block, rows);
-                }
-            });
+        let mut take = |outputs: Range<usize>, rows: &[T]| {
             let rows = &rows[..outputs.len() * row];
             match folded {
                 Some(weights) => {
@@ -202,7 +198,26 @@ impl<T: Pooled> WeightGradient<T> {
                 }
                 None => values.extend_from_slice(rows),
             }
+        };
+        // Some blocks of outputs at a time; while they are computed, one thread takes those before them, in their order.
+        let alone = team::size() == 1;
+        let together = if alone { 1 } else { (ROUND * team::size()).min(self.blocks()) };
+        let mut rows = vec![T::default(); together * LANES * row];
+        let (mut before, mut done) = (vec![T::default(); if alone { 0 } else { rows.len() }], 0..0);
+        for first in (0..self.blocks()).step_by(together.max(1)) {
+            let outputs = first * LANES..wiring.outputs.min((first + together) * LANES);
+            let blocks = &mut rows[..outputs.len().next_multiple_of(LANES) * row];
+            let compute = |k: usize, rows: &mut [T]| self.rows_of_block(l, sliding, chunk, first + k, rows);
+            if alone {
+                compute(0, blocks);
+                take(outputs, &rows);
+            } else {
+                team::both(|| take(done.clone(), &before), || team::each(blocks, LANES * row, compute));
+                std::mem::swap(&mut rows, &mut before);
+                done = outputs;
+            }
         }
+        take(done, &before);
         match folded {
             Some(_) => self.folded = Some(total),
             None => self.whole = Some(values),
