@@ -20,8 +20,9 @@ Writes results/speed/NAME.json (everything) and NAME.md (the table). Only the st
 import argparse, datetime, json, os, platform, shlex, statistics, subprocess, sys, tempfile
 from pathlib import Path
 
+from peer_networks import peer_list
+
 ROOT = Path(__file__).resolve().parent.parent
-PEER_SPACES = {"nasbench201": "nb201", "transnas_macro": "transnas", "transnas_micro": "transnas"}
 # Our proxies, and the peer's forms of the same computation.
 PEER_PROXIES = {
     "rbflex:fixed": ["rbflex_instance", "rbflex_batch", "rbflex_per_image"],
@@ -96,17 +97,18 @@ def peer_forms(threads):
 def theirs(a, archs, form, proxies):
     """{proxy: {arch: (build, compute)}}, {proxy: scores per second}, torch version"""
     _, processes, threads, last = form
-    parts = [archs[i::processes] for i in range(processes) if archs[i::processes]]
-    commands = [[a.python, a.peer / "speed.py", "--space", PEER_SPACES.get(a.space, a.space), "--archs", write_list(a, part, i),
+    space, stem, lines = peer_list(a.space, archs)
+    parts = [list(lines)[i::processes] for i in range(processes) if list(lines)[i::processes]]
+    commands = [[a.python, a.peer / "speed.py", "--space", space, "--archs", write_list(a, part, i),
                  "--proxies", ",".join(proxies), "--batch", a.batch, "--threads", threads, "--repeats", a.repeats, "--res", a.resolution]
-                + (["--channels-last"] if last else []) for i, part in enumerate(parts)]
+                + (["--stem", stem] if stem else []) + (["--channels-last"] if last else []) for i, part in enumerate(parts)]
     running = [start(c, threads) for c in commands]
     results = [lines_of(r, c) for r, c in zip(running, commands)]
     times, busy, torch = {}, {}, None
     for rows in results:
         torch = next((r["torch"] for r in rows if "summary" in r), torch)
         for proxy in proxies:
-            done = {r["arch"]: (r["build_ms"], r["compute_ms"]) for r in rows if r.get("proxy") == proxy and not isinstance(r["score"], str)}
+            done = {lines[r["arch"]]: (r["build_ms"], r["compute_ms"]) for r in rows if r.get("proxy") == proxy and not isinstance(r["score"], str)}
             times.setdefault(proxy, {}).update(done)
             busy.setdefault(proxy, []).append(sum(map(sum, done.values())))
     # The list is done when the slower half is; starting the processes and their warm-up runs are not counted.
@@ -218,6 +220,10 @@ def main():
     archs = list(dict.fromkeys(s.strip() for s in a.archs.read_text().splitlines() if s.strip()))[:a.limit]
     if not archs:
         sys.exit(f"{a.archs} names no architecture")
+    try:
+        peer_list(a.space, archs)
+    except ValueError as error:
+        sys.exit(f"{a.archs}: {error}")
     with tempfile.TemporaryDirectory() as folder:
         a.folder = Path(folder)
         proxies, facts = measure(a, archs)

@@ -44,9 +44,8 @@ GROUPS = [["nb201", "nats_sss", "nafbee_vgg19"], ["nasbench101"], ["transnas_rbf
 BATCH = 8
 # NAS-Bench-101's networks are wide; 48 pixels give levels that shrink and levels that grow.
 SIZES = {"nasbench101": 16, "transnas_rbflex": 48}
-# The output of RBFleX's levels is normalised: the gradient of its sum is zero, which leaves the first four nothing but rounding. Zen
-# looks at the maps in front of a classifier, which is not there; whether the levels' normalisations count is nobody's definition.
-LEFT_OUT = {"transnas_rbflex": ("jacob_cov", "epe_nas", "ntk", "gradsign", "zen")}
+# The output of RBFleX's levels is normalised: the gradient of its sum is zero, which leaves these nothing but rounding.
+LEFT_OUT = {"transnas_rbflex": ("jacob_cov", "epe_nas", "ntk", "gradsign")}
 # Tolerance of an f64 implementation, by proxy (and variant): those of the existing golden sets.
 RTOL_F64 = {
     "grad_norm": 1e-8, "snip": 1e-8, "plain": 1e-6, "fisher": 1e-8, "saliency": 1e-8, "grasp": 1e-7, "jacob_cov": 1e-6,

@@ -186,3 +186,33 @@ fn a_space_of_text_has_its_table_and_baselines() {
     command.args(["compare", "--scores"]).arg(&scores).args(["--space", "nafbee_bert", "--dataset", "sst3"]);
     command.assert().failure().stderr(predicates::str::contains("sst3"));
 }
+
+/// Cells of NAS-Bench-101 may be numbered in any order: they are the table's cells, once each.
+#[test]
+fn renumbered_cells_are_those_of_the_table() {
+    let Some(data) = real_data("renumbered_cells_are_those_of_the_table") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let scores = folder.path().join("mine.csv");
+    let compare = |cells: &str| {
+        std::fs::write(&scores, format!("arch,mine\n{cells}=0,2\nconv3x3@0=1,3\nconv1x1@0=1,-3\n")).unwrap();
+        let mut command = untrained();
+        command.env("UNTRAINED_DATA", &data).env("UNTRAINED_CACHE", folder.path().join("cache"));
+        command.args([
+            "compare",
+            "--space",
+            "nasbench101",
+            "--dataset",
+            "cifar10",
+            "--format",
+            "csv",
+            "--scores",
+        ]);
+        command.arg(&scores).assert()
+    };
+    let (canonical, renumbered) = ("conv3x3@0/conv1x1@0=1.2,1\n", "conv1x1@0/conv3x3@0=1.2,1\n");
+    let text = |cells| compare(cells).success().get_output().stdout.clone();
+    assert!(!text(canonical).is_empty());
+    assert_eq!(text(canonical), text(renumbered));
+    let twice = predicates::str::contains("stands in line 2 already");
+    compare(&format!("{canonical}{renumbered}")).failure().stderr(twice);
+}

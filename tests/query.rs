@@ -51,3 +51,31 @@ fn a_table_that_is_not_at_hand_names_folder_and_command() {
     let sentence = predicate::str::contains("untrained data fetch nasbench201");
     query(&args).assert().code(1).stderr(sentence.and(predicate::str::contains(env!("CARGO_TARGET_TMPDIR"))));
 }
+
+/// A cell of NAS-Bench-101 under other numbers is the table's cell, and the answer says so; what is no cell still gets the nearest.
+#[test]
+fn a_renumbered_cell_is_found_under_its_canonical_form() {
+    let Ok(data) = std::env::var("UNTRAINED_DATA") else {
+        return println!(
+            "a_renumbered_cell_is_found_under_its_canonical_form: skipped, UNTRAINED_DATA is not set"
+        );
+    };
+    let cache = tempfile::tempdir().unwrap();
+    let of = |arch: &str, more: &[&str]| {
+        let full = ["--dataset", "cifar10", "--split", "test", "--epochs", "108", "--runs", "mean"];
+        let mut command = query(&[&["--table", "nasbench101", "--arch", arch], &full[..], more].concat());
+        command.env("UNTRAINED_DATA", &data).env("UNTRAINED_CACHE", cache.path()).assert()
+    };
+    let (canonical, renumbered) = ("conv3x3@0/conv1x1@0=1.2", "conv1x1@0/conv3x3@0=1.2");
+    let said = |arch: &str| String::from_utf8(of(arch, &[]).success().get_output().stdout.clone()).unwrap();
+    let (plain, found) = (said(canonical), said(renumbered));
+    assert!(plain.contains(canonical) && !plain.contains("canonical form"), "{plain}");
+    let note = format!("asked for as {renumbered}, which the table has in its canonical form");
+    let rest: Vec<&str> = found.lines().filter(|line| *line != note).collect();
+    assert_eq!(rest, plain.lines().collect::<Vec<_>>());
+    assert_eq!(found.lines().count(), 3, "{found}");
+    let json = of(renumbered, &["--format", "json"]).success().get_output().stdout.clone();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((&json["arch"], &json["asked"]), (&canonical.into(), &renumbered.into()));
+    of("conv1x1@0/conv3x3@0=1", &[]).failure().stderr(predicate::str::contains("the nearest is"));
+}

@@ -33,10 +33,24 @@ fn a_run_is_searched_beside_baselines_and_oracle() {
 #[test]
 fn a_draw_that_is_too_large_is_refused() {
     let (_dir, folder) = nafbee_run(1);
-    untrained().args(["search", &folder]).assert().failure().stderr(
+    untrained().args(["search", &folder, "--samples", "10,100"]).assert().failure().stderr(
         predicate::str::contains("repetition 0 has only 11").and(predicate::str::contains("--samples")),
     );
     untrained().args(["search", &folder, "--samples", "0"]).assert().failure();
+}
+
+/// Without `--samples` the sizes are those that there are architectures for.
+#[test]
+fn the_usual_sizes_are_those_that_fit() {
+    let (_dir, folder) = nafbee_run(1);
+    let text = run(&["search", &folder, "--trials", "5"]);
+    assert!(text.contains("S=10") && !text.contains("S=100"), "{text}");
+    let dir = tempfile::tempdir().unwrap();
+    let scores = dir.path().join("few.csv");
+    std::fs::write(&scores, "arch,score\nReLU,1\nGELU,2\nSiLU,3\n").unwrap();
+    let of = ["--space", "nafbee_vgg19", "--dataset", "cifar10", "--trials", "5"];
+    let text = run(&[&["search", "--scores", scores.to_str().unwrap()], &of[..]].concat());
+    assert!(text.contains("S=3"), "{text}");
 }
 
 /// Mean and standard deviation of the test accuracy that an oracle selects, and the mean that the largest number of

@@ -72,6 +72,11 @@ impl ScoreSet {
         self.columns.iter().find(|column| column.proxy == proxy)
     }
 
+    /// Architectures of the repetition that has the fewest.
+    pub fn smallest_sample(&self) -> usize {
+        self.samples.iter().map(|sample| sample.archs.len()).min().unwrap_or(0)
+    }
+
     /// Whether two sets hold the same architectures in the same repetitions: only then may a test pair them.
     pub fn same_samples(&self, other: &Self) -> bool {
         let same = |a: &Sample, b: &Sample| a.repetition == b.repetition && a.archs == b.archs;

@@ -196,10 +196,7 @@ fn tables_text() -> String {
             "{}\n  {}, {}\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
             t.id,
             t.title,
-            match t.size {
-                0 => SpaceSize::OfTable,
-                size => SpaceSize::Known(size),
-            },
+            t.size.map_or(SpaceSize::OfTable, SpaceSize::Known),
             words(t.datasets),
             words(t.splits),
             words(t.budgets),

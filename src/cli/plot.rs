@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, value_parser};
 
 use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, command_line};
@@ -12,8 +12,8 @@ use crate::data::DataDirs;
 use crate::figures::{self, AxisChoice};
 use crate::plot::{self, Scene};
 use crate::report::{CorrelationGroup, SearchGroup};
-use crate::search::search;
 use crate::search::top1::{Protocol, Request};
+use crate::search::{search, usual_sizes};
 use crate::tables::{Query, Table};
 
 const EXAMPLES: &str = "Examples:
@@ -66,8 +66,8 @@ pub struct PlotArgs {
     #[arg(long, value_enum, default_value = "exclude")]
     non_finite: NonFinitePolicy,
 
-    /// Architectures that a trial of a search draws
-    #[arg(long, value_delimiter = ',', default_value = "10,100,1000", value_name = "SIZES")]
+    /// Architectures that a trial of a search draws [default: those of 10, 100 and 1000 that the run has scored as many of]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES")]
     samples: Vec<usize>,
 
     /// Trials for each sample size
@@ -203,14 +203,14 @@ impl PlotArgs {
     }
 
     fn searches(&self, set: &ScoreSet, table: &Table, query: &Query) -> anyhow::Result<Scene> {
-        ensure!(!self.samples.is_empty(), "--samples names no size");
         let request = |size: &usize| Request {
             sample_size: *size,
             trials: self.trials as usize,
             protocol: self.protocol,
             seed: 0,
         };
-        let requests: Vec<Request> = self.samples.iter().map(request).collect();
+        let sizes = if self.samples.is_empty() { usual_sizes(set) } else { self.samples.clone() };
+        let requests: Vec<Request> = sizes.iter().map(request).collect();
         let searched = search(set, table, query, &requests)?;
         let (name, facts) = analysis::group_facts(set, query);
         let group = SearchGroup::new(name, facts, searched);

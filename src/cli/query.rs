@@ -7,11 +7,13 @@ use clap::Args;
 
 use super::common::Format;
 use crate::data::DataDirs;
-use crate::tables::{self, Query, Runs, Split, Table};
+use crate::spaces;
+use crate::tables::{self, Query, Runs, Split, Table, TableError};
 
 const EXAMPLES: &str = "Examples:
   untrained query --table nats_sss --available
   untrained query --table nats_sss --arch 8:8:8:8:8 --dataset cifar10 --split test --epochs 90 --runs mean
+  untrained query --table nasbench101 --arch conv1x1@0/conv3x3@0=1.2 --dataset cifar10 --split test --epochs 108 --runs mean
   untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split validation --epochs 200 --runs mean";
 
 /// Look up the trained accuracy of an architecture in its table
@@ -30,7 +32,7 @@ pub struct QueryArgs {
     #[arg(long)]
     available: bool,
 
-    /// Architecture string, or #RECORD in a list of records
+    /// Architecture string, or #RECORD in a list of records; a cell of NAS-Bench-101 may be numbered in any order
     #[arg(long, value_name = "ARCH", required_unless_present_any = ["index", "available"], conflicts_with = "index")]
     arch: Option<String>,
 
@@ -75,21 +77,34 @@ pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Index of an architecture, and whether the table has it under its canonical form only: an isomorphic cell of NAS-Bench-101.
+fn named(table: &Table, arch: &str) -> Result<(usize, bool), TableError> {
+    table.named(arch).map(|index| (index, false)).or_else(|unknown| {
+        let space = spaces::find(table.spec().id).ok();
+        let canonical = space.and_then(|space| space.canonical(arch).ok());
+        canonical.and_then(|canonical| table.index_of(&canonical)).map(|index| (index, true)).ok_or(unknown)
+    })
+}
+
 fn answer(args: &QueryArgs, table: &Table, query: &Query) -> anyhow::Result<String> {
-    let index = match (args.index, &args.arch) {
-        (Some(index), _) => index,
-        (None, Some(arch)) => table.named(arch)?,
+    let (index, renamed) = match (args.index, &args.arch) {
+        (Some(index), _) => (index, false),
+        (None, Some(arch)) => named(table, arch)?,
         (None, None) => anyhow::bail!("name an architecture with --arch or --index"),
     };
     let accuracy = table.accuracy(index, query)?;
     let arch = table.arch(index);
+    let asked = args.arch.as_deref().filter(|_| renamed);
     Ok(match args.format {
         Format::Text => {
             let unit = if query.is_percent() { " %" } else { "" };
-            format!("{}  index {index}  {arch}\n{query}: {accuracy}{unit}", args.table)
+            let asked = asked
+                .map(|asked| format!("\nasked for as {asked}, which the table has in its canonical form"));
+            let asked = asked.unwrap_or_default();
+            format!("{}  index {index}  {arch}{asked}\n{query}: {accuracy}{unit}", args.table)
         }
         Format::Json => serde_json::to_string_pretty(&serde_json::json!({
-            "table": args.table, "index": index, "arch": arch, "query": query.to_string(), "accuracy_percent": accuracy,
+            "table": args.table, "index": index, "arch": arch, "asked": asked, "query": query.to_string(), "accuracy_percent": accuracy,
             "source": table.provenance().kind, "source_sha256": table.provenance().sha256,
         }))?,
     })

@@ -9,8 +9,8 @@ use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, OutputArgs};
 use crate::analysis::ScoreSet;
 use crate::data::DataDirs;
 use crate::report::{Facts, SearchGroup, search_table};
-use crate::search::search;
 use crate::search::top1::{Protocol, Request};
+use crate::search::{search, usual_sizes};
 use crate::tables::{Query, Table};
 
 const EXAMPLES: &str = "Examples:
@@ -41,8 +41,8 @@ pub struct SearchArgs {
     #[command(flatten)]
     accuracy: AccuracyArgs,
 
-    /// Architectures that a trial draws
-    #[arg(long, value_delimiter = ',', default_value = "10,100,1000", value_name = "SIZES")]
+    /// Architectures that a trial draws [default: those of 10, 100 and 1000 that the run has scored as many of]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES")]
     samples: Vec<usize>,
 
     /// Trials for each sample size
@@ -93,7 +93,8 @@ fn group(args: &SearchArgs, set: &ScoreSet, table: &Table, query: &Query) -> any
         let SearchArgs { trials, protocol, search_seed: seed, .. } = *args;
         Request { sample_size, trials, protocol, seed }
     };
-    let requests: Vec<Request> = args.samples.iter().map(request).collect();
+    let sizes = if args.samples.is_empty() { usual_sizes(set) } else { args.samples.clone() };
+    let requests: Vec<Request> = sizes.iter().map(request).collect();
     let searched = search(set, table, query, &requests)?;
     let (name, mut facts) = analysis::group_facts(set, query);
     let sizes: Vec<String> = searched.sizes.iter().map(ToString::to_string).collect();

@@ -203,6 +203,11 @@ impl Graph {
         })
     }
 
+    /// Whether some node takes its statistics over the batch: without one, images do not see each other.
+    pub fn normalises_over_batch(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(node.op, Op::BatchNorm(_)))
+    }
+
     /// The input of the global pooling: the feature map that Zen and CAM look at.
     pub fn features(&self) -> NodeId {
         self.features

@@ -9,6 +9,20 @@ pub struct Tap {
     pub times: usize,
 }
 
+impl Tap {
+    /// Nodes as taps, each once with its multiplicity.
+    pub fn tally(nodes: impl Iterator<Item = NodeId>) -> Vec<Self> {
+        let mut taps: Vec<Self> = Vec::new();
+        for node in nodes {
+            match taps.iter_mut().find(|t| t.node == node) {
+                Some(tap) => tap.times += 1,
+                None => taps.push(Self { node, times: 1 }),
+            }
+        }
+        taps
+    }
+}
+
 impl Graph {
     /// Activation modules that run (those without children), in registration order.
     pub fn activation_modules(&self) -> impl Iterator<Item = &Module> {
@@ -28,18 +42,12 @@ impl Graph {
 
     /// Inputs of the given modules as taps, each node once with its multiplicity.
     pub fn input_taps<'a>(&self, modules: impl Iterator<Item = &'a Module>) -> Vec<Tap> {
-        tally(modules.filter_map(|m| m.call).map(|c| c.input))
+        Tap::tally(modules.filter_map(|m| m.call).map(|c| c.input))
     }
 
     /// Outputs of the given modules as taps, each node once with its multiplicity.
     pub fn output_taps<'a>(&self, modules: impl Iterator<Item = &'a Module>) -> Vec<Tap> {
-        tally(modules.filter_map(|m| m.call).map(|c| c.output))
-    }
-
-    /// Inputs of all batch normalisations.
-    pub fn norm_input_taps(&self) -> Vec<Tap> {
-        let norms = self.nodes.iter().filter(|n| matches!(n.op, Op::BatchNorm(_)));
-        tally(norms.map(|n| n.inputs[0]))
+        Tap::tally(modules.filter_map(|m| m.call).map(|c| c.output))
     }
 
     /// Input of the last module in registration order: what the official RBFleX code takes for the last layer.
@@ -98,15 +106,4 @@ fn mark(targets: &[NodeId], inputs: Vec<&[NodeId]>) -> Vec<bool> {
         }
     }
     needed
-}
-
-fn tally(nodes: impl Iterator<Item = NodeId>) -> Vec<Tap> {
-    let mut taps: Vec<Tap> = Vec::new();
-    for node in nodes {
-        match taps.iter_mut().find(|t| t.node == node) {
-            Some(tap) => tap.times += 1,
-            None => taps.push(Tap { node, times: 1 }),
-        }
-    }
-    taps
 }

@@ -104,7 +104,8 @@ pub(super) fn passes_on(net: &Network, form: Form) -> Result<Vec<PassRequest>, S
     let graph = net.graph_of(form)?;
     let features =
         Observation { taps: vec![Tap { node: graph.features(), times: 1 }], reduction: Reduction::Copy };
-    let norms = Observation { taps: graph.norm_input_taps(), reduction: Reduction::ChannelMoments };
+    let inputs = Tap::tally(norms(&graph).map(|(input, _)| input));
+    let norms = Observation { taps: inputs, reduction: Reduction::ChannelMoments };
     let observations = vec![features, norms];
     let pass = |input| PassRequest {
         form,
@@ -167,8 +168,10 @@ fn unpack(pass: &[Reduced]) -> Result<Seen<'_>, ScoreError> {
     }
 }
 
+/// The normalisations that run before the feature map is there, with their inputs. Those behind it (RBFleX's levels of
+/// TransNAS networks) rescale nothing that the difference sees, and the official code's pass ends at the map.
 fn norms(graph: &Graph) -> impl Iterator<Item = (NodeId, &BatchNorm)> {
-    graph.nodes().iter().filter_map(|node| match &node.op {
+    graph.nodes()[..=graph.features().index()].iter().filter_map(|node| match &node.op {
         Op::BatchNorm(norm) => Some((node.inputs[0], norm)),
         _ => None,
     })

@@ -57,8 +57,8 @@ impl CandidateSet<'_> {
     /// # Errors
     /// The engine's error.
     pub fn run(&self, network: &Network, request: &PassRequest) -> Result<Vec<Reduced>, ScoreError> {
-        let plan = passes::Plan::merge(network.settings(), std::iter::once(request));
-        plan.run(self.engine, network, self.inputs).seen(request)
+        let plan = passes::Plan::merge(network, std::iter::once(request));
+        plan.run(self.engine, self.inputs).seen(request)
     }
 
     fn network(&self, index: usize) -> Result<Network, ScoreError> {

@@ -93,8 +93,8 @@ pub fn score(
         passes::check(network, &requests).map(|()| requests)
     });
     let requests: Vec<Result<Vec<_>, ScoreError>> = requests.collect();
-    let plan = passes::Plan::merge(network.settings(), requests.iter().flatten().flatten());
-    let done = plan.run(engine, network, inputs);
+    let plan = passes::Plan::merge(network, requests.iter().flatten().flatten());
+    let done = plan.run(engine, inputs);
     (proxies.iter().zip(requests))
         .map(|(p, requests)| {
             if let Some(program) = p.proxy.proxy.program() {

@@ -134,6 +134,15 @@ impl Network {
         built.as_ref().map(Cow::Borrowed).map_err(|reason| ScoreError::Undefined(reason.clone()))
     }
 
+    /// Whether a form has a normalisation whose values depend on the other images of the batch.
+    pub fn normalises_over_batch(&self, form: Form) -> bool {
+        match form {
+            // Zeros in place of one value take no other normalisation away.
+            Form::Own | Form::Without(_) => self.graph.normalises_over_batch(),
+            other => self.graph_of(other).is_ok_and(|graph| graph.normalises_over_batch()),
+        }
+    }
+
     /// Weights of a form under a scheme, initialisation number `repeat`. Those of the first are kept where they are those
     /// of the network itself, or of the form that has names of its own and is asked for again.
     ///

@@ -32,6 +32,18 @@ pub enum SearchedError {
     Search(#[from] SearchError),
 }
 
+/// Sizes of samples that papers search with.
+const USUAL_SIZES: [usize; 3] = [10, 100, 1000];
+
+/// Sizes to search with where none are named: those of 10, 100 and 1000 that every repetition has, or the smallest repetition's.
+pub fn usual_sizes(set: &ScoreSet) -> Vec<usize> {
+    let most = set.smallest_sample();
+    match USUAL_SIZES.into_iter().filter(|size| *size <= most).collect::<Vec<_>>() {
+        none if none.is_empty() => vec![most],
+        sizes => sizes,
+    }
+}
+
 /// Makes searches that look the accuracy up which `query` names.
 ///
 /// # Errors

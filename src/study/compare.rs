@@ -175,7 +175,7 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
     }
     for (_, searched) in accuracy.searches.iter().take(1).filter(|(_, s)| !s.left_out.is_empty()) {
         let sizes: Vec<String> = searched.left_out.iter().map(usize::to_string).collect();
-        let scored = result.set.samples.iter().map(|s| s.archs.len()).min().unwrap_or(0);
+        let scored = result.set.smallest_sample();
         let sizes = sizes.join(", ");
         notes.push(format!(
             "{}: no searches with S = {sizes}, as only {scored} architectures are scored",

@@ -128,7 +128,7 @@ fn searches_of(
     query: &Query,
     protocol: Protocol,
 ) -> Result<SearchResult, SearchedError> {
-    let smallest = set.samples.iter().map(|s| s.archs.len()).min().unwrap_or(0);
+    let smallest = set.smallest_sample();
     let (fitting, left_out): (Vec<&Search>, Vec<&Search>) = sizes.iter().partition(|s| s.samples <= smallest);
     let request = |s: &&Search| Request { sample_size: s.samples, trials: s.trials, protocol, seed: SEED };
     let requests: Vec<Request> = fitting.iter().map(request).collect();

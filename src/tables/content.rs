@@ -22,9 +22,9 @@ pub(super) struct TableData {
 }
 
 impl TableData {
-    /// The first thing wrong with a table of `size` architectures (0: as many as it has), whatever its source.
-    pub(super) fn defect(&self, size: usize) -> Option<String> {
-        let size = if size == 0 { self.archs.len() } else { size };
+    /// The first thing wrong with a table of `size` architectures (`None`: as many as it has), whatever its source.
+    pub(super) fn defect(&self, size: Option<usize>) -> Option<String> {
+        let size = size.unwrap_or(self.archs.len());
         if size == 0 {
             return Some("it has no architectures".to_owned());
         }

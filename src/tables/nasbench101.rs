@@ -28,7 +28,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
     source: "rebuilt from github NiccoloCavagnero/FreeREA; values from NAS-Bench-101",
     licence: "MIT; values Apache-2.0",
     citation: "C. Ying et al., NAS-Bench-101: towards reproducible neural architecture search, ICML 2019",
-    size: SIZE,
+    size: Some(SIZE),
     datasets: &["cifar10"],
     splits: &[Split::Test],
     budgets: &[EPOCHS],

@@ -21,7 +21,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
              (validation, parameters); or the official archive NATS-tss-v1_0-3ffb9-simple (github D-X-Y/NATS-Bench)",
     licence: "MIT (NATS-Bench); the CSV files' repositories state none of their own for the numbers",
     citation: "X. Dong and Y. Yang, NAS-Bench-201, ICLR 2020; X. Dong et al., NATS-Bench, TPAMI 2021",
-    size: SIZE,
+    size: Some(SIZE),
     datasets: &["cifar10", "cifar10_valid", "cifar100", "imagenet16_120"],
     splits: &Split::ALL,
     budgets: &[12, 200],

@@ -29,7 +29,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
     source: "github xiusu/NAS-Bench-Macro, data/nas-bench-macro_cifar10.json",
     licence: "Apache-2.0",
     citation: "X. Su et al., Prioritized architecture sampling with Monte-Carlo tree search, CVPR 2021",
-    size: SIZE,
+    size: Some(SIZE),
     datasets: &["cifar10"],
     splits: &[Split::Test],
     budgets: &[EPOCHS],

@@ -18,7 +18,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
              (github D-X-Y/NATS-Bench)",
     licence: "MIT (NATS-Bench); the CSV files' repository states none of its own for the numbers",
     citation: "X. Dong et al., NATS-Bench, TPAMI 2021",
-    size: SIZE,
+    size: Some(SIZE),
     datasets: &["cifar10", "cifar10_valid", "cifar100", "imagenet16_120"],
     splits: &Split::ALL,
     budgets: &[1, 12, 90],

@@ -109,7 +109,7 @@ fn decode(path: &Path, spec: &TableSpec) -> Result<Stored> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
     let metadata = builder.metadata().file_metadata();
     let size = spec.rows();
-    if size > 0 && metadata.num_rows() != size as i64 {
+    if let Some(size) = size.filter(|size| metadata.num_rows() != *size as i64) {
         return Err(format!("it has {} rows instead of {size}", metadata.num_rows()));
     }
     let pairs = metadata.key_value_metadata().cloned().unwrap_or_default();

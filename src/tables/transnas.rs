@@ -48,7 +48,7 @@ const fn spec(id: &'static str, title: &'static str, size: usize) -> TableSpec {
                  VascoLopes/NAS-Benchmark-Evaluation, transnas_api/archs",
         licence: "Apache-2.0",
         citation: "Duan et al., TransNAS-Bench-101, CVPR 2021",
-        size,
+        size: Some(size),
         datasets: &[
             "class_object",
             "class_scene",

@@ -121,7 +121,7 @@ pub(in crate::tables) fn import_file(
     let state = State { journal, rows: Rows::new(data), malformed: Vec::new(), imported: 0 };
     let state = collect(&archive, state, old, options)?;
     let resumed = state.rows.done.len() - state.imported;
-    let missing = spec.size - state.rows.done.len();
+    let missing = state.rows.data.archs.len() - state.rows.done.len();
     let provenance = Provenance { kind: ARCHIVE, files: vec![path.to_path_buf()], sha256: meta_digest };
     let stored = Stored { key, provenance, data: state.rows.finish() };
     persist(spec, file, &stored)?;

@@ -39,7 +39,7 @@ pub(super) fn import_published(
         return Err(not_found());
     }
     let (stored, malformed) = read_published(spec, published, &paths, options.on_error)?;
-    let size = spec.size.saturating_sub(malformed.len());
+    let size = spec.size.map(|size| size.saturating_sub(malformed.len()));
     if let (Some(defect), Some(first)) = (stored.data.defect(size), paths.first()) {
         return Err(TableError::bad_file(first, None, defect));
     }

@@ -36,7 +36,7 @@ fn spec(list: &'static Nds) -> TableSpec {
         source: "the official records, https://dl.fbaipublicfiles.com/nds/data.zip (github facebookresearch/nds)",
         licence: "MIT",
         citation: "Radosavovic et al., On network design spaces for visual recognition, ICCV 2019",
-        size: 0,
+        size: None,
         datasets,
         splits: &[Split::Test],
         budgets,

@@ -1,89 +1,36 @@
 //! Merging and running the passes that proxies ask for.
 
+mod merge;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::time::Instant;
 
-use super::{Inputs, Network, Settings};
+use super::{Inputs, Network};
 use crate::engine::reduce::kept;
 use crate::engine::{
-    Engine, EngineError, ForwardPass, GradientReduction, InputBatch, Loss, NormStatistics, Observation,
-    Precision, Reduced, reduce_gradients,
+    Engine, EngineError, ForwardPass, GradientReduction, InputBatch, Loss, Reduced, reduce_gradients,
 };
 use crate::graph::Weights;
-use crate::graph::init::Scheme;
-use crate::proxies::{Form, InputRequest, LossRequest, PassRequest, Rewrite, ScoreError};
+use crate::proxies::{InputRequest, LossRequest, PassRequest, Rewrite, ScoreError};
+use merge::{Key, Merged};
 
-/// What makes two passes the same.
-#[derive(Clone, Copy, PartialEq)]
-struct Key {
-    form: Form,
-    init: Scheme,
-    repeat: u64,
-    rewrite: Rewrite,
-    input: InputRequest,
-    norm: NormStatistics,
-    precision: Precision,
-}
-
-fn key(settings: &Settings, request: &PassRequest) -> Key {
-    let PassRequest { form, repeat, rewrite, input, norm, .. } = *request;
-    let init = request.init.unwrap_or(settings.init);
-    let precision = request.precision.unwrap_or(settings.precision);
-    Key { form, init, repeat, rewrite, input, norm, precision }
-}
-
-/// One pass with everything that is observed on it.
-struct Merged {
-    key: Key,
-    observations: Vec<Observation>,
-    /// Backward passes by loss.
-    backward: Vec<(LossRequest, Vec<GradientReduction>)>,
-}
-
-impl Merged {
-    /// Adds a request with the same key; equal observations are made once.
-    fn add(&mut self, request: &PassRequest) {
-        unite(&mut self.observations, &request.observations);
-        let Some(backward) = &request.backward else { return };
-        let at = self.backward.iter().position(|(loss, _)| *loss == backward.loss).unwrap_or_else(|| {
-            self.backward.push((backward.loss, vec![]));
-            self.backward.len() - 1
-        });
-        unite(&mut self.backward[at].1, &backward.reductions);
-    }
-}
-
-fn unite<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
-    for item in more {
-        if !all.contains(item) {
-            all.push(item.clone());
-        }
-    }
-}
-
-/// Unique passes, each with the union of what is observed on it.
-pub struct Plan {
-    settings: Settings,
+/// Unique passes of a network, each with the union of what is observed on it.
+pub struct Plan<'n> {
+    network: &'n Network,
     passes: Vec<Merged>,
 }
 
-impl Plan {
-    /// Joins requests with equal keys.
-    pub fn merge<'a>(settings: &Settings, requests: impl Iterator<Item = &'a PassRequest>) -> Self {
-        let mut passes: Vec<Merged> = Vec::new();
-        for request in requests {
-            let key = key(settings, request);
-            let at = passes.iter().position(|p| p.key == key).unwrap_or_else(|| {
-                passes.push(Merged { key, observations: vec![], backward: vec![] });
-                passes.len() - 1
-            });
-            passes[at].add(request);
-        }
-        Self { settings: *settings, passes }
+impl<'n> Plan<'n> {
+    /// Joins requests that one pass serves.
+    pub fn merge<'a>(network: &'n Network, requests: impl Iterator<Item = &'a PassRequest>) -> Self {
+        Self { network, passes: Merged::all(network, requests) }
     }
 
     /// Runs every pass once.
-    pub fn run(self, engine: &dyn Engine, network: &Network, inputs: &Inputs) -> Done {
+    pub fn run(self, engine: &dyn Engine, inputs: &Inputs) -> Done<'n> {
+        let network = self.network;
         let run = |merged: Merged| {
             let start = Instant::now();
             let weights = network.weights_of(merged.key.form, merged.key.init, merged.key.repeat);
@@ -94,7 +41,7 @@ impl Plan {
             Finished { merged, init_ms, forward, backward }
         };
         let passes = self.passes.into_iter().map(run).collect();
-        Done { settings: self.settings, passes, labels: labels(network, inputs) }
+        Done { network, passes, labels: labels(network, inputs) }
     }
 }
 
@@ -198,13 +145,13 @@ impl Finished {
 }
 
 /// Passes that have been run.
-pub struct Done {
-    settings: Settings,
+pub struct Done<'n> {
+    network: &'n Network,
     passes: Vec<Finished>,
     labels: Result<Vec<u32>, EngineError>,
 }
 
-impl Done {
+impl Done<'_> {
     /// What a request's observations and gradients were reduced to, in its order.
     pub fn seen(&self, request: &PassRequest) -> Result<Vec<Reduced>, ScoreError> {
         let pass = self.find(request).ok_or_else(not_run)?;
@@ -230,7 +177,7 @@ impl Done {
     }
 
     fn find(&self, request: &PassRequest) -> Option<&Finished> {
-        let key = key(&self.settings, request);
+        let key = Key::of(self.network, request);
         self.passes.iter().find(|p| p.merged.key == key)
     }
 }
@@ -258,56 +205,4 @@ fn pick<T: PartialEq>(wanted: &[T], all: &[T], results: &[Reduced]) -> Result<Ve
 /// Milliseconds since `start`.
 pub fn milliseconds(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Reduction;
-    use crate::proxies::ProxyRef;
-    use crate::scoring::Seeds;
-    use crate::spaces::{NetworkInput, find};
-
-    fn settings() -> Settings {
-        Settings {
-            space: find("nats_sss").unwrap(),
-            input: NetworkInput { resolution: 32, classes: 10 },
-            seeds: Seeds::default(),
-            init: Scheme::Default,
-            precision: Default::default(),
-            repetition: 0,
-            hda_networks: None,
-        }
-    }
-
-    #[test]
-    fn proxies_with_equal_passes_share_them() {
-        let network = Network::build(settings(), "8:8:8:8:8").unwrap();
-        let requests = ["naswot", "naswot:double_count", "rbflex:fixed+whole_batch", "rbflex:fixed", "zen"]
-            .map(|name| {
-                let p: ProxyRef = name.parse().unwrap();
-                p.proxy.passes(&p.variant, &network).unwrap()
-            });
-        let plan = Plan::merge(&settings(), requests.iter().flatten());
-        // Whole batch: two code Grams and two geometries; per image: two geometries; zen: its two noise passes.
-        let observed: Vec<usize> = plan.passes.iter().map(|p| p.observations.len()).collect();
-        assert_eq!(observed, [4, 2, 2, 2]);
-        assert!(plan.passes[0].observations.iter().any(|o| o.reduction == Reduction::CodeGram));
-    }
-
-    /// Gradients of one loss are one backward pass of the pass that forward proxies observe.
-    #[test]
-    fn gradients_share_the_forward_and_the_backward_pass() {
-        let network = Network::build(settings(), "8:8:8:8:8").unwrap();
-        let requests = ["naswot", "grad_norm", "snip", "grasp", "fisher", "jacob_cov", "epe_nas", "synflow"]
-            .map(|name| {
-                let p: ProxyRef = name.parse().unwrap();
-                p.proxy.passes(&p.variant, &network).unwrap()
-            });
-        let plan = Plan::merge(&settings(), requests.iter().flatten());
-        assert_eq!(plan.passes.len(), 2);
-        let losses: Vec<_> = plan.passes[0].backward.iter().map(|(loss, r)| (*loss, r.len())).collect();
-        assert_eq!(losses, [(LossRequest::CrossEntropy, 3), (LossRequest::SumOfLogits, 1)]);
-        assert_eq!(plan.passes[1].key.precision, Precision::F64);
-    }
 }
