@@ -1,10 +1,13 @@
 //! `untrained plot`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use predicates::prelude::*;
 use tempfile::TempDir;
+
+use crate::support::shared_folder;
 
 fn untrained() -> Command {
     let mut command = Command::cargo_bin("untrained").unwrap();
@@ -12,31 +15,27 @@ fn untrained() -> Command {
     command
 }
 
-/// A run over all activations, two repetitions, with proxies that cost nothing.
-fn run(folder: &Path) {
-    untrained()
-        .args(["score", "--space", "nafbee_vgg19", "--dataset", "synthetic", "--proxies", "l2_norm,random"])
-        .args(["--all", "--repetitions", "2", "--batch-size", "2", "--out"])
-        .arg(folder)
-        .assert()
-        .success();
+/// The folder of a run over all activations, two repetitions, with proxies that cost nothing. All tests share it.
+fn run() -> &'static Path {
+    static RUN: OnceLock<PathBuf> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let folder = shared_folder("plot_run");
+        let space = ["score", "--space", "nafbee_vgg19", "--all", "--dataset", "synthetic"];
+        let cheap = ["--proxies", "l2_norm,random", "--batch-size", "2", "--repetitions", "2", "--out"];
+        untrained().args(space).args(cheap).arg(&folder).assert().success();
+        folder
+    })
 }
 
 fn plot(folder: &TempDir, kind: &str, out: &str, more: &[&str]) -> assert_cmd::assert::Assert {
     let mut command = untrained();
-    command.arg("plot").arg("run").args(["--kind", kind, "--out", out]).args(more);
+    command.arg("plot").arg(run()).args(["--kind", kind, "--out", out]).args(more);
     command.current_dir(folder.path()).assert()
-}
-
-fn prepared() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    run(&folder.path().join("run"));
-    folder
 }
 
 #[test]
 fn every_kind_draws_and_says_what_it_shows() {
-    let folder = prepared();
+    let folder = tempfile::tempdir().unwrap();
     for (kind, more, words) in [
         ("scatter", &["--proxies", "l2_norm"][..], "l2_norm on nafbee_vgg19 with synthetic"),
         // The only score that is no baseline.
@@ -58,7 +57,7 @@ fn every_kind_draws_and_says_what_it_shows() {
 
 #[test]
 fn the_same_command_writes_the_same_bytes() {
-    let folder = prepared();
+    let folder = tempfile::tempdir().unwrap();
     let draw = || {
         plot(&folder, "bars", "out.png", &[]).success();
         std::fs::read(folder.path().join("out.png")).unwrap()
@@ -86,7 +85,7 @@ fn scores_made_elsewhere_are_drawn_with_their_names() {
 
 #[test]
 fn what_cannot_be_drawn_is_said() {
-    let folder = prepared();
+    let folder = tempfile::tempdir().unwrap();
     for (kind, out, more, words) in [
         ("bars", "out.pdf", &[][..], ".svg or .png"),
         ("scatter", "out.svg", &["--proxies", "l2_norm,random"], "name it with --proxies"),

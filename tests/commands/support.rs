@@ -36,13 +36,17 @@ pub fn nafbee_run(repetitions: usize) -> &'static str {
     RUNS[repetitions - 1].get_or_init(|| score_nafbee(&repetitions.to_string()))
 }
 
-/// Scores such a run anew: what an earlier build left is not gone on with.
 fn score_nafbee(repetitions: &str) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("nafbee_run_{repetitions}"));
-    let _ = fs::remove_dir_all(&folder);
-    let folder = folder.display().to_string();
+    let folder = shared_folder(&format!("nafbee_run_{repetitions}")).display().to_string();
     let space = ["score", "--space", "nafbee_vgg19", "--all", "--dataset", "synthetic"];
     let cheap = ["--proxies", "naswot,l2_norm", "--batch-size", "2", "--repetitions", repetitions];
     run(&[&space[..], &cheap, &["--out", &folder]].concat());
+    folder
+}
+
+/// Where a test may leave a run for others: a path without what an earlier build left there, which would be gone on with.
+pub fn shared_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
     folder
 }

@@ -7,15 +7,13 @@ use untrained::spaces::nds::LISTS;
 use untrained::spaces::{self, NetworkInput};
 use untrained::tables::{self, TableError};
 
+use crate::tables::support::nasbench101;
+
 /// Building 423,624 graphs takes minutes: the counts that need none are compared for all rows (a property test says that they are
 /// those of the graphs), and some graphs. Every row is the only labelling of its cell.
 #[test]
 fn nasbench101_parameters_equal_the_table() {
-    if std::env::var_os("UNTRAINED_DATA").is_none() {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    }
-    let table = tables::load("nasbench101", &DataDirs::resolve(None)).unwrap();
+    let Some(table) = nasbench101("nasbench101_parameters") else { return };
     let space = spaces::find("nasbench101").unwrap();
     assert_eq!(Some(table.len()), space.spec().size.known());
     let wrong = |i: &usize| {

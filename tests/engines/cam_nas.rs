@@ -57,7 +57,7 @@ fn every_choice_scores_a_network() {
     let dirs = DataDirs::resolve(None);
     let spec = PROXIES.iter().find(|p| p.spec().name == "cam_nas").unwrap().spec();
     let axes = spec.axes.iter().filter(|axis| axis.name != "teacher");
-    // Thousands of passes; tests/cam.rs compares it with a public package.
+    // Thousands of passes; cam.rs compares it with a public package.
     let choices = axes.flat_map(|a| a.choices).map(|c| c.name).filter(|name| *name != "ss_cam");
     let mut names: Vec<String> = choices.map(|c| format!("cam_nas:{c}")).collect();
     names.extend(["cam_nas:cifar10_resnet56", "cam_nas:resnet18+own_classes"].map(String::from));

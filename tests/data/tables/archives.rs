@@ -328,7 +328,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Time for one record: an import of three, less an import that resumes all three, best of ten each. Run alone:
-/// `cargo test --test tables -- --ignored --exact archives::decoding_costs --nocapture`.
+/// `cargo test --test data -- --ignored --exact tables::archives::decoding_costs --nocapture`.
 #[test]
 #[ignore = "a measurement"]
 fn decoding_costs() {

@@ -72,7 +72,7 @@ fn an_unwritable_cache_folder_does_no_harm() {
 }
 
 /// Times the first read and a cached load of the real tables; run alone, so that the peak memory is this test's:
-/// `cargo test --test tables -- --ignored --exact caching::loading_costs --nocapture`.
+/// `cargo test --test data -- --ignored --exact tables::caching::loading_costs --nocapture`.
 #[test]
 #[ignore = "a measurement"]
 fn loading_costs() {

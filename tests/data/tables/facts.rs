@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use untrained::data::DataDirs;
 use untrained::tables::{self, Query, Table};
 
-use super::support::{assert_close, max, mean, real_file};
+use super::support::{assert_close, max, mean, nasbench101, real_file};
 
 fn load(test: &str, id: &str, file: &str) -> Option<Table> {
     let file = real_file(test, file)?;
@@ -101,8 +101,7 @@ fn nasbench_macro_has_the_known_optimum_and_3969_networks() {
 
 #[test]
 fn nasbench101_has_its_cells_and_accuracies() {
-    let file = "nasbench101/nasbench101_compact.csv.gz";
-    let Some(table) = load("nasbench101", "nasbench101", file) else { return };
+    let Some(table) = nasbench101("nasbench101_facts") else { return };
     assert_eq!(table.len(), 423_624);
     assert_eq!(table.arch(0), "conv3x3@0/maxpool3x3@1/conv3x3@2/conv3x3@0/conv1x1@0.3.4=2.5");
     assert_eq!(table.params(0, "cifar10"), Some(8_555_530));

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use untrained::data::DataDirs;
+use untrained::tables::{self, Table};
 
 /// The folder with real data, or `None` after printing that the test is skipped.
 pub fn real_data(test: &str) -> Option<PathBuf> {
@@ -23,6 +25,14 @@ pub fn real_file(test: &str, name: &str) -> Option<PathBuf> {
         return None;
     }
     Some(path)
+}
+
+/// NAS-Bench-101 from its file, whose 423,624 cells are read once for all tests.
+pub fn nasbench101(test: &str) -> Option<&'static Table> {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    let file = real_file(test, "nasbench101/nasbench101_compact.csv.gz")?;
+    let dirs = DataDirs::only(file.parent()?.parent()?);
+    Some(TABLE.get_or_init(|| tables::load_with_cache("nasbench101", &dirs, None).unwrap()))
 }
 
 /// A data folder with a made-up NATS-SSS CSV file for CIFAR-10; `edit` may damage its text.
