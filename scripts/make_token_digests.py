@@ -1,4 +1,4 @@
-"""Digests of SST-2 as token ids, by Hugging Face's tokeniser in pure Python: constants of tests/bert/sentences.rs.
+"""Digests of SST-2 as token ids, by Hugging Face's tokeniser in pure Python: constants of tests/engines/bert/sentences.rs.
 
 usage: V/bin/pip install 'transformers<5'
        V/bin/python scripts/make_token_digests.py DATA/sst2

@@ -1,0 +1,19 @@
+//! Commands as their users see them, a module for each: what they print, refuse, write and promise.
+
+mod bench;
+mod compare;
+mod correlate;
+mod explain;
+mod external;
+mod merge;
+mod nds;
+mod parity;
+mod plot;
+mod query;
+mod run;
+mod runs;
+mod score;
+mod search;
+mod study;
+mod support;
+mod verify;

@@ -1,0 +1,157 @@
+//! Teachers: logits against torchvision's on keyed weights, and accuracies of published weights on real images.
+
+use crate::keyed_weights::keyed;
+use rayon::prelude::*;
+use serde::Deserialize;
+use untrained::data::DataDirs;
+use untrained::datasets::{self, BatchRequest, Normalisation, Order, Split};
+use untrained::engine::{
+    BurnEngine, DeviceSpec, Engine, ForwardPass, InputBatch, NativeEngine, NormStatistics, Observation,
+    Precision, Reduced, Reduction,
+};
+use untrained::graph::{Graph, Tap, Weights};
+use untrained::keyed::Stream;
+use untrained::pictures::{Fit, read_picture};
+use untrained::spaces::NetworkInput;
+use untrained::teachers::{Teacher, spec};
+
+/// The logits of a batch in eval mode, `[N, classes]`.
+fn logits(
+    engine: &dyn Engine,
+    (graph, weights): (&Graph, &Weights),
+    input: InputBatch<'_>,
+    precision: Precision,
+) -> Vec<f64> {
+    let taps = vec![Tap { node: graph.logits(), times: 1 }];
+    let observations = [Observation { taps, reduction: Reduction::Copy }];
+    let norm = NormStatistics::Running;
+    let pass = ForwardPass { graph, weights, input, norm, precision, observations: &observations };
+    match engine.forward(&pass).unwrap().remove(0) {
+        Reduced::Values(mut values) => values.remove(0).1,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[derive(Deserialize)]
+struct Values {
+    seed: u64,
+    size: usize,
+    classes: usize,
+    networks: Vec<Network>,
+}
+
+#[derive(Deserialize)]
+struct Network {
+    name: String,
+    logits: Vec<f64>,
+}
+
+#[test]
+fn logits_equal_torchvisions_for_all_five_depths() {
+    let values: Values = serde_json::from_str(include_str!("../teacher_values.json")).unwrap();
+    assert_eq!(values.networks.len(), 5);
+    let shape = [1, 3, values.size, values.size];
+    let mut images = vec![0.0; shape.iter().product()];
+    Stream::new(values.seed, "input").fill_normal(1.0, &mut images);
+    let input = InputBatch { images: &images, shape };
+    let burn = BurnEngine::open(DeviceSpec::Cpu).unwrap();
+    for network in &values.networks {
+        let input_of = NetworkInput { resolution: values.size, classes: values.classes };
+        let graph = spec(&network.name).unwrap().architecture.graph(input_of).unwrap();
+        let weights = keyed(&graph, values.seed);
+        let scale = network.logits.iter().fold(0.0f64, |m, z| m.max(z.abs()));
+        let engines: [(&dyn Engine, Precision, f64); 3] = [
+            (&NativeEngine::new(), Precision::F64, 1e-10),
+            (&NativeEngine::new(), Precision::F32, 1e-4),
+            (&burn, Precision::F64, 1e-10),
+        ];
+        for (engine, precision, tolerance) in engines {
+            let ours = logits(engine, (&graph, &weights), input, precision);
+            let worst = ours.iter().zip(&network.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(
+                worst <= tolerance * scale,
+                "{} {precision} on {}: {worst:e}",
+                network.name,
+                engine.name()
+            );
+        }
+    }
+}
+
+fn data() -> Option<DataDirs> {
+    if std::env::var_os("UNTRAINED_DATA").is_none() {
+        println!("skipped: UNTRAINED_DATA is not set");
+        return None;
+    }
+    Some(DataDirs::resolve(None))
+}
+
+fn best(row: &[f64]) -> usize {
+    (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()
+}
+
+/// Right answers among the first `count` test images of CIFAR-10.
+fn right(teacher: &Teacher, engine: &dyn Engine, count: usize, dirs: &DataDirs) -> usize {
+    let batch = |index: usize| {
+        let request = BatchRequest {
+            index,
+            order: Order::FileOrder,
+            normalisation: Normalisation::ImageNet,
+            ..BatchRequest::new("cifar10", Split::Test, 125, 0)
+        };
+        let batch = datasets::batch(&request, dirs).unwrap();
+        let input = InputBatch { images: &batch.images, shape: batch.shape };
+        let logits = logits(engine, (&teacher.graph, &teacher.weights), input, Precision::F32);
+        let rows = logits.chunks(teacher.classes).zip(&batch.labels);
+        rows.filter(|(row, label)| best(row) == **label as usize).count()
+    };
+    (0..count / 125).into_par_iter().map(batch).sum()
+}
+
+/// 91.73 % and 93.39 %, as published weights reach in PyTorch.
+#[test]
+fn cifar_teachers_reach_their_accuracy_on_all_test_images() {
+    let Some(dirs) = data() else { return };
+    for (name, expected) in [("cifar10_resnet20", 9173), ("cifar10_resnet56", 9339)] {
+        let teacher = Teacher::find(name, &dirs).unwrap();
+        let right = right(&teacher, &NativeEngine::new(), 10_000, &dirs);
+        println!("{name}: {right} of 10000 test images");
+        assert_eq!(right, expected, "{name}");
+    }
+}
+
+#[test]
+fn burn_agrees_on_real_images() {
+    let Some(dirs) = data() else { return };
+    let teacher = Teacher::find("cifar10_resnet20", &dirs).unwrap();
+    let burn = BurnEngine::open(DeviceSpec::Cpu).unwrap();
+    let found = [&burn as &dyn Engine, &NativeEngine::new()].map(|e| right(&teacher, e, 125, &dirs));
+    assert_eq!(found[0], found[1]);
+    assert!(found[0] > 110, "{found:?}");
+}
+
+/// The folder holds every sixteenth class of ImageNet in the order of its ids. The published weights reach 66.7 % on all of
+/// ImageNet's validation images.
+#[test]
+fn the_imagenet_teacher_knows_the_sample_images() {
+    let Some(dirs) = data() else { return };
+    let Some(folder) = dirs.find(&["imagenet-sample"]) else {
+        println!("skipped: imagenet-sample is not in UNTRAINED_DATA");
+        return;
+    };
+    let teacher = Teacher::find("resnet18", &dirs).unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let answer = |path: &std::path::PathBuf| {
+        let bytes = read_picture(path, teacher.spec.resolution, Fit::Middle).unwrap();
+        let shape = [1, 3, teacher.spec.resolution, teacher.spec.resolution];
+        let (images, shape) = teacher.images(&bytes, &vec![0.0; bytes.len()], shape);
+        let input = InputBatch { images: &images, shape };
+        let engine = NativeEngine::new();
+        best(&logits(&engine, (&teacher.graph, &teacher.weights), input, Precision::F32))
+    };
+    let answers: Vec<usize> = files.par_iter().map(answer).collect();
+    let right = answers.iter().enumerate().filter(|(k, class)| **class == 16 * k).count();
+    println!("resnet18: {right} of {} sample images; answers {answers:?}", files.len());
+    assert!(right >= 49, "{right} of {}; PyTorch with Pillow: 51", files.len());
+}
