@@ -1,5 +1,7 @@
 //! Derivatives of the native engine: the tests of `gradients`, with its kernels.
 
+#[path = "gradients/autodiff.rs"]
+mod autodiff;
 #[path = "gradients/first.rs"]
 mod first;
 #[path = "gradients/layers.rs"]

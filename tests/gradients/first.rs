@@ -6,7 +6,8 @@ use untrained::engine::{
 use untrained::graph::{Activation, Builder, ConvSpec, NodeId, NormSpec, Op, PoolKind, Window};
 use untrained::spaces::{NetworkInput, find};
 
-use crate::support::{Net, STEP, autodiff, difference, engine, gradients, input, listed, noise};
+use crate::autodiff::autodiff;
+use crate::support::{Net, STEP, difference, engine, gradients, input, listed, noise};
 
 /// Every kind of statistics.
 pub const STATISTICS: [NormStatistics; 4] =

@@ -1,5 +1,6 @@
 //! Derivatives of the burn engine against burn's own autodiff, central differences in f64, and themselves.
 
+mod autodiff;
 mod first;
 mod layers;
 mod observed;
