@@ -3,54 +3,16 @@
 mod frames;
 mod functional;
 mod register;
+mod spec;
 mod tokens;
 mod twins;
+
+pub use spec::{ConvSpec, NormSpec};
 
 use super::{
     Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param,
     ParamId, ParamRole, PoolKind, Shape, Window,
 };
-
-/// A convolution as PyTorch's constructor describes it.
-#[derive(Clone, Copy, Debug)]
-pub struct ConvSpec {
-    pub out_channels: usize,
-    pub window: Window,
-    pub groups: usize,
-    pub bias: bool,
-}
-
-impl ConvSpec {
-    /// A square convolution without bias; padding `(kernel - 1) / 2`.
-    pub fn square(out_channels: usize, kernel: usize, stride: usize) -> Self {
-        Self {
-            out_channels,
-            window: Window::square(kernel, stride, (kernel - 1) / 2),
-            groups: 1,
-            bias: false,
-        }
-    }
-
-    /// The same with a bias.
-    pub fn with_bias(self) -> Self {
-        Self { bias: true, ..self }
-    }
-}
-
-/// A batch normalisation as its constructor describes it.
-#[derive(Clone, Copy, Debug)]
-pub struct NormSpec {
-    pub affine: bool,
-    pub eps: f64,
-    pub momentum: f64,
-}
-
-impl Default for NormSpec {
-    /// PyTorch's defaults: affine, eps 1e-5, momentum 0.1.
-    fn default() -> Self {
-        Self { affine: true, eps: 1e-5, momentum: 0.1 }
-    }
-}
 
 /// Builds a [`Graph`] node by node. The first shape error is kept and returned by [`Builder::finish`], so that network
 /// definitions read without error handling.

@@ -4,11 +4,11 @@ use ::burn::tensor::module::conv2d;
 use ::burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::statistics::{self, batch_statistics, image_statistics, pixel_mean};
-use super::{activation, layer, nearest, pool, tokens};
+use super::{activation, layer, nearest, norm, pool, tokens};
 use crate::engine::kernels::{
     Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
 };
-use crate::engine::{Heads, NormStatistics, Precision, TokenNorm};
+use crate::engine::{Heads, Precision, TokenNorm};
 use crate::graph::{Activation, PoolKind, Shape, Window};
 
 /// A value: every tensor is kept in four dimensions, a vector as `[N, F, 1, 1]`.
@@ -19,7 +19,7 @@ pub struct BurnKernels<'a> {
     device: &'a Device,
     precision: Precision,
     /// Values are on the host already: sums are taken there, in f64.
-    on_host: bool,
+    pub(super) on_host: bool,
 }
 
 impl<'a> BurnKernels<'a> {
@@ -39,7 +39,7 @@ impl<'a> BurnKernels<'a> {
         }
     }
 
-    fn channels(&self, values: &[f32]) -> Map {
+    pub(super) fn channels(&self, values: &[f32]) -> Map {
         self.tensor(Numbers::F32(values), [1, values.len(), 1, 1])
     }
 
@@ -55,23 +55,6 @@ impl<'a> BurnKernels<'a> {
             Precision::F32 => data.try_into_vec::<f32>().map(HostValues::F32).map_err(|e| e.to_string()),
             Precision::F64 => data.try_into_vec::<f64>().map(HostValues::F64).map_err(|e| e.to_string()),
         }
-    }
-
-    /// `y = x * scale + shift`, both computed in f64 from the statistics of `x`; `None` where they are not taken on the host.
-    fn batch_norm_on_host(&self, x: &Map, norm: &Norm<'_>) -> Option<Map> {
-        let per_image = norm.statistics == NormStatistics::PerImage;
-        if !self.on_host || !(per_image || norm.statistics == NormStatistics::Batch) {
-            return None;
-        }
-        let moments = statistics::moments(&self.host(x).ok()?, x.dims(), per_image);
-        let channels = x.dims()[1];
-        let of =
-            |values: Option<&[f32]>, k: usize, or: f64| values.map_or(or, |v| f64::from(v[k % channels]));
-        let scale: Vec<f64> = (moments.variance.iter().enumerate())
-            .map(|(k, v)| of(norm.weight, k, 1.0) / (v + norm.eps).sqrt())
-            .collect();
-        let shift = (0..scale.len()).map(|k| of(norm.bias, k, 0.0) - moments.mean[k] * scale[k]);
-        Some(self.combine(&[(x, &scale)], &shift.collect::<Vec<_>>(), per_image))
     }
 
     /// Sums over the images where `rows` `[N, C]` are not wanted one by one.
@@ -143,28 +126,8 @@ impl Kernels for BurnKernels<'_> {
         layer::linear_backward(self, x, dy, dense, wants)
     }
 
-    /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`.
     fn batch_norm(&self, x: Map, norm: &Norm<'_>) -> Map {
-        if let Some(y) = self.batch_norm_on_host(&x, norm) {
-            return y;
-        }
-        let (mean, variance) = match norm.statistics {
-            NormStatistics::Batch => batch_statistics(&x),
-            NormStatistics::PerImage => image_statistics(&x),
-            NormStatistics::Running => (self.channels(norm.running_mean), self.channels(norm.running_var)),
-            NormStatistics::Bypass => return x,
-        };
-        let scale = variance.add_scalar(norm.eps).sqrt().recip();
-        let scale = match norm.weight {
-            Some(weight) => scale * self.channels(weight),
-            None => scale,
-        };
-        let shift = mean * scale.clone();
-        let shift = match norm.bias {
-            Some(bias) => self.channels(bias) - shift,
-            None => shift.neg(),
-        };
-        x * scale + shift
+        norm::batch_norm(self, x, norm)
     }
 
     fn channel_moments(&self, x: &Map, per_image: bool) -> Result<Moments, String> {

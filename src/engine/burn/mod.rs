@@ -4,6 +4,7 @@ mod activation;
 mod kernels;
 mod layer;
 mod nearest;
+mod norm;
 mod pool;
 mod statistics;
 mod tokens;

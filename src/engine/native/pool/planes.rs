@@ -32,30 +32,45 @@ impl<L: Lanes, const MAX: bool> Loop for Threes<'_, L, MAX> {
 #[inline(always)]
 fn slide<L: Lanes, const MAX: bool, const R: usize>(l: L, lines: &[Block<L::T>], out: &mut [Block<L::T>]) {
     let w = out.len();
-    let join = |a: L::V, b: L::V| if MAX { larger(l, a, b) } else { l.add(a, b) };
     let mut rows: [&[Block<L::T>]; R] = [&[]; R];
     for r in 0..R {
         rows[r] = &lines[r * w..(r + 1) * w];
     }
-    let column = |x: usize| {
-        let mut v = l.load(&rows[0][x]);
-        for r in 1..R {
-            v = join(v, l.load(&rows[r][x]));
-        }
-        v
-    };
-    let finish = |v: L::V, count: usize| match MAX {
-        true => v,
-        false => l.mul(v, l.splat(L::T::of(1.0 / (R * count) as f64))),
-    };
-    let (mut left, mut middle) = (column(0), column(1));
-    l.store(finish(join(left, middle), 2), &mut out[0]);
+    let [two, three] = [2, 3].map(|count| l.splat(L::T::of(1.0 / (R * count) as f64)));
+    let (mut left, mut middle) = (column::<L, MAX, R>(l, &rows, 0), column::<L, MAX, R>(l, &rows, 1));
+    let edge = join::<L, MAX>(l, left, middle);
+    l.store(finish::<L, MAX>(l, edge, two), &mut out[0]);
     for x in 2..w {
-        let right = column(x);
-        l.store(finish(join(join(left, middle), right), 3), &mut out[x - 1]);
+        let right = column::<L, MAX, R>(l, &rows, x);
+        let all = join::<L, MAX>(l, join::<L, MAX>(l, left, middle), right);
+        l.store(finish::<L, MAX>(l, all, three), &mut out[x - 1]);
         (left, middle) = (middle, right);
     }
-    l.store(finish(join(left, middle), 2), &mut out[w - 1]);
+    let edge = join::<L, MAX>(l, left, middle);
+    l.store(finish::<L, MAX>(l, edge, two), &mut out[w - 1]);
+}
+
+// Functions that are inlined in any case, not closures: those would be compiled without the instruction set.
+
+/// The pixels of a column, added up or the largest of them.
+#[inline(always)]
+fn column<L: Lanes, const MAX: bool, const R: usize>(l: L, rows: &[&[Block<L::T>]; R], x: usize) -> L::V {
+    let mut v = l.load(&rows[0][x]);
+    for r in 1..R {
+        v = join::<L, MAX>(l, v, l.load(&rows[r][x]));
+    }
+    v
+}
+
+#[inline(always)]
+fn join<L: Lanes, const MAX: bool>(l: L, a: L::V, b: L::V) -> L::V {
+    if MAX { larger(l, a, b) } else { l.add(a, b) }
+}
+
+/// A sum becomes a mean.
+#[inline(always)]
+fn finish<L: Lanes, const MAX: bool>(l: L, v: L::V, share: L::V) -> L::V {
+    if MAX { v } else { l.mul(v, share) }
 }
 
 /// One plane, first down the columns into `line`, then along it.

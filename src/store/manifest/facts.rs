@@ -1,0 +1,153 @@
+//! The parts of a manifest: what a run was computed from, each part identified so that another one is noticed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::store::Seeds;
+
+/// Everything that is common to the scores of a run and changes their numbers. Names are those of the flags.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunKey {
+    /// Version of the program up to the part that is raised when a score may change (`0.1`).
+    pub numbers_version: String,
+    pub space: String,
+    pub dataset: String,
+    pub split: String,
+    pub batch_size: usize,
+    pub batch_index: usize,
+    pub order: String,
+    pub augment: String,
+    pub normalisation: String,
+    /// Pixels per side, or tokens of a sentence.
+    pub resolution: usize,
+    pub init: String,
+    pub precision: String,
+    /// Engine with its device or instruction set.
+    pub engine: String,
+    /// Seeds of repetition 0.
+    pub weight_seed: u64,
+    pub data_seed: u64,
+    pub sample_seed: u64,
+    /// What every repetition draws anew: some of `archs`, `weights`, `batch`.
+    pub vary: Vec<String>,
+    pub hda_networks: Option<usize>,
+    pub dedupe: String,
+    /// Text only: which special tokens stand around a sentence, and which tokens are attended to.
+    #[serde(default)]
+    pub special_tokens: Option<String>,
+    #[serde(default)]
+    pub attention_mask: Option<String>,
+    /// The checkpoint that the networks begin with; without one, their weights are drawn.
+    #[serde(default)]
+    pub checkpoint: Option<CheckpointFacts>,
+    /// `i/n` for one part of a plan.
+    pub shard: Option<String>,
+}
+
+impl RunKey {
+    /// The first field in which two keys differ, with both values.
+    pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
+        let fields = |key: &Self| match serde_json::to_value(key) {
+            Ok(Value::Object(fields)) => fields,
+            _ => serde_json::Map::new(),
+        };
+        let (a, b) = (fields(self), fields(other));
+        let differing = a.iter().find(|(name, value)| b.get(*name) != Some(value));
+        differing.map(|(name, value)| {
+            let theirs = b.get(name).cloned().unwrap_or_default();
+            (name.replace('_', "-"), value.to_string(), theirs.to_string())
+        })
+    }
+}
+
+/// A file of trained weights, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointFacts {
+    pub file: String,
+    pub sha256: String,
+    /// What became of the weights of linear layers: `redrawn` (by the run's initialisation) or `kept`.
+    pub linear_weights: String,
+}
+
+/// A list of architectures, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFacts {
+    pub count: usize,
+    /// SHA-256 of the strings, each ended by a newline.
+    pub sha256: String,
+}
+
+/// A mini-batch, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchFacts {
+    pub description: String,
+    /// `[N, C, H, W]`.
+    pub shape: [usize; 4],
+    pub classes: usize,
+    /// Whether other images stand in for those the data set's name promises.
+    pub stand_in: bool,
+    /// SHA-256 of the images (f32, little-endian) and the labels (u32).
+    pub sha256: String,
+}
+
+/// How many architectures were scored and how many took over a score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReuseFacts {
+    pub dedupe: String,
+    pub listed: usize,
+    pub distinct: usize,
+    pub reused: usize,
+}
+
+/// One repetition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepetitionFacts {
+    pub seeds: Seeds,
+    pub architectures: ListFacts,
+    pub batch: BatchFacts,
+    /// The mini-batch behind it, once a proxy of the run takes two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_batch: Option<BatchFacts>,
+    /// For proxies that run the network; the others are scored for every distinct string.
+    pub reuse: ReuseFacts,
+}
+
+/// A file that scores are computed from, identified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Its name without folders.
+    pub name: String,
+    pub sha256: String,
+}
+
+/// A proxy of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyFacts {
+    /// Proxy and variant, in the shortest form.
+    pub proxy: String,
+    pub version: u32,
+    /// `higher_is_better` or `lower_is_better`.
+    pub direction: String,
+    /// The command that computed it when it was new to the run, for proxies that are no part of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Files beside the data set's that it reads: a teacher's weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileFacts>,
+}
+
+/// One command that worked on the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invocation {
+    pub command: Vec<String>,
+    /// Version of the program.
+    pub version: String,
+    /// When it started, UTC.
+    pub started: String,
+    /// The processor, where the system says.
+    pub cpu: Option<String>,
+    /// Threads that scored, and threads that the machine has.
+    pub threads: usize,
+    pub available_threads: usize,
+    pub system: String,
+}
