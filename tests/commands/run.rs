@@ -57,15 +57,17 @@ fn a_finished_run_has_its_records_and_no_journal() {
 #[test]
 fn threads_do_not_change_a_byte() {
     let dir = tempfile::tempdir().unwrap();
-    let with = |threads: &str| {
-        let out = dir.path().join(threads);
-        score(&out, &[SMALL, &["--threads", threads]].concat()).assert().success();
+    let with = |threads: &[&str]| {
+        let out = dir.path().join(threads.concat());
+        score(&out, &[SMALL, threads].concat()).assert().success();
         bytes(&out)
     };
-    let one = with("1");
+    let one = with(&["--threads", "1"]);
     assert!(!one.is_empty());
-    assert_eq!(one, with("2"));
-    assert_eq!(one, with("5"));
+    assert_eq!(one, with(&["--threads", "2"]));
+    assert_eq!(one, with(&["--threads", "5"]));
+    // Threads that share each network.
+    assert_eq!(one, with(&["--threads", "3", "--at-once", "1"]));
 }
 
 /// SIGKILL at 50 moments, each while the run is at work: whatever was written before a kill is there after it, and whenever
