@@ -4,15 +4,16 @@ use super::assembly::Assembly;
 use super::convolve::{Output, Slide};
 use super::evaluate::Reader;
 use super::field::{Field, Padded, field_of};
-use super::input_gradient;
+use super::input_gradient::{self, InputGradient};
 use super::lanes::{LANES, Lanes, Scalar};
 use super::map::{Coefficients, Map, Sum};
 use super::memory::{Buffer, Pooled};
 use super::moments::{self, PlaneSums};
 use super::pack::{Packed, Source, Wiring};
 use super::params::Values;
+use super::sliding::{Chunk, Sliding};
 use super::tile::Start;
-use super::weight_gradient::{Chunk, Sliding, WeightGradient};
+use super::weight_gradient::WeightGradient;
 use crate::engine::kernels::{Conv, LayerGradients, LayerWants, Numbers, ParamRows};
 use crate::graph::{Shape, Window};
 use crate::team;
@@ -181,10 +182,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let (taps, depthwise) = (self.tap_offsets(), self.wiring.depthwise());
         let window = (self.origin(), self.window.stride, taps.as_slice());
         let sliding = input.map(|input| Sliding::new::<L>(input, window, gradient, depthwise));
-        let assembly = Assembly::new(chunk, x.planes(), x.pixels());
-        let sweeps: Vec<_> =
-            phases.iter().filter_map(|phase| phase.sweep(x, gradient, assembly, depthwise)).collect();
-        let covered = input_gradient::covered(x, &phases);
+        let input_gradient = wants.input.then(|| InputGradient::new(x, &phases, gradient, depthwise));
         let (x_reader, dy_reader) = (Reader::new(x), Reader::new(dy));
         // As many chunks at a time as there are threads for them.
         let mut chunks: Vec<Chunk<T>> = (0..team::size().min(x.n / chunk))
@@ -196,15 +194,11 @@ impl<'a, T: Pooled> Layer<'a, T> {
             let count = chunks.len().min(x.n / chunk - first);
             let (here, dx) = (&mut chunks[..count], &mut dx[first * blocks..][..count * blocks]);
             team::runs_of_two((&mut *here, 1), (dx, blocks), |k, chunks, dx| {
-                for (i, chunk_here) in chunks.iter_mut().enumerate() {
-                    chunk_here.fill(l, (&x_reader, &dy_reader), (first + k + i) * chunk);
-                    let (dy, dx) = (&chunk_here.dy, &mut dx[i * blocks..(i + 1) * blocks]);
-                    if !covered {
-                        dx.fill(T::ZERO);
+                for (i, filled) in chunks.iter_mut().enumerate() {
+                    filled.fill(l, (&x_reader, &dy_reader), (first + k + i) * chunk);
+                    if let Some(wanted) = &input_gradient {
+                        wanted.run(l, filled.dy.blocks(), &mut dx[i * blocks..(i + 1) * blocks]);
                     }
-                    assembly.fill(dx, covered, |planes, dx| {
-                        sweeps.iter().for_each(|sweep| sweep.run(l, dy.blocks(), planes.clone(), dx));
-                    });
                 }
             });
             let (Some(sliding), Some(weight)) = (&sliding, &mut weight) else { continue };

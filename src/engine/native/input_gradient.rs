@@ -4,7 +4,7 @@ use super::assembly::Assembly;
 use super::conv::Layer;
 use super::convolve::{Output, Slide, Sweep};
 use super::field::Field;
-use super::lanes::Lanes;
+use super::lanes::{Block, Lanes};
 use super::map::Map;
 use super::memory::Pooled;
 use super::pack::{Packed, Source};
@@ -23,7 +23,7 @@ pub struct Phase<'a, T: Pooled> {
 
 impl<T: Pooled> Phase<'_, T> {
     /// How it runs over gradients of this layout, for the pixels of chunks of `x`; not at all where no output looks.
-    pub fn sweep(&self, x: &Map<T>, dy: Field, assembly: Assembly, depthwise: bool) -> Option<Sweep<'_, T>> {
+    fn sweep(&self, x: &Map<T>, dy: Field, assembly: Assembly, depthwise: bool) -> Option<Sweep<'_, T>> {
         let [_, w] = x.size();
         let [sh, sw] = self.stride;
         let slide = Slide {
@@ -59,8 +59,34 @@ pub fn reach<T: Pooled>(phases: &[Phase<'_, T>], size: [usize; 2]) -> ([usize; 2
     (before, after)
 }
 
+/// All phases over gradients of one layout.
+pub struct InputGradient<'a, T: Pooled> {
+    sweeps: Vec<Sweep<'a, T>>,
+    assembly: Assembly,
+    covered: bool,
+}
+
+impl<'a, T: Pooled> InputGradient<'a, T> {
+    /// For chunks of images of `x` and their gradients, of layout `dy`.
+    pub fn new(x: &Map<T>, phases: &'a [Phase<'_, T>], dy: Field, depthwise: bool) -> Self {
+        let assembly = Assembly::new(dy.images, x.planes(), x.pixels());
+        let sweeps = phases.iter().filter_map(|phase| phase.sweep(x, dy, assembly, depthwise)).collect();
+        Self { sweeps, assembly, covered: covered(x, phases) }
+    }
+
+    /// Writes the gradients of a chunk.
+    pub fn run<L: Lanes<T = T>>(&self, l: L, dy: &[Block<T>], dx: &mut [Block<T>]) {
+        if !self.covered {
+            dx.fill(T::ZERO);
+        }
+        self.assembly.fill(dx, self.covered, |planes, dx| {
+            self.sweeps.iter().for_each(|sweep| sweep.run(l, dy, planes.clone(), dx));
+        });
+    }
+}
+
 /// Whether some output looks at each pixel of `x`.
-pub fn covered<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> bool {
+fn covered<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> bool {
     let seen = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]);
     seen.sum::<usize>() == x.pixels()
 }

@@ -36,6 +36,7 @@ mod pack;
 mod params;
 mod pool;
 mod rates;
+mod sliding;
 mod smooth;
 #[cfg(test)]
 mod tests;

@@ -3,19 +3,13 @@
 use std::ops::Range;
 
 use super::across::ToRows;
-use super::evaluate::Reader;
-use super::field::{Field, Padded};
 use super::lanes::{Block, LANES, Lanes};
 use super::memory::{Buffer, Pooled};
 use super::pack::Wiring;
-use super::tile::{self, Tap};
-use super::weight_tiles::Work;
+use super::sliding::{Chunk, Sliding};
 use crate::engine::GradientSums;
 use crate::engine::kernels::HostValues;
 use crate::team;
-
-/// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
-const RUN: usize = 128;
 
 /// Blocks of outputs for each thread between two sums over them.
 const ROUND: usize = 4;
@@ -32,106 +26,6 @@ pub struct WeightGradient<T: Pooled> {
     whole: Option<Vec<T>>,
     /// Or sums over it, where they were all that was wanted.
     folded: Option<GradientSums>,
-}
-
-/// A chunk of images and of gradients.
-pub struct Chunk<T: Pooled> {
-    pub dy: Padded<T>,
-    /// Where weights have gradients.
-    pub x: Option<Padded<T>>,
-}
-
-impl<T: Pooled> Chunk<T> {
-    /// Fills it with the images from `first` on.
-    pub fn fill<L: Lanes<T = T>>(&mut self, l: L, (x, dy): (&Reader<T>, &Reader<T>), first: usize) {
-        self.dy.fill(l, dy, first);
-        if let Some(inputs) = &mut self.x {
-            inputs.fill(l, x, first);
-        }
-    }
-}
-
-/// A window sliding over chunks of one layout.
-pub struct Sliding {
-    x: Field,
-    dy: Field,
-    pieces: Vec<Piece>,
-    /// Whether a piece is three neighbouring taps.
-    threes: bool,
-    width: usize,
-    x_pixel: usize,
-}
-
-/// Some rows of outputs under one tap, or under three neighbouring ones.
-struct Piece {
-    tap: Tap,
-    /// Where each row lies in the input (its first tap) and in the gradient.
-    rows: Vec<(usize, usize)>,
-}
-
-impl Sliding {
-    /// The window slides over `x` from an origin with a stride and taps, all in pixels.
-    pub fn new<L: Lanes>(
-        x: Field,
-        (origin, stride, offsets): ([isize; 2], [usize; 2], &[[usize; 2]]),
-        dy: Field,
-        depthwise: bool,
-    ) -> Self {
-        let taps = offsets.iter().zip(0..).map(|(o, index)| Tap { pixel: x.distance(*o), index });
-        let taps: Vec<Tap> = taps.collect();
-        let (width, x_pixel) = match x.images_inside {
-            true => (x.images, 1),
-            false => (dy.size[1], stride[1]),
-        };
-        let threes = L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
-        let rows = pair_rows(x, origin, stride, dy);
-        let mut pieces = vec![];
-        // What some rows read stays in the first-level cache while one tap after the other passes by.
-        for rows in rows.chunks(RUN.div_ceil(width)) {
-            for taps in taps.chunks(if threes { 3 } else { 1 }) {
-                let meets = |row: &&OutputRow| taps.iter().any(|tap| row.meets(&x, offsets[tap.index]));
-                let rows: Vec<_> = rows.iter().filter(meets).map(|row| (row.x, row.dy)).collect();
-                if !rows.is_empty() {
-                    pieces.push(Piece { tap: taps[0], rows });
-                }
-            }
-        }
-        Self { x, dy, pieces, threes, width, x_pixel }
-    }
-
-    /// Adds a chunk's input plane against an output block, `[tap][input channel]` (depthwise `[tap]`).
-    fn add<L: Lanes>(
-        &self,
-        l: L,
-        wiring: &Wiring,
-        chunk: &Chunk<L::T>,
-        (plane, block): (usize, usize),
-        sums: &mut [Block<L::T>],
-    ) {
-        let Some(x) = &chunk.x else { return };
-        let work = Work {
-            x: &x.blocks()[plane * self.x.plane()..],
-            dy: &chunk.dy.blocks()[block * self.dy.plane()..],
-            width: self.width,
-            x_pixel: self.x_pixel,
-            channels: LANES.min(wiring.inputs - plane * LANES),
-        };
-        let taps = if self.threes { 3 } else { 1 };
-        for Piece { tap, rows } in &self.pieces {
-            work.check(rows, tap.pixel, taps);
-            if wiring.depthwise() {
-                work.diagonal(l, rows, tap.pixel, &mut sums[tap.index]);
-                continue;
-            }
-            let sums = &mut sums[tap.index * LANES..][..taps * LANES];
-            // SAFETY: `check` has compared the farthest reads of all rows with the slices; each tap has sixteen vectors,
-            // and `in_threes` has seen those that go together.
-            match self.threes {
-                true => unsafe { l.weight_runs(&work, rows, tap.pixel, sums) },
-                false => unsafe { l.weight_tiles(&work, rows, tap.pixel, sums) },
-            }
-        }
-    }
 }
 
 impl<T: Pooled> WeightGradient<T> {
@@ -307,40 +201,4 @@ fn feeds(wiring: &Wiring, plane: usize, block: usize) -> bool {
     let output = |c: usize| c.min(wiring.outputs - 1) / wiring.group_outputs();
     let (i, o) = (plane * LANES, block * LANES);
     input(i) <= output(o + LANES - 1) && output(o) <= input(i + LANES - 1)
-}
-
-/// A row of outputs, over the pixels of a line or over the images of a pixel.
-struct OutputRow {
-    /// Where it lies in the input (its first tap) and in the gradient.
-    x: usize,
-    dy: usize,
-    /// Pixels under the first tap, vertical and horizontal: the first of them, their distance and their number.
-    pixels: [(isize, usize, usize); 2],
-}
-
-impl OutputRow {
-    /// Whether a tap meets the map from some output of the row; else it reads padding only, which is zero.
-    fn meets(&self, field: &Field, offset: [usize; 2]) -> bool {
-        [0, 1].iter().all(|axis| {
-            let (first, stride, count) = self.pixels[*axis];
-            (0..count).any(|o| field.holds(*axis, first + (o * stride + offset[*axis]) as isize))
-        })
-    }
-}
-
-/// All rows of outputs.
-fn pair_rows(x: Field, origin: [isize; 2], stride: [usize; 2], dy: Field) -> Vec<OutputRow> {
-    let [height, width] = dy.size;
-    let row = |image: usize, y: usize, c: usize, count: usize| {
-        let (py, px) = (origin[0] + (y * stride[0]) as isize, origin[1] + (c * stride[1]) as isize);
-        OutputRow {
-            x: image * x.image() + x.at(py, px),
-            dy: image * dy.image() + dy.at(y as isize, c as isize),
-            pixels: [(py, stride[0], 1), (px, stride[1], count)],
-        }
-    };
-    match x.images_inside {
-        true => (0..height).flat_map(|y| (0..width).map(move |c| row(0, y, c, 1))).collect(),
-        false => (0..x.images).flat_map(|i| (0..height).map(move |y| row(i, y, 0, width))).collect(),
-    }
 }
