@@ -20,6 +20,9 @@ pub enum Verdict {
     Skipped(&'static str),
 }
 
+/// The reason of a record that no two implementations need agree on, found when it was computed.
+const DECIDED_BY_ROUNDING: &str = "gradients that are zero in exact arithmetic explain the difference";
+
 /// Why a record is not compared in this precision, before anything is computed.
 pub fn skipped(record: &GoldenRecord, precision: Precision) -> Option<&'static str> {
     if record.degenerate.as_ref().is_some_and(Flag::set) {
@@ -44,8 +47,14 @@ pub fn tolerance(record: &GoldenRecord, precision: Precision) -> Option<f64> {
 }
 
 /// Compares our value (or the reason why there is none) with a record. Non-finite values agree in kind; `null` stands
-/// for an undefined value.
-pub fn verdict(record: &GoldenRecord, precision: Precision, ours: Result<f64, String>) -> Verdict {
+/// for an undefined value. `rounding` is how far numbers that are zero in exact arithmetic may move the value, as the
+/// proxy counted them: a difference that is no larger says nothing, like that of a record marked as degenerate.
+pub fn verdict(
+    record: &GoldenRecord,
+    precision: Precision,
+    ours: Result<f64, String>,
+    rounding: f64,
+) -> Verdict {
     let outside = |deviation| Verdict::Outside {
         deviation,
         ours: ours.as_ref().map_or_else(Clone::clone, |x| format!("{x:?}")),
@@ -63,7 +72,11 @@ pub fn verdict(record: &GoldenRecord, precision: Precision, ours: Result<f64, St
             let scale = if golden == 0.0 { 1.0 } else { golden.abs() };
             let deviation = (x - golden).abs() / scale;
             let within = tolerance(record, precision).is_some_and(|t| deviation <= t);
-            if within { Verdict::Within { deviation } } else { outside(deviation) }
+            match within {
+                true => Verdict::Within { deviation },
+                false if (x - golden).abs() <= rounding => Verdict::Skipped(DECIDED_BY_ROUNDING),
+                false => outside(deviation),
+            }
         }
     }
 }
@@ -78,7 +91,18 @@ mod tests {
     }
 
     fn within(json: &str, precision: Precision, ours: Result<f64, String>) -> bool {
-        matches!(verdict(&record(json), precision, ours), Verdict::Within { .. })
+        matches!(verdict(&record(json), precision, ours, 0.0), Verdict::Within { .. })
+    }
+
+    #[test]
+    fn a_difference_that_rounding_explains_is_not_compared() {
+        let record = record(r#""value":100.0,"rtol_f64":1e-4"#);
+        let verdict = |ours, rounding| verdict(&record, Precision::F64, Ok(ours), rounding);
+        assert_eq!(verdict(98.0, 2.0), Verdict::Skipped(DECIDED_BY_ROUNDING));
+        assert!(matches!(verdict(97.0, 2.0), Verdict::Outside { .. }));
+        assert!(matches!(verdict(100.0, 2.0), Verdict::Within { .. }));
+        assert!(matches!(verdict(f64::NAN, 2.0), Verdict::Outside { .. }));
+        assert!(matches!(verdict(98.0, f64::NAN), Verdict::Outside { .. }));
     }
 
     #[test]

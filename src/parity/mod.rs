@@ -17,7 +17,7 @@ use crate::datasets::{self, BatchRequest, DatasetError, Order, Split};
 use crate::engine::{Engine, Precision};
 use crate::graph::init::Scheme;
 use crate::keyed::Stream;
-use crate::proxies::ProxyRef;
+use crate::proxies::{ProxyRef, ROUNDING};
 use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings};
 use crate::spaces::{self, NetworkInput};
 use input::{GoldenInput, NoiseLabels};
@@ -58,9 +58,14 @@ pub struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Sorts the records of a file.
     pub fn new(file: &'a GoldenFile, precision: Precision) -> Self {
+        Self::of(file, precision, |_| true)
+    }
+
+    /// Sorts those records of a file whose index is wanted.
+    pub fn of(file: &'a GoldenFile, precision: Precision, wanted: impl Fn(usize) -> bool) -> Self {
         let mut groups: BTreeMap<Group, Vec<Wanted>> = BTreeMap::new();
         let mut decided = vec![];
-        for (i, record) in file.records.iter().enumerate() {
+        for (i, record) in file.records.iter().enumerate().filter(|(i, _)| wanted(*i)) {
             match sort(file, record) {
                 Err(reason) => decided.push((i, Verdict::NotSupported(reason))),
                 Ok((group, proxy, component)) => match compare::skipped(record, precision) {
@@ -98,12 +103,12 @@ impl<'a> Plan<'a> {
         let verdict = |w: &Wanted| {
             let record = &self.file.records[w.record];
             let verdict = match &outcomes {
-                Err(reason) => compare::verdict(record, self.precision, Err(reason.clone())),
+                Err(reason) => compare::verdict(record, self.precision, Err(reason.clone()), 0.0),
                 Ok(outcomes) => match outcomes.iter().find(|o| o.proxy == w.proxy) {
                     Some(o) if !fits(group, &w.proxy) => {
                         Verdict::NotSupported(format!("{} from {}", o.proxy, group.init))
                     }
-                    Some(o) => compare::verdict(record, self.precision, value(o, w.component)),
+                    Some(o) => compare::verdict(record, self.precision, value(o, w.component), rounding(o)),
                     None => Verdict::NotSupported(w.proxy.to_string()),
                 },
             };
@@ -192,6 +197,11 @@ fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {
             found.map(|(_, v)| *v).ok_or_else(|| format!("no component {name}"))
         }
     }
+}
+
+/// How far rounding may move a value, where its proxy says so.
+fn rounding(outcome: &Outcome) -> f64 {
+    value(outcome, Some(ROUNDING)).unwrap_or(0.0)
 }
 
 /// The mini-batch of a group.

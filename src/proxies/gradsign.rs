@@ -2,10 +2,13 @@
 //!
 //! `g_n` is the gradient of image `n`'s own cross-entropy with respect to convolution and linear weights, the network
 //! normalising each image by its own statistics; score `sum_w |sum_n sign(g_nw)|`, or its mean over the weights.
+//!
+//! Some gradients are zero in exact arithmetic (a normalisation does not let a change through), and what is computed is
+//! rounding, whose sign counts like any other's in the official code and here. `rounding` is how far they can move the score.
 
 use super::{
     Axis, BackwardRequest, Choice, Cost, Direction, InputRequest, LossRequest, PassRequest, Prepared, Proxy,
-    ProxySpec, Score, ScoreError, Variant,
+    ProxySpec, ROUNDING, Score, ScoreError, Variant,
 };
 use crate::engine::{GradientReduction, NormStatistics, Reduced};
 use crate::scoring::Network;
@@ -65,7 +68,9 @@ impl Proxy for GradSign {
         // Weights that no gradient reaches agree on nothing, and are weights all the same.
         let all: usize = net.graph().layer_weights().map(|(_, p)| p.numel()).sum();
         let mean = signs.sum / all as f64;
-        let value = if variant.is("mean") { mean } else { signs.sum };
-        Ok(Score { value, components: vec![("sum", signs.sum), ("mean", mean)] })
+        let scale = if variant.is("mean") { all as f64 } else { 1.0 };
+        let rounding = 2.0 * signs.rounding as f64 / scale;
+        let components = vec![("sum", signs.sum), ("mean", mean), (ROUNDING, rounding)];
+        Ok(Score { value: signs.sum / scale, components })
     }
 }

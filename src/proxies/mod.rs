@@ -99,6 +99,9 @@ pub struct Score {
     pub components: Vec<(&'static str, f64)>,
 }
 
+/// The part of a score that says how far numbers that are zero in exact arithmetic, and rounding in any other, may move it.
+pub const ROUNDING: &str = "rounding";
+
 impl Score {
     /// A score without parts.
     pub fn plain(value: f64) -> Self {

@@ -126,23 +126,21 @@ fn full_set_agrees_in_f32_but_for_flipped_units() {
         // Weights of a class activation map are gradients; with batch statistics through a hundred layers of ZenNet-1M.
         let cam = proxy == "cam_nas" && failure["variant"].as_str().unwrap().ends_with("/train");
         assert!(hda || cam || delicate.contains(&proxy), "{failure}");
+        assert_eq!(failure["agrees_in_f64"], true, "{failure}");
     }
+    assert_eq!(report["passes"], true);
     let compared = report["total"]["compared"].as_u64().unwrap();
     assert!(failures.len() as u64 * 50 <= compared, "more than 2 % outside: {failures:#?}");
 }
 
-/// GradSign counts the signs of gradients, of which some are zero in exact arithmetic in the networks of NDS: our two engines
-/// differ there as much from each other as from PyTorch. Everything else must agree.
+/// The files mark 61 records of NDS, TransNAS and NATS-Bench size networks as noise. Eight more are `gradsign` on gradients that
+/// are zero in exact arithmetic, where the proxy counts what rounding may do.
 #[test]
 fn full_set_agrees_in_f64() {
     let Some(report) = full_set("f64") else { return };
-    let failures = report["failures"].as_array().unwrap();
-    for failure in failures {
-        let of_nds = failure["space"].as_str().unwrap().starts_with("nds");
-        assert!(of_nds && failure["proxy"] == "gradsign", "{failure}");
-        assert!(failure["deviation"].as_f64().unwrap() < 0.01, "{failure}");
-    }
-    assert!(failures.len() <= 8, "{failures:#?}");
+    assert_eq!(report["total"]["outside"], 0, "{:#}", report["failures"]);
+    let skipped = report["total"]["skipped"].as_u64().unwrap();
+    assert!(skipped <= 61 + 8, "{skipped} records were not compared");
 }
 
 /// A value that is not ours must be found out.
