@@ -8,6 +8,11 @@ use super::compare::{Verdict, tolerance};
 use super::golden::GoldenRecord;
 use crate::engine::Precision;
 
+/// The largest share of records outside in f32 that passes for rounding: what PyTorch has outside its own tolerances with its
+/// other convolution kernels (METHODOLOGY, section 9). Rounding turns single units over a kink or a maximum, where
+/// derivatives jump; which records it meets is chance.
+const MOST_ROUNDING: f64 = 0.073;
+
 /// Counts of one proxy and variant, or of all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Line {
@@ -113,12 +118,11 @@ impl Summary {
         }
     }
 
-    /// Whether the engine agrees with the files: nothing outside, or in f32 at most 2 % of the records, each of which
-    /// agrees in f64. Rounding in f32 turns single units over a kink or a maximum, and derivatives jump there: which
-    /// records it meets is chance, and the files' tolerances are those of one other program's rounding.
+    /// Whether the engine agrees with the files: nothing outside, or in f32 at most [`MOST_ROUNDING`] of the records, each
+    /// of which agrees in f64.
     pub fn passes(&self) -> bool {
         let Line { compared, outside, .. } = self.total;
-        outside == 0 || (outside == self.agree_in_f64 && outside * 50 <= compared)
+        outside == 0 || (outside == self.agree_in_f64 && outside as f64 <= MOST_ROUNDING * compared as f64)
     }
 }
 
@@ -134,9 +138,9 @@ mod tests {
     #[test]
     fn few_records_may_be_rounding_if_f64_agrees() {
         assert!(summary(0, 0, 0).passes() && summary(100, 0, 0).passes());
-        assert!(summary(100, 2, 2).passes());
-        assert!(!summary(100, 2, 1).passes(), "one is wrong in f64 too");
-        assert!(!summary(100, 3, 3).passes(), "too many for chance");
+        assert!(summary(100, 7, 7).passes());
+        assert!(!summary(100, 7, 6).passes(), "one is wrong in f64 too");
+        assert!(!summary(100, 8, 8).passes(), "too many for chance");
         assert!(!summary(1, 1, 1).passes());
     }
 }
