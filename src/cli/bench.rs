@@ -16,7 +16,7 @@ use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, Split};
 use crate::engine::rates;
 use crate::graph::init::Scheme;
-use crate::proxies::{PROXIES, ProxyRef, VariantError};
+use crate::proxies::{self, ProxyRef, VariantError};
 use crate::scoring::{
     CandidateSet, Crew, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list,
 };
@@ -200,7 +200,7 @@ fn chosen(args: &BenchArgs) -> Vec<ProxyRef> {
     }
     // HDA looks at networks chosen from the table, which need not be at hand.
     let name = |name| if name == "rbflex" { "rbflex:fixed" } else { name };
-    PROXIES.iter().filter(|p| !p.needs_files()).filter_map(|p| name(p.spec().name).parse().ok()).collect()
+    proxies::needing_no_files().filter_map(|spec| name(spec.name).parse().ok()).collect()
 }
 
 fn progress() -> ProgressBar {

@@ -217,12 +217,14 @@ pub struct ThreadArgs {
 }
 
 impl ThreadArgs {
+    /// Networks at a time, where that was asked for.
+    pub fn at_once(&self) -> Option<usize> {
+        self.at_once.map(usize::from)
+    }
+
     /// What was asked for, or the machine's.
     pub fn crew(&self) -> Crew {
-        Crew {
-            threads: self.threads.map_or_else(available_threads, usize::from),
-            at_once: self.at_once.map(usize::from),
-        }
+        Crew { threads: self.threads.map_or_else(available_threads, usize::from), at_once: self.at_once() }
     }
 }
 

@@ -90,6 +90,11 @@ pub static PROXIES: &[&dyn Proxy] = &[
     &cam_nas::CamNas,
 ];
 
+/// The proxies of a command that names none: those that need no files beside the images.
+pub fn needing_no_files() -> impl Iterator<Item = &'static ProxySpec> {
+    PROXIES.iter().filter(|p| !p.needs_files()).map(|p| p.spec())
+}
+
 /// What a proxy gives one architecture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {

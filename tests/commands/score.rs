@@ -152,7 +152,7 @@ fn hda_without_a_table_names_the_remedy() {
 
 #[test]
 fn bad_arguments_get_one_clear_sentence() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["score", "--space", "plainnet", "--all", "--list"], "nobody lists the architectures of plainnet"),
         (&["score", "--space", "cam_nas", "--all", "--list"], "cam_nas has 754137930 architectures"),
         (&["score", "--space", "nats", "--arch", "8:8:8:8:8"], "unknown search space `nats`"),
@@ -171,6 +171,10 @@ fn bad_arguments_get_one_clear_sentence() {
             "untrained data fetch cifar10",
         ),
         (&["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--device", "tpu"], "unknown device `tpu`"),
+        (
+            &["score", "--space", "nats_sss", "--arch", "8:8:8:8:8", "--at-once", "2"],
+            "--at-once divides threads among networks",
+        ),
     ];
     for (args, expected) in cases {
         untrained(args).assert().failure().stderr(predicate::str::contains(expected));

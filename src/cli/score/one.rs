@@ -17,6 +17,9 @@ use crate::spaces;
 /// An unknown name, a malformed architecture, missing data or a missing device.
 pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let given = &args.settings;
+    if args.run.threads.at_once().is_some() {
+        anyhow::bail!("--at-once divides threads among networks, and --arch is one; leave one of them out");
+    }
     let arch = &Names::new(spaces::find(&given.space)?, dirs).arch(arch)?;
     let engine = given.engine.open()?;
     let (request, batch) = given.mini_batch(dirs)?;
