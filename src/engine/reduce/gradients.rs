@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Reduced;
 use super::blocks::block_responses;
-use super::images::{sign_agreement, tangent_kernel};
+use super::images::sign_agreement;
+use super::tangent::tangent_kernel;
 use crate::engine::kernels::{HostValues, Numbers, ParamRows};
 use crate::engine::reverse::{GradientSink, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};

@@ -1,10 +1,10 @@
-//! Reductions of the gradients of single images.
+//! Signs of the gradients of single images.
 
 use crate::engine::kernels::{HostValues, ParamRows};
-use crate::engine::reverse::{GradientSink, Gradients, NodeWant, Wants};
+use crate::engine::reverse::{GradientSink, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};
 use crate::engine::{EngineError, ForwardPass};
-use crate::graph::{NodeId, ParamId, ParamRole, Weights};
+use crate::graph::{NodeId, ParamId, Weights};
 
 /// `sum_w |sum_n sign(g_nw)|` over weights `w` and images `n`, the number of weights, and how many signs are rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -49,45 +49,6 @@ impl SignAgreement {
         }
         self.sum += signs.iter().map(|s| s.unsigned_abs() as f64).sum::<f64>();
         self.weights += numel;
-    }
-}
-
-/// `K_nm = G_n . G_m` in f64, one backward pass for each image.
-pub fn tangent_kernel(session: &dyn Session, pass: &ForwardPass<'_>) -> Result<Vec<f64>, EngineError> {
-    let (graph, logits, n) = (pass.graph, pass.graph.logits(), pass.input.shape[0]);
-    let called = |role| matches!(role, ParamRole::Weight | ParamRole::NormWeight | ParamRole::Embedding);
-    let weights = graph.trainable().filter(|(_, p)| called(p.role));
-    let weights: Vec<ParamId> = weights.map(|(id, _)| id).collect();
-    let classes = graph.node(logits).shape.elements();
-    let wants = Wants { params: &weights, rows: ParamRows::Summed, nodes: &[] };
-    let mut rows: Vec<Gradients> = vec![];
-    for image in 0..n {
-        let mut values = vec![0.0; n * classes];
-        values[image * classes..(image + 1) * classes].fill(1.0);
-        let mut gradients = Gradients::default();
-        session.backward(&[Cotangent { node: logits, values: &values }], &wants, &mut gradients)?;
-        rows.push(gradients);
-    }
-    let product = |a: &Gradients, b: &Gradients| -> f64 {
-        let shared = weights.iter().filter_map(|id| Some((a.param(*id)?, b.param(*id)?)));
-        shared.map(|(a, b)| dot(a, b)).sum()
-    };
-    let mut kernel = vec![0.0; n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            kernel[i * n + j] = product(&rows[i], &rows[j]);
-            kernel[j * n + i] = kernel[i * n + j];
-        }
-    }
-    Ok(kernel)
-}
-
-fn dot(a: &HostValues, b: &HostValues) -> f64 {
-    match (a, b) {
-        (HostValues::F32(a), HostValues::F32(b)) => {
-            a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
-        }
-        (a, b) => a.to_f64().iter().zip(b.to_f64()).map(|(a, b)| a * b).sum(),
     }
 }
 

@@ -12,6 +12,7 @@ mod images;
 mod moments;
 mod patterns;
 mod regions;
+mod tangent;
 
 pub use blocks::BlockResponse;
 pub use channels::ChannelMoments;
