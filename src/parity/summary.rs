@@ -118,7 +118,7 @@ impl Summary {
         }
     }
 
-    /// Whether the engine agrees with the files: nothing outside, or in f32 at most [`MOST_ROUNDING`] of the records, each
+    /// Whether the engine agrees with the files: nothing outside, or in f32 at most 7.3 % of the records, each
     /// of which agrees in f64.
     pub fn passes(&self) -> bool {
         let Line { compared, outside, .. } = self.total;

@@ -11,7 +11,7 @@ use crate::graph::{NodeId, ParamId, Weights};
 pub struct SignAgreement {
     pub sum: f64,
     pub weights: usize,
-    /// Gradients that are zero in exact arithmetic: not zero, but below [`Rounding::SHARE`] of the largest gradient of this
+    /// Gradients that are zero in exact arithmetic: not zero, but below 1e-12 (f32: 1e-6) of the largest gradient of this
     /// parameter and those nearer to the loss. Each moves `sum` by 2 at most.
     pub rounding: usize,
     largest: f64,
