@@ -1,6 +1,6 @@
 //! Geometry of column-normalised rows.
 
-use super::Rows;
+use super::{Rows, pairs};
 use crate::engine::native::{LANES, Lanes, WithLanes, with_lanes};
 
 /// Pairwise geometry of rows after column-wise min-max normalisation (RBFleX-NAS Eq. 1):
@@ -130,6 +130,10 @@ impl<T: Copy + Into<f64>> WithLanes for AddColumns<'_, T> {
 #[inline(always)]
 fn accumulate<L: Lanes<T = f32>>(l: L, chunk: &[f64], groups: usize, n: usize, tallies: &mut Tallies) {
     let row = |i: usize| &chunk[i * CHUNK..][..groups * LANES];
+    let square = |x, y, sum| {
+        let d = l.wide_sub(x, y);
+        l.wide_fma(d, d, sum)
+    };
     let (mut pair, mut product) = (0, 0);
     for i in 0..n {
         let mut sum = l.wide_load(&tallies.sums[i]);
@@ -140,48 +144,26 @@ fn accumulate<L: Lanes<T = f32>>(l: L, chunk: &[f64], groups: usize, n: usize, t
         let mut j = i + 1;
         while j < n {
             if j + 4 <= n {
-                differences(l, row(i), [0, 1, 2, 3].map(|k| row(j + k)), &mut tallies.distances[pair..]);
+                pairs::add(
+                    l,
+                    row(i),
+                    [0, 1, 2, 3].map(|k| row(j + k)),
+                    &mut tallies.distances[pair..],
+                    square,
+                );
                 (j, pair) = (j + 4, pair + 4);
             } else {
-                differences(l, row(i), [row(j)], &mut tallies.distances[pair..]);
+                pairs::add(l, row(i), [row(j)], &mut tallies.distances[pair..], square);
                 (j, pair) = (j + 1, pair + 1);
             }
         }
         if !tallies.products.is_empty() {
             for j in i..n {
-                let mut sum = l.wide_load(&tallies.products[product]);
-                for (x, y) in row(i).as_chunks::<LANES>().0.iter().zip(row(j).as_chunks::<LANES>().0) {
-                    sum = l.wide_fma(l.wide_load(x), l.wide_load(y), sum);
-                }
-                tallies.products[product] = l.wide_store(sum);
+                let times = |x, y, sum| l.wide_fma(x, y, sum);
+                pairs::add(l, row(i), [row(j)], &mut tallies.products[product..], times);
                 product += 1;
             }
         }
-    }
-}
-
-/// Adds the squared differences of one row from `J` others.
-#[inline(always)]
-fn differences<L: Lanes<T = f32>, const J: usize>(
-    l: L,
-    x: &[f64],
-    others: [&[f64]; J],
-    sums: &mut [[f64; LANES]],
-) {
-    let mut tile = [l.wide_zero(); J];
-    for j in 0..J {
-        tile[j] = l.wide_load(&sums[j]);
-    }
-    let (x, _) = x.as_chunks::<LANES>();
-    for (k, x) in x.iter().enumerate() {
-        let x = l.wide_load(x);
-        for j in 0..J {
-            let d = l.wide_sub(x, l.wide_load(&others[j].as_chunks::<LANES>().0[k]));
-            tile[j] = l.wide_fma(d, d, tile[j]);
-        }
-    }
-    for j in 0..J {
-        sums[j] = l.wide_store(tile[j]);
     }
 }
 

@@ -10,6 +10,7 @@ mod covariance;
 mod gradients;
 mod images;
 mod moments;
+mod pairs;
 mod patterns;
 mod regions;
 mod tangent;

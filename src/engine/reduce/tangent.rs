@@ -1,5 +1,6 @@
 //! The neural tangent kernel of a mini-batch.
 
+use super::pairs;
 use crate::engine::kernels::{HostValues, ParamRows};
 use crate::engine::native::{LANES, Lanes, WithLanes, with_lanes};
 use crate::engine::reverse::{Gradients, Wants};
@@ -95,41 +96,19 @@ fn copy(row: Option<&HostValues>, start: usize, out: &mut [f64]) {
 #[inline(always)]
 fn add_products<L: Lanes<T = f32>>(l: L, chunk: &[f64], n: usize, sums: &mut [[f64; LANES]]) {
     let row = |i: usize| &chunk[i * CHUNK..][..CHUNK];
+    let product = |x, y, sum| l.wide_fma(x, y, sum);
     let mut pair = 0;
     for i in 0..n {
         let mut j = 0;
         while j <= i {
             if j + 4 <= i + 1 {
-                products(l, row(i), [0, 1, 2, 3].map(|k| row(j + k)), &mut sums[pair..]);
+                pairs::add(l, row(i), [0, 1, 2, 3].map(|k| row(j + k)), &mut sums[pair..], product);
                 (j, pair) = (j + 4, pair + 4);
             } else {
-                products(l, row(i), [row(j)], &mut sums[pair..]);
+                pairs::add(l, row(i), [row(j)], &mut sums[pair..], product);
                 (j, pair) = (j + 1, pair + 1);
             }
         }
-    }
-}
-
-/// Adds the products of one row with `J` others.
-#[inline(always)]
-fn products<L: Lanes<T = f32>, const J: usize>(
-    l: L,
-    x: &[f64],
-    others: [&[f64]; J],
-    sums: &mut [[f64; LANES]],
-) {
-    let mut tile = [l.wide_zero(); J];
-    for j in 0..J {
-        tile[j] = l.wide_load(&sums[j]);
-    }
-    for (k, x) in x.as_chunks::<LANES>().0.iter().enumerate() {
-        let x = l.wide_load(x);
-        for j in 0..J {
-            tile[j] = l.wide_fma(x, l.wide_load(&others[j].as_chunks::<LANES>().0[k]), tile[j]);
-        }
-    }
-    for j in 0..J {
-        sums[j] = l.wide_store(tile[j]);
     }
 }
 
