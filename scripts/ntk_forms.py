@@ -1,10 +1,11 @@
-"""What TE-NAS's condition number depends on: tau-b of -kappa with trained accuracy in six forms, on NAS-Bench-201.
+"""What TE-NAS's condition number depends on: tau-b and Pearson's r of -kappa with trained accuracy in six forms, on NAS-Bench-201.
 
 usage: V/bin/python scripts/ntk_forms.py ACCURACIES.csv --images data_batch_1.bin [--out FORMS.csv]
 
 ACCURACIES.csv has a header and lines ARCH,ACCURACY. kappa is computed as TE-NAS's released code does it (f32 gradients and Gram
 matrix, every parameter called weight, NaN as 100,000) on 16 images; the forms differ in initialisation, input, statistics of
-normalisations and size of the network, of which the papers that report it state little. Needs torch, numpy and scipy.
+normalisations and size of the network, of which the papers that report it state little. Pearson's r leaves out networks with
+100,000, the dead ones. Needs torch, numpy and scipy.
 """
 import argparse
 import csv
@@ -13,13 +14,14 @@ import sys
 
 import numpy as np
 import torch
-from scipy.stats import bootstrap, kendalltau
+from scipy.stats import bootstrap, kendalltau, pearsonr
 from torch import nn
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer"))
 import nets  # noqa: E402
 
 IMAGES = 16
+DEAD = 1e5
 # name: (initialisation, Gaussian input, running statistics, builder options)
 FORMS = {
     "kaiming_normal_fan_out": ("fan_out", False, False, {}),
@@ -57,7 +59,7 @@ def kappa(net, x):
     rows = torch.stack(rows)
     values = torch.linalg.eigvalsh(rows @ rows.T).double().numpy()
     with np.errstate(all="ignore"):
-        return np.nan_to_num(values[-1] / values[0], nan=1e5)
+        return np.nan_to_num(values[-1] / values[0], nan=DEAD)
 
 
 def main():
@@ -84,7 +86,9 @@ def main():
     tau = lambda a, b: kendalltau(a, b)[0]
     for form, values in scores.items():
         ci = bootstrap((values, y), tau, paired=True, vectorized=False, n_resamples=1000, method="percentile").confidence_interval
-        print(f"{form}: {tau(values, y):.3f} [{ci.low:.3f}, {ci.high:.3f}], median {np.median(values):.1f}")
+        alive = np.array(values) != -DEAD
+        r = pearsonr(np.array(values)[alive], np.array(y)[alive])[0]
+        print(f"{form}: tau-b {tau(values, y):.3f} [{ci.low:.3f}, {ci.high:.3f}], r {r:.3f}, median {np.median(values):.1f}")
 
 
 if __name__ == "__main__":

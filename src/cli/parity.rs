@@ -18,8 +18,9 @@ use crate::parity::{Plan, Summary, Verdict, read};
 ///
 /// A golden file names networks and inputs by their seeds; weights and inputs are regenerated bit for bit, scored, and
 /// compared with the file's values within the file's tolerances. A closing line counts what was compared, what lies
-/// within and outside its tolerance, what is not supported yet, what the file itself marks as not comparable in this
-/// precision, and how many tolerances exceed 1 %. What is outside in f32 is computed again in f64: rounding turns single
+/// within and outside its tolerance, what is not supported yet, what is skipped as not comparable in this
+/// precision (by the file's marks, or where gradients that are zero in exact arithmetic explain a difference of `gradsign`),
+/// and how many tolerances exceed 1 %. What is outside in f32 is computed again in f64: rounding turns single
 /// units over a kink, where derivatives jump. The exit code is 1 when a record disagrees in f64 too, or more than 7.3 % do in f32.
 #[derive(Debug, Args)]
 pub struct ParityArgs {

@@ -16,7 +16,7 @@ pub enum Verdict {
     },
     /// The space, proxy, variant, input or initialisation does not exist here yet.
     NotSupported(String),
-    /// Not comparable in this precision, by the file's own marks.
+    /// Not comparable in this precision, by the file's own marks, or by what the proxy counts as rounding.
     Skipped(&'static str),
 }
 

@@ -19,7 +19,7 @@ pub struct SignAgreement {
 
 /// What rounding may leave of a gradient that is zero in exact arithmetic.
 trait Rounding: Copy + Into<f64> {
-    /// Share of the largest gradient. In f64 nothing lies between 1e-15 and 1e-9 of it in networks with such zeros (cells and
+    /// Share of the largest gradient. In f64 nothing lies between 2e-15 and 2e-10 of it in networks with such zeros (cells and
     /// stages of NDS), whole layers of which have nothing else; in f32 the gap is narrow.
     const SHARE: f64;
 }

@@ -50,7 +50,7 @@ impl WithLanes for Gram<'_> {
         let mut sums = vec![[0.0; LANES]; n * (n + 1) / 2];
         let mut chunk = vec![0.0; n * CHUNK];
         for layer in &self.layers {
-            let columns = layer.iter().flatten().map(|row| length(row)).max().unwrap_or(0);
+            let columns = layer.iter().flatten().map(|row| row.numbers().len()).max().unwrap_or(0);
             for start in (0..columns).step_by(CHUNK) {
                 for (row, out) in layer.iter().zip(chunk.chunks_exact_mut(CHUNK)) {
                     copy(*row, start, out);
@@ -67,13 +67,6 @@ impl WithLanes for Gram<'_> {
             }
         }
         kernel
-    }
-}
-
-fn length(row: &HostValues) -> usize {
-    match row {
-        HostValues::F32(x) => x.len(),
-        HostValues::F64(x) => x.len(),
     }
 }
 
