@@ -16,7 +16,7 @@ pub(super) fn rank(
     for column in columns {
         // A name that this program does not know has no rule here.
         let Ok(proxy) = column.proxy.parse::<ProxyRef>() else { continue };
-        let Some(rule) = proxy.proxy.over_set(&proxy.variant) else { continue };
+        let Some(rule) = proxy.over_set() else { continue };
         let mut sets: HashMap<usize, Vec<(usize, Vec<f64>)>> = HashMap::new();
         for record in records.iter().filter(|r| r.proxy == column.proxy && scored(r)) {
             let Some((sample, at)) = place(record) else { continue };

@@ -5,8 +5,9 @@ use std::time::Instant;
 use super::{Bench, median};
 use crate::graph::Graph;
 use crate::graph::init::Scheme;
-use crate::proxies::{Cost, Form, PassRequest, ProxyRef};
-use crate::scoring::{self, Network, Outcome, PreparedProxy, milliseconds};
+use crate::passes::{Form, Network, PassRequest, Requests, milliseconds};
+use crate::proxies::Cost;
+use crate::scoring::{self, Outcome, PreparedProxy};
 use crate::spaces::SpaceError;
 
 /// Milliseconds of the phases of one score.
@@ -91,8 +92,9 @@ impl Bench<'_> {
     fn once(&self, arch: &str, proxies: &[PreparedProxy]) -> Result<Run, SpaceError> {
         let inputs = (self.inputs)();
         let start = Instant::now();
-        let network = Network::build(self.settings, arch)?;
-        let requests: Vec<PassRequest> = proxies.iter().flat_map(|p| requests(&p.proxy, &network)).collect();
+        let network = Network::build(self.setup, arch)?;
+        let requests: Vec<Requests> = proxies.iter().map(|p| p.requests(&network)).collect();
+        let requests: Vec<PassRequest> = requests.iter().flat_map(Requests::iter).cloned().collect();
         for scheme in schemes(proxies, &requests) {
             network.weights(scheme);
         }
@@ -118,16 +120,11 @@ struct Run {
     timing: Timing,
 }
 
-/// A proxy that has no meaning for the network asks for nothing; scoring reports why.
-fn requests(proxy: &ProxyRef, network: &Network) -> Vec<PassRequest> {
-    proxy.proxy.passes(&proxy.variant, network).unwrap_or_default()
-}
-
 /// Initialisations of the network itself that the plan needs.
 fn schemes(proxies: &[PreparedProxy], requests: &[PassRequest]) -> Vec<Option<Scheme>> {
-    let reads_weights = proxies.iter().map(|p| p.proxy.proxy.spec()).filter(|s| s.cost == Cost::Weights);
+    let reads_weights = proxies.iter().map(|p| &p.proxy).filter(|p| p.cost() == Cost::Weights);
     let own = requests.iter().filter(|r| !matches!(r.form, Form::ThinCell | Form::Unlinked));
-    own.map(|r| r.init).chain(reads_weights.map(|s| s.init)).collect()
+    own.map(|r| r.init).chain(reads_weights.map(|p| p.init())).collect()
 }
 
 fn left_out(graph: &Graph, requests: &[PassRequest]) -> Option<u64> {

@@ -21,12 +21,13 @@ pub use measure::{Measured, Timing};
 pub use summary::{Summary, median, quantile, together_ratio};
 
 use crate::engine::Engine;
-use crate::scoring::{Crew, Inputs, PreparedProxy, Settings, Workers};
+use crate::passes::{Inputs, Setup};
+use crate::scoring::{Crew, PreparedProxy, Workers};
 use crate::spaces::SpaceError;
 
 /// What is common to all measurements of a run.
 pub struct Bench<'a> {
-    pub settings: Settings,
+    pub setup: Setup,
     pub engine: &'a dyn Engine,
     /// Fresh inputs around the run's mini-batch: noise that a proxy asks for is made, and timed, for every score.
     pub inputs: &'a (dyn Fn() -> Inputs + Sync),

@@ -1,18 +1,19 @@
 //! How alike two sets of maps are: CAM-NAS, Eq. 3 to 5.
 
 use super::Maps;
+use crate::named;
 use crate::pictures::resize::{Kind, resize};
 
-/// What is done to each image's map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Normalisation {
-    /// `c' = c - min c`, `c' / (1e-7 + max c')`, before it is resized.
-    #[default]
-    MinMax,
-    /// Nothing: Eq. 3 to 5 as they stand.
-    Raw,
-    /// Divided by its Euclidean length plus 1e-12, after it was resized; the score is then `1 / (1 + d)`.
-    UnitLength,
+named! {
+    /// what is done to each image's map; the scale of an untrained network's maps is arbitrary
+    pub enum Normalisation: "normalisation" {
+        /// to 0..=1 before it is resized
+        MinMax = "minmax",
+        /// nothing (paper, Eq. 3 to 5)
+        Raw = "raw",
+        /// to length 1 after it was resized; score 1 / (1 + distance)
+        UnitLength = "unit_l2",
+    }
 }
 
 /// How maps of networks with layers of different sizes are brought together.

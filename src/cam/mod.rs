@@ -12,6 +12,7 @@ pub use compare::{Normalisation, Similarity, Stretch};
 
 use crate::engine::{Engine, EngineError, InputBatch, NormStatistics, Precision};
 use crate::graph::{Graph, NodeId, Shape, Weights};
+use crate::named;
 
 /// A network that is explained.
 #[derive(Clone, Copy)]
@@ -23,78 +24,48 @@ pub struct Explained<'a> {
     pub precision: Precision,
 }
 
-/// The layer whose value is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Layer {
-    /// Output of the last convolution in registration order.
-    #[default]
-    LastConv,
-    /// Input of the global pooling.
-    #[value(name = "pre_gap")]
-    Features,
+named! {
+    /// the layer that is looked at, of teacher and candidate
+    pub enum Layer: "where" {
+        /// output of the last convolution in registration order (paper)
+        LastConv = "last_conv",
+        /// input of the global pooling
+        Features = "pre_gap",
+    }
 }
 
-/// How channels are weighted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Method {
-    /// Mean gradient of each channel
-    #[default]
-    GradCam,
-    /// Grad-CAM++
-    GradCamPp,
-    /// Grad-CAM++ over 4 noisy inputs
-    SmoothGradCamPp,
-    /// Gradients weighted by values
-    #[value(name = "xgrad_cam")]
-    XGradCam,
-    /// Logits of masked images, one pass for each channel
-    ScoreCam,
-    /// Score-CAM with 35 noises on each mask
-    SsCam,
-    /// Score-CAM with 10 shares of each mask
-    IsCam,
+named! {
+    /// how channels are weighted
+    pub enum Method: "cam" {
+        /// mean of the gradient (paper)
+        GradCam = "grad_cam",
+        /// Grad-CAM++
+        GradCamPp = "grad_cam_pp",
+        /// Grad-CAM++ over 4 noisy inputs
+        SmoothGradCamPp = "smooth_grad_cam_pp",
+        /// gradients weighted by the values
+        XGradCam = "xgrad_cam",
+        /// logits of masked images, one pass for each channel
+        ScoreCam = "score_cam",
+        /// Score-CAM with 35 noises on each mask
+        SsCam = "ss_cam",
+        /// Score-CAM with 10 shares of each mask
+        IsCam = "is_cam",
+    }
 }
 
-/// Whose reading of a method.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Form {
-    /// The methods' papers.
-    #[default]
-    #[value(name = "papers")]
-    Paper,
-    /// What the package torchcam 0.4.0 computes.
-    Torchcam,
+named! {
+    /// whose reading of Grad-CAM++, Smooth Grad-CAM++ and the Score-CAM family
+    pub enum Form: "form" {
+        /// the methods' papers
+        Paper = "papers",
+        /// what the package torchcam 0.4.0 computes
+        Torchcam = "torchcam",
+    }
 }
 
 impl Method {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::GradCam,
-        Self::GradCamPp,
-        Self::SmoothGradCamPp,
-        Self::XGradCam,
-        Self::ScoreCam,
-        Self::SsCam,
-        Self::IsCam,
-    ];
-
-    /// The name in variants and flags.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::GradCam => "grad_cam",
-            Self::GradCamPp => "grad_cam_pp",
-            Self::SmoothGradCamPp => "smooth_grad_cam_pp",
-            Self::XGradCam => "xgrad_cam",
-            Self::ScoreCam => "score_cam",
-            Self::SsCam => "ss_cam",
-            Self::IsCam => "is_cam",
-        }
-    }
-
-    /// The name in figures.
+    /// The name in pictures.
     pub fn title(self) -> &'static str {
         match self {
             Self::GradCam => "Grad-CAM",

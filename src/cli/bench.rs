@@ -16,10 +16,9 @@ use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, Split};
 use crate::engine::rates;
 use crate::graph::init::Scheme;
+use crate::passes::{CandidateSet, Inputs, Setup};
 use crate::proxies::{self, ProxyRef, VariantError};
-use crate::scoring::{
-    CandidateSet, Crew, Dedupe, Inputs, PreparedProxy, Reuse, Seeds, Settings, read_arch_list,
-};
+use crate::scoring::{Crew, Dedupe, PreparedProxy, Reuse, Seeds, read_arch_list};
 use crate::spaces::{self, NetworkInput, SearchSpace};
 use output::{Output, SectionFacts};
 
@@ -151,16 +150,16 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         ..BatchRequest::new(&args.dataset, Split::Train, args.batch_size, args.data_seed)
     };
     let batch = datasets::batch(&request, dirs).with_context(|| format!("data set {}", args.dataset))?;
-    let settings = Settings {
+    let setup = Setup {
         space,
         input: NetworkInput { resolution: batch.shape[2], classes: batch.classes },
         seeds: Seeds { weight: args.weight_seed, data: args.data_seed, sample: 0 },
         init: args.init,
         precision: args.engine.precision,
         repetition: 0,
-        hda_networks: None,
+        candidates: None,
     };
-    let takes_two = chosen(args).iter().any(|p| p.proxy.batches() > 1);
+    let takes_two = chosen(args).iter().any(|p| p.batches() > 1);
     let next = takes_two.then(|| {
         let next = datasets::batch(&request.clone().after(1), dirs);
         next.map(|b| (b.images, b.labels)).map_err(|e| e.to_string())
@@ -168,7 +167,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let inputs =
         || next.clone().into_iter().fold(Inputs::of(batch.clone(), args.data_seed), Inputs::with_next);
     let bench = Bench {
-        settings,
+        setup,
         engine: engine.as_ref(),
         inputs: &inputs,
         repeats: args.repeats.into(),
@@ -280,16 +279,16 @@ impl Run<'_> {
     }
 
     fn prepare(&self, proxies: &[ProxyRef], order: &dyn Fn(usize) -> Option<String>) -> Vec<PreparedProxy> {
-        let Bench { settings, engine, .. } = self.bench;
+        let Bench { setup, engine, .. } = self.bench;
         let inputs = (self.bench.inputs)();
-        let set = CandidateSet { settings, engine, inputs: &inputs, order };
+        let set = CandidateSet { setup, engine, inputs: &inputs, order };
         proxies.iter().map(|p| PreparedProxy::new(p.clone(), &set)).collect()
     }
 
     /// The strictest rule of the plan's proxies.
     fn reuse(&self, proxies: &[ProxyRef]) -> anyhow::Result<Reuse> {
-        let rules = proxies.iter().map(|p| self.args.dedupe.for_proxy(p.proxy.spec()));
+        let rules = proxies.iter().map(|p| self.args.dedupe.for_cost(p.cost()));
         let rule = rules.min_by_key(|rule| *rule as u8).unwrap_or_default();
-        Ok(Reuse::of(self.bench.settings.space, self.archs, rule)?)
+        Ok(Reuse::of(self.bench.setup.space, self.archs, rule)?)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::common::Format;
 use crate::datasets;
-use crate::proxies::{Direction, PROXIES, ProxySpec};
+use crate::proxies::{Direction, PROXIES, Proxy};
 use crate::spaces::{NamedArch, SPACES, SpaceSize};
 use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
@@ -108,26 +108,27 @@ fn arrow(direction: Direction) -> &'static str {
 }
 
 fn proxies_text() -> String {
-    PROXIES.iter().map(|p| proxy_text(p.spec())).collect()
+    PROXIES.iter().map(|p| proxy_text(p)).collect()
 }
 
-fn proxy_text(spec: &ProxySpec) -> String {
+fn proxy_text(proxy: &Proxy) -> String {
+    let details = &proxy.details;
     let mut text = format!(
         "{}  ({}; {}; cost: {})\n  {}\n  input: {}\n  {}\n",
-        spec.name,
-        spec.title,
-        arrow(spec.direction),
-        cost(spec),
-        spec.about,
-        spec.inputs,
-        spec.reference
+        proxy.name,
+        proxy.title,
+        arrow(details.direction),
+        proxy.cost.to_string().replace('_', " "),
+        proxy.about,
+        proxy.inputs,
+        proxy.reference
     );
-    for preset in spec.presets {
+    for preset in details.presets {
         let choices =
             if preset.choices.is_empty() { "the default".to_string() } else { preset.choices.join("+") };
         text += &format!("  :{:<20} {} = {choices}\n", preset.name, preset.about);
     }
-    for axis in spec.axes {
+    for axis in details.axes {
         text += &format!("  {}: {}\n", axis.name, axis.about);
         for (i, choice) in axis.choices.iter().enumerate() {
             let default = if i == 0 { " [default]" } else { "" };
@@ -137,30 +138,26 @@ fn proxy_text(spec: &ProxySpec) -> String {
     text + "\n"
 }
 
-fn cost(spec: &ProxySpec) -> String {
-    let words = serde_json::to_value(spec.cost).ok();
-    words.and_then(|w| w.as_str().map(|s| s.replace('_', " "))).unwrap_or_default()
-}
-
 fn proxies_json() -> serde_json::Value {
-    PROXIES.iter().map(|p| proxy_json(p.spec())).collect()
+    PROXIES.iter().map(|p| proxy_json(p)).collect()
 }
 
-fn proxy_json(spec: &ProxySpec) -> serde_json::Value {
-    let axes: Vec<_> = (spec.axes.iter())
+fn proxy_json(proxy: &Proxy) -> serde_json::Value {
+    let details = &proxy.details;
+    let axes: Vec<_> = (details.axes.iter())
         .map(|axis| {
             let choices: Vec<_> =
                 axis.choices.iter().map(|c| json!({ "name": c.name, "about": c.about })).collect();
             json!({ "name": axis.name, "about": axis.about, "choices": choices })
         })
         .collect();
-    let presets: Vec<_> = (spec.presets.iter())
+    let presets: Vec<_> = (details.presets.iter())
         .map(|p| json!({ "name": p.name, "about": p.about, "choices": p.choices }))
         .collect();
     json!({
-        "name": spec.name, "title": spec.title, "reference": spec.reference, "direction": spec.direction,
-        "inputs": spec.inputs, "about": spec.about, "cost": spec.cost, "version": spec.version,
-        "init": spec.init.map(|s| s.to_string()), "axes": axes, "presets": presets,
+        "name": proxy.name, "title": proxy.title, "reference": proxy.reference, "direction": details.direction,
+        "inputs": proxy.inputs, "about": proxy.about, "cost": proxy.cost, "version": details.version,
+        "init": details.init.map(|s| s.to_string()), "axes": axes, "presets": presets,
     })
 }
 

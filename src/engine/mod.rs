@@ -37,7 +37,8 @@ pub use loss::Loss;
 pub use native::{ConvRate, NativeEngine, Rates, rates};
 pub use reduce::{
     BlockResponse, ChannelCovariance, ChannelMoments, CodeGram, ColumnGeometry, GradientReduction,
-    ImageCodes, ParamSet, ParamSums, Reduced, Reduction, RowMoments, reduce_gradients,
+    ImageCodes, NeuronPatterns, ParamSet, ParamSums, Reduced, Reduction, RowMoments, SignAgreement,
+    reduce_gradients,
 };
 pub use reverse::{GradientSink, Gradients, NodeWant, Wants};
 pub use session::{Cotangent, KernelSession, Session};

@@ -17,8 +17,9 @@ use crate::datasets::{self, BatchRequest, DatasetError, Order, Split};
 use crate::engine::{Engine, Precision};
 use crate::graph::init::Scheme;
 use crate::keyed::Stream;
+use crate::passes::{CandidateSet, Inputs, Network, Setup};
 use crate::proxies::{ProxyRef, ROUNDING};
-use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings};
+use crate::scoring::{self, Outcome, PreparedProxy, Seeds};
 use crate::spaces::{self, NetworkInput};
 use input::{GoldenInput, NoiseLabels};
 
@@ -119,15 +120,15 @@ impl<'a> Plan<'a> {
 }
 
 impl Group {
-    fn settings(&self, precision: Precision) -> Result<Settings, String> {
-        Ok(Settings {
+    fn setup(&self, precision: Precision) -> Result<Setup, String> {
+        Ok(Setup {
             space: spaces::find(&self.space).map_err(|e| e.to_string())?,
             input: NetworkInput { resolution: self.input.resolution(), classes: self.classes },
             seeds: Seeds { weight: self.seed, data: self.seed, sample: self.seed },
             init: self.init.parse().map_err(|e: crate::graph::init::InitError| e.to_string())?,
             precision,
             repetition: 0,
-            hda_networks: None,
+            candidates: None,
         })
     }
 
@@ -138,9 +139,9 @@ impl Group {
         wanted: &[Wanted],
         precision: Precision,
     ) -> Result<Vec<Outcome>, String> {
-        let settings = self.settings(precision)?;
-        let network = Network::build(settings, &self.arch).map_err(|e| e.to_string())?;
-        let set = CandidateSet { settings, engine, inputs, order: &|_| None };
+        let setup = self.setup(precision)?;
+        let network = Network::build(setup, &self.arch).map_err(|e| e.to_string())?;
+        let set = CandidateSet { setup, engine, inputs, order: &|_| None };
         let mut proxies: Vec<PreparedProxy> = vec![];
         for w in wanted {
             if proxies.iter().all(|p| p.proxy != w.proxy) {
@@ -185,7 +186,7 @@ fn sort(file: &GoldenFile, record: &GoldenRecord) -> Result<(Group, ProxyRef, Op
 
 /// Whether a proxy that fixes its own initialisation agrees with the record's.
 fn fits(group: &Group, proxy: &ProxyRef) -> bool {
-    proxy.proxy.spec().init.is_none_or(|scheme| scheme.to_string() == group.init)
+    proxy.init().is_none_or(|scheme| scheme.to_string() == group.init)
 }
 
 fn value(outcome: &Outcome, component: Option<&str>) -> Result<f64, String> {

@@ -12,37 +12,14 @@
 //! Over a candidate set of `m` the score is `sum_k ln(rank_k / m)`. A rank needs other candidates: the number of a single record is
 //! its expressivity. A map without variance has no entropy, and the record is not finite.
 
-use super::spectrum::{eigenvalues, largest_singular_value};
-use super::{
-    BackwardRequest, Cost, Direction, InputRequest, LossRequest, PassRequest, Prepared, Proxy, ProxySpec,
-    Score, ScoreError, SetRule, Variant,
-};
-use crate::engine::{
-    BlockResponse, ChannelCovariance, GradientReduction, NormStatistics, Observation, Reduced, Reduction,
-};
-use crate::graph::init::Scheme;
+use super::prelude::*;
+use crate::engine::{BlockResponse, ChannelCovariance};
 use crate::graph::{Graph, NodeId, Shape, Tap};
-use crate::scoring::Network;
+use crate::linalg::{eigenvalues, largest_singular_value};
 
-/// Lee and Ham, AZ-NAS.
-pub struct AzNas;
+const INIT: Scheme = Scheme::KaimingNormalFanIn;
 
-static SPEC: ProxySpec = ProxySpec {
-    name: "az_nas",
-    title: "AZ-NAS",
-    reference: "Lee & Ham, AZ-NAS, CVPR 2024, arXiv:2403.19232",
-    direction: Direction::HigherIsBetter,
-    inputs: "one Gaussian batch of the mini-batch's shape and random signs; no data",
-    about: "sum of ln(rank / m) of expressivity, progressivity, trainability and complexity over the candidate set (correlate, \
-            search, plot); a record alone has its expressivity; kaiming_normal_fan_in weights, batch statistics",
-    axes: &[],
-    presets: &[],
-    init: Some(Scheme::KaimingNormalFanIn),
-    cost: Cost::Backward,
-    version: 1,
-};
-
-static RULE: SetRule = SetRule {
+const RULE: SetRule = SetRule {
     parts: &[
         ("expressivity", Direction::HigherIsBetter),
         ("progressivity", Direction::HigherIsBetter),
@@ -52,53 +29,40 @@ static RULE: SetRule = SetRule {
     logarithms: true,
 };
 
-impl Proxy for AzNas {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn over_set(&self, _: &Variant) -> Option<&'static SetRule> {
-        Some(&RULE)
-    }
-
-    fn passes(&self, _: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let graph = net.graph();
-        check_maps(graph)?;
-        let taps = graph.stages().iter().map(|node| Tap { node: *node, times: 1 }).collect();
-        let covariances = Observation { taps, reduction: Reduction::ChannelCovariance };
-        let (maps, seed) = (graph.stages().to_vec(), net.settings().seeds.data);
-        let backward = BackwardRequest {
-            loss: LossRequest::SumOfLogits,
-            reductions: vec![GradientReduction::BlockResponses { maps, seed }],
-        };
-        let input = InputRequest::Noise("input");
-        let pass = PassRequest::forward(input, NormStatistics::Batch, vec![covariances]);
-        Ok(vec![PassRequest { init: SPEC.init, backward: Some(backward), ..pass }])
-    }
-
-    fn score(
-        &self,
-        _: &Variant,
-        net: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let Some([Reduced::Covariances(maps), Reduced::Blocks(blocks)]) = seen.first().map(Vec::as_slice)
-        else {
-            return Err(ScoreError::Undefined("the maps were not observed".into()));
-        };
-        let entropies = net.graph().stages().iter().map(|node| entropy_of(maps, *node));
-        let entropies: Vec<f64> = entropies.collect::<Result<_, _>>()?;
-        let expressivity = entropies.iter().sum();
-        let components = vec![
-            ("expressivity", expressivity),
-            ("progressivity", smallest_step(&entropies)),
-            ("trainability", blocks.iter().map(trainability).sum::<f64>() / blocks.len() as f64),
-            ("complexity", net.graph().mac_count() as f64),
-        ];
-        Ok(Score { value: expressivity, components })
-    }
-}
+/// Lee and Ham, AZ-NAS.
+pub static PROXY: Proxy = Proxy {
+    name: "az_nas",
+    title: "AZ-NAS",
+    reference: "Lee & Ham, AZ-NAS, CVPR 2024, arXiv:2403.19232",
+    inputs: "one Gaussian batch of the mini-batch's shape and random signs; no data",
+    about: "sum of ln(rank / m) of expressivity, progressivity, trainability and complexity over the candidate set (correlate, \
+            search, plot); a record alone has its expressivity; kaiming_normal_fan_in weights, batch statistics",
+    cost: Cost::Backward,
+    scorer: |_, _| {
+        Scorer::passes(|net, ask| {
+            let graph = net.graph();
+            check_maps(graph)?;
+            let taps = graph.stages().iter().map(|node| Tap { node: *node, times: 1 }).collect();
+            let mut pass = ask.pass(InputRequest::Noise("input"), NormStatistics::Batch).init(INIT);
+            let maps = pass.channel_covariances(taps);
+            let (stages, seed) = (graph.stages().to_vec(), net.setup().seeds.data);
+            let blocks = pass.backward(LossRequest::SumOfLogits).block_responses(stages, seed);
+            reduce(move |seen| {
+                let (maps, blocks) = (seen.get(maps), seen.get(blocks));
+                let entropies = graph.stages().iter().map(|node| entropy_of(maps, *node));
+                let entropies: Vec<f64> = entropies.collect::<Result<_, _>>()?;
+                let expressivity = entropies.iter().sum();
+                let trainability = blocks.iter().map(trainability).sum::<f64>() / blocks.len() as f64;
+                Ok(Score::plain(expressivity)
+                    .with("expressivity", expressivity)
+                    .with("progressivity", smallest_step(&entropies))
+                    .with("trainability", trainability)
+                    .with("complexity", graph.mac_count() as f64))
+            })
+        })
+    },
+    details: Details { init: Some(INIT), over_set: Some(RULE), ..Details::USUAL },
+};
 
 /// Two maps at least, each as large as the next or a multiple of it.
 fn check_maps(graph: &Graph) -> Result<(), ScoreError> {
@@ -112,16 +76,15 @@ fn check_maps(graph: &Graph) -> Result<(), ScoreError> {
     };
     match graph.stages().len() > 1 && graph.stages().windows(2).all(fits) {
         true => Ok(()),
-        false => Err(ScoreError::Undefined(
+        false => Err(ScoreError::undefined(
             "the sides of the network's maps do not divide each other, so no block's Jacobian can be brought to one size; use \
-             images whose side is a multiple of the network's stride"
-                .into(),
+             images whose side is a multiple of the network's stride",
         )),
     }
 }
 
 fn entropy_of(maps: &[ChannelCovariance], node: NodeId) -> Result<f64, ScoreError> {
-    let missing = || ScoreError::Undefined("a map was not observed".into());
+    let missing = || ScoreError::undefined("a map was not observed");
     let map = maps.iter().find(|m| m.node == node).ok_or_else(missing)?;
     Ok(entropy(&eigenvalues(&map.matrix, map.channels)))
 }

@@ -4,65 +4,41 @@
 //! `s_c = sum_ij ln(|C_c,ij| + k)`, `k = 1e-5`. Up to 100 classes the score is `sum_c |s_c|`; above, `s_c` is divided by the
 //! class's number of images (classes with one image are left out) and the score is `sum_cc' |s_c - s_c'| / #classes`.
 
+use super::prelude::*;
 use std::collections::BTreeSet;
 
-use super::correlation::correlations;
-use super::{
-    Cost, Direction, LossRequest, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant,
-    input_gradient,
-};
-use crate::engine::{GradientReduction, Reduced};
-use crate::scoring::Network;
-
-/// Lopes et al., Efficient Performance Estimation Without Training.
-pub struct EpeNas;
-
-static SPEC: ProxySpec = ProxySpec {
-    name: "epe_nas",
-    title: "EPE-NAS",
-    reference: "Lopes et al., EPE-NAS, ICANN 2021, arXiv:2102.08099",
-    direction: Direction::HigherIsBetter,
-    inputs: "one mini-batch with labels",
-    about: "correlations of the images' input gradients, class by class; batch statistics",
-    axes: &[],
-    presets: &[],
-    init: None,
-    cost: Cost::Backward,
-    version: 1,
-};
+use crate::linalg::correlations;
 
 /// Keeps logarithms finite.
 const K: f64 = 1e-5;
 /// Above so many classes the official code compares classes instead of adding them.
 const MANY: usize = 100;
 
-impl Proxy for EpeNas {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, _: &Variant, _: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let gradients = PassRequest::gradients(LossRequest::SumOfLogits, vec![GradientReduction::Input]);
-        Ok(vec![PassRequest { labels: true, ..gradients }])
-    }
-
-    fn score(
-        &self,
-        _: &Variant,
-        net: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let Some(jacobian) = input_gradient(seen)? else { return Ok(Score::plain(f64::NAN)) };
-        let graph = net.graph();
-        let rows: Vec<&[f64]> = jacobian.chunks(graph.input_shape().elements()).collect();
-        let Some(Reduced::Labels(labels)) = seen.first().and_then(|pass| pass.last()) else {
-            return Err(ScoreError::Undefined("the images' classes are not known".into()));
-        };
-        let classes = graph.node(graph.logits()).shape.elements();
-        Ok(Score::plain(by_class(&rows, labels, classes)))
-    }
-}
+/// Lopes et al., Efficient Performance Estimation Without Training.
+pub static PROXY: Proxy = Proxy {
+    name: "epe_nas",
+    title: "EPE-NAS",
+    reference: "Lopes et al., EPE-NAS, ICANN 2021, arXiv:2102.08099",
+    inputs: "one mini-batch with labels",
+    about: "correlations of the images' input gradients, class by class; batch statistics",
+    cost: Cost::Backward,
+    scorer: |_, _| {
+        Scorer::passes(|net, ask| {
+            let gradient = ask.mini_batch().backward(LossRequest::SumOfLogits).input_gradient();
+            reduce(move |seen| {
+                let labels = seen.labels()?;
+                let Some((_, jacobian)) = seen.get(gradient).first() else {
+                    return Ok(Score::plain(f64::NAN));
+                };
+                let graph = net.graph();
+                let rows: Vec<&[f64]> = jacobian.chunks(graph.input_shape().elements()).collect();
+                let classes = graph.node(graph.logits()).shape.elements();
+                Ok(Score::plain(by_class(&rows, labels, classes)))
+            })
+        })
+    },
+    details: Details::USUAL,
+};
 
 /// The score of rows with these labels, of a classifier with `classes` outputs.
 fn by_class(rows: &[&[f64]], labels: &[u32], classes: usize) -> f64 {

@@ -8,99 +8,99 @@
 //!
 //! Residual links do not count, resolutions are divided by strides and rounded down (released code).
 
-use super::{Axis, Choice, Cost, Direction, Prepared, Preset, Proxy, ProxySpec, Score, ScoreError, Variant};
-use crate::engine::Reduced;
-use crate::scoring::Network;
+use super::prelude::*;
 use crate::spaces::{Family, SuperBlock};
 
-/// Shen et al., DeepMAD, as Incorporated-NAS uses it.
-pub struct EScore;
+named! {
+    /// what a convolution of fan-in w adds
+    pub(super) enum Entropy: "entropy" {
+        /// 1/2 ln w (official code)
+        HalfLog = "half_log",
+        /// ln w (paper, Eq. 7)
+        FullLog = "full_log",
+    }
+}
 
-static SPEC: ProxySpec = ProxySpec {
+named! {
+    /// Q, the penalty of the depths
+    pub(super) enum Spread: "spread" {
+        /// exp of their standard deviation (official code)
+        Deviation = "std",
+        /// exp of their variance (paper)
+        Variance = "variance",
+    }
+}
+
+named! {
+    /// weight of the penalty
+    pub(super) enum Beta: "beta" {
+        /// 10 (paper and official code)
+        Ten = "beta_10",
+        /// 1
+        One = "beta_1",
+        /// none (DeepMAD's classification networks)
+        Zero = "beta_0",
+    }
+}
+
+impl Entropy {
+    /// Factor of `ln w`.
+    fn weight(self) -> f64 {
+        if self == Self::FullLog { 1.0 } else { 0.5 }
+    }
+}
+
+impl Beta {
+    fn weight(self) -> f64 {
+        match self {
+            Self::Ten => 10.0,
+            Self::One => 1.0,
+            Self::Zero => 0.0,
+        }
+    }
+}
+
+/// How the formula is read; the default is the official code's reading.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Reading {
+    entropy: Entropy,
+    spread: Spread,
+    beta: Beta,
+}
+
+/// Shen et al., DeepMAD, as Incorporated-NAS uses it.
+pub static PROXY: Proxy = Proxy {
     name: "escore",
     title: "E-score",
     reference: "Shen et al., DeepMAD, CVPR 2023, arXiv:2303.02165; in the form of Incorporated-NAS",
-    direction: Direction::HigherIsBetter,
     inputs: "the structure and the input resolution; rows of super-blocks only",
     about: "entropies of a structure's stages, from the fan-ins of its convolutions, less a penalty for uneven depths",
-    axes: &[
-        Axis {
-            name: "entropy",
-            about: "what a convolution of fan-in w adds",
-            choices: &[
-                Choice { name: "half_log", about: "1/2 ln w (official code)" },
-                Choice { name: "full_log", about: "ln w (paper, Eq. 7)" },
-            ],
-        },
-        Axis {
-            name: "spread",
-            about: "Q, the penalty of the depths",
-            choices: &[
-                Choice { name: "std", about: "exp of their standard deviation (official code)" },
-                Choice { name: "variance", about: "exp of their variance (paper)" },
-            ],
-        },
-        Axis {
-            name: "beta",
-            about: "weight of the penalty",
-            choices: &[
-                Choice { name: "beta_10", about: "10 (paper and official code)" },
-                Choice { name: "beta_1", about: "1" },
-                Choice { name: "beta_0", about: "none (DeepMAD's classification networks)" },
-            ],
-        },
-    ],
-    presets: &[
-        Preset { name: "official", about: "as the released code", choices: &["half_log", "std", "beta_10"] },
-        Preset {
-            name: "paper",
-            about: "as the paper writes it",
-            choices: &["full_log", "variance", "beta_10"],
-        },
-    ],
-    init: None,
     cost: Cost::Static,
-    version: 1,
+    scorer: |variant, _| {
+        let reading = Reading { entropy: variant.get(), spread: variant.get(), beta: variant.get() };
+        Scorer::fixed(move |net| {
+            let parts = Parts::of(net, reading)?;
+            let score = Score::plain(parts.score()).with("entropy", parts.entropy);
+            Ok(score.with("penalty", parts.penalty).with("rho", parts.rho))
+        })
+    },
+    details: Details {
+        axes: &[Axis::of::<Entropy>(), Axis::of::<Spread>(), Axis::of::<Beta>()],
+        presets: &[
+            Preset {
+                name: "official",
+                about: "as the released code",
+                choices: &[Entropy::HalfLog.as_str(), Spread::Deviation.as_str(), Beta::Ten.as_str()],
+            },
+            Preset {
+                name: "paper",
+                about: "as the paper writes it",
+                choices: &[Entropy::FullLog.as_str(), Spread::Variance.as_str(), Beta::Ten.as_str()],
+            },
+        ],
+        ..Details::USUAL
+    },
 };
-
-impl Proxy for EScore {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn score(
-        &self,
-        variant: &Variant,
-        net: &Network,
-        _: &Prepared,
-        _: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let reading = Reading {
-            weight: if variant.is("full_log") { 1.0 } else { 0.5 },
-            variance: variant.is("variance"),
-            beta: BETAS.iter().find(|(name, _)| variant.is(name)).map_or(OFFICIAL.beta, |(_, beta)| *beta),
-        };
-        let parts = Parts::of(net, reading)?;
-        let components = vec![("entropy", parts.entropy), ("penalty", parts.penalty), ("rho", parts.rho)];
-        Ok(Score { value: parts.score(), components })
-    }
-}
-
-/// How the formula is read.
-#[derive(Clone, Copy)]
-pub(super) struct Reading {
-    /// Factor of `ln w`.
-    weight: f64,
-    /// Whether the depths' variance stands in the exponent, not their standard deviation.
-    variance: bool,
-    beta: f64,
-}
-
-/// Weights of the penalty by name.
-const BETAS: [(&str, f64); 3] = [("beta_10", 10.0), ("beta_1", 1.0), ("beta_0", 0.0)];
-
-/// The official reading.
-pub(super) const OFFICIAL: Reading = Reading { weight: 0.5, variance: false, beta: 10.0 };
 
 /// The parts of the score, and the effectiveness beside it.
 pub(super) struct Parts {
@@ -114,13 +114,16 @@ impl Parts {
     /// # Errors
     /// [`ScoreError::Undefined`] for what is no row of super-blocks, or has none whose depth could be penalised.
     pub fn of(net: &Network, reading: Reading) -> Result<Self, ScoreError> {
-        Self::new(&net.super_blocks()?, net.settings().input.resolution, reading)
+        Self::new(&net.super_blocks()?, net.setup().input.resolution, reading)
     }
 
     fn new(blocks: &[SuperBlock], resolution: usize, reading: Reading) -> Result<Self, ScoreError> {
         let stages = stages(blocks, resolution);
-        let entropies = stages.iter().map(|s| s.volume.ln() * reading.weight * s.log_fan_ins);
-        let penalty = if reading.beta == 0.0 { 0.0 } else { reading.beta * unevenness(blocks, reading)? };
+        let entropies = stages.iter().map(|s| s.volume.ln() * reading.entropy.weight() * s.log_fan_ins);
+        let penalty = match reading.beta {
+            Beta::Zero => 0.0,
+            beta => beta.weight() * unevenness(blocks, reading.spread)?,
+        };
         Ok(Self { entropy: entropies.sum(), penalty, rho: effectiveness(&stages) })
     }
 
@@ -163,7 +166,7 @@ fn effectiveness(stages: &[Stage]) -> f64 {
 
 /// `Q`. The released code leaves out the first depths, by the kind of the second super-block: one of two-convolution blocks,
 /// two of bottlenecks.
-fn unevenness(blocks: &[SuperBlock], reading: Reading) -> Result<f64, ScoreError> {
+fn unevenness(blocks: &[SuperBlock], spread: Spread) -> Result<f64, ScoreError> {
     let depths = blocks.iter().filter(|b| b.family != Family::Plain).map(|b| b.depth as f64);
     let left_out = match blocks.get(1).map(|b| b.family) {
         Some(Family::TwoConvs) => 1,
@@ -173,12 +176,12 @@ fn unevenness(blocks: &[SuperBlock], reading: Reading) -> Result<f64, ScoreError
     let depths: Vec<f64> = depths.skip(left_out).collect();
     if depths.is_empty() {
         let reason = "no super-block of residual blocks is left whose depth could be penalised; escore:beta_0 needs none";
-        return Err(ScoreError::Undefined(reason.into()));
+        return Err(ScoreError::undefined(reason));
     }
     let n = depths.len() as f64;
     let mean = depths.iter().sum::<f64>() / n;
     let variance = depths.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / n;
-    Ok(if reading.variance { variance } else { variance.sqrt() }.exp())
+    Ok(if spread == Spread::Variance { variance } else { variance.sqrt() }.exp())
 }
 
 #[cfg(test)]
@@ -188,7 +191,7 @@ mod tests {
 
     fn parts(name: &str, resolution: usize) -> (f64, f64, f64) {
         let blocks = PlainNet.super_blocks(name).unwrap().unwrap();
-        let Parts { entropy, penalty, rho } = Parts::new(&blocks, resolution, OFFICIAL).unwrap();
+        let Parts { entropy, penalty, rho } = Parts::new(&blocks, resolution, Reading::default()).unwrap();
         (entropy, penalty, rho)
     }
 
@@ -218,15 +221,12 @@ mod tests {
     fn a_second_block_of_bottlenecks_takes_two_depths_out() {
         let block = |family, depth| SuperBlock { family, fan_ins: vec![9], channels: 8, stride: 1, depth };
         let row = |family| [block(Family::Plain, 0), block(family, 1), block(family, 5), block(family, 3)];
-        let q = |family, reading| unevenness(&row(family), reading).unwrap();
-        assert_eq!(q(Family::Bottleneck, OFFICIAL), 1.0);
-        assert_eq!(q(Family::TwoConvs, OFFICIAL), 1f64.exp());
-        assert_eq!(q(Family::TwoConvs, Reading { variance: true, ..OFFICIAL }), 1f64.exp());
-        assert!(
-            (q(Family::Inverted, Reading { variance: true, ..OFFICIAL }) - (8.0f64 / 3.0).exp()).abs()
-                < 1e-12
-        );
-        assert!(unevenness(&row(Family::Bottleneck)[..3], OFFICIAL).is_err());
-        assert!(unevenness(&[], OFFICIAL).is_err());
+        let q = |family, spread| unevenness(&row(family), spread).unwrap();
+        assert_eq!(q(Family::Bottleneck, Spread::Deviation), 1.0);
+        assert_eq!(q(Family::TwoConvs, Spread::Deviation), 1f64.exp());
+        assert_eq!(q(Family::TwoConvs, Spread::Variance), 1f64.exp());
+        assert!((q(Family::Inverted, Spread::Variance) - (8.0f64 / 3.0).exp()).abs() < 1e-12);
+        assert!(unevenness(&row(Family::Bottleneck)[..3], Spread::Deviation).is_err());
+        assert!(unevenness(&[], Spread::Deviation).is_err());
     }
 }

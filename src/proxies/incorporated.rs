@@ -9,93 +9,72 @@
 //!
 //! `Z` is Zen's score of the network without residual links, `E` the E-score, both in the official reading.
 
-use super::{
-    Axis, Choice, Cost, Direction, Form, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant,
-    escore, zen,
-};
-use crate::engine::Reduced;
-use crate::graph::init::Scheme;
-use crate::scoring::Network;
+use super::prelude::*;
+use super::{escore, zen};
 
-/// Zen-score with entropy.
-pub struct Incorporated;
-
-static SPEC: ProxySpec = ProxySpec {
-    name: "incorporated",
-    title: "Incorporated-score",
-    reference: "Incorporated-NAS: an efficient zero-shot proxy of Zen-score and entropy",
-    direction: Direction::HigherIsBetter,
-    inputs: "two Gaussian batches of the mini-batch's shape, weights N(0, 1); rows of super-blocks only",
-    about: "weighted sum of the Zen-score without residual links and of a function of the E-score; E <= 0 has no score",
-    axes: &[Axis {
-        name: "form",
-        about: "the weights, and what the entropy goes through",
-        choices: &[
-            Choice { name: "s", about: "0.8 Z + 0.2 sqrt(E) (paper)" },
-            Choice { name: "l", about: "0.9 Z + 0.1 ln(E) (paper; the search script for ImageNet)" },
-            Choice { name: "script", about: "0.9 Z + 0.1 sqrt(E) (the released stand-alone scorer)" },
-            Choice { name: "plain_half", about: "0.5 Z + 0.5 E (paper, without normalisation)" },
-            Choice { name: "plain_1e_4", about: "0.9999 Z + 0.0001 E (paper, without normalisation)" },
-        ],
-    }],
-    presets: &[],
-    init: Some(Scheme::Normal01),
-    cost: Cost::TwoForwards,
-    version: 1,
-};
-
-impl Proxy for Incorporated {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, _: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        zen::passes_on(net, Form::Unlinked)
-    }
-
-    fn score(
-        &self,
-        variant: &Variant,
-        net: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let entropy = escore::Parts::of(net, escore::OFFICIAL)?;
-        let zen = zen::Parts::of(&*net.graph_of(Form::Unlinked)?, seen, (false, false))?.score();
-        let value = combine(variant, zen, entropy.score())?;
-        Ok(Score { value, components: vec![("zen", zen), ("escore", entropy.score()), ("rho", entropy.rho)] })
+named! {
+    /// the weights, and what the entropy goes through
+    enum Weighting: "form" {
+        /// 0.8 Z + 0.2 sqrt(E) (paper)
+        Small = "s",
+        /// 0.9 Z + 0.1 ln(E) (paper; the search script for ImageNet)
+        Large = "l",
+        /// 0.9 Z + 0.1 sqrt(E) (the released stand-alone scorer)
+        Script = "script",
+        /// 0.5 Z + 0.5 E (paper, without normalisation)
+        PlainHalf = "plain_half",
+        /// 0.9999 Z + 0.0001 E (paper, without normalisation)
+        PlainTiny = "plain_1e_4",
     }
 }
 
-/// Name, weight of `Z`, weight of `F(E)`, `F`.
-type Weighting = (&'static str, f64, f64, fn(f64) -> f64);
+/// Zen-score with entropy.
+pub static PROXY: Proxy = Proxy {
+    name: "incorporated",
+    title: "Incorporated-score",
+    reference: "Incorporated-NAS: an efficient zero-shot proxy of Zen-score and entropy",
+    inputs: "two Gaussian batches of the mini-batch's shape, weights N(0, 1); rows of super-blocks only",
+    about: "weighted sum of the Zen-score without residual links and of a function of the E-score; E <= 0 has no score",
+    cost: Cost::TwoForwards,
+    scorer: |variant, _| {
+        let form = variant.get::<Weighting>();
+        Scorer::passes(move |net, ask| {
+            let passes = zen::Perturbation::observe(net, ask, Form::Unlinked)?;
+            reduce(move |seen| {
+                let entropy = escore::Parts::of(net, escore::Reading::default())?;
+                let zen = passes.parts(seen, zen::Reading::default())?.score();
+                let score = Score::plain(form.combine(zen, entropy.score())?).with("zen", zen);
+                Ok(score.with("escore", entropy.score()).with("rho", entropy.rho))
+            })
+        })
+    },
+    details: Details { axes: &[Axis::of::<Weighting>()], init: Some(Scheme::Normal01), ..Details::USUAL },
+};
 
-const FORMS: [Weighting; 5] = [
-    ("s", 0.8, 0.2, f64::sqrt),
-    ("l", 0.9, 0.1, f64::ln),
-    ("script", 0.9, 0.1, f64::sqrt),
-    ("plain_half", 0.5, 0.5, |e| e),
-    ("plain_1e_4", 0.9999, 1e-4, |e| e),
-];
-
-/// The weighted sum; an E-score that is not positive has none (the search rejects such a candidate).
-fn combine(variant: &Variant, zen: f64, entropy: f64) -> Result<f64, ScoreError> {
-    if entropy <= 0.0 {
-        let reason = format!("the E-score is {entropy}, not above 0, so that the candidate is rejected");
-        return Err(ScoreError::Undefined(reason));
+impl Weighting {
+    /// The weighted sum; an E-score that is not positive has none (the search rejects such a candidate).
+    fn combine(self, zen: f64, entropy: f64) -> Result<f64, ScoreError> {
+        if entropy <= 0.0 {
+            let reason = format!("the E-score is {entropy}, not above 0, so that the candidate is rejected");
+            return Err(ScoreError::undefined(reason));
+        }
+        let (of_zen, of_entropy, part) = match self {
+            Self::Small => (0.8, 0.2, entropy.sqrt()),
+            Self::Large => (0.9, 0.1, entropy.ln()),
+            Self::Script => (0.9, 0.1, entropy.sqrt()),
+            Self::PlainHalf => (0.5, 0.5, entropy),
+            Self::PlainTiny => (0.9999, 1e-4, entropy),
+        };
+        Ok(of_zen * zen + of_entropy * part)
     }
-    let chosen = FORMS.iter().find(|(name, ..)| variant.is(name)).unwrap_or(&FORMS[0]);
-    let (_, of_zen, of_entropy, f) = chosen;
-    Ok(of_zen * zen + of_entropy * f(entropy))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxies::ProxyRef;
 
     fn combined(form: &str, zen: f64, entropy: f64) -> Result<f64, ScoreError> {
-        combine(&format!("incorporated:{form}").parse::<ProxyRef>().unwrap().variant, zen, entropy)
+        form.parse::<Weighting>().unwrap().combine(zen, entropy)
     }
 
     #[test]

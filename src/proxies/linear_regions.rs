@@ -8,46 +8,21 @@
 //! `crops` takes as many keyed crops of the mini-batch's images, which are fewer; Gaussian images need no data and are what the
 //! golden values use.
 
-use super::{
-    Axis, Choice, Cost, Direction, Form, InputRequest, PassRequest, Prepared, Proxy, ProxySpec, Score,
-    ScoreError, Variant,
-};
-use crate::engine::{ImageCodes, NormStatistics, Observation, Reduced, Reduction};
+use super::prelude::*;
+use crate::engine::ImageCodes;
 use crate::graph::Shape;
-use crate::graph::init::Scheme;
-use crate::scoring::Network;
 
-/// Chen et al., TE-NAS: expressivity.
-pub struct LinearRegions;
+named! {
+    /// what the cell sees
+    pub(super) enum Images: "images" {
+        /// 1,000 Gaussian images
+        Gaussian = "gaussian",
+        /// three times 1,000 keyed crops of the mini-batch (official code: of 3,000 real images)
+        Crops = "crops",
+    }
+}
 
-static SPEC: ProxySpec = ProxySpec {
-    name: "linear_regions",
-    title: "Linear regions",
-    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535; counted as in its code, on Gaussian images",
-    direction: Direction::HigherIsBetter,
-    inputs: "1,000 Gaussian images of one channel and 3 x 3 pixels, whatever the run's images, or crops of these",
-    about: "distinct activation codes of a cell of one channel; kaiming_normal_fan_in weights, batch statistics; spaces that \
-            search for a cell only",
-    axes: &[IMAGES],
-    presets: &[],
-    init: Some(Scheme::KaimingNormalFanIn),
-    cost: Cost::Forward,
-    version: 1,
-};
-
-/// What the cell sees.
-pub(super) const IMAGES: Axis = Axis {
-    name: "images",
-    about: "what the cell sees",
-    choices: &[
-        Choice { name: "gaussian", about: "1,000 Gaussian images" },
-        Choice {
-            name: "crops",
-            about: "three times 1,000 keyed crops of the mini-batch (official code: of 3,000 real images)",
-        },
-    ],
-};
-
+const INIT: Scheme = Scheme::KaimingNormalFanIn;
 const SHAPE: [usize; 4] = [1000, 1, 3, 3];
 const GAUSSIAN: [InputRequest; 1] = [InputRequest::NoiseOf { name: "input", shape: SHAPE }];
 const CROPS: [InputRequest; 3] = [
@@ -56,52 +31,47 @@ const CROPS: [InputRequest; 3] = [
     InputRequest::Crops { name: "crops.2", shape: SHAPE },
 ];
 
-/// The passes on which regions are counted.
-pub(super) fn passes(variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
+/// Chen et al., TE-NAS: expressivity.
+pub static PROXY: Proxy = Proxy {
+    name: "linear_regions",
+    title: "Linear regions",
+    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535; counted as in its code, on Gaussian images",
+    inputs: "1,000 Gaussian images of one channel and 3 x 3 pixels, whatever the run's images, or crops of these",
+    about: "distinct activation codes of a cell of one channel; kaiming_normal_fan_in weights, batch statistics; spaces that \
+            search for a cell only",
+    cost: Cost::Forward,
+    scorer: |variant, _| {
+        let images = variant.get::<Images>();
+        Scorer::passes(move |net, ask| {
+            let codes = codes(net, ask, images)?;
+            reduce(move |seen| {
+                let codes: Vec<&ImageCodes> = codes.iter().map(|codes| seen.get(*codes)).collect();
+                let images = codes.iter().map(|codes| codes.images() as f64).sum();
+                let units = codes.first().map_or(0.0, |codes| codes.units() as f64);
+                let regions = ImageCodes::distinct_of(codes) as f64;
+                Ok(Score::plain(regions).with("units", units).with("images", images))
+            })
+        })
+    },
+    details: Details { axes: &[Axis::of::<Images>()], init: Some(INIT), ..Details::USUAL },
+};
+
+/// Asks for the codes in which regions are counted.
+///
+/// # Errors
+/// [`ScoreError::Undefined`] where the space has no thin cell.
+pub(super) fn codes(
+    net: &Network,
+    ask: &mut Requests,
+    images: Images,
+) -> Result<Vec<Handle<ImageCodes>>, ScoreError> {
     let graph = net.graph_of(Form::ThinCell)?;
     let mut taps = graph.input_taps(graph.activation_modules());
     taps.retain(|tap| matches!(graph.node(tap.node).shape, Shape::Map { .. }));
+    let inputs: &[InputRequest] = if images == Images::Crops { &CROPS } else { &GAUSSIAN };
     let pass = |input: &InputRequest| {
-        let codes = Observation { taps: taps.clone(), reduction: Reduction::ImageCodes };
-        let pass = PassRequest::forward(*input, NormStatistics::Batch, vec![codes]);
-        PassRequest { form: Form::ThinCell, init: SPEC.init, ..pass }
+        let mut pass = ask.pass(*input, NormStatistics::Batch).form(Form::ThinCell).init(INIT);
+        pass.image_codes(taps.clone())
     };
-    Ok(if variant.is("crops") {
-        CROPS.iter().map(pass).collect()
-    } else {
-        GAUSSIAN.iter().map(pass).collect()
-    })
-}
-
-/// What was seen on them.
-pub(super) fn codes(seen: &[Vec<Reduced>]) -> Result<Vec<&ImageCodes>, ScoreError> {
-    let codes = seen.iter().map(|pass| match pass.first() {
-        Some(Reduced::Images(codes)) => Ok(codes),
-        _ => Err(ScoreError::Undefined("no activation codes were observed".into())),
-    });
-    codes.collect()
-}
-
-impl Proxy for LinearRegions {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        passes(variant, net)
-    }
-
-    fn score(
-        &self,
-        _: &Variant,
-        _: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let codes = codes(seen)?;
-        let images = codes.iter().map(|codes| codes.images() as f64).sum();
-        let units = codes.first().map_or(0.0, |codes| codes.units() as f64);
-        let components = vec![("units", units), ("images", images)];
-        Ok(Score { value: ImageCodes::distinct_of(codes) as f64, components })
-    }
+    Ok(inputs.iter().map(pass).collect())
 }

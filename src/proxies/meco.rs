@@ -4,73 +4,48 @@
 //! 64 x 64 pixels; score `sum_l v_min(C_l)`. Correlations with a constant channel count as 0, as in the official code; an output
 //! of one pixel a channel has no others and adds 0.
 
-use super::spectrum::eigenvalues;
-use super::{
-    Axis, Choice, Cost, Direction, Form, InputRequest, PassRequest, Prepared, Proxy, ProxySpec, Score,
-    ScoreError, Variant,
-};
-use crate::engine::{ChannelCovariance, NormStatistics, Observation, Reduced, Reduction};
+use super::prelude::*;
+use crate::engine::ChannelCovariance;
 use crate::graph::{Graph, Module, Shape, Tap};
-use crate::scoring::Network;
+use crate::linalg::eigenvalues;
 
-/// Jiang et al., minimum eigenvalue of correlation.
-pub struct Meco;
-
-static SPEC: ProxySpec = ProxySpec {
-    name: "meco",
-    title: "MeCo",
-    reference: "Jiang et al., MeCo, NeurIPS 2023",
-    direction: Direction::HigherIsBetter,
-    inputs: "one Gaussian image of 64 x 64 pixels, whatever the run's images; no data",
-    about: "sum over modules of the smallest eigenvalue of the correlation matrix of the output's channels; batch statistics",
-    axes: &[Axis {
-        name: "modules",
-        about: "whose outputs count",
-        choices: &[
-            Choice {
-                name: "all_modules",
-                about: "every module that runs, containers included, which repeat the output of their last child (official \
-                        code)",
-            },
-            Choice { name: "leaf_only", about: "modules without children (the layers of the paper)" },
-        ],
-    }],
-    presets: &[],
-    init: None,
-    cost: Cost::Forward,
-    version: 1,
-};
+named! {
+    /// whose outputs count
+    enum Modules: "modules" {
+        /// every module that runs, containers included, which repeat the output of their last child (official code)
+        All = "all_modules",
+        /// modules without children (the layers of the paper)
+        LeafOnly = "leaf_only",
+    }
+}
 
 /// The image.
 const INPUT: InputRequest = InputRequest::NoiseOf { name: "input", shape: [1, 3, 64, 64] };
 
-impl Proxy for Meco {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        let taps = taps(&*net.graph_of(Form::At64)?, variant.is("leaf_only"));
-        let covariances = Observation { taps, reduction: Reduction::ChannelCovariance };
-        let pass = PassRequest::forward(INPUT, NormStatistics::Batch, vec![covariances]);
-        Ok(vec![PassRequest { form: Form::At64, ..pass }])
-    }
-
-    fn score(
-        &self,
-        _: &Variant,
-        _: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let Some(Reduced::Covariances(outputs)) = seen.first().and_then(|pass| pass.first()) else {
-            return Err(ScoreError::Undefined("no outputs were observed".into()));
-        };
-        let counted: usize = outputs.iter().map(|o| o.times).sum();
-        let value = outputs.iter().fold(0.0, |sum, o| sum + o.times as f64 * smallest_eigenvalue(o));
-        Ok(Score { value, components: vec![("outputs", counted as f64)] })
-    }
-}
+/// Jiang et al., minimum eigenvalue of correlation.
+pub static PROXY: Proxy = Proxy {
+    name: "meco",
+    title: "MeCo",
+    reference: "Jiang et al., MeCo, NeurIPS 2023",
+    inputs: "one Gaussian image of 64 x 64 pixels, whatever the run's images; no data",
+    about: "sum over modules of the smallest eigenvalue of the correlation matrix of the output's channels; batch statistics",
+    cost: Cost::Forward,
+    scorer: |variant, _| {
+        let leaf_only = variant.get::<Modules>() == Modules::LeafOnly;
+        Scorer::passes(move |net, ask| {
+            let taps = taps(&*net.graph_of(Form::At64)?, leaf_only);
+            let mut pass = ask.pass(INPUT, NormStatistics::Batch).form(Form::At64);
+            let outputs = pass.channel_covariances(taps);
+            reduce(move |seen| {
+                let outputs = seen.get(outputs);
+                let counted: usize = outputs.iter().map(|o| o.times).sum();
+                let value = outputs.iter().fold(0.0, |sum, o| sum + o.times as f64 * smallest_eigenvalue(o));
+                Ok(Score::plain(value).with("outputs", counted as f64))
+            })
+        })
+    },
+    details: Details { axes: &[Axis::of::<Modules>()], ..Details::USUAL },
+};
 
 /// Outputs of the modules that run, as often as modules give them; maps only.
 fn taps(graph: &Graph, leaf_only: bool) -> Vec<Tap> {

@@ -1,14 +1,13 @@
 //! Training-free proxies.
 //!
-//! A proxy states which [passes](PassRequest) it observes and reduces what it saw to a [`Score`]; it runs nothing
-//! itself, so proxies that observe the same pass share it. Every deviation between a paper and its official code is a
-//! named choice of a [`Variant`]. Adding a proxy is one file and one line in [`PROXIES`].
+//! A proxy is a file with one [`Proxy`]: its facts, and a function that makes a [`Scorer`] of a variant. A scorer reads a network, or
+//! asks for [passes](crate::passes) and says how a score is made of what they give, or is a program. Proxies run no passes
+//! themselves, so that those which observe the same pass share it. Every deviation between a paper and its official code is a
+//! named value of an [`Axis`]. Adding a proxy is one file and one line in [`PROXIES`].
 
 mod az_nas;
 mod cam_nas;
-mod correlation;
 mod das;
-mod double_double;
 mod epe_nas;
 mod eproxy;
 mod escore;
@@ -21,22 +20,21 @@ mod grasp;
 mod incorporated;
 mod jacob_cov;
 mod l2_norm;
-pub mod linalg;
 mod linear_regions;
 mod meco;
 mod naswot;
 mod ntk;
 mod params;
 mod plain;
-mod program;
+pub mod prelude;
 mod random;
 mod rbflex;
-mod request;
 mod saliency;
+mod score;
+mod scorer;
 mod set_rule;
 mod snip;
 mod spec;
-mod spectrum;
 mod swap;
 mod synflow;
 mod te_nas;
@@ -44,201 +42,53 @@ mod variant;
 mod zen;
 mod zico;
 
-pub use program::{Lab, Program};
-pub use request::{BackwardRequest, Form, InputRequest, LossRequest, PassRequest, Rewrite};
+pub use score::{ROUNDING, Score, ScoreError};
+pub use scorer::{Context, ObserveFn, ProgramFn, Reduce, Scorer, StaticFn, reduce};
 pub use set_rule::SetRule;
-pub use spec::{Cost, Direction, ProxySpec};
-pub use variant::{Axis, Choice, Preset, ProxyRef, Variant, VariantError};
-
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use crate::data::DataDirs;
-use crate::engine::{EngineError, ParamSums, Reduced};
-use crate::scoring::{CandidateSet, Network};
+pub use spec::{Cost, Details, Direction, Proxy};
+pub use variant::{Axis, Preset, ProxyRef, Variant, VariantError};
 
 /// All proxies, in the order in which they are listed.
-pub static PROXIES: &[&dyn Proxy] = &[
-    &params::Params,
-    &flops::Flops,
-    &l2_norm::L2Norm,
-    &random::Random,
-    &grad_norm::GradNorm,
-    &snip::Snip,
-    &plain::Plain,
-    &grasp::Grasp,
-    &fisher::Fisher,
-    &synflow::SynFlow,
-    &jacob_cov::JacobCov,
-    &epe_nas::EpeNas,
-    &gradsign::GradSign,
-    &ntk::Ntk,
-    &naswot::Naswot,
-    &das::Das,
-    &swap::Swap,
-    &rbflex::Rbflex,
-    &zen::Zen,
-    &escore::EScore,
-    &incorporated::Incorporated,
-    &zico::Zico,
-    &meco::Meco,
-    &linear_regions::LinearRegions,
-    &te_nas::TeNas,
-    &az_nas::AzNas,
-    &saliency::Saliency,
-    &eproxy::Eproxy,
-    &cam_nas::CamNas,
+pub static PROXIES: &[&Proxy] = &[
+    &params::PROXY,
+    &flops::PROXY,
+    &l2_norm::PROXY,
+    &random::PROXY,
+    &grad_norm::PROXY,
+    &snip::PROXY,
+    &plain::PROXY,
+    &grasp::PROXY,
+    &fisher::PROXY,
+    &synflow::PROXY,
+    &jacob_cov::PROXY,
+    &epe_nas::PROXY,
+    &gradsign::PROXY,
+    &ntk::PROXY,
+    &naswot::PROXY,
+    &das::PROXY,
+    &swap::PROXY,
+    &rbflex::PROXY,
+    &zen::PROXY,
+    &escore::PROXY,
+    &incorporated::PROXY,
+    &zico::PROXY,
+    &meco::PROXY,
+    &linear_regions::PROXY,
+    &te_nas::PROXY,
+    &az_nas::PROXY,
+    &saliency::PROXY,
+    &eproxy::PROXY,
+    &cam_nas::PROXY,
 ];
 
 /// The proxies of a command that names none: those that need no files beside the images.
-pub fn needing_no_files() -> impl Iterator<Item = &'static ProxySpec> {
-    PROXIES.iter().filter(|p| !p.needs_files()).map(|p| p.spec())
-}
-
-/// What a proxy gives one architecture.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Score {
-    /// The score; higher is better or not as the proxy's direction says. May be non-finite.
-    pub value: f64,
-    /// Named parts of it.
-    pub components: Vec<(&'static str, f64)>,
-}
-
-/// The part of a score that says how far numbers that are zero in exact arithmetic, and rounding in any other, may move it.
-pub const ROUNDING: &str = "rounding";
-
-impl Score {
-    /// A score without parts.
-    pub fn plain(value: f64) -> Self {
-        Self { value, components: vec![] }
-    }
-}
-
-/// Why there is no score.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum ScoreError {
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The proxy has no meaning for this network.
-    #[error("{0}")]
-    Undefined(String),
-    /// An input that the proxy asks for is not at hand.
-    #[error("{0}")]
-    Input(String),
-    /// What had to be known about the candidate set could not be computed.
-    #[error("preparing the candidate set: {0}")]
-    Prepare(String),
-    /// A command gave this architecture no score.
-    #[error("{0}")]
-    External(String),
-    /// A command gives no scores any more, whatever the architecture.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-/// Numbers that a proxy needs to know about the candidate set before it scores the first network.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Prepared {
-    pub values: Vec<(&'static str, f64)>,
-    pub arrays: Vec<(&'static str, Arc<[f64]>)>,
-}
-
-impl Prepared {
-    /// The value under this name.
-    pub fn get(&self, name: &str) -> Option<f64> {
-        self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
-    }
-
-    /// The numbers under this name.
-    pub fn array(&self, name: &str) -> Option<&[f64]> {
-        self.arrays.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_ref())
-    }
-}
-
-/// A training-free proxy.
-pub trait Proxy: Sync {
-    /// Static facts.
-    fn spec(&self) -> &'static ProxySpec;
-
-    /// Done once per candidate set; most proxies need nothing.
-    ///
-    /// # Errors
-    /// [`ScoreError::Prepare`] when the set's networks cannot be built or run.
-    fn prepare(&self, _variant: &Variant, _set: &CandidateSet<'_>) -> Result<Prepared, ScoreError> {
-        Ok(Prepared::default())
-    }
-
-    /// How the score comes from components ranked over the candidate set, where it does; the recorded number then is only
-    /// one network's.
-    fn over_set(&self, _variant: &Variant) -> Option<&'static SetRule> {
-        None
-    }
-
-    /// How many mini-batches of the data set it takes, one behind the other.
-    fn batches(&self) -> usize {
-        1
-    }
-
-    /// The passes this proxy observes on a network.
-    ///
-    /// # Errors
-    /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
-    fn passes(&self, _variant: &Variant, _network: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(vec![])
-    }
-
-    /// Whether it needs files beside the images, so that a command that names no proxies leaves it out.
-    fn needs_files(&self) -> bool {
-        false
-    }
-
-    /// The files beside the data set's that a variant reads, of those that are at hand.
-    fn files(&self, _: &Variant, _: &DataDirs) -> Vec<PathBuf> {
-        vec![]
-    }
-
-    /// The command that computes it, where it is not ours.
-    fn command(&self) -> Option<String> {
-        None
-    }
-
-    /// The proxy as a program, where passes are not enough; it then makes the score.
-    fn program(&self) -> Option<&dyn Program> {
-        None
-    }
-
-    /// The score. `seen[i][k]` is what observation `k` of pass `i` was reduced to; gradients stand behind observations.
-    ///
-    /// # Errors
-    /// [`ScoreError::Undefined`] when the variant has no meaning for the network.
-    fn score(
-        &self,
-        variant: &Variant,
-        network: &Network,
-        prepared: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError>;
-}
-
-/// The sums over parameter gradients that stand last in the first pass.
-fn gradient_sums(seen: &[Vec<Reduced>]) -> Result<&[ParamSums], ScoreError> {
-    match seen.first().and_then(|pass| pass.last()) {
-        Some(Reduced::Params(sums)) => Ok(sums),
-        _ => Err(ScoreError::Undefined("no gradients were observed".into())),
-    }
-}
-
-/// The gradient of the input that the first pass begins with; `None` when the input has no path to the output.
-fn input_gradient(seen: &[Vec<Reduced>]) -> Result<Option<&[f64]>, ScoreError> {
-    match seen.first().and_then(|pass| pass.first()) {
-        Some(Reduced::Values(values)) => Ok(values.first().map(|(_, gradient)| gradient.as_slice())),
-        _ => Err(ScoreError::Undefined("no input gradient was observed".into())),
-    }
+pub fn needing_no_files() -> impl Iterator<Item = &'static Proxy> {
+    PROXIES.iter().copied().filter(|proxy| proxy.details.files.is_none())
 }
 
 /// The proxy with this name.
-pub fn find(name: &str) -> Option<&'static dyn Proxy> {
-    PROXIES.iter().copied().find(|p| p.spec().name == name)
+pub fn find(name: &str) -> Option<&'static Proxy> {
+    PROXIES.iter().copied().find(|proxy| proxy.name == name)
 }
 
 #[cfg(test)]
@@ -252,22 +102,22 @@ mod tests {
     #[test]
     fn registry_invariants() {
         for (i, proxy) in PROXIES.iter().enumerate() {
-            let spec = proxy.spec();
-            assert!(!external::PREFIX.starts_with(&format!("{}:", spec.name)));
-            assert!(snake(spec.name), "{}", spec.name);
-            assert!(PROXIES[..i].iter().all(|p| p.spec().name != spec.name), "{} twice", spec.name);
-            for text in [spec.title, spec.reference, spec.about, spec.inputs] {
-                assert!(!text.trim().is_empty(), "{}", spec.name);
+            let spec = &proxy.details;
+            assert!(!external::PREFIX.starts_with(&format!("{}:", proxy.name)));
+            assert!(snake(proxy.name), "{}", proxy.name);
+            assert!(PROXIES[..i].iter().all(|p| p.name != proxy.name), "{} twice", proxy.name);
+            for text in [proxy.title, proxy.reference, proxy.about, proxy.inputs] {
+                assert!(!text.trim().is_empty(), "{}", proxy.name);
             }
             assert!(spec.version >= 1);
             let mut words = vec![];
             for axis in spec.axes {
-                assert!(axis.choices.len() > 1 && !axis.about.is_empty(), "{}: {}", spec.name, axis.name);
+                assert!(axis.choices.len() > 1 && !axis.about.is_empty(), "{}: {}", proxy.name, axis.name);
                 words.extend(axis.choices.iter().map(|c| c.name));
             }
             words.extend(spec.presets.iter().map(|p| p.name));
             for (k, word) in words.iter().enumerate() {
-                assert!(snake(word) && !words[..k].contains(word), "{}: `{word}`", spec.name);
+                assert!(snake(word) && !words[..k].contains(word), "{}: `{word}`", proxy.name);
             }
             for preset in spec.presets {
                 for choice in preset.choices {
@@ -283,7 +133,7 @@ mod tests {
     #[test]
     fn every_proxy_is_found_under_its_name() {
         for proxy in PROXIES {
-            assert_eq!(find(proxy.spec().name).unwrap().spec().name, proxy.spec().name);
+            assert!(std::ptr::eq(find(proxy.name).unwrap(), *proxy));
         }
         assert!(find("none").is_none());
     }

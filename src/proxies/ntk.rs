@@ -5,81 +5,59 @@
 //! statistics an image's logits depend on the others. Where `v_min <= 1e-12 v_max` the kernel is singular and the score
 //! not a number, and with several initialisations neither is the mean.
 
-use super::correlation::symmetric_eigenvalues;
-use super::{
-    Axis, Choice, Cost, Direction, LossRequest, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError,
-    Variant,
-};
-use crate::engine::{GradientReduction, Reduced};
-use crate::graph::init::Scheme;
-use crate::scoring::Network;
+use super::prelude::*;
+use crate::linalg::symmetric_eigenvalues;
 
-/// Chen et al., TE-NAS.
-pub struct Ntk;
+named! {
+    /// initialisations whose condition numbers are averaged
+    pub(super) enum Repeats: "repeats" {
+        /// one; repetitions of a run give more
+        Once = "once",
+        /// three (official code)
+        Three = "repeats_3",
+    }
+}
 
-static SPEC: ProxySpec = ProxySpec {
-    name: "ntk",
-    title: "NTK condition number",
-    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535",
-    direction: Direction::HigherIsBetter,
-    inputs: "one mini-batch, no labels",
-    about: "minus the condition number of the neural tangent kernel; kaiming_normal_fan_out weights, batch statistics",
-    axes: &[REPEATS],
-    presets: &[],
-    init: Some(Scheme::KaimingNormalFanOut),
-    cost: Cost::ImageGradients,
-    version: 1,
-};
-
+/// Weights on which kernels are observed.
+const INIT: Scheme = Scheme::KaimingNormalFanOut;
 /// Smallest eigenvalue, as a share of the largest, of a kernel that is not singular.
 const SINGULAR: f64 = 1e-12;
 
-/// Initialisations.
-pub(super) const REPEATS: Axis = Axis {
-    name: "repeats",
-    about: "initialisations whose condition numbers are averaged",
-    choices: &[
-        Choice { name: "once", about: "one; repetitions of a run give more" },
-        Choice { name: "repeats_3", about: "three (official code)" },
-    ],
+/// Chen et al., TE-NAS.
+pub static PROXY: Proxy = Proxy {
+    name: "ntk",
+    title: "NTK condition number",
+    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535",
+    inputs: "one mini-batch, no labels",
+    about: "minus the condition number of the neural tangent kernel; kaiming_normal_fan_out weights, batch statistics",
+    cost: Cost::ImageGradients,
+    scorer: |variant, _| {
+        let repeats = variant.get::<Repeats>();
+        Scorer::passes(move |_, ask| {
+            let kernels = kernels(ask, repeats);
+            reduce(move |seen| {
+                let condition = condition(seen, &kernels);
+                Ok(Score::plain(-condition).with("condition_number", condition))
+            })
+        })
+    },
+    details: Details { axes: &[Axis::of::<Repeats>()], init: Some(INIT), ..Details::USUAL },
 };
 
-/// The passes on which kernels are observed; initialisation `k` is keyed by the weight seed plus `k`.
-pub(super) fn passes(variant: &Variant) -> Vec<PassRequest> {
-    let pass = PassRequest::gradients(LossRequest::SumOfLogits, vec![GradientReduction::NeuralTangent]);
-    let repeats = if variant.is("repeats_3") { 3 } else { 1 };
-    (0..repeats).map(|repeat| PassRequest { init: SPEC.init, repeat, ..pass.clone() }).collect()
+/// Asks for the kernels; initialisation `k` is keyed by the weight seed plus `k`.
+pub(super) fn kernels(ask: &mut Requests, repeats: Repeats) -> Vec<Handle<[f64]>> {
+    let repeats = if repeats == Repeats::Three { 3 } else { 1 };
+    let pass = |repeat| {
+        let pass = ask.mini_batch().init(INIT).repeat(repeat);
+        pass.backward(LossRequest::SumOfLogits).tangent_kernel()
+    };
+    (0..repeats).map(pass).collect()
 }
 
-/// The mean condition number of what was seen on them.
-pub(super) fn condition(seen: &[Vec<Reduced>]) -> Result<f64, ScoreError> {
-    let numbers = seen.iter().map(|pass| match pass.last() {
-        Some(Reduced::Kernel(kernel)) => Ok(condition_number(kernel)),
-        _ => Err(ScoreError::Undefined("no tangent kernel was observed".into())),
-    });
-    let numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
-    Ok(numbers.iter().sum::<f64>() / numbers.len() as f64)
-}
-
-impl Proxy for Ntk {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, variant: &Variant, _: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(passes(variant))
-    }
-
-    fn score(
-        &self,
-        _: &Variant,
-        _: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let condition = condition(seen)?;
-        Ok(Score { value: -condition, components: vec![("condition_number", condition)] })
-    }
+/// The mean condition number of kernels.
+pub(super) fn condition(seen: &Observed<'_>, kernels: &[Handle<[f64]>]) -> f64 {
+    let numbers = kernels.iter().map(|kernel| condition_number(seen.get(*kernel)));
+    numbers.sum::<f64>() / kernels.len() as f64
 }
 
 /// `v_max / v_min` of a symmetric matrix; NaN where it is singular, not positive or not finite.

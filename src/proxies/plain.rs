@@ -3,49 +3,21 @@
 //! `sum_l sum_w w dL/dw` over convolution and linear weights, `L` the mean cross-entropy of one mini-batch. A convolution in front of
 //! a batch normalisation contributes nothing but rounding and the effect of eps (its output does not depend on its scale).
 
-use super::{
-    Cost, Direction, LossRequest, PassRequest, Prepared, Proxy, ProxySpec, Score, ScoreError, Variant,
-    gradient_sums,
-};
-use crate::engine::{GradientReduction, ParamSet, Reduced};
-use crate::scoring::Network;
+use super::prelude::*;
 
 /// Mozer and Smolensky's saliency without absolute values.
-pub struct Plain;
-
-static SPEC: ProxySpec = ProxySpec {
+pub static PROXY: Proxy = Proxy {
     name: "plain",
     title: "plain",
     reference: "Mozer and Smolensky, Skeletonization, NeurIPS 1988; as a proxy: Abdelfattah et al., arXiv:2101.08134 (code)",
-    direction: Direction::HigherIsBetter,
     inputs: "one mini-batch with labels",
     about: "sum over convolution and linear weights of w dL/dw with the mean cross-entropy; batch statistics",
-    axes: &[],
-    presets: &[],
-    init: None,
     cost: Cost::Backward,
-    version: 1,
+    scorer: |_, _| {
+        Scorer::passes(|_, ask| {
+            let weights = ask.mini_batch().backward(LossRequest::CrossEntropy).param_sums(ParamSet::Layers);
+            reduce(move |seen| Ok(Score::plain(seen.get(weights).iter().map(|w| w.products).sum())))
+        })
+    },
+    details: Details::USUAL,
 };
-
-impl Proxy for Plain {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, _: &Variant, _: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok(vec![PassRequest::gradients(
-            LossRequest::CrossEntropy,
-            vec![GradientReduction::Params(ParamSet::Layers)],
-        )])
-    }
-
-    fn score(
-        &self,
-        _: &Variant,
-        _: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        Ok(Score::plain(gradient_sums(seen)?.iter().map(|sums| sums.products).sum()))
-    }
-}

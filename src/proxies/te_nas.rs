@@ -7,64 +7,46 @@
 //! `official` has the official code's three initialisations for `kappa` and crops of real images for the regions; its supernet and
 //! its 72 images are a matter of the run.
 
-use super::{
-    Cost, Direction, PassRequest, Prepared, Preset, Proxy, ProxySpec, Score, ScoreError, SetRule, Variant,
-    linear_regions, ntk,
-};
-use crate::engine::{ImageCodes, Reduced};
-use crate::scoring::Network;
+use super::linear_regions::{self, Images};
+use super::ntk::{self, Repeats};
+use super::prelude::*;
+use crate::engine::ImageCodes;
 
-/// Chen et al., TE-NAS.
-pub struct TeNas;
-
-static SPEC: ProxySpec = ProxySpec {
-    name: "te_nas",
-    title: "TE-NAS",
-    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535; the combination as in the evaluation of AZ-NAS",
-    direction: Direction::HigherIsBetter,
-    inputs: "one mini-batch without labels, and the images of linear_regions",
-    about: "sum of the ranks of -kappa and of the linear regions over the candidate set (correlate, search, plot); a record alone \
-            has -kappa",
-    axes: &[ntk::REPEATS, linear_regions::IMAGES],
-    presets: &[Preset {
-        name: "official",
-        about: "as the released code measures a network",
-        choices: &["repeats_3", "crops"],
-    }],
-    init: None,
-    cost: Cost::ImageGradients,
-    version: 1,
-};
-
-static RULE: SetRule = SetRule {
+const RULE: SetRule = SetRule {
     parts: &[("condition_number", Direction::LowerIsBetter), ("linear_regions", Direction::HigherIsBetter)],
     logarithms: false,
 };
 
-impl Proxy for TeNas {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn over_set(&self, _: &Variant) -> Option<&'static SetRule> {
-        Some(&RULE)
-    }
-
-    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        Ok([ntk::passes(variant), linear_regions::passes(variant, net)?].concat())
-    }
-
-    fn score(
-        &self,
-        variant: &Variant,
-        _: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let (kernels, codes) = seen.split_at(ntk::passes(variant).len().min(seen.len()));
-        let condition = ntk::condition(kernels)?;
-        let regions = ImageCodes::distinct_of(linear_regions::codes(codes)?) as f64;
-        let components = vec![("condition_number", condition), ("linear_regions", regions)];
-        Ok(Score { value: -condition, components })
-    }
-}
+/// Chen et al., TE-NAS.
+pub static PROXY: Proxy = Proxy {
+    name: "te_nas",
+    title: "TE-NAS",
+    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535; the combination as in the evaluation of AZ-NAS",
+    inputs: "one mini-batch without labels, and the images of linear_regions",
+    about: "sum of the ranks of -kappa and of the linear regions over the candidate set (correlate, search, plot); a record alone \
+            has -kappa",
+    cost: Cost::ImageGradients,
+    scorer: |variant, _| {
+        let (repeats, images) = (variant.get(), variant.get());
+        Scorer::passes(move |net, ask| {
+            let kernels = ntk::kernels(ask, repeats);
+            let codes = linear_regions::codes(net, ask, images)?;
+            reduce(move |seen| {
+                let condition = ntk::condition(seen, &kernels);
+                let regions = ImageCodes::distinct_of(codes.iter().map(|codes| seen.get(*codes))) as f64;
+                let score = Score::plain(-condition).with("condition_number", condition);
+                Ok(score.with("linear_regions", regions))
+            })
+        })
+    },
+    details: Details {
+        axes: &[Axis::of::<Repeats>(), Axis::of::<Images>()],
+        presets: &[Preset {
+            name: "official",
+            about: "as the released code measures a network",
+            choices: &[Repeats::Three.as_str(), Images::Crops.as_str()],
+        }],
+        over_set: Some(RULE),
+        ..Details::USUAL
+    },
+};

@@ -1,15 +1,15 @@
 //! Variants: named choices between what papers say and what their codes do.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::{PROXIES, Proxy, find};
-
-/// One choice of an axis.
-#[derive(Clone, Copy, Debug)]
-pub struct Choice {
-    pub name: &'static str,
-    pub about: &'static str,
-}
+use super::external::External;
+use super::{Cost, Direction, PROXIES, Proxy, ScoreError, Scorer, SetRule, find};
+use crate::data::DataDirs;
+use crate::graph::init::Scheme;
+use crate::named::{Choice, Named};
+use crate::passes::CandidateSet;
 
 /// Alternatives of which a variant has exactly one; the first is the default.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,13 @@ pub struct Axis {
     pub name: &'static str,
     pub about: &'static str,
     pub choices: &'static [Choice],
+}
+
+impl Axis {
+    /// The axis of an enum's values.
+    pub const fn of<T: Named>() -> Self {
+        Self { name: T::WHAT, about: T::ABOUT, choices: T::CHOICES }
+    }
 }
 
 /// A name for several choices at once (`official`).
@@ -34,9 +41,11 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// Whether this choice was made.
-    pub fn is(&self, choice: &str) -> bool {
-        self.chosen.contains(&choice)
+    /// The value that was chosen on an axis of the proxy.
+    pub fn get<T: Named>(&self) -> T {
+        let chosen = T::ALL.iter().copied().find(|value| self.chosen.contains(&value.name()));
+        debug_assert!(chosen.is_some(), "{} is no axis of the proxy", T::WHAT);
+        chosen.unwrap_or_default()
     }
 }
 
@@ -54,8 +63,106 @@ pub enum VariantError {
 /// A proxy in one variant, written `rbflex`, `rbflex:official` or `rbflex:official+stable`.
 #[derive(Clone)]
 pub struct ProxyRef {
-    pub proxy: &'static dyn Proxy,
-    pub variant: Variant,
+    source: Source,
+    variant: Variant,
+}
+
+/// Where a proxy comes from.
+#[derive(Clone)]
+enum Source {
+    Registry(&'static Proxy),
+    Command(Arc<External>),
+}
+
+impl ProxyRef {
+    /// A proxy without axes.
+    pub fn plain(proxy: &'static Proxy) -> Self {
+        Self { source: Source::Registry(proxy), variant: Variant::default() }
+    }
+
+    /// A proxy that a command computes.
+    pub(super) fn command_of(external: Arc<External>) -> Self {
+        Self { source: Source::Command(external), variant: Variant::default() }
+    }
+
+    fn registered(&self) -> Option<&'static Proxy> {
+        match self.source {
+            Source::Registry(proxy) => Some(proxy),
+            Source::Command(_) => None,
+        }
+    }
+
+    /// The proxy's name without the variant.
+    pub fn name(&self) -> &str {
+        match &self.source {
+            Source::Registry(proxy) => proxy.name,
+            Source::Command(external) => external.name(),
+        }
+    }
+
+    /// Which way its score points.
+    pub fn direction(&self) -> Direction {
+        match &self.source {
+            Source::Registry(proxy) => proxy.details.direction,
+            Source::Command(external) => external.direction(),
+        }
+    }
+
+    /// The version, which is raised when a number may change.
+    pub fn version(&self) -> u32 {
+        match &self.source {
+            Source::Registry(proxy) => proxy.details.version,
+            Source::Command(external) => external.version(),
+        }
+    }
+
+    /// What it costs.
+    pub fn cost(&self) -> Cost {
+        self.registered().map_or(Cost::External, |proxy| proxy.cost)
+    }
+
+    /// The initialisation that it insists on.
+    pub fn init(&self) -> Option<Scheme> {
+        self.registered().and_then(|proxy| proxy.details.init)
+    }
+
+    /// Mini-batches that it takes.
+    pub fn batches(&self) -> usize {
+        self.registered().map_or(1, |proxy| proxy.details.batches)
+    }
+
+    /// How its score comes from ranks over the candidate set, where it does.
+    pub fn over_set(&self) -> Option<SetRule> {
+        self.registered().and_then(|proxy| proxy.details.over_set)
+    }
+
+    /// The files beside the data set's that it reads, of those that are at hand.
+    pub fn files(&self, dirs: &DataDirs) -> Vec<PathBuf> {
+        let files = self.registered().and_then(|proxy| proxy.details.files);
+        files.map_or_else(Vec::new, |files| files(&self.variant, dirs))
+    }
+
+    /// The command that computes it, where it is not ours.
+    pub fn command(&self) -> Option<String> {
+        match &self.source {
+            Source::Registry(_) => None,
+            Source::Command(external) => Some(external.command()),
+        }
+    }
+
+    /// Does the proxy's work on the candidate set.
+    ///
+    /// # Errors
+    /// What has to be known about the set cannot be computed.
+    pub fn scorer(&self, set: &CandidateSet<'_>) -> Result<Scorer, ScoreError> {
+        match &self.source {
+            Source::Registry(proxy) => (proxy.scorer)(&self.variant, set),
+            Source::Command(external) => {
+                let external = Arc::clone(external);
+                Scorer::program(move |context| external.score(context))
+            }
+        }
+    }
 }
 
 impl fmt::Debug for ProxyRef {
@@ -66,14 +173,16 @@ impl fmt::Debug for ProxyRef {
 
 impl PartialEq for ProxyRef {
     fn eq(&self, other: &Self) -> bool {
-        self.proxy.spec().name == other.proxy.spec().name && self.variant == other.variant
+        self.name() == other.name() && self.variant == other.variant
     }
 }
 
 impl fmt::Display for ProxyRef {
     /// The shortest form: the name of a preset that says the same, else the choices that differ from the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = self.proxy.spec();
+        let Some(Proxy { details: spec, name, .. }) = self.registered() else {
+            return f.write_str(self.name());
+        };
         let changed: Vec<&str> = (spec.axes.iter().zip(&self.variant.chosen))
             .filter(|(axis, chosen)| axis.choices[0].name != **chosen)
             .map(|(_, chosen)| *chosen)
@@ -86,9 +195,9 @@ impl fmt::Display for ProxyRef {
         };
         let preset = spec.presets.iter().find(says);
         match (changed.is_empty(), preset) {
-            (true, _) => f.write_str(spec.name),
-            (false, Some(preset)) => write!(f, "{}:{}", spec.name, preset.name),
-            (false, None) => write!(f, "{}:{}", spec.name, changed.join("+")),
+            (true, _) => f.write_str(name),
+            (false, Some(preset)) => write!(f, "{name}:{}", preset.name),
+            (false, None) => write!(f, "{name}:{}", changed.join("+")),
         }
     }
 }
@@ -99,7 +208,7 @@ impl std::str::FromStr for ProxyRef {
     fn from_str(text: &str) -> Result<Self, VariantError> {
         let (name, words) = text.split_once(':').unwrap_or((text, ""));
         let proxy = find(name).ok_or_else(|| unknown_proxy(name))?;
-        let spec = proxy.spec();
+        let spec = &proxy.details;
         let mut chosen: Vec<&'static str> = spec.axes.iter().map(|a| a.choices[0].name).collect();
         let mut said: Vec<Option<&'static str>> = vec![None; spec.axes.len()];
         for word in words.split('+').filter(|w| !w.is_empty()) {
@@ -116,7 +225,7 @@ impl std::str::FromStr for ProxyRef {
             };
             if let Some(first) = said[axis].filter(|first| *first != name) {
                 return Err(VariantError::Twice {
-                    proxy: spec.name,
+                    proxy: proxy.name,
                     first,
                     second: name,
                     axis: spec.axes[axis].name,
@@ -126,7 +235,7 @@ impl std::str::FromStr for ProxyRef {
         }
         // Words beat presets wherever they stand.
         said.into_iter().zip(&mut chosen).for_each(|(said, chosen)| *chosen = said.unwrap_or(chosen));
-        Ok(Self { proxy, variant: Variant { chosen } })
+        Ok(Self { source: Source::Registry(proxy), variant: Variant { chosen } })
     }
 }
 
@@ -136,7 +245,7 @@ fn locate(axes: &[Axis], choice: &str) -> Option<(usize, &'static str)> {
 }
 
 fn unknown_proxy(name: &str) -> VariantError {
-    let near = PROXIES.iter().map(|p| p.spec().name).filter(|known| similar(known, name)).collect::<Vec<_>>();
+    let near = PROXIES.iter().map(|p| p.name).filter(|known| similar(known, name)).collect::<Vec<_>>();
     let hint = match near.is_empty() {
         true => String::new(),
         false => format!(" (did you mean `{}`?)", near.join("` or `")),
@@ -144,13 +253,13 @@ fn unknown_proxy(name: &str) -> VariantError {
     VariantError::Proxy { name: name.to_string(), hint }
 }
 
-fn unknown_choice(proxy: &'static dyn Proxy, word: &str) -> VariantError {
-    let spec = proxy.spec();
+fn unknown_choice(proxy: &'static Proxy, word: &str) -> VariantError {
+    let spec = &proxy.details;
     let presets = spec.presets.iter().map(|p| p.name);
     let known: Vec<&str> =
         presets.chain(spec.axes.iter().flat_map(|a| a.choices.iter().map(|c| c.name))).collect();
     let known = if known.is_empty() { "none, it has a single form".to_string() } else { known.join(", ") };
-    VariantError::Choice { proxy: spec.name, choice: word.to_string(), known }
+    VariantError::Choice { proxy: proxy.name, choice: word.to_string(), known }
 }
 
 /// Same letters up to separators and case, one inside the other, or one edit apart.

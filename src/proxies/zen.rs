@@ -3,119 +3,98 @@
 //! `z = ln d + sum_BN ln sqrt(mean_c var_c)` with `d = mean_n ||f(x) - f(x + 0.01 e)||` over the feature map `f` in front
 //! of the global pooling; all weights N(0, 1), `x` and `e` N(0, 1).
 
-use super::{
-    Axis, Choice, Cost, Direction, Form, InputRequest, PassRequest, Prepared, Preset, Proxy, ProxySpec,
-    Score, ScoreError, Variant,
-};
-use crate::engine::{ChannelMoments, NormStatistics, Observation, Reduced, Reduction};
-use crate::graph::init::Scheme;
+use super::prelude::*;
+use std::borrow::Cow;
+
+use crate::engine::ChannelMoments;
 use crate::graph::{BatchNorm, Graph, NodeId, Op, Tap};
-use crate::scoring::Network;
+
+named! {
+    /// the variance in the batch-norm term
+    pub(super) enum BnTerm: "bn_term" {
+        /// running variance after the two forwards, 0.81 + 0.09 v(x) + 0.1 v(x'), unbiased (official code)
+        RunningVar = "running_var",
+        /// biased batch variance of the first forward (paper)
+        BatchVar = "batch_var",
+    }
+}
+
+named! {
+    /// how the feature difference of an image is measured
+    pub(super) enum Distance: "distance" {
+        /// sum of absolute differences (official code)
+        L1 = "l1",
+        /// Frobenius norm (paper)
+        L2 = "l2",
+    }
+}
+
+named! {
+    /// which network is looked at
+    enum Links: "links" {
+        /// the network with its residual links (adaptations to other spaces)
+        AsBuilt = "as_built",
+        /// without them (paper and official code; only spaces of residual blocks have this form)
+        None = "no_reslink",
+    }
+}
+
+const INIT: Scheme = Scheme::Normal01;
+
+/// How the formula is read; the default is the official code's reading.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Reading {
+    variance: BnTerm,
+    distance: Distance,
+}
 
 /// Lin et al., Zen-NAS.
-pub struct Zen;
-
-static SPEC: ProxySpec = ProxySpec {
+pub static PROXY: Proxy = Proxy {
     name: "zen",
     title: "Zen-score",
     reference: "Lin et al., Zen-NAS, ICCV 2021, arXiv:2102.01063",
-    direction: Direction::HigherIsBetter,
     inputs: "two Gaussian batches of the mini-batch's shape; weights N(0, 1)",
     about: "ln of the mean feature difference under a perturbation of 0.01, plus a rescaling term for each batch norm",
-    axes: &[
-        Axis {
-            name: "bn_term",
-            about: "the variance in the batch-norm term",
-            choices: &[
-                Choice {
-                    name: "running_var",
-                    about: "running variance after the two forwards, 0.81 + 0.09 v(x) + 0.1 v(x'), unbiased (official \
-                            code)",
-                },
-                Choice { name: "batch_var", about: "biased batch variance of the first forward (paper)" },
-            ],
-        },
-        Axis {
-            name: "distance",
-            about: "how the feature difference of an image is measured",
-            choices: &[
-                Choice { name: "l1", about: "sum of absolute differences (official code)" },
-                Choice { name: "l2", about: "Frobenius norm (paper)" },
-            ],
-        },
-        Axis {
-            name: "links",
-            about: "which network is looked at",
-            choices: &[
-                Choice {
-                    name: "as_built",
-                    about: "the network with its residual links (adaptations to other spaces)",
-                },
-                Choice {
-                    name: "no_reslink",
-                    about: "without them (paper and official code; only spaces of residual blocks have this form)",
-                },
-            ],
-        },
-    ],
-    presets: &[
-        Preset { name: "official", about: "as the released code", choices: &["running_var", "l1"] },
-        Preset { name: "paper", about: "as the paper writes it", choices: &["batch_var", "l2"] },
-    ],
-    init: Some(Scheme::Normal01),
     cost: Cost::TwoForwards,
-    version: 1,
+    scorer: |variant, _| {
+        let reading = Reading { variance: variant.get(), distance: variant.get() };
+        let form = match variant.get::<Links>() {
+            Links::AsBuilt => Form::Own,
+            Links::None => Form::Unlinked,
+        };
+        Scorer::passes(move |net, ask| {
+            let passes = Perturbation::observe(net, ask, form)?;
+            reduce(move |seen| {
+                let parts = passes.parts(seen, reading)?;
+                let score = Score::plain(parts.score()).with("feature_difference", parts.difference);
+                Ok(score.with("bn_term", parts.bn_term))
+            })
+        })
+    },
+    details: Details {
+        axes: &[Axis::of::<BnTerm>(), Axis::of::<Distance>(), Axis::of::<Links>()],
+        presets: &[
+            Preset {
+                name: "official",
+                about: "as the released code",
+                choices: &[BnTerm::RunningVar.as_str(), Distance::L1.as_str()],
+            },
+            Preset {
+                name: "paper",
+                about: "as the paper writes it",
+                choices: &[BnTerm::BatchVar.as_str(), Distance::L2.as_str()],
+            },
+        ],
+        init: Some(INIT),
+        ..Details::USUAL
+    },
 };
 
-impl Proxy for Zen {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
-
-    fn passes(&self, variant: &Variant, net: &Network) -> Result<Vec<PassRequest>, ScoreError> {
-        passes_on(net, form(variant))
-    }
-
-    fn score(
-        &self,
-        variant: &Variant,
-        net: &Network,
-        _: &Prepared,
-        seen: &[Vec<Reduced>],
-    ) -> Result<Score, ScoreError> {
-        let graph = net.graph_of(form(variant))?;
-        let parts = Parts::of(&graph, seen, (variant.is("batch_var"), variant.is("l2")))?;
-        Ok(Score {
-            value: parts.score(),
-            components: vec![("feature_difference", parts.difference), ("bn_term", parts.bn_term)],
-        })
-    }
-}
-
-fn form(variant: &Variant) -> Form {
-    if variant.is("no_reslink") { Form::Unlinked } else { Form::Own }
-}
-
-/// The two passes, on a form of the network.
-///
-/// # Errors
-/// [`ScoreError::Undefined`] when the network has no such form.
-pub(super) fn passes_on(net: &Network, form: Form) -> Result<Vec<PassRequest>, ScoreError> {
-    let graph = net.graph_of(form)?;
-    let features =
-        Observation { taps: vec![Tap { node: graph.features(), times: 1 }], reduction: Reduction::Copy };
-    let inputs = Tap::tally(norms(&graph).map(|(input, _)| input));
-    let norms = Observation { taps: inputs, reduction: Reduction::ChannelMoments };
-    let observations = vec![features, norms];
-    let pass = |input| PassRequest {
-        form,
-        init: SPEC.init,
-        ..PassRequest::forward(input, NormStatistics::Batch, observations.clone())
-    };
-    Ok(vec![
-        pass(InputRequest::Noise("input.0")),
-        pass(InputRequest::Perturbed { base: "input.0", direction: "input.1" }),
-    ])
+/// The passes of a Gaussian batch and of the same batch perturbed.
+pub(super) struct Perturbation<'n> {
+    graph: Cow<'n, Graph>,
+    features: [Handle<[f64]>; 2],
+    moments: [Handle<[ChannelMoments]>; 2],
 }
 
 /// The two parts of the score.
@@ -127,44 +106,50 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// From what the two passes saw; with batch instead of running variances, and with the L2 instead of the L1 norm.
-    ///
-    /// # Errors
-    /// [`ScoreError::Undefined`] when something was not observed.
-    pub fn of(
-        graph: &Graph,
-        seen: &[Vec<Reduced>],
-        (batch_var, l2): (bool, bool),
-    ) -> Result<Self, ScoreError> {
-        let [first, second] = seen else {
-            return Err(ScoreError::Undefined("zen needs two passes".into()));
-        };
-        let (x, moments_x) = unpack(first)?;
-        let (y, moments_y) = unpack(second)?;
-        let per_image = graph.node(graph.features()).shape.elements();
-        let difference = mean_difference(x, y, per_image, l2);
-        let terms = norms(graph).map(|(input, norm)| {
-            let v1 = moments(moments_x, input)?;
-            let v2 = moments(moments_y, input)?;
-            Ok(0.5 * if batch_var { v1.mean_variance() } else { running_variance(norm, v1, v2) }.ln())
-        });
-        Ok(Self { difference, bn_term: terms.sum::<Result<f64, ScoreError>>()? })
-    }
-
     /// `ln d` plus the term of the normalisations.
     pub fn score(&self) -> f64 {
         self.difference.ln() + self.bn_term
     }
 }
 
-type Seen<'a> = (&'a [f64], &'a [ChannelMoments]);
+impl<'n> Perturbation<'n> {
+    /// Asks for the two passes, on a form of the network.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] when the network has no such form.
+    pub fn observe(net: &'n Network, ask: &mut Requests, form: Form) -> Result<Self, ScoreError> {
+        let graph = net.graph_of(form)?;
+        let inputs = [
+            InputRequest::Noise("input.0"),
+            InputRequest::Perturbed { base: "input.0", direction: "input.1" },
+        ];
+        let [first, second] = inputs.map(|input| {
+            let mut pass = ask.pass(input, NormStatistics::Batch).form(form).init(INIT);
+            let features = pass.values(graph.features());
+            (features, pass.channel_moments(Tap::tally(norms(&graph).map(|(input, _)| input))))
+        });
+        Ok(Self { features: [first.0, second.0], moments: [first.1, second.1], graph })
+    }
 
-fn unpack(pass: &[Reduced]) -> Result<Seen<'_>, ScoreError> {
-    match pass {
-        [Reduced::Values(values), Reduced::Channels(channels)] if values.len() == 1 => {
-            Ok((&values[0].1, channels))
-        }
-        _ => Err(ScoreError::Undefined("the feature map was not observed".into())),
+    /// The parts of the score.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] when a batch normalisation was not observed.
+    pub fn parts(&self, seen: &Observed<'_>, reading: Reading) -> Result<Parts, ScoreError> {
+        let [x, y] = self.features.map(|features| seen.get(features));
+        let [moments_x, moments_y] = self.moments.map(|moments| seen.get(moments));
+        let per_image = self.graph.node(self.graph.features()).shape.elements();
+        let difference = mean_difference(x, y, per_image, reading.distance);
+        let terms = norms(&self.graph).map(|(input, norm)| {
+            let v1 = moments(moments_x, input)?;
+            let v2 = moments(moments_y, input)?;
+            let variance = match reading.variance {
+                BnTerm::BatchVar => v1.mean_variance(),
+                BnTerm::RunningVar => running_variance(norm, v1, v2),
+            };
+            Ok(0.5 * variance.ln())
+        });
+        Ok(Parts { difference, bn_term: terms.sum::<Result<f64, ScoreError>>()? })
     }
 }
 
@@ -178,16 +163,16 @@ fn norms(graph: &Graph) -> impl Iterator<Item = (NodeId, &BatchNorm)> {
 }
 
 fn moments(all: &[ChannelMoments], node: NodeId) -> Result<&ChannelMoments, ScoreError> {
-    let missing = || ScoreError::Undefined("a batch norm was not observed".into());
+    let missing = || ScoreError::undefined("a batch norm was not observed");
     all.iter().find(|m| m.node == node).ok_or_else(missing)
 }
 
 /// Mean over the images of the L1 or L2 norm of the feature difference.
-fn mean_difference(x: &[f64], y: &[f64], per_image: usize, l2: bool) -> f64 {
+fn mean_difference(x: &[f64], y: &[f64], per_image: usize, distance: Distance) -> f64 {
     let images = x.chunks(per_image).zip(y.chunks(per_image));
-    let norms = images.map(|(a, b)| match l2 {
-        true => a.iter().zip(b).map(|(p, q)| (p - q) * (p - q)).sum::<f64>().sqrt(),
-        false => a.iter().zip(b).map(|(p, q)| (p - q).abs()).sum::<f64>(),
+    let norms = images.map(|(a, b)| match distance {
+        Distance::L2 => a.iter().zip(b).map(|(p, q)| (p - q) * (p - q)).sum::<f64>().sqrt(),
+        Distance::L1 => a.iter().zip(b).map(|(p, q)| (p - q).abs()).sum::<f64>(),
     });
     norms.sum::<f64>() * per_image as f64 / x.len() as f64
 }
@@ -207,7 +192,7 @@ mod tests {
     #[test]
     fn distances_of_two_images() {
         let (x, y) = ([0., 0., 1., 1.], [3., -4., 1., 2.]);
-        assert_eq!(mean_difference(&x, &y, 2, false), (7.0 + 1.0) / 2.0);
-        assert_eq!(mean_difference(&x, &y, 2, true), (5.0 + 1.0) / 2.0);
+        assert_eq!(mean_difference(&x, &y, 2, Distance::L1), (7.0 + 1.0) / 2.0);
+        assert_eq!(mean_difference(&x, &y, 2, Distance::L2), (5.0 + 1.0) / 2.0);
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{Plan, RunError, Runner, Vary};
 use crate::data::DataDirs;
 use crate::datasets::Batch;
-use crate::proxies::{Direction, ProxyRef};
+use crate::proxies::ProxyRef;
 use crate::store::{
     self, BatchFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts,
     Store, StoreError,
@@ -25,7 +25,7 @@ impl Runner<'_> {
         invocation: Invocation,
     ) -> Result<Manifest, RunError> {
         let Plan { protocol, proxies, lists, shard } = self.plan;
-        let two = proxies.iter().any(|p| p.proxy.batches() > 1);
+        let two = proxies.iter().any(|p| p.batches() > 1);
         let (mut repetitions, mut dirs) = (Vec::<RepetitionFacts>::with_capacity(lists.len()), None);
         for repetition in 0..lists.len() as u32 {
             let (batch, next_batch) = match repetitions.first() {
@@ -73,17 +73,12 @@ fn list_facts(plan: &Plan, repetition: u32) -> (ListFacts, ReuseFacts) {
 }
 
 fn proxy_facts(proxy: &ProxyRef, dirs: &DataDirs) -> Result<ProxyFacts, RunError> {
-    let spec = proxy.proxy.spec();
-    let direction = match spec.direction {
-        Direction::HigherIsBetter => "higher_is_better",
-        Direction::LowerIsBetter => "lower_is_better",
-    };
-    let files = proxy.proxy.files(&proxy.variant, dirs);
+    let files = proxy.files(dirs);
     Ok(ProxyFacts {
         proxy: proxy.to_string(),
-        version: spec.version,
-        direction: direction.to_owned(),
-        command: proxy.proxy.command(),
+        version: proxy.version(),
+        direction: proxy.direction().to_string(),
+        command: proxy.command(),
         files: files.iter().map(|path| file_facts(path)).collect::<Result<_, _>>()?,
     })
 }

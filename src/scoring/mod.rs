@@ -2,12 +2,8 @@
 //! [`Plan`] is many such networks, a [`Runner`] carries it out.
 
 mod arch_list;
-mod candidates;
 mod crew;
-mod inputs;
 mod manifest;
-mod network;
-mod passes;
 mod plan;
 mod protocol;
 mod reuse;
@@ -17,15 +13,13 @@ mod trial;
 mod verify;
 mod workers;
 
+use std::borrow::Borrow;
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use arch_list::{ArchListError, read_arch_list};
-pub use candidates::CandidateSet;
 pub use crew::Crew;
-pub use inputs::Inputs;
 pub use manifest::batch_facts;
-pub use network::{Network, Settings};
-pub(crate) use passes::milliseconds;
 pub use plan::{List, Plan, PlanError, Shard, Unit};
 pub use protocol::{Protocol, ProtocolError, Vary};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
@@ -36,21 +30,43 @@ pub use verify::{Checked, rescore};
 pub(crate) use workers::Workers;
 
 use crate::engine::Engine;
-use crate::proxies::{Lab, Prepared, Program, ProxyRef, Score, ScoreError};
+use crate::passes::{CandidateSet, Inputs, Network, Passes, Requests, milliseconds};
+use crate::proxies::{Context, ProgramFn, ProxyRef, Reduce, Score, ScoreError, Scorer, StaticFn};
 pub use crate::store::{Seeds, Status};
 
-/// A proxy in one variant with what it knows about the candidate set.
-#[derive(Clone, Debug)]
+/// A proxy in one variant that knows the candidate set.
+#[derive(Clone)]
 pub struct PreparedProxy {
     pub proxy: ProxyRef,
-    pub prepared: Result<Prepared, ScoreError>,
+    pub scorer: Result<Arc<Scorer>, ScoreError>,
 }
 
 impl PreparedProxy {
     /// Does the proxy's work on the candidate set; a failure is kept and becomes the status of every score.
     pub fn new(proxy: ProxyRef, set: &CandidateSet<'_>) -> Self {
-        let prepared = proxy.proxy.prepare(&proxy.variant, set);
-        Self { proxy, prepared }
+        let scorer = proxy.scorer(set).map(Arc::new);
+        Self { proxy, scorer }
+    }
+
+    /// The passes that it asks for on a network; none where it has no meaning for the network, which scoring says.
+    pub fn requests(&self, network: &Network) -> Requests {
+        match self.ask(network) {
+            Ok(Work::Passes(requests, _)) => requests,
+            _ => Requests::default(),
+        }
+    }
+
+    fn ask<'n>(&'n self, network: &'n Network) -> Result<Work<'n>, ScoreError> {
+        Ok(match &**self.scorer.as_ref().map_err(Clone::clone)? {
+            Scorer::Static(score) => Work::Static(score),
+            Scorer::Program(run) => Work::Program(run),
+            Scorer::Passes(observe) => {
+                let mut requests = Requests::default();
+                let reduce = observe(network, &mut requests)?;
+                requests.check(network)?;
+                Work::Passes(requests, reduce)
+            }
+        })
     }
 }
 
@@ -68,6 +84,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    fn new(proxy: ProxyRef) -> Self {
+        let nothing = Err(ScoreError::undefined("nothing was computed"));
+        Self { proxy, result: nothing, init_ms: 0.0, compute_ms: 0.0, reduce_ms: 0.0 }
+    }
+
     /// The status that a record carries.
     pub fn status(&self) -> Status {
         match &self.result {
@@ -79,52 +100,46 @@ impl Outcome {
     }
 }
 
-/// Scores one network with all proxies; proxies that observe equal passes share them, and those with passes of their own run
-/// them. Outcomes stand in the order of `proxies`.
+/// What is to be done for one proxy on one network.
+enum Work<'n> {
+    Static(&'n StaticFn),
+    Program(&'n ProgramFn),
+    Passes(Requests, Reduce<'n>),
+}
+
+/// Scores one network with all proxies; proxies that observe equal passes share them. Outcomes stand in the order of `proxies`.
 pub fn score(
     engine: &dyn Engine,
     network: &Network,
     inputs: &Inputs,
-    proxies: &[PreparedProxy],
+    proxies: &[impl Borrow<PreparedProxy>],
 ) -> Vec<Outcome> {
-    let requests = proxies.iter().map(|p| {
-        p.prepared.clone()?;
-        let requests = p.proxy.proxy.passes(&p.proxy.variant, network)?;
-        passes::check(network, &requests).map(|()| requests)
+    let work: Vec<_> = proxies.iter().map(|p| p.borrow().ask(network)).collect();
+    let requests = work.iter().filter_map(|work| match work {
+        Ok(Work::Passes(requests, _)) => Some(requests.iter()),
+        _ => None,
     });
-    let requests: Vec<Result<Vec<_>, ScoreError>> = requests.collect();
-    let plan = passes::Plan::merge(network, requests.iter().flatten().flatten());
-    let done = plan.run(engine, inputs);
-    (proxies.iter().zip(requests))
-        .map(|(p, requests)| {
-            if let Some(program) = p.proxy.proxy.program() {
-                return run_program(p, program, (engine, network, inputs));
+    let done = Passes::merge(network, requests.flatten()).run(engine, inputs);
+    let finish = |(p, work): (_, Result<Work<'_>, ScoreError>)| {
+        let PreparedProxy { proxy, .. } = Borrow::borrow(p);
+        let mut outcome = Outcome::new(proxy.clone());
+        let (start, program) = (Instant::now(), matches!(work, Ok(Work::Program(_))));
+        outcome.result = match work {
+            Err(error) => Err(error),
+            Ok(Work::Static(score)) => score(network),
+            Ok(Work::Program(run)) => run(&Context { engine, network, inputs }),
+            Ok(Work::Passes(requests, reduce)) => {
+                (outcome.init_ms, outcome.compute_ms) = done.elapsed_ms(&requests);
+                done.observed(&requests).map_err(Into::into).and_then(|seen| reduce(&seen))
             }
-            let (init_ms, compute_ms) = done.elapsed_ms(requests.as_deref().unwrap_or_default());
-            let seen = requests
-                .and_then(|r| r.iter().map(|request| done.seen(request)).collect::<Result<Vec<_>, _>>());
-            let (start, proxy) = (Instant::now(), &p.proxy);
-            let result = seen.and_then(|seen| {
-                let prepared = p.prepared.clone()?;
-                proxy.proxy.score(&proxy.variant, network, &prepared, &seen)
-            });
-            Outcome { proxy: proxy.clone(), result, init_ms, compute_ms, reduce_ms: milliseconds(start) }
-        })
-        .collect()
-}
-
-/// A program's work is all computing: it shares nothing and reduces nothing apart from it.
-fn run_program(
-    p: &PreparedProxy,
-    program: &dyn Program,
-    (engine, network, inputs): (&dyn Engine, &Network, &Inputs),
-) -> Outcome {
-    let start = Instant::now();
-    let result = p
-        .prepared
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|prepared| program.run(&p.proxy.variant, &Lab { engine, network, inputs, prepared }));
-    let compute_ms = milliseconds(start);
-    Outcome { proxy: p.proxy.clone(), result, init_ms: 0.0, compute_ms, reduce_ms: 0.0 }
+        };
+        let elapsed = milliseconds(start);
+        // A program's work is all computing.
+        match program {
+            true => outcome.compute_ms = elapsed,
+            false => outcome.reduce_ms = elapsed,
+        }
+        outcome
+    };
+    proxies.iter().zip(work).map(finish).collect()
 }

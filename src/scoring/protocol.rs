@@ -6,10 +6,11 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
-use super::{Dedupe, Seeds, Settings, Shard};
+use super::{Dedupe, Seeds, Shard};
 use crate::datasets::{Batch, BatchRequest};
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
+use crate::passes::Setup;
 use crate::spaces::{self, LinearWeights, NetworkInput, Pretrained, PretrainedError, SearchSpace};
 use crate::store::{CheckpointFacts, RunKey};
 
@@ -87,15 +88,15 @@ impl Protocol {
     }
 
     /// What the networks of a repetition have in common.
-    pub fn settings(&self, repetition: u32, batch: &Batch) -> Settings {
-        Settings {
+    pub fn setup(&self, repetition: u32, batch: &Batch) -> Setup {
+        Setup {
             space: self.space,
             input: NetworkInput { resolution: batch.shape[2], classes: batch.classes },
             seeds: self.seeds(repetition),
             init: self.init,
             precision: self.precision,
             repetition: repetition.into(),
-            hda_networks: self.hda_networks,
+            candidates: self.hda_networks,
         }
     }
 

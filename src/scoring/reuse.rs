@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::proxies::{Cost, ProxySpec};
+use crate::proxies::Cost;
 use crate::spaces::SearchSpace;
 
 /// Which architectures count as one.
@@ -35,11 +35,11 @@ impl std::fmt::Display for Dedupe {
 }
 
 impl Dedupe {
-    /// What may be reused for a proxy. Scores that run nothing read the whole architecture, dead edges and names
+    /// What may be reused for a proxy of this cost. Scores that run nothing read the whole architecture, dead edges and names
     /// included, and cost nothing: they are taken over between equal strings only. So are those of commands, which may
     /// read anything.
-    pub fn for_proxy(self, spec: &ProxySpec) -> Self {
-        match spec.cost {
+    pub fn for_cost(self, cost: Cost) -> Self {
+        match cost {
             Cost::Static | Cost::Weights | Cost::External => Self::Exact,
             _ => self,
         }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_counts_dead_edges_is_never_taken_over() {
-        let of = |name| Dedupe::Isomorphic.for_proxy(proxies::find(name).unwrap().spec());
+        let of = |name| Dedupe::Isomorphic.for_cost(proxies::find(name).unwrap().cost);
         assert_eq!(["params", "flops", "l2_norm", "random"].map(of), [Dedupe::Exact; 4]);
         assert_eq!(["naswot", "rbflex", "zen"].map(of), [Dedupe::Isomorphic; 3]);
     }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::{PlanError, Protocol, Vary};
 use crate::keyed::{MOST_LOOKED_AT, sample};
-use crate::spaces::{SpaceSize, SpaceSpec};
 
 /// Which architectures a repetition scores.
 #[derive(Clone, Debug)]
@@ -27,16 +26,6 @@ impl fmt::Display for Selection {
     }
 }
 
-/// Number of architectures that can be drawn from; `None` where nobody lists them. Where the table's list alone says it,
-/// `order` ends with the list.
-pub(super) fn listed(spec: &SpaceSpec, order: &dyn Fn(usize) -> Option<String>) -> Option<usize> {
-    match spec.size {
-        SpaceSize::Known(size) => Some(size),
-        SpaceSize::OfTable => Some((0..).take_while(|i| order(*i).is_some()).count()),
-        SpaceSize::Unlisted => None,
-    }
-}
-
 /// The architectures of a repetition; `order` gives those whose order only the table knows.
 ///
 /// # Errors
@@ -51,7 +40,7 @@ pub(super) fn select(
     if let Selection::List { archs, .. } = selection {
         return Ok(archs.clone());
     }
-    let size = listed(spec, order).ok_or(PlanError::Unlisted { space: spec.id })?;
+    let size = spec.listed(order).ok_or(PlanError::Unlisted { space: spec.id })?;
     let indices: Vec<usize> = match selection {
         _ if size == 0 => return Err(PlanError::NoOrder { space: spec.id }),
         Selection::Sample(n) if *n > size => {

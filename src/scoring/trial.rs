@@ -2,13 +2,10 @@
 
 use std::time::Instant;
 
-use super::{
-    BatchSource, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Protocol, RunError, milliseconds,
-    score,
-};
+use super::{BatchSource, Outcome, PreparedProxy, Protocol, RunError, score};
 use crate::engine::Engine;
+use crate::passes::{CandidateSet, Inputs, Network, Setup, milliseconds};
 use crate::proxies::{ProxyRef, ScoreError};
-use crate::scoring::Settings;
 use crate::store::{Record, Status, Timings};
 
 /// A proxy could not be prepared, or its command gives no scores any more: no architecture can be scored with it.
@@ -23,7 +20,7 @@ pub struct PrepareError {
 /// A repetition.
 pub struct Trial<'a> {
     engine: &'a dyn Engine,
-    settings: Settings,
+    setup: Setup,
     inputs: Inputs,
     repetition: u32,
     proxies: Vec<PreparedProxy>,
@@ -43,16 +40,16 @@ impl<'a> Trial<'a> {
         (engine, order): (&'a dyn Engine, &dyn Fn(usize) -> Option<String>),
     ) -> Result<Self, RunError> {
         let first = batch(repetition, 0)?;
-        let settings = protocol.settings(repetition, &first);
-        let mut inputs = Inputs::of(first, settings.seeds.data);
-        if proxies.iter().any(|p| p.proxy.batches() > 1) {
+        let setup = protocol.setup(repetition, &first);
+        let mut inputs = Inputs::of(first, setup.seeds.data);
+        if proxies.iter().any(|p| p.batches() > 1) {
             let next = batch(repetition, 1)?;
             inputs = inputs.with_next(Ok((next.images, next.labels)));
         }
-        let set = CandidateSet { settings, engine, inputs: &inputs, order };
+        let set = CandidateSet { setup, engine, inputs: &inputs, order };
         let prepare = |proxy: &ProxyRef| {
             let prepared = PreparedProxy::new(proxy.clone(), &set);
-            match prepared.prepared {
+            match prepared.scorer {
                 Err(source) => {
                     Err(RunError::from(PrepareError { proxy: proxy.to_string(), repetition, source }))
                 }
@@ -60,7 +57,7 @@ impl<'a> Trial<'a> {
             }
         };
         let proxies = proxies.iter().map(prepare).collect::<Result<_, _>>()?;
-        Ok(Self { engine, settings, inputs, repetition, proxies })
+        Ok(Self { engine, setup, inputs, repetition, proxies })
     }
 
     /// Scores one architecture with some of the proxies, by position; records in their order.
@@ -69,7 +66,7 @@ impl<'a> Trial<'a> {
     /// A command gives no scores any more, which says nothing about this architecture.
     pub fn score(&self, index: u32, arch: &str, proxies: &[usize]) -> Result<Vec<Record>, PrepareError> {
         let start = Instant::now();
-        let network = match Network::build(self.settings, arch) {
+        let network = match Network::build(self.setup, arch) {
             Ok(network) => network,
             Err(error) => {
                 let failed = |p: &usize| self.failed(index, arch, &self.proxies[*p].proxy, error.to_string());
@@ -77,7 +74,7 @@ impl<'a> Trial<'a> {
             }
         };
         let build_ms = milliseconds(start);
-        let chosen: Vec<PreparedProxy> = proxies.iter().map(|p| self.proxies[*p].clone()).collect();
+        let chosen: Vec<&PreparedProxy> = proxies.iter().map(|p| &self.proxies[*p]).collect();
         let outcomes = score(self.engine, &network, &self.inputs, &chosen);
         let record = |outcome: &Outcome| match &outcome.result {
             Err(source @ ScoreError::Unavailable(_)) => {
@@ -96,9 +93,8 @@ impl<'a> Trial<'a> {
         record.status = outcome.status();
         match &outcome.result {
             Ok(score) => {
-                let named = |(name, value): &(&str, f64)| (name.to_string(), *value);
                 record.score = Some(score.value);
-                record.components = score.components.iter().map(named).collect();
+                record.components = score.components.iter().map(|(name, x)| (name.to_string(), *x)).collect();
                 record.reason = None;
             }
             Err(error) => record.reason = Some(error.to_string()),
@@ -112,12 +108,12 @@ impl<'a> Trial<'a> {
             index,
             arch: arch.to_owned(),
             proxy: proxy.to_string(),
-            proxy_version: proxy.proxy.spec().version,
+            proxy_version: proxy.version(),
             status: Status::Failed,
             score: None,
             components: vec![],
             reason: Some(reason),
-            seeds: self.settings.seeds,
+            seeds: self.setup.seeds,
             reused_from: None,
             timings: None,
         }

@@ -86,6 +86,18 @@ pub struct SpaceSpec {
     pub encoding: &'static str,
 }
 
+impl SpaceSpec {
+    /// Number of architectures that can be drawn from; `None` where nobody lists them. Where only the table's list says it,
+    /// `order` gives its architectures by index and ends with the list.
+    pub fn listed(&self, order: &dyn Fn(usize) -> Option<String>) -> Option<usize> {
+        match self.size {
+            SpaceSize::Known(size) => Some(size),
+            SpaceSize::OfTable => Some((0..).take_while(|i| order(*i).is_some()).count()),
+            SpaceSize::Unlisted => None,
+        }
+    }
+}
+
 /// Why an architecture did not become a network.
 #[derive(Debug, thiserror::Error)]
 pub enum SpaceError {

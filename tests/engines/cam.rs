@@ -8,6 +8,7 @@ use untrained::engine::{
 };
 use untrained::graph::{Graph, ParamRole, Weights};
 use untrained::keyed::Stream;
+use untrained::named::Named;
 use untrained::spaces::NetworkInput;
 use untrained::teachers::Architecture;
 
@@ -50,7 +51,7 @@ fn weights(graph: &Graph, seed: u64, scale: f32) -> Weights {
 fn request(record: &Record, seed: u64) -> CamRequest {
     CamRequest {
         layer: if record.layer == "pre_gap" { Layer::Features } else { Layer::LastConv },
-        method: Method::ALL.into_iter().find(|m| m.name() == record.method).unwrap(),
+        method: Method::ALL.iter().copied().find(|m| m.name() == record.method).unwrap(),
         form: if record.form == "torchcam" { Form::Torchcam } else { Form::Paper },
         seed,
     }
@@ -105,7 +106,7 @@ fn every_method_equals_a_public_package() {
 fn both_engines_agree() {
     let values = values();
     let burn = BurnEngine::open(DeviceSpec::Cpu).unwrap();
-    for method in Method::ALL.into_iter().filter(|m| *m != Method::SsCam) {
+    for method in Method::ALL.iter().copied().filter(|m| *m != Method::SsCam) {
         for layer in [Layer::Features, Layer::LastConv] {
             let request = CamRequest { layer, method, form: Form::Paper, seed: 9 };
             let ours = maps(&NativeEngine::new(), &values, 1.0, request).unwrap();

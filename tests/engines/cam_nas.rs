@@ -5,30 +5,29 @@ use std::path::Path;
 use untrained::data::DataDirs;
 use untrained::datasets::{self, BatchRequest, Split};
 use untrained::engine::NativeEngine;
+use untrained::passes::{CandidateSet, Inputs, Network, Setup};
 use untrained::proxies::{PROXIES, ProxyRef};
-use untrained::scoring::{
-    self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings, Status,
-};
+use untrained::scoring::{self, Outcome, PreparedProxy, Seeds, Status};
 use untrained::spaces::{NetworkInput, find};
 
 /// Scores of a small network on two synthetic images, for a run with so many classes.
 fn score(dirs: &DataDirs, classes: usize, proxies: &[String]) -> Vec<Outcome> {
-    let settings = Settings {
+    let setup = Setup {
         space: find("nats_sss").unwrap(),
         input: NetworkInput { resolution: 32, classes },
         seeds: Seeds { weight: 5, data: 6, sample: 7 },
         init: Default::default(),
         precision: Default::default(),
         repetition: 0,
-        hda_networks: None,
+        candidates: None,
     };
     let request = BatchRequest::new("synthetic", Split::Train, 2, 6);
     let inputs = Inputs::of(datasets::batch(&request, dirs).unwrap(), 6);
     let engine = NativeEngine::new();
-    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+    let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
     let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
     let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
-    let network = Network::build(settings, "8:16:8:24:16").unwrap();
+    let network = Network::build(setup, "8:16:8:24:16").unwrap();
     scoring::score(&engine, &network, &inputs, &prepared)
 }
 
@@ -55,8 +54,8 @@ fn every_choice_scores_a_network() {
         return;
     }
     let dirs = DataDirs::resolve(None);
-    let spec = PROXIES.iter().find(|p| p.spec().name == "cam_nas").unwrap().spec();
-    let axes = spec.axes.iter().filter(|axis| axis.name != "teacher");
+    let proxy = PROXIES.iter().find(|p| p.name == "cam_nas").unwrap();
+    let axes = proxy.details.axes.iter().filter(|axis| axis.name != "teacher");
     // Thousands of passes; cam.rs compares it with a public package.
     let choices = axes.flat_map(|a| a.choices).map(|c| c.name).filter(|name| *name != "ss_cam");
     let mut names: Vec<String> = choices.map(|c| format!("cam_nas:{c}")).collect();

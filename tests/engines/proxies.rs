@@ -3,23 +3,22 @@
 use untrained::engine::{BurnEngine, DeviceSpec, Precision};
 use untrained::graph::init::Scheme;
 use untrained::keyed::Stream;
-use untrained::proxies::{PROXIES, ProxyRef};
-use untrained::scoring::{
-    self, CandidateSet, Inputs, Network, Outcome, PreparedProxy, Seeds, Settings, Status,
-};
+use untrained::passes::{CandidateSet, Inputs, Network, Setup};
+use untrained::proxies::{ProxyRef, needing_no_files};
+use untrained::scoring::{self, Outcome, PreparedProxy, Seeds, Status};
 use untrained::spaces::{NetworkInput, find};
 
 const BATCH: usize = 6;
 
-fn settings(space: &str, resolution: usize) -> Settings {
-    Settings {
+fn setup(space: &str, resolution: usize) -> Setup {
+    Setup {
         space: find(space).unwrap(),
         input: NetworkInput { resolution, classes: 10 },
         seeds: Seeds { weight: 5, data: 6, sample: 7 },
         init: Scheme::Default,
         precision: Precision::F32,
         repetition: 0,
-        hda_networks: Some(2),
+        candidates: Some(2),
     }
 }
 
@@ -35,22 +34,22 @@ fn score_labelled(
     proxies: &[&str],
     labels: &[u32],
 ) -> Vec<Outcome> {
-    score_with(settings(space, resolution), arch, proxies, labels)
+    score_with(setup(space, resolution), arch, proxies, labels)
 }
 
-fn score_with(settings: Settings, arch: &str, proxies: &[&str], labels: &[u32]) -> Vec<Outcome> {
-    let resolution = settings.input.resolution;
+fn score_with(setup: Setup, arch: &str, proxies: &[&str], labels: &[u32]) -> Vec<Outcome> {
+    let resolution = setup.input.resolution;
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let mut images = vec![0.0; BATCH * 3 * resolution * resolution];
     Stream::new(1, "images").fill_normal(1.0, &mut images);
-    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], settings.seeds.data);
+    let inputs = Inputs::new(images, [BATCH, 3, resolution, resolution], setup.seeds.data);
     let mut next = vec![0.0; BATCH * 3 * resolution * resolution];
     Stream::new(2, "images").fill_normal(1.0, &mut next);
     let inputs = inputs.with_labels(labels.to_vec()).with_next(Ok((next, labels.to_vec())));
-    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+    let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
     let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
     let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
-    let network = Network::build(settings, arch).unwrap();
+    let network = Network::build(setup, arch).unwrap();
     scoring::score(&engine, &network, &inputs, &prepared)
 }
 
@@ -62,12 +61,11 @@ fn sss(proxies: &[&str]) -> Vec<f64> {
 #[test]
 fn every_choice_of_every_proxy_scores_a_network() {
     let mut names = vec![];
-    for proxy in PROXIES.iter().filter(|p| !p.needs_files()) {
-        let spec = proxy.spec();
-        names.push(spec.name.to_string());
-        let choices = spec.axes.iter().flat_map(|a| a.choices.iter().map(|c| c.name));
-        names
-            .extend(choices.chain(spec.presets.iter().map(|p| p.name)).map(|c| format!("{}:{c}", spec.name)));
+    for proxy in needing_no_files() {
+        names.push(proxy.name.to_string());
+        let choices = proxy.details.axes.iter().flat_map(|a| a.choices.iter().map(|c| c.name));
+        let presets = proxy.details.presets.iter().map(|p| p.name);
+        names.extend(choices.chain(presets).map(|choice| format!("{}:{choice}", proxy.name)));
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let any = |prefixes: &[&str], name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -263,12 +261,12 @@ fn what_a_network_lacks_is_said() {
     skipped("nats_sss", "8:8:8:8:8", 16, "linear_regions", "does not search for a cell");
     skipped("nats_sss", "8:8:8:8:8", 16, "te_nas", "does not search for a cell");
     skipped("nafbee_vgg19", "ReLU", 32, "saliency", "no operations");
-    let settings = settings("nats_sss", 16);
+    let setup = setup("nats_sss", 16);
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let inputs = Inputs::new(vec![0.5; BATCH * 3 * 256], [BATCH, 3, 16, 16], 0).with_labels(vec![0; BATCH]);
-    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
+    let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
     let proxies = ["zico", "params"].map(|name| PreparedProxy::new(name.parse().unwrap(), &set));
-    let network = Network::build(settings, "8:8:8:8:8").unwrap();
+    let network = Network::build(setup, "8:8:8:8:8").unwrap();
     let outcomes = scoring::score(&engine, &network, &inputs, &proxies);
     assert_eq!((outcomes[0].status(), outcomes[1].status()), (Status::Failed, Status::Ok));
     assert!(outcomes[0].result.as_ref().unwrap_err().to_string().contains("two mini-batches"));
@@ -292,14 +290,14 @@ fn cells_of_one_operation() {
     assert!(trainability("nor_conv_3x3").is_finite());
 }
 
-/// The official code's settings: the mean over the initialisations of the seeds that follow, and crops of the images.
+/// The official code's setup: the mean over the initialisations of the seeds that follow, and crops of the images.
 #[test]
 fn te_nas_as_officially_measured() {
     let cell = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|";
     let value = |seed: u64, name: &str| {
-        let settings = settings("nasbench201", 8);
-        let settings = Settings { seeds: Seeds { weight: 5 + seed, ..settings.seeds }, ..settings };
-        score_with(settings, cell, &[name], &[])[0].result.clone().unwrap()
+        let setup = setup("nasbench201", 8);
+        let setup = Setup { seeds: Seeds { weight: 5 + seed, ..setup.seeds }, ..setup };
+        score_with(setup, cell, &[name], &[])[0].result.clone().unwrap()
     };
     let mean = (0..3).map(|seed| value(seed, "ntk").value).sum::<f64>() / 3.0;
     let repeated = value(0, "ntk:repeats_3").value;

@@ -7,7 +7,8 @@ use untrained::engine::{
 use untrained::graph::Tap;
 use untrained::graph::init::Scheme;
 use untrained::keyed::Stream;
-use untrained::scoring::{self, CandidateSet, Inputs, Network, PreparedProxy, Seeds, Settings};
+use untrained::passes::{CandidateSet, Inputs, Network, Setup};
+use untrained::scoring::{self, PreparedProxy, Seeds};
 use untrained::spaces::{NetworkInput, find};
 
 const BATCH: usize = 6;
@@ -16,14 +17,14 @@ const BATCH: usize = 6;
 /// can be had from two networks with other weights.
 #[test]
 fn saliency_is_the_squared_derivative_of_the_gate() {
-    let settings = Settings {
+    let setup = Setup {
         space: find("nasbench201").unwrap(),
         input: NetworkInput { resolution: 8, classes: 10 },
         seeds: Seeds { weight: 5, data: 6, sample: 7 },
         init: Scheme::Default,
         precision: Precision::F64,
         repetition: 0,
-        hda_networks: None,
+        candidates: None,
     };
     let cell = "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|";
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
@@ -31,8 +32,8 @@ fn saliency_is_the_squared_derivative_of_the_gate() {
     Stream::new(1, "images").fill_normal(1.0, &mut images);
     let labels = [3u32, 8, 8, 0, 6, 6];
     let inputs = Inputs::new(images.clone(), [BATCH, 3, 8, 8], 0).with_labels(labels.to_vec());
-    let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
-    let network = Network::build(settings, cell).unwrap();
+    let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
+    let network = Network::build(setup, cell).unwrap();
     let loss = |gate: f32| {
         let mut weights = network.weights(None).clone();
         for (i, param) in network.graph().params().iter().enumerate() {

@@ -8,7 +8,8 @@ use super::ScoreArgs;
 use crate::cli::common::{Format, Names, TableOrder, number};
 use crate::data::DataDirs;
 use crate::datasets;
-use crate::scoring::{self, CandidateSet, Inputs, Network, Outcome, PreparedProxy};
+use crate::passes::{CandidateSet, Inputs, Network};
+use crate::scoring::{self, Outcome, PreparedProxy};
 use crate::spaces;
 
 /// Scores `arch` and prints what came out.
@@ -24,22 +25,22 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let engine = given.engine.open()?;
     let (request, batch) = given.mini_batch(dirs)?;
     let (next, dataset) = (request.clone().after(1), request.dataset.clone());
-    let settings = given.protocol(request, &args.run)?.settings(0, &batch);
-    let externals = given.externals(&dataset, &settings)?;
+    let setup = given.protocol(request, &args.run)?.setup(0, &batch);
+    let externals = given.externals(&dataset, &setup)?;
     let proxies = given.proxies(&externals);
     let start = Instant::now();
     let crew = args.run.threads.crew();
-    let network = crew.together(|| Network::build(settings, arch))??;
+    let network = crew.together(|| Network::build(setup, arch))??;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let description = batch.description.clone();
     let mut inputs = Inputs::of(batch, given.data_seed);
-    if proxies.iter().any(|p| p.proxy.batches() > 1) {
+    if proxies.iter().any(|p| p.batches() > 1) {
         let next = datasets::batch(&next, dirs).map(|b| (b.images, b.labels));
         inputs = inputs.with_next(next.map_err(|e| e.to_string()));
     }
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
-    let set = CandidateSet { settings, engine: engine.as_ref(), inputs: &inputs, order: &order };
+    let set = CandidateSet { setup, engine: engine.as_ref(), inputs: &inputs, order: &order };
     let proxies: Vec<PreparedProxy> = proxies.into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
     let outcomes = crew.together(|| scoring::score(engine.as_ref(), &network, &inputs, &proxies))?;
     let report =
@@ -63,7 +64,7 @@ struct Report<'a> {
 impl Report<'_> {
     fn text(&self) -> std::io::Result<()> {
         let out = &mut std::io::stdout().lock();
-        let seeds = self.network.settings().seeds;
+        let seeds = self.network.setup().seeds;
         writeln!(out, "{}  {}", self.args.settings.space, self.network.arch())?;
         writeln!(out, "  batch   {}", self.batch)?;
         writeln!(
@@ -89,9 +90,9 @@ impl Report<'_> {
 
     /// Where the weights are from.
     fn weights(&self) -> String {
-        let settings = self.network.settings();
-        let checkpoint = settings.space.pretrained().map(|checkpoint| checkpoint.describe(settings.init));
-        checkpoint.unwrap_or_else(|| settings.init.to_string())
+        let setup = self.network.setup();
+        let checkpoint = setup.space.pretrained().map(|checkpoint| checkpoint.describe(setup.init));
+        checkpoint.unwrap_or_else(|| setup.init.to_string())
     }
 
     fn json(&self) -> anyhow::Result<()> {
@@ -101,8 +102,8 @@ impl Report<'_> {
             "arch": self.network.arch(),
             "batch": self.batch,
             "batch_size": self.args.settings.batch_size,
-            "seeds": self.network.settings().seeds,
-            "init": self.network.settings().init.to_string(),
+            "seeds": self.network.setup().seeds,
+            "init": self.network.setup().init.to_string(),
             "weights": self.weights(),
             "engine": self.engine,
             "precision": self.args.settings.engine.precision.to_string(),
@@ -116,11 +117,10 @@ impl Report<'_> {
 }
 
 fn outcome_json(outcome: &Outcome) -> serde_json::Value {
-    let spec = outcome.proxy.proxy.spec();
     let mut value = serde_json::json!({
         "proxy": outcome.proxy.to_string(),
-        "version": spec.version,
-        "direction": spec.direction,
+        "version": outcome.proxy.version(),
+        "direction": outcome.proxy.direction(),
         "status": outcome.status(),
         "init_ms": outcome.init_ms,
         "compute_ms": outcome.compute_ms,

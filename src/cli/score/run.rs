@@ -28,7 +28,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let order = |index| table.arch(index);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
     let chosen = (&selection, args.run.repetitions);
-    let externals = given.externals(&protocol.request.dataset, &protocol.settings(0, &first))?;
+    let externals = given.externals(&protocol.request.dataset, &protocol.setup(0, &first))?;
     let plan = Plan::new(protocol.clone(), given.proxies(&externals), chosen, args.run.shard, &order)?;
     let crew = args.run.threads.crew();
     let stop = stop_flag("finishing the architectures that are being scored");

@@ -14,9 +14,10 @@ use crate::datasets::{
     Split,
 };
 use crate::graph::init::Scheme;
+use crate::passes::Setup;
 use crate::proxies::external::{ExternalCommand, Externals};
 use crate::proxies::{self, ProxyRef};
-use crate::scoring::{Protocol, Seeds, Settings};
+use crate::scoring::{Protocol, Seeds};
 use crate::spaces::{self, LinearWeights, Pretrained, SearchSpace};
 
 /// What is common to all scores of a command.
@@ -115,15 +116,15 @@ pub(super) struct SettingArgs {
 
 impl SettingArgs {
     /// The commands asked for, started.
-    pub(super) fn externals(&self, dataset: &str, settings: &Settings) -> anyhow::Result<Externals> {
+    pub(super) fn externals(&self, dataset: &str, setup: &Setup) -> anyhow::Result<Externals> {
         let timeout = Duration::from_secs(self.external_timeout);
-        Ok(Externals::start(&self.external, timeout, dataset, settings)?)
+        Ok(Externals::start(&self.external, timeout, dataset, setup)?)
     }
 
     /// The proxies asked for, each once, then those of the commands; without either, all in their default variant.
     pub(super) fn proxies(&self, externals: &Externals) -> Vec<ProxyRef> {
         if self.proxies.is_empty() && self.external.is_empty() {
-            return proxies::needing_no_files().filter_map(|spec| spec.name.parse().ok()).collect();
+            return proxies::needing_no_files().filter_map(|proxy| proxy.name.parse().ok()).collect();
         }
         let mut proxies: Vec<ProxyRef> = vec![];
         self.proxies.iter().for_each(|p| {

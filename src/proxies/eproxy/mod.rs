@@ -9,80 +9,42 @@
 mod targets;
 mod training;
 
-use super::{
-    Axis, Choice, Cost, Direction, Lab, Prepared, Program, Proxy, ProxySpec, Score, ScoreError, Variant,
-};
-use crate::engine::Reduced;
 use crate::graph::{Builder, ConvSpec, Graph, NodeId, NormSpec, PoolKind, Shape, Weights, Window};
-use crate::scoring::Network;
+use crate::proxies::prelude::*;
 use targets::Target;
-
-/// Li et al., EProxy.
-pub struct Eproxy;
-
-static SPEC: ProxySpec = ProxySpec {
-    name: "eproxy",
-    title: "EProxy (generated targets)",
-    reference: "Li et al., EProxy (GenNAS-Zero), NeurIPS 2022, arXiv:2210.09459; targets generated here, so not its published values",
-    direction: Direction::HigherIsBetter,
-    inputs: "one mini-batch, no labels; keyed synthetic targets",
-    about: "minus the weighted squared error after nine steps of training maps of three resolutions to synthetic targets; batch \
-            statistics",
-    axes: &[Axis {
-        name: "target",
-        about: "what the maps are fitted to: for each image and channel a keyed wave or keyed signs",
-        choices: &[
-            Choice {
-                name: "wave_high",
-                about: "frequency in [2.5, 4) over the map (official choice for NAS-Bench-201)",
-            },
-            Choice { name: "wave_mid", about: "frequency in [1, 2.5)" },
-            Choice { name: "wave_low", about: "frequency in [0, 1)" },
-            Choice { name: "dot", about: "+1 or -1 for each pixel" },
-        ],
-    }],
-    presets: &[],
-    init: None,
-    cost: Cost::Training,
-    version: 1,
-};
 
 /// Levels, channels of heads and targets, and the side of the maps they are compared at.
 const LEVELS: usize = 3;
 const CHANNELS: usize = 128;
 const SIDE: usize = 8;
 
-impl Proxy for Eproxy {
-    fn spec(&self) -> &'static ProxySpec {
-        &SPEC
-    }
+/// Li et al., EProxy.
+pub static PROXY: Proxy = Proxy {
+    name: "eproxy",
+    title: "EProxy (generated targets)",
+    reference: "Li et al., EProxy (GenNAS-Zero), NeurIPS 2022, arXiv:2210.09459; targets generated here, so not its published values",
+    inputs: "one mini-batch, no labels; keyed synthetic targets",
+    about: "minus the weighted squared error after nine steps of training maps of three resolutions to synthetic targets; batch \
+            statistics",
+    cost: Cost::Training,
+    scorer: |variant, _| {
+        let target = variant.get::<Target>();
+        Scorer::program(move |context| score(context, target))
+    },
+    details: Details { axes: &[Axis::of::<Target>()], ..Details::USUAL },
+};
 
-    fn program(&self) -> Option<&dyn Program> {
-        Some(self)
-    }
-
-    fn score(&self, _: &Variant, _: &Network, _: &Prepared, _: &[Vec<Reduced>]) -> Result<Score, ScoreError> {
-        Err(ScoreError::Undefined("eproxy trains, so passes alone give no score".into()))
-    }
-}
-
-impl Program for Eproxy {
-    fn run(&self, variant: &Variant, lab: &Lab<'_>) -> Result<Score, ScoreError> {
-        let (graph, heads) = with_heads(lab.network.graph())?;
-        let settings = lab.network.settings();
-        let weights = Weights::init(&graph, settings.init, lab.network.weight_seed());
-        let images = lab.batch()?.1[0];
-        let target = Target::of(variant);
-        let targets: Vec<Vec<f64>> = heads
-            .iter()
-            .enumerate()
-            .map(|(level, node)| target.generate(settings.seeds.data, level, images, graph.node(*node).shape))
-            .collect();
-        let errors = training::errors(lab, &graph, weights, &heads, &targets)?;
-        let value = -errors.iter().rev().fold(0.0, |sum, error| sum / 2.0 + error);
-        let names = ["error_0", "error_1", "error_2"];
-        Ok(Score { value, components: names.into_iter().zip(errors).collect() })
-    }
+fn score(context: &Context<'_>, target: Target) -> Result<Score, ScoreError> {
+    let network = context.network;
+    let (graph, heads) = with_heads(network.graph())?;
+    let weights = Weights::init(&graph, network.setup().init, network.weight_seed());
+    let (images, seed) = (context.batch()?.1[0], network.setup().seeds.data);
+    let generate =
+        |(level, node): (usize, &NodeId)| target.generate(seed, level, images, graph.node(*node).shape);
+    let targets: Vec<Vec<f64>> = heads.iter().enumerate().map(generate).collect();
+    let errors = training::errors(context, &graph, weights, &heads, &targets)?;
+    let score = Score::plain(-errors.iter().rev().fold(0.0, |sum, error| sum / 2.0 + error));
+    Ok(["error_0", "error_1", "error_2"].into_iter().zip(errors).fold(score, |s, (name, e)| s.with(name, e)))
 }
 
 /// The network with its heads, and the heads' outputs, deepest level first.
@@ -134,9 +96,9 @@ fn levels(graph: &Graph) -> Result<Vec<(NodeId, usize)>, ScoreError> {
 mod tests {
     use super::*;
     use crate::engine::{NativeEngine, Precision};
-    use crate::graph::init::Scheme;
     use crate::keyed::Stream;
-    use crate::scoring::{self, CandidateSet, Inputs, PreparedProxy, Seeds, Settings};
+    use crate::passes::{Inputs, Setup};
+    use crate::scoring::{self, PreparedProxy, Seeds};
     use crate::spaces::{NetworkInput, find};
 
     fn sides(space: &str, arch: &str, resolution: usize) -> Vec<(usize, usize)> {
@@ -171,21 +133,21 @@ mod tests {
     /// `scripts/peer/eproxy.py` prints this number. Weights are rounded to f32 after each of nine steps here.
     #[test]
     fn agrees_with_pytorch() {
-        let settings = Settings {
+        let setup = Setup {
             precision: Precision::F64,
             seeds: Seeds { weight: 0, data: 0, sample: 0 },
             space: find("nats_sss").unwrap(),
             input: NetworkInput { resolution: 32, classes: 10 },
             init: Scheme::Default,
             repetition: 0,
-            hda_networks: None,
+            candidates: None,
         };
         let engine = NativeEngine::new();
         let mut images = vec![0.0; 8 * 3 * 1024];
         Stream::new(0, "input").fill_normal(1.0, &mut images);
         let inputs = Inputs::new(images, [8, 3, 32, 32], 0);
-        let set = CandidateSet { settings, engine: &engine, inputs: &inputs, order: &|_| None };
-        let network = Network::build(settings, "8:16:24:16:8").unwrap();
+        let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
+        let network = Network::build(setup, "8:16:24:16:8").unwrap();
         let outcomes = scoring::score(
             &engine,
             &network,

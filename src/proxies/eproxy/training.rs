@@ -1,11 +1,11 @@
 //! Stochastic gradient descent with momentum on one mini-batch, as PyTorch's `SGD` carries it out.
 
-use super::{Lab, ScoreError};
 use crate::engine::{
     Cotangent, EngineError, ForwardPass, GradientSink, HostValues, InputBatch, NodeWant, NormStatistics,
     ParamRows, Session, Wants,
 };
 use crate::graph::{Graph, NodeId, ParamId, Weights};
+use crate::proxies::{Context, ScoreError};
 
 /// Name of the convolution that is not trained.
 pub const BARRIER: &str = "barrier";
@@ -22,7 +22,7 @@ const DECAY: f64 = 4e-5;
 /// # Errors
 /// The engine's.
 pub fn errors(
-    lab: &Lab<'_>,
+    context: &Context<'_>,
     graph: &Graph,
     mut weights: Weights,
     heads: &[NodeId],
@@ -30,7 +30,7 @@ pub fn errors(
 ) -> Result<Vec<f64>, ScoreError> {
     let trained: Vec<ParamId> =
         graph.trainable().filter(|(_, p)| !p.name.contains(BARRIER)).map(|(id, _)| id).collect();
-    let (images, shape) = lab.batch()?;
+    let (images, shape) = context.batch()?;
     let mut descent = Descent { velocity: vec![None; graph.params().len()] };
     for step in 1.. {
         let pass = ForwardPass {
@@ -38,10 +38,10 @@ pub fn errors(
             weights: &weights,
             input: InputBatch { images: &images, shape },
             norm: NormStatistics::Batch,
-            precision: lab.network.settings().precision,
+            precision: context.network.setup().precision,
             observations: &[],
         };
-        let session = lab.engine.session(&pass, heads)?;
+        let session = context.engine.session(&pass, heads)?;
         let (errors, cotangents) = compare(session.as_ref(), heads, targets)?;
         if step == STEPS || !errors.iter().all(|e| e.is_finite()) {
             return Ok(errors);

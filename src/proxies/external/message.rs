@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::super::Direction;
-use crate::scoring::{Seeds, Settings};
-use crate::store::number;
+use crate::passes::Setup;
+use crate::store::{Seeds, number};
 
 /// Version of the protocol; raised whenever a message changes its meaning.
 const PROTOCOL: u32 = 1;
@@ -29,17 +29,17 @@ pub(super) struct Hello {
 }
 
 impl Hello {
-    pub(super) fn new(dataset: &str, settings: &Settings) -> Self {
+    pub(super) fn new(dataset: &str, setup: &Setup) -> Self {
         Self {
             protocol: PROTOCOL,
-            space: settings.space.spec().id.to_owned(),
+            space: setup.space.spec().id.to_owned(),
             dataset: dataset.to_owned(),
-            resolution: settings.input.resolution,
-            classes: settings.input.classes,
-            seeds: settings.seeds,
-            repetition: settings.repetition,
-            init: settings.init.to_string(),
-            precision: settings.precision.to_string(),
+            resolution: setup.input.resolution,
+            classes: setup.input.classes,
+            seeds: setup.seeds,
+            repetition: setup.repetition,
+            init: setup.init.to_string(),
+            precision: setup.precision.to_string(),
         }
     }
 }

@@ -24,24 +24,24 @@ mod message;
 mod process;
 mod session;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use command::ExternalCommand;
 use message::{Answer, Hello, Number, Ready};
 use session::Session;
 
-use super::{Cost, Lab, Prepared, Program, Proxy, ProxyRef, ProxySpec, Score, ScoreError, Variant};
-use crate::engine::Reduced;
-use crate::scoring::{Network, Settings};
+use super::{Context, Direction, ProxyRef, Score, ScoreError};
+use crate::passes::Setup;
 
 /// What names of external proxies begin with in records and manifests; no proxy of the registry has this name.
 pub const PREFIX: &str = "external:";
 /// Failures without an answer between them that end a run.
 const IN_A_ROW: u32 = 3;
-/// Names of components that a command may use, and their longest length in bytes: they are kept until the program ends.
+/// Names of components that a command may use, and their longest length in bytes.
 const COMPONENTS: usize = 32;
 const LONGEST_NAME: usize = 64;
 
@@ -56,7 +56,8 @@ pub enum ExternalError {
 
 /// A proxy that a command computes.
 pub struct External {
-    spec: &'static ProxySpec,
+    /// `external:` and the name that was given on the command line.
+    name: String,
     command: ExternalCommand,
     timeout: Duration,
     dataset: String,
@@ -65,15 +66,15 @@ pub struct External {
     idle: Mutex<Vec<Session>>,
     /// Failures since the last answer.
     unanswered: AtomicU32,
-    components: Mutex<BTreeSet<&'static str>>,
+    components: Mutex<BTreeSet<String>>,
 }
 
 /// The commands of a program run; their processes end when this is dropped.
 #[derive(Default)]
-pub struct Externals(Vec<&'static External>);
+pub struct Externals(Vec<Arc<External>>);
 
 impl Externals {
-    /// Starts every command once, to learn its version and direction. `settings` are those of repetition 0.
+    /// Starts every command once, to learn its version and direction. `setup` is that of repetition 0.
     ///
     /// # Errors
     /// [`ExternalError`]: two of one name, or a command that cannot be started or does not greet.
@@ -81,23 +82,22 @@ impl Externals {
         commands: &[ExternalCommand],
         timeout: Duration,
         dataset: &str,
-        settings: &Settings,
+        setup: &Setup,
     ) -> Result<Self, ExternalError> {
         let mut started = Self::default();
         for (i, command) in commands.iter().enumerate() {
             if commands[..i].iter().any(|c| c.name == command.name) {
                 return Err(ExternalError::Twice(command.name.clone()));
             }
-            let external = External::start(command, timeout, dataset, settings);
-            // The registry's proxies live as long as the program, and references to proxies say so; these are a few.
-            started.0.push(Box::leak(Box::new(external.map_err(ExternalError::Greeting)?)));
+            let external = External::start(command, timeout, dataset, setup);
+            started.0.push(Arc::new(external.map_err(ExternalError::Greeting)?));
         }
         Ok(started)
     }
 
     /// The proxies, in the order of the commands.
     pub fn proxies(&self) -> impl Iterator<Item = ProxyRef> + '_ {
-        self.0.iter().map(|external| ProxyRef { proxy: *external, variant: Variant::default() })
+        self.0.iter().map(|external| ProxyRef::command_of(Arc::clone(external)))
     }
 }
 
@@ -115,27 +115,14 @@ impl External {
         command: &ExternalCommand,
         timeout: Duration,
         dataset: &str,
-        settings: &Settings,
+        setup: &Setup,
     ) -> Result<Self, String> {
         let name = format!("{PREFIX}{}", command.name);
-        let first = Session::open(command, &name, &Hello::new(dataset, settings), timeout)
+        let first = Session::open(command, &name, &Hello::new(dataset, setup), timeout)
             .map_err(|error| format!("{name}: {error}"))?;
         let ready = first.ready.clone();
-        let spec = Box::leak(Box::new(ProxySpec {
-            name: name.leak(),
-            title: "external command",
-            reference: "whoever wrote the command",
-            direction: ready.direction.into(),
-            inputs: "architecture strings, and the mini-batch where the command asks for it",
-            about: "a score that a command computes",
-            axes: &[],
-            presets: &[],
-            init: None,
-            cost: Cost::External,
-            version: ready.version.get(),
-        }));
         Ok(Self {
-            spec,
+            name,
             command: command.clone(),
             timeout,
             dataset: dataset.to_owned(),
@@ -151,8 +138,8 @@ impl External {
     }
 
     /// A process that knows the repetition: one that waits, or a new one. Those of other repetitions are let go.
-    fn session(&self, settings: &Settings) -> Result<Session, ScoreError> {
-        let hello = Hello::new(&self.dataset, settings);
+    fn session(&self, setup: &Setup) -> Result<Session, ScoreError> {
+        let hello = Hello::new(&self.dataset, setup);
         let (chosen, others) = {
             let mut idle = self.idle();
             let (fitting, others): (Vec<_>, Vec<_>) =
@@ -164,7 +151,7 @@ impl External {
         if let Some(session) = chosen {
             return Ok(session);
         }
-        let session = Session::open(&self.command, self.spec.name, &hello, self.timeout)
+        let session = Session::open(&self.command, &self.name, &hello, self.timeout)
             .map_err(ScoreError::Unavailable)?;
         if session.ready == self.ready {
             return Ok(session);
@@ -188,52 +175,47 @@ impl External {
     }
 
     fn score_of(&self, value: Number, components: BTreeMap<String, Number>) -> Result<Score, ScoreError> {
-        let components = components.into_iter().map(|(name, part)| Ok((self.component(&name)?, part.0)));
+        let components = components.into_iter().map(|(name, part)| Ok((self.component(name)?, part.0)));
         Ok(Score { value: value.0, components: components.collect::<Result<_, ScoreError>>()? })
     }
 
-    /// The name of a component, kept for as long as scores may carry it.
-    fn component(&self, name: &str) -> Result<&'static str, ScoreError> {
+    /// Checks the name of a component: the names of all answers together are limited.
+    fn component(&self, name: String) -> Result<Cow<'static, str>, ScoreError> {
         let mut known = self.components.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.get(name) {
-            return Ok(known);
-        }
-        if known.len() == COMPONENTS || name.is_empty() || name.len() > LONGEST_NAME {
+        let new = !known.contains(&name);
+        if new && (known.len() == COMPONENTS || name.is_empty() || name.len() > LONGEST_NAME) {
             let shown: String = name.chars().take(LONGEST_NAME).collect();
             return Err(ScoreError::External(format!(
                 "`{}` names a component `{shown}`; there may be {COMPONENTS} names of 1 to {LONGEST_NAME} bytes",
                 self.command
             )));
         }
-        let name: &'static str = name.to_owned().leak();
-        known.insert(name);
-        Ok(name)
-    }
-}
-
-impl Proxy for External {
-    fn spec(&self) -> &'static ProxySpec {
-        self.spec
+        known.insert(name.clone());
+        Ok(name.into())
     }
 
-    fn command(&self) -> Option<String> {
-        Some(self.command.to_string())
+    /// Name in records and manifests.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
-    fn program(&self) -> Option<&dyn Program> {
-        Some(self)
+    pub(super) fn direction(&self) -> Direction {
+        self.ready.direction.into()
     }
 
-    fn score(&self, _: &Variant, _: &Network, _: &Prepared, _: &[Vec<Reduced>]) -> Result<Score, ScoreError> {
-        Err(ScoreError::Undefined("the command makes the score, so passes alone give none".into()))
+    pub(super) fn version(&self) -> u32 {
+        self.ready.version.get()
     }
-}
 
-impl Program for External {
-    fn run(&self, _: &Variant, lab: &Lab<'_>) -> Result<Score, ScoreError> {
-        let arch = lab.network.arch();
-        let mut session = self.session(lab.network.settings())?;
-        let answer = match session.ask(arch, lab.inputs, self.timeout)? {
+    pub(super) fn command(&self) -> String {
+        self.command.to_string()
+    }
+
+    /// Asks the command for the score of one architecture.
+    pub(super) fn score(&self, context: &Context<'_>) -> Result<Score, ScoreError> {
+        let arch = context.network.arch();
+        let mut session = self.session(context.network.setup())?;
+        let answer = match session.ask(arch, context.inputs, self.timeout)? {
             Ok(answer) => answer,
             Err(broken) => return Err(self.failed(arch, broken, &session.last_words())),
         };

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::ExternalCommand;
 use super::message::{Answer, Hello, Ready, Tell, Want};
 use super::process::{Broken, Process};
-use crate::proxies::{InputRequest, ScoreError};
-use crate::scoring::Inputs;
+use crate::passes::{InputRequest, Inputs};
+use crate::proxies::ScoreError;
 
 /// A process that has greeted.
 pub(super) struct Session {

@@ -3,34 +3,15 @@
 //! For every network m <= M and every pair i < j of rows: `D = (mean_i - mean_j)^2`, `G = D / (2 (var_i + var_j))` with
 //! population variances; gamma is the smallest G over all pairs of all networks, for X and for Y.
 
-use super::{hda_pass, networks, row_moments};
+use super::{Gammas, Pairs, Rows};
 use crate::engine::RowMoments;
 use crate::keyed::Stream;
-use crate::proxies::{ScoreError, Variant};
-use crate::scoring::CandidateSet;
-
-/// Which pairs of images give a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pairs {
-    /// Pairs with different means: G > 0 (paper).
-    DistinctMeans,
-    /// Pairs whose variances do not both vanish: G may be 0 (released code).
-    PositiveVariance,
-}
-
-impl Pairs {
-    /// The choice of a variant.
-    pub fn of(variant: &Variant) -> Self {
-        match variant.is("positive_variance") {
-            true => Self::PositiveVariance,
-            false => Self::DistinctMeans,
-        }
-    }
-}
+use crate::passes::{CandidateSet, Handle, Observed, Requests};
+use crate::proxies::ScoreError;
 
 /// Which candidate is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pick {
+pub(super) enum Pick {
     Smallest,
     Largest,
 }
@@ -44,8 +25,14 @@ impl Pick {
     }
 }
 
+/// Networks over which the gammas are searched: the paper takes 10, and 1 for NAFBee, whose networks share a topology.
+fn networks(set: &CandidateSet<'_>) -> usize {
+    let paper = if set.space_id().starts_with("nafbee") { 1 } else { 10 };
+    set.setup.candidates.unwrap_or(paper)
+}
+
 /// The best G over all pairs of one network, `None` where no pair gives one (constant features).
-pub fn candidate(moments: &RowMoments, pairs: Pairs, pick: Pick) -> Option<f64> {
+fn candidate(moments: &RowMoments, pairs: Pairs, pick: Pick) -> Option<f64> {
     let (mean, variance) = (moments.mean(), moments.variance());
     let all = (0..mean.len()).flat_map(|i| (i + 1..mean.len()).map(move |j| (i, j)));
     let g = all.filter_map(|(i, j)| {
@@ -61,26 +48,41 @@ pub fn candidate(moments: &RowMoments, pairs: Pairs, pick: Pick) -> Option<f64> 
 }
 
 /// The gammas of a candidate set from its first M keyed networks.
-pub fn search(variant: &Variant, set: &CandidateSet<'_>) -> Result<(f64, f64), ScoreError> {
-    let pick = if variant.is("hda_max") { Pick::Largest } else { Pick::Smallest };
-    let (mut k, mut q): (Option<f64>, Option<f64>) = (None, None);
+pub(super) fn search(
+    set: &CandidateSet<'_>,
+    rows: Rows,
+    pairs: Pairs,
+    pick: Pick,
+) -> Result<Gammas, ScoreError> {
+    let mut best: [Option<f64>; 2] = [None; 2];
     for network in set.networks("hda", networks(set))? {
-        let pass = hda_pass(variant, network.graph())?;
-        let seen = set.run(&network, &pass)?;
-        let Some((x, y)) = row_moments(&seen) else { continue };
-        let join = |old: Option<f64>, new| old.into_iter().chain(new).reduce(|a, b| pick.better(a, b));
-        k = join(k, candidate(x, Pairs::of(variant), pick));
-        q = join(q, candidate(y, Pairs::of(variant), pick));
+        let mut ask = Requests::default();
+        let moments = rows.moments(network.graph(), &mut ask)?;
+        set.observe(&network, &ask, |seen| {
+            for (best, moments) in best.iter_mut().zip(moments) {
+                let new = candidate(seen.get(moments), pairs, pick);
+                *best = best.iter().copied().chain(new).reduce(|a, b| pick.better(a, b));
+            }
+        })?;
     }
-    let none = || ScoreError::Prepare("no pair of images gives a gamma: all features are constant".into());
-    Ok((k.ok_or_else(none)?, q.ok_or_else(none)?))
+    match best {
+        [Some(k), Some(q)] => Ok(Gammas { k, q }),
+        _ => Err(ScoreError::Prepare("no pair of images gives a gamma: all features are constant".into())),
+    }
+}
+
+/// The gammas of the scored network alone.
+pub(super) fn of_network(moments: [Handle<RowMoments>; 2], seen: &Observed<'_>, pairs: Pairs) -> Gammas {
+    let smallest = |moments| candidate(seen.get(moments), pairs, Pick::Smallest).unwrap_or(f64::NAN);
+    let [k, q] = moments.map(smallest);
+    Gammas { k, q }
 }
 
 /// Gammas log-uniform in [1e-20, 1e-1], keyed by space and repetition.
-pub fn random(set: &CandidateSet<'_>) -> (f64, f64) {
+pub(super) fn random(set: &CandidateSet<'_>) -> Gammas {
     let stream = Stream::new(set.sample_seed(), &format!("gamma.{}.{}", set.space_id(), set.repetition()));
     let draw = |i| 10f64.powf(-20.0 + 19.0 * stream.unit(i));
-    (draw(0), draw(1))
+    Gammas { k: draw(0), q: draw(1) }
 }
 
 #[cfg(test)]

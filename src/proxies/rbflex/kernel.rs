@@ -1,8 +1,33 @@
 //! The kernels of RBFleX-NAS and its Figure 10, over column-normalised rows.
 
 use crate::engine::ColumnGeometry;
-use crate::proxies::linalg::{LogDet, rbf_log_det_naive, rbf_log_det_stable, slogdet};
-use crate::proxies::{ScoreError, Variant};
+use crate::linalg::{LogDet, rbf_log_det_naive, rbf_log_det_stable, slogdet};
+use crate::named;
+use crate::proxies::ScoreError;
+
+named! {
+    /// similarity of two rows (paper, Figure 10)
+    pub(super) enum Kernel: "kernel" {
+        /// exp(-gamma D)
+        Rbf = "rbf",
+        /// inner product
+        Linear = "linear",
+        /// peak signal-to-noise ratio in dB over 100, capped at 1
+        Psnr = "psnr",
+        /// structural similarity in a single window, range 1
+        Ssim = "ssim",
+    }
+}
+
+named! {
+    /// algorithm for the log-determinant of the radial-basis kernel
+    pub(super) enum LogDetForm: "log_det" {
+        /// keeps the digits of small gammas
+        Stable = "stable",
+        /// exp, then LU (official code); rounding noise for rank-deficient Y
+        Naive = "naive",
+    }
+}
 
 /// SSIM's constants for a range of 1.
 const C1: f64 = 0.01 * 0.01;
@@ -10,28 +35,34 @@ const C2: f64 = 0.03 * 0.03;
 /// Peak signal-to-noise ratio of identical rows, in dB; the paper does not say what it uses.
 const PSNR_CAP: f64 = 100.0;
 
-/// `ln|det K|` of the variant's kernel.
-///
-/// # Errors
-/// [`ScoreError::Undefined`] where the Gram matrix is missing.
-pub fn log_det(variant: &Variant, rows: &ColumnGeometry, gamma: f64) -> Result<LogDet, ScoreError> {
-    let n = rows.images();
-    let gram = || rows.gram().ok_or_else(|| ScoreError::Undefined("the Gram matrix was not observed".into()));
-    if variant.is("linear") {
-        return Ok(slogdet(gram()?, n));
+/// A kernel and how its log-determinant is computed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Form {
+    pub kernel: Kernel,
+    pub log_det: LogDetForm,
+}
+
+impl Form {
+    /// Whether it is computed from inner products of the rows.
+    pub fn needs_gram(self) -> bool {
+        self.kernel != Kernel::Rbf || self.log_det == LogDetForm::Naive
     }
-    if variant.is("psnr") {
-        return Ok(slogdet(&psnr(rows), n));
-    }
-    if variant.is("ssim") {
-        return Ok(slogdet(&ssim(rows, gram()?), n));
-    }
-    if gamma.is_nan() {
-        return Ok(LogDet { sign: f64::NAN, ln_abs: f64::NAN });
-    }
-    match variant.is("naive") {
-        true => Ok(rbf_log_det_naive(gram()?, n, gamma)),
-        false => Ok(rbf_log_det_stable(rows.distances(), n, gamma)),
+
+    /// `ln|det K|`.
+    ///
+    /// # Errors
+    /// [`ScoreError::Undefined`] where the Gram matrix is missing.
+    pub fn log_det(self, rows: &ColumnGeometry, gamma: f64) -> Result<LogDet, ScoreError> {
+        let n = rows.images();
+        let gram = || rows.gram().ok_or_else(|| ScoreError::undefined("the Gram matrix was not observed"));
+        Ok(match (self.kernel, self.log_det) {
+            (Kernel::Linear, _) => slogdet(gram()?, n),
+            (Kernel::Psnr, _) => slogdet(&psnr(rows), n),
+            (Kernel::Ssim, _) => slogdet(&ssim(rows, gram()?), n),
+            (Kernel::Rbf, _) if gamma.is_nan() => LogDet { sign: f64::NAN, ln_abs: f64::NAN },
+            (Kernel::Rbf, LogDetForm::Naive) => rbf_log_det_naive(gram()?, n, gamma),
+            (Kernel::Rbf, LogDetForm::Stable) => rbf_log_det_stable(rows.distances(), n, gamma),
+        })
     }
 }
 
@@ -58,7 +89,6 @@ fn ssim(rows: &ColumnGeometry, gram: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::engine::reduce::Rows;
-    use crate::proxies::ProxyRef;
 
     fn geometry(values: &[f64], n: usize) -> ColumnGeometry {
         let mut rows = ColumnGeometry::new(true);
@@ -66,27 +96,26 @@ mod tests {
         rows
     }
 
-    fn variant(text: &str) -> Variant {
-        text.parse::<ProxyRef>().unwrap().variant
-    }
-
     /// The end-to-end example of proxies.md 3.3: X and Y give -53.361... for gammas 0.1 and 0.2.
     #[test]
     fn end_to_end_example() {
         let x = [0., 2., 1., 5., 7., 1., 0., 1., 3., 7., 3., 4., 1., 0., 7., 2., 1., 1., 1., 9.];
         let y = [0.5, 1.5, 1., 0., 2., 3., 0., 1.];
-        let score = |gamma_k: f64, gamma_q: f64, variant: &Variant| {
-            let k = log_det(variant, &geometry(&x, 4), gamma_k).unwrap().ln_abs;
-            let q = log_det(variant, &geometry(&y, 4), gamma_q).unwrap().ln_abs;
+        let score = |gamma_k: f64, gamma_q: f64, form: Form| {
+            let k = form.log_det(&geometry(&x, 4), gamma_k).unwrap().ln_abs;
+            let q = form.log_det(&geometry(&y, 4), gamma_q).unwrap().ln_abs;
             (k, q, 4.0 * (k + q))
         };
-        for form in ["rbflex", "rbflex:naive"] {
-            let (k, q, total) = score(0.1, 0.2, &variant(form));
-            assert!((k + 5.190851278558607).abs() < 1e-12 && (q + 8.149405835611102).abs() < 1e-12, "{form}");
-            assert!((total + 53.36102845667884).abs() < 1e-11, "{form}");
+        for log_det in [LogDetForm::Stable, LogDetForm::Naive] {
+            let (k, q, total) = score(0.1, 0.2, Form { log_det, ..Form::default() });
+            assert!(
+                (k + 5.190851278558607).abs() < 1e-12 && (q + 8.149405835611102).abs() < 1e-12,
+                "{log_det}"
+            );
+            assert!((total + 53.36102845667884).abs() < 1e-11, "{log_det}");
         }
         // 60-digit arithmetic; Y has fewer columns than images less one, so plain f64 is off in the fifth digit of ln|Q|.
-        let (k, q, total) = score(1e-6, 1e-6, &variant("rbflex"));
+        let (k, q, total) = score(1e-6, 1e-6, Form::default());
         assert!((k + 39.427492145187097).abs() < 1e-9, "{k}");
         assert!((q + 56.60603608579325).abs() < 1e-7, "{q}");
         assert!((total + 384.134112923648).abs() < 1e-6, "{total}");
@@ -102,7 +131,8 @@ mod tests {
                 (0..3).for_each(|j| assert!((matrix[i * 3 + j] - matrix[j * 3 + i]).abs() < 1e-12));
             }
         }
-        assert!(log_det(&variant("rbflex:linear"), &rows, f64::NAN).unwrap().ln_abs.is_finite());
-        assert!(log_det(&variant("rbflex"), &rows, f64::NAN).unwrap().ln_abs.is_nan());
+        let linear = Form { kernel: Kernel::Linear, ..Form::default() };
+        assert!(linear.log_det(&rows, f64::NAN).unwrap().ln_abs.is_finite());
+        assert!(Form::default().log_det(&rows, f64::NAN).unwrap().ln_abs.is_nan());
     }
 }

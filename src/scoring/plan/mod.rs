@@ -94,7 +94,7 @@ impl List {
 
     /// Which architectures share a score of this proxy.
     pub fn reuse(&self, proxy: &ProxyRef) -> &Reuse {
-        match self.reuse.counts().dedupe.for_proxy(proxy.proxy.spec()) {
+        match self.reuse.counts().dedupe.for_cost(proxy.cost()) {
             Dedupe::Exact => &self.exact,
             _ => &self.reuse,
         }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::data::DataDirs;
 use crate::datasets::Batch;
 use crate::keyed::Stream;
-use crate::proxies::{InputRequest, ScoreError};
+
+use super::{InputRequest, PassError};
 
 /// Inputs that passes ask for; noise is generated at the first request and kept.
 pub struct Inputs {
@@ -98,16 +99,16 @@ impl Inputs {
     /// The input, `[N, C, H, W]` in f32.
     ///
     /// # Errors
-    /// [`ScoreError::Input`] when a second mini-batch is asked for and there is none, or crops larger than the images.
-    pub fn get(&self, request: InputRequest) -> Result<Arc<Vec<f32>>, ScoreError> {
+    /// [`PassError::Input`] when a second mini-batch is asked for and there is none, or crops larger than the images.
+    pub fn get(&self, request: InputRequest) -> Result<Arc<Vec<f32>>, PassError> {
         match (request, &self.next) {
             (InputRequest::MiniBatch, _) => return Ok(Arc::clone(&self.batch)),
             (InputRequest::NextBatch, Ok((images, _))) => return Ok(Arc::clone(images)),
-            (InputRequest::NextBatch, Err(reason)) => return Err(ScoreError::Input(reason.clone())),
+            (InputRequest::NextBatch, Err(reason)) => return Err(PassError::Input(reason.clone())),
             (InputRequest::Crops { shape: [.., h, w], .. }, _) if h > self.shape[2] || w > self.shape[3] => {
                 let [.., height, width] = self.shape;
                 let reason = format!("crops of {h}x{w} pixels do not fit images of {height}x{width}");
-                return Err(ScoreError::Input(reason));
+                return Err(PassError::Input(reason));
             }
             _ => {}
         }

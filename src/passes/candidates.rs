@@ -1,14 +1,12 @@
 //! The candidate set that a proxy may look at before it scores.
 
-use super::selection::listed;
-use super::{Inputs, Network, Settings, passes};
-use crate::engine::{Engine, Reduced};
+use super::{Inputs, Network, Observed, PassError, Passes, Requests, Setup};
+use crate::engine::Engine;
 use crate::keyed::sample;
-use crate::proxies::{PassRequest, ScoreError};
 
 /// The space, the seeds, the batch and an engine: enough to look at some of the space's networks.
 pub struct CandidateSet<'a> {
-    pub settings: Settings,
+    pub setup: Setup,
     pub engine: &'a dyn Engine,
     pub inputs: &'a Inputs,
     /// Architecture by index in the table's order, asked for only where the space itself does not know it.
@@ -17,33 +15,33 @@ pub struct CandidateSet<'a> {
 
 /// What to do where no networks of the space can be drawn.
 const WITHOUT_LOOKING: &str =
-    "choose a variant that does not look at the space (rbflex:hda_self, rbflex:fixed, swap)";
+    "choose a proxy or variant that does not look at the space (`untrained list proxies` describes them)";
 
 impl CandidateSet<'_> {
     /// Id of the space.
     pub fn space_id(&self) -> &'static str {
-        self.settings.space.spec().id
+        self.setup.space.spec().id
     }
 
     /// Seed of the choice of architectures.
     pub fn sample_seed(&self) -> u64 {
-        self.settings.seeds.sample
+        self.setup.seeds.sample
     }
 
     /// Repetition number.
     pub fn repetition(&self) -> u64 {
-        self.settings.repetition
+        self.setup.repetition
     }
 
     /// The keyed choice `sample(count, size, "<purpose>.<space>.<repetition>")` of the space's networks.
     ///
     /// # Errors
-    /// [`ScoreError::Prepare`] when the space has no order, or the official one is not known.
-    pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, ScoreError> {
+    /// [`PassError::Candidates`] when the space has no order, or the official one is not known.
+    pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, PassError> {
         let key = format!("{purpose}.{}.{}", self.space_id(), self.repetition());
-        let size = listed(self.settings.space.spec(), self.order).ok_or_else(|| {
+        let size = self.setup.space.spec().listed(self.order).ok_or_else(|| {
             let id = self.space_id();
-            ScoreError::Prepare(format!(
+            PassError::Candidates(format!(
                 "nobody lists the architectures of {id}, so none can be drawn; {WITHOUT_LOOKING}"
             ))
         })?;
@@ -52,23 +50,28 @@ impl CandidateSet<'_> {
         indices.into_iter().map(|i| self.network(i)).collect()
     }
 
-    /// Runs one pass on one network.
+    /// Runs the passes asked for on one network and shows what they gave.
     ///
     /// # Errors
-    /// The engine's error.
-    pub fn run(&self, network: &Network, request: &PassRequest) -> Result<Vec<Reduced>, ScoreError> {
-        let plan = passes::Plan::merge(network, std::iter::once(request));
-        plan.run(self.engine, self.inputs).seen(request)
+    /// The engine's, or that of an input that is not at hand.
+    pub fn observe<T>(
+        &self,
+        network: &Network,
+        requests: &Requests,
+        look: impl FnOnce(&Observed<'_>) -> T,
+    ) -> Result<T, PassError> {
+        let done = Passes::merge(network, requests.iter()).run(self.engine, self.inputs);
+        Ok(look(&done.observed(requests)?))
     }
 
-    fn network(&self, index: usize) -> Result<Network, ScoreError> {
+    fn network(&self, index: usize) -> Result<Network, PassError> {
         let id = self.space_id();
-        let arch = self.settings.space.arch(index).or_else(|| (self.order)(index)).ok_or_else(|| {
-            ScoreError::Prepare(format!(
+        let arch = self.setup.space.arch(index).or_else(|| (self.order)(index)).ok_or_else(|| {
+            PassError::Candidates(format!(
                 "networks of {id} are chosen by their index in its table, which is not at hand; get it with `untrained \
                  data fetch {id}`, or {WITHOUT_LOOKING}"
             ))
         })?;
-        Network::build(self.settings, &arch).map_err(|e| ScoreError::Prepare(e.to_string()))
+        Network::build(self.setup, &arch).map_err(|e| PassError::Candidates(e.to_string()))
     }
 }

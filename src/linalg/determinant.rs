@@ -1,4 +1,4 @@
-//! Small dense linear algebra in f64: matrices are N x N with N the batch size.
+//! Determinants of small dense matrices, in f64: matrices are N x N with N the batch size.
 
 use std::ops::{Div, Mul, Sub};
 

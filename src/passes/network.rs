@@ -6,13 +6,14 @@ use std::sync::OnceLock;
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::graph::{Graph, Weights};
-use crate::proxies::{Form, ScoreError};
 use crate::spaces::{ArchError, Budget, NetworkInput, SearchSpace, SpaceError, SuperBlock};
 use crate::store::Seeds;
 
-/// Everything that is common to the networks of a run.
+use super::{Form, PassError};
+
+/// What the networks of a repetition have in common.
 #[derive(Clone, Copy)]
-pub struct Settings {
+pub struct Setup {
     pub space: &'static dyn SearchSpace,
     pub input: NetworkInput,
     pub seeds: Seeds,
@@ -21,13 +22,13 @@ pub struct Settings {
     pub precision: Precision,
     /// Repetition number, part of the names of keyed choices.
     pub repetition: u64,
-    /// Networks that HDA looks at; `None` takes the paper's number.
-    pub hda_networks: Option<usize>,
+    /// Networks of the space that a proxy looks at before it scores; `None` takes the proxy's own number.
+    pub candidates: Option<usize>,
 }
 
 /// A network of a run.
 pub struct Network {
-    settings: Settings,
+    setup: Setup,
     arch: String,
     graph: Graph,
     weights: [OnceLock<Weights>; Scheme::ALL.len()],
@@ -47,11 +48,11 @@ impl Network {
     ///
     /// # Errors
     /// A malformed architecture string or an input that does not fit.
-    pub fn build(settings: Settings, arch: &str) -> Result<Self, SpaceError> {
-        let arch = settings.space.canonical(arch)?;
-        let graph = settings.space.build(&arch, settings.input)?;
+    pub fn build(setup: Setup, arch: &str) -> Result<Self, SpaceError> {
+        let arch = setup.space.canonical(arch)?;
+        let graph = setup.space.build(&arch, setup.input)?;
         Ok(Self {
-            settings,
+            setup,
             arch,
             graph,
             weights: Default::default(),
@@ -62,9 +63,9 @@ impl Network {
         })
     }
 
-    /// The settings it was built under.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    /// The setup it was built under.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// Canonical architecture string.
@@ -79,20 +80,20 @@ impl Network {
 
     /// Seed of the weights.
     pub fn weight_seed(&self) -> u64 {
-        self.settings.seeds.weight
+        self.setup.seeds.weight
     }
 
     /// Weights under a scheme, generated once; `None` for the run's own initialisation.
     pub fn weights(&self, init: Option<Scheme>) -> &Weights {
-        let scheme = init.unwrap_or(self.settings.init);
+        let scheme = init.unwrap_or(self.setup.init);
         self.weights[scheme as usize].get_or_init(|| self.draw(&self.graph, scheme, 0))
     }
 
     /// Weights of a graph under a scheme, initialisation number `repeat`.
     fn draw(&self, graph: &Graph, scheme: Scheme, repeat: u64) -> Weights {
         let seed = self.weight_seed().wrapping_add(repeat);
-        match self.settings.space.pretrained() {
-            Some(checkpoint) => checkpoint.weights(graph, scheme, seed, scheme != self.settings.init),
+        match self.setup.space.pretrained() {
+            Some(checkpoint) => checkpoint.weights(graph, scheme, seed, scheme != self.setup.init),
             None => Weights::init(graph, scheme, seed),
         }
     }
@@ -100,30 +101,30 @@ impl Network {
     /// The accounting of the space's authors.
     ///
     /// # Errors
-    /// [`ScoreError::Undefined`] where the space has none of its own.
-    pub fn budget(&self) -> Result<Budget, ScoreError> {
-        let Settings { space, input, .. } = self.settings;
+    /// [`PassError::Undefined`] where the space has none of its own.
+    pub fn budget(&self) -> Result<Budget, PassError> {
+        let Setup { space, input, .. } = self.setup;
         self.known(space.budget(&self.arch, input), "an accounting of its own")
     }
 
     /// The architecture as a row of super-blocks.
     ///
     /// # Errors
-    /// [`ScoreError::Undefined`] where it is none.
-    pub fn super_blocks(&self) -> Result<Vec<SuperBlock>, ScoreError> {
-        self.known(self.settings.space.super_blocks(&self.arch), "rows of super-blocks")
+    /// [`PassError::Undefined`] where it is none.
+    pub fn super_blocks(&self) -> Result<Vec<SuperBlock>, PassError> {
+        self.known(self.setup.space.super_blocks(&self.arch), "rows of super-blocks")
     }
 
-    fn known<T>(&self, fact: Result<Option<T>, ArchError>, what: &str) -> Result<T, ScoreError> {
-        let fact = fact.map_err(|e| ScoreError::Undefined(e.to_string()))?;
-        fact.ok_or_else(|| ScoreError::Undefined(format!("{} has no {what}", self.settings.space.spec().id)))
+    fn known<T>(&self, fact: Result<Option<T>, ArchError>, what: &str) -> Result<T, PassError> {
+        let fact = fact.map_err(|e| PassError::Undefined(e.to_string()))?;
+        fact.ok_or_else(|| PassError::Undefined(format!("{} has no {what}", self.setup.space.spec().id)))
     }
 
     /// The graph of a form of the network.
     ///
     /// # Errors
-    /// [`ScoreError::Undefined`] when the architecture has no such form.
-    pub fn graph_of(&self, form: Form) -> Result<Cow<'_, Graph>, ScoreError> {
+    /// [`PassError::Undefined`] when the architecture has no such form.
+    pub fn graph_of(&self, form: Form) -> Result<Cow<'_, Graph>, PassError> {
         let built = match form {
             Form::Own => return Ok(Cow::Borrowed(&self.graph)),
             Form::Without(node) => return Ok(Cow::Owned(self.graph.without(node))),
@@ -131,7 +132,7 @@ impl Network {
             Form::ThinCell => self.thin_cell.get_or_init(|| self.build_thin_cell()),
             Form::Unlinked => self.unlinked.get_or_init(|| self.build_unlinked()),
         };
-        built.as_ref().map(Cow::Borrowed).map_err(|reason| ScoreError::Undefined(reason.clone()))
+        built.as_ref().map(Cow::Borrowed).map_err(|reason| PassError::Undefined(reason.clone()))
     }
 
     /// Whether a form has a normalisation whose values depend on the other images of the batch.
@@ -148,12 +149,7 @@ impl Network {
     ///
     /// # Errors
     /// As [`Network::graph_of`].
-    pub fn weights_of(
-        &self,
-        form: Form,
-        scheme: Scheme,
-        repeat: u64,
-    ) -> Result<Cow<'_, Weights>, ScoreError> {
+    pub fn weights_of(&self, form: Form, scheme: Scheme, repeat: u64) -> Result<Cow<'_, Weights>, PassError> {
         let graph = self.graph_of(form)?;
         let init = || self.draw(&graph, scheme, repeat);
         Ok(match (repeat, form) {
@@ -164,19 +160,19 @@ impl Network {
     }
 
     fn build_at(&self, resolution: usize) -> Result<Graph, String> {
-        let input = NetworkInput { resolution, ..self.settings.input };
-        self.settings.space.build(&self.arch, input).map_err(|e| e.to_string())
+        let input = NetworkInput { resolution, ..self.setup.input };
+        self.setup.space.build(&self.arch, input).map_err(|e| e.to_string())
     }
 
     fn build_unlinked(&self) -> Result<Graph, String> {
-        let space = self.settings.space;
-        let graph = space.unlinked(&self.arch, self.settings.input).map_err(|e| e.to_string())?;
+        let space = self.setup.space;
+        let graph = space.unlinked(&self.arch, self.setup.input).map_err(|e| e.to_string())?;
         graph.ok_or_else(|| format!("{} builds no networks without residual links", space.spec().id))
     }
 
     fn build_thin_cell(&self) -> Result<Graph, String> {
-        let space = self.settings.space;
-        let graph = space.thin_cell(&self.arch, self.settings.input.classes).map_err(|e| e.to_string())?;
+        let space = self.setup.space;
+        let graph = space.thin_cell(&self.arch, self.setup.input.classes).map_err(|e| e.to_string())?;
         graph.ok_or_else(|| {
             format!("{} does not search for a cell, so there is no thin cell", space.spec().id)
         })

@@ -1,10 +1,9 @@
 //! Which requests one pass serves.
 
-use crate::engine::GradientReduction;
-use crate::engine::{NormStatistics, Observation, Precision};
+use crate::engine::{GradientReduction, NormStatistics, Observation, Precision};
 use crate::graph::init::Scheme;
-use crate::proxies::{Form, InputRequest, LossRequest, PassRequest, Rewrite};
-use crate::scoring::Network;
+
+use super::{Form, InputRequest, LossRequest, Network, PassRequest, Rewrite};
 
 /// What makes two passes the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,16 +22,16 @@ impl Key {
     /// which differ in them share a pass. [`NormStatistics::Bypass`] stays apart: it computes dead branches as well.
     pub(super) fn of(network: &Network, request: &PassRequest) -> Self {
         let PassRequest { form, repeat, rewrite, input, norm, .. } = *request;
-        let settings = network.settings();
+        let setup = network.setup();
         let indifferent = norm != NormStatistics::Bypass && !network.normalises_over_batch(form);
         Self {
             form,
-            init: request.init.unwrap_or(settings.init),
+            init: request.init.unwrap_or(setup.init),
             repeat,
             rewrite,
             input,
             norm: if indifferent { NormStatistics::Batch } else { norm },
-            precision: request.precision.unwrap_or(settings.precision),
+            precision: request.precision.unwrap_or(setup.precision),
         }
     }
 }

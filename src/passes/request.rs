@@ -1,4 +1,4 @@
-//! What a proxy asks for: passes over the network, and what to observe on them.
+//! One pass over a network: its conditions, and what is observed on it.
 
 use crate::engine::{GradientReduction, NormStatistics, Observation, Precision};
 use crate::graph::init::Scheme;
@@ -58,14 +58,14 @@ pub enum LossRequest {
     SumOfLogits,
 }
 
-/// Gradients that a proxy observes.
+/// A loss and what its gradients are reduced to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BackwardRequest {
     pub loss: LossRequest,
     pub reductions: Vec<GradientReduction>,
 }
 
-/// A pass that a proxy observes. Requests that differ only in what they observe are run once, and so are their backward
+/// A pass with everything that one proxy observes on it. Requests that differ only in what they observe are run once, and so are their backward
 /// passes when the loss is the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassRequest {
@@ -81,8 +81,6 @@ pub struct PassRequest {
     pub precision: Option<Precision>,
     pub observations: Vec<Observation>,
     pub backward: Option<BackwardRequest>,
-    /// Whether the score needs the images' classes; they stand behind everything observed.
-    pub labels: bool,
 }
 
 impl PassRequest {
@@ -96,8 +94,8 @@ impl PassRequest {
         }
     }
 
-    /// A forward pass of networks as the run initialises them.
-    pub fn forward(input: InputRequest, norm: NormStatistics, observations: Vec<Observation>) -> Self {
+    /// A forward pass of the network as the run initialises it, on which nothing is observed yet.
+    pub fn new(input: InputRequest, norm: NormStatistics) -> Self {
         Self {
             form: Form::Own,
             init: None,
@@ -106,15 +104,8 @@ impl PassRequest {
             input,
             norm,
             precision: None,
-            observations,
+            observations: vec![],
             backward: None,
-            labels: false,
         }
-    }
-
-    /// The mini-batch with batch statistics, forward and backward.
-    pub fn gradients(loss: LossRequest, reductions: Vec<GradientReduction>) -> Self {
-        let backward = Some(BackwardRequest { loss, reductions });
-        Self { backward, ..Self::forward(InputRequest::MiniBatch, NormStatistics::Batch, vec![]) }
     }
 }
