@@ -5,7 +5,9 @@ use crate::proxies::Direction;
 use crate::tables::{Query, Table};
 
 /// What becomes of scores that are infinite or not a number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum NonFinitePolicy {
     /// Left out and counted

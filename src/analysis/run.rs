@@ -22,7 +22,7 @@ pub fn from_run(run: &Run, source: &str) -> Result<ScoreSet, AnalysisError> {
     let places = places(&run.records);
     let samples = samples(manifest, &places);
     let column = |facts: &ProxyFacts| -> Result<Column, AnalysisError> {
-        let direction = direction(&facts.direction);
+        let direction = &facts.direction.parse::<Direction>().ok();
         Ok(Column {
             proxy: facts.proxy.clone(),
             direction: direction.ok_or_else(|| error("the manifest gives a proxy no direction"))?,
@@ -74,23 +74,16 @@ fn places(records: &[Record]) -> Places<'_> {
 }
 
 fn samples(manifest: &Manifest, places: &Places<'_>) -> Vec<Sample> {
+    let first = manifest.key.setting("weight_seed").and_then(serde_json::Value::as_u64);
     let sample = |(repetition, archs): (&u32, &Vec<(u32, &str)>)| {
         let facts = manifest.repetitions.get(*repetition as usize);
         Sample {
             repetition: u64::from(*repetition),
-            weight_seed: facts.map_or(manifest.key.weight_seed, |facts| facts.seeds.weight),
+            weight_seed: facts.map(|facts| facts.seeds.weight).or(first).unwrap_or_default(),
             archs: archs.iter().map(|(_, arch)| (*arch).to_owned()).collect(),
         }
     };
     places.iter().map(sample).collect()
-}
-
-fn direction(recorded: &str) -> Option<Direction> {
-    match recorded {
-        "higher_is_better" => Some(Direction::HigherIsBetter),
-        "lower_is_better" => Some(Direction::LowerIsBetter),
-        _ => None,
-    }
 }
 
 fn cell(record: &Record) -> Cell {

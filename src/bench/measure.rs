@@ -90,7 +90,7 @@ impl Bench<'_> {
     }
 
     fn once(&self, arch: &str, proxies: &[PreparedProxy]) -> Result<Run, SpaceError> {
-        let inputs = (self.inputs)();
+        let inputs = self.inputs.fresh();
         let start = Instant::now();
         let network = Network::build(self.setup, arch)?;
         let requests: Vec<Requests> = proxies.iter().map(|p| p.requests(&network)).collect();

@@ -29,8 +29,8 @@ use crate::spaces::SpaceError;
 pub struct Bench<'a> {
     pub setup: Setup,
     pub engine: &'a dyn Engine,
-    /// Fresh inputs around the run's mini-batch: noise that a proxy asks for is made, and timed, for every score.
-    pub inputs: &'a (dyn Fn() -> Inputs + Sync),
+    /// The run's mini-batch; noise that a proxy asks for is made, and timed, for every score.
+    pub inputs: &'a Inputs,
     /// Measured runs of each architecture.
     pub repeats: usize,
     /// Runs before them that are not measured.

@@ -13,13 +13,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::common::{EngineArgs, Format, Names, TableOrder};
 use crate::bench::{self, Bench, Section, Summary};
 use crate::data::DataDirs;
-use crate::datasets::{self, BatchRequest, Split};
+use crate::datasets::{self, BatchRequest};
 use crate::engine::rates;
 use crate::graph::init::Scheme;
-use crate::passes::{CandidateSet, Inputs, Setup};
+use crate::passes::CandidateSet;
 use crate::proxies::{self, ProxyRef, VariantError};
-use crate::scoring::{Crew, Dedupe, PreparedProxy, Reuse, Seeds, read_arch_list};
-use crate::spaces::{self, NetworkInput, SearchSpace};
+use crate::scoring::{self, Crew, Dedupe, PreparedProxy, Protocol, Reuse, Settings, flag, read_arch_list};
+use crate::spaces::{self, SearchSpace};
 use output::{Output, SectionFacts};
 
 const EXAMPLES: &str = "Examples:
@@ -93,7 +93,7 @@ pub struct BenchArgs {
 
     /// Which architectures of the list count as one and are measured once; proxies that run nothing (params, ...) are
     /// measured for every string
-    #[arg(long, value_enum, default_value = "exact", value_name = "WHAT")]
+    #[arg(long, value_parser = flag::<Dedupe>(), default_value_t, value_name = "WHAT")]
     dedupe: Dedupe,
 
     /// Data set of the mini-batch
@@ -117,7 +117,7 @@ pub struct BenchArgs {
     data_seed: u64,
 
     /// Initialisation, as in `untrained score`
-    #[arg(long, default_value = "default", value_name = "SCHEME")]
+    #[arg(long, value_parser = flag::<Scheme>(), default_value_t, value_name = "SCHEME")]
     init: Scheme,
 
     #[command(flatten)]
@@ -144,28 +144,20 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let space = spaces::find(&args.space)?;
     let archs = arch_list(space, args.archs.as_deref(), dirs)?;
     let engine = args.engine.open()?;
-    let request = BatchRequest {
+    let settings = Settings {
+        batch_size: args.batch_size,
         resolution: args.resolution,
-        classes: args.classes,
-        ..BatchRequest::new(&args.dataset, Split::Train, args.batch_size, args.data_seed)
-    };
-    let batch = datasets::batch(&request, dirs).with_context(|| format!("data set {}", args.dataset))?;
-    let setup = Setup {
-        space,
-        input: NetworkInput { resolution: batch.shape[2], classes: batch.classes },
-        seeds: Seeds { weight: args.weight_seed, data: args.data_seed, sample: 0 },
-        init: args.init,
+        weight_seed: args.weight_seed,
+        data_seed: args.data_seed,
+        init: Some(args.init),
         precision: args.engine.precision,
-        repetition: 0,
-        candidates: None,
+        ..Settings::default()
     };
-    let takes_two = chosen(args).iter().any(|p| p.batches() > 1);
-    let next = takes_two.then(|| {
-        let next = datasets::batch(&request.clone().after(1), dirs);
-        next.map(|b| (b.images, b.labels)).map_err(|e| e.to_string())
-    });
-    let inputs =
-        || next.clone().into_iter().fold(Inputs::of(batch.clone(), args.data_seed), Inputs::with_next);
+    let protocol = Protocol { space, dataset: args.dataset.clone(), settings };
+    let request = BatchRequest { classes: args.classes, ..protocol.request(0) };
+    let draw = |_, step| datasets::batch(&request.clone().after(step), dirs);
+    let batch = draw(0, 0).with_context(|| format!("data set {}", args.dataset))?;
+    let (setup, inputs) = scoring::draw(&protocol, 0, &draw, &chosen(args))?;
     let bench = Bench {
         setup,
         engine: engine.as_ref(),
@@ -280,9 +272,8 @@ impl Run<'_> {
 
     fn prepare(&self, proxies: &[ProxyRef], order: &dyn Fn(usize) -> Option<String>) -> Vec<PreparedProxy> {
         let Bench { setup, engine, .. } = self.bench;
-        let inputs = (self.bench.inputs)();
-        let set = CandidateSet { setup, engine, inputs: &inputs, order };
-        proxies.iter().map(|p| PreparedProxy::new(p.clone(), &set)).collect()
+        let inputs = self.bench.inputs.fresh();
+        scoring::prepare(proxies, &CandidateSet { setup, engine, inputs: &inputs, order })
     }
 
     /// The strictest rule of the plan's proxies.

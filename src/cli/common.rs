@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
-use crate::scoring::{Crew, read_arch_list};
+use crate::scoring::{Crew, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
 use crate::store::{Invocation, utc_now};
@@ -43,7 +43,7 @@ pub struct EngineArgs {
     pub device: DeviceArgs,
 
     /// Arithmetic of the network; everything after it is f64 in any case
-    #[arg(long, value_enum, default_value = "f32")]
+    #[arg(long, value_parser = flag::<Precision>(), default_value_t, value_name = "PRECISION")]
     pub precision: Precision,
 }
 

@@ -14,7 +14,7 @@ use settings::SettingArgs;
 
 use super::common::{Format, ThreadArgs};
 use crate::data::DataDirs;
-use crate::scoring::{Dedupe, Shard, Vary};
+use crate::scoring::Shard;
 
 const EXAMPLES: &str = "Examples:
   untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
@@ -89,14 +89,6 @@ struct RunArgs {
     #[arg(long, default_value_t = 1, value_name = "R", conflicts_with = "arch", value_parser = value_parser!(u32).range(1..=100_000))]
     repetitions: u32,
 
-    /// What a repetition draws anew: some of archs, weights, batch, or none
-    #[arg(long, default_value = "archs,weights,batch", value_name = "WHAT", conflicts_with = "arch", value_parser = parse_vary)]
-    vary: Varied,
-
-    /// Which architectures count as one: the first is scored, and the records of the others name it
-    #[arg(long, value_enum, default_value = "exact", value_name = "WHAT", conflicts_with = "arch")]
-    dedupe: Dedupe,
-
     #[command(flatten)]
     threads: ThreadArgs,
 
@@ -107,21 +99,6 @@ struct RunArgs {
     /// Only part i of n of the plan, for job arrays; `untrained merge` joins the parts
     #[arg(long, value_name = "I/N", conflicts_with = "arch")]
     shard: Option<Shard>,
-}
-
-/// What repetitions draw anew.
-#[derive(Clone, Debug)]
-struct Varied(Vec<Vary>);
-
-fn parse_vary(text: &str) -> Result<Varied, String> {
-    if text == "none" {
-        return Ok(Varied(vec![]));
-    }
-    let word = |word: &str| {
-        let known = Vary::ALL.into_iter().find(|v| v.to_string() == word);
-        known.ok_or_else(|| format!("`{word}` is none of archs, weights, batch; write some of them, or none"))
-    };
-    text.split(',').map(word).collect::<Result<_, _>>().map(Varied)
 }
 
 /// Runs the command.

@@ -70,7 +70,7 @@ pub fn run(args: &VerifyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let checked = rescore(&protocol, records, engine.as_ref(), &|i| table.arch(i), &batch)?;
     let tolerance = match engine.name() == key.engine {
         true => None,
-        false if protocol.precision == Precision::F64 => Some(1e-6),
+        false if protocol.settings.precision == Precision::F64 => Some(1e-6),
         false => Some(1e-3),
     };
     report(args, &manifest, &engine.name(), &checked, tolerance)

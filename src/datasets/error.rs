@@ -10,12 +10,6 @@ pub enum DatasetError {
     #[error("unknown data set `{0}`; known are {known}", known = super::ids().join(", "))]
     UnknownDataset(String),
 
-    #[error("unknown split `{0}`; use `train` or `test` (SST-2 has `dev` as well)")]
-    UnknownSplit(String),
-
-    #[error("unknown {what} `{value}`; use one of {known}")]
-    UnknownOption { what: &'static str, value: String, known: &'static str },
-
     #[error(
         "{title} ({split}) was not found: looked for {wanted} in {searched}; \
          get it with `untrained data fetch {id}`, or name the folder that holds it with --data-dir"

@@ -1,63 +1,63 @@
 //! What is asked for: data set, split, batch and how its images are prepared.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::named;
 
-use super::DatasetError;
-
-/// Which part of a data set the images come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Split {
-    Train,
-    /// A development split beside the test split, which SST-2 has.
-    Dev,
-    Test,
+named! {
+    /// Which part of a data set the images come from.
+    pub enum Split: "split" {
+        /// What networks are trained on.
+        Train = "train",
+        /// A development split beside the test split, which SST-2 has.
+        Dev = "dev",
+        /// What networks are tested on.
+        Test = "test",
+    }
 }
 
-/// Which images a batch takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// The images with the smallest keyed numbers of `"images.<data set>.<split>"` under the data seed.
-    #[default]
-    Keyed,
-    /// The images in the order of the files, as golden values use them.
-    FileOrder,
+named! {
+    /// Which images a batch takes.
+    pub enum Order: "image order" {
+        /// The images with the smallest keyed numbers of `"images.<data set>.<split>"` under the data seed.
+        Keyed = "keyed",
+        /// The images in the order of the files, as golden values use them.
+        FileOrder = "file",
+    }
 }
 
-/// Random changes of an image, keyed by `"augment.<data set>.<image index>"` under the data seed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Augment {
-    /// The image as it is.
-    #[default]
-    None,
-    /// Zero padding (4 pixels, 2 at 16 pixels), crop back to size, horizontal flip: zero-cost-nas, AutoDL, ZiCo.
-    Official,
-    /// As `Official`, and on CIFAR-100 a rotation by up to 15 degrees: RBFleX-NAS.
-    Rbflex,
+named! {
+    /// Random changes of an image, keyed by `"augment.<data set>.<image index>"` under the data seed.
+    pub enum Augment: "augmentation" {
+        /// The image as it is.
+        None = "none",
+        /// Zero padding (4 pixels, 2 at 16 pixels), crop back to size, horizontal flip: zero-cost-nas, AutoDL, ZiCo.
+        Official = "official",
+        /// As `official`, and on CIFAR-100 a rotation by up to 15 degrees: RBFleX-NAS.
+        Rbflex = "rbflex",
+    }
 }
 
-/// How bytes become numbers: `p = byte / 255`, then `(p - mean) / std` per channel, all in f32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Normalisation {
-    /// The data set's own constants, as zero-cost-nas and RBFleX-NAS use them.
-    #[default]
-    Standard,
-    /// The constants of AutoDL-Projects (nas-without-training, ZiCo, TE-NAS).
-    AutoDl,
-    /// Mean (0.485, 0.456, 0.406), standard deviation (0.229, 0.224, 0.225): teachers trained on ImageNet.
-    ImageNet,
-    /// `p` alone, in 0..=1.
-    UnitRange,
+named! {
+    /// How bytes become numbers: `p = byte / 255`, then `(p - mean) / std` per channel, all in f32.
+    pub enum Normalisation: "normalisation" {
+        /// The data set's own constants, as zero-cost-nas and RBFleX-NAS use them.
+        Standard = "standard",
+        /// The constants of AutoDL-Projects (nas-without-training, ZiCo, TE-NAS).
+        AutoDl = "autodl",
+        /// Mean (0.485, 0.456, 0.406), standard deviation (0.229, 0.224, 0.225): teachers trained on ImageNet.
+        ImageNet = "imagenet",
+        /// `p` alone, in 0..=1.
+        UnitRange = "unit_range",
+    }
 }
 
-/// Which tokens stand around the words of a sentence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum SpecialTokens {
-    /// `[CLS]` in front and `[SEP]` behind, as BERT was trained.
-    #[default]
-    ClsSep,
-    /// `[CLS]` alone: RBFleX-NAS's released code.
-    Cls,
+named! {
+    /// Which tokens stand around the words of a sentence.
+    pub enum SpecialTokens: "special tokens" {
+        /// `[CLS]` in front and `[SEP]` behind, as BERT was trained.
+        ClsSep = "cls_sep",
+        /// `[CLS]` alone: RBFleX-NAS's released code.
+        Cls = "cls",
+    }
 }
 
 impl SpecialTokens {
@@ -70,14 +70,14 @@ impl SpecialTokens {
     }
 }
 
-/// Which tokens of a sentence are attended to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum AttentionMask {
-    /// All but padding.
-    #[default]
-    Padding,
-    /// All, padding included: what a network sees that is given ids and no mask.
-    Ones,
+named! {
+    /// Which tokens of a sentence are attended to.
+    pub enum AttentionMask: "attention mask" {
+        /// All but padding.
+        Padding = "padding",
+        /// All, padding included: what a network sees that is given ids and no mask.
+        Ones = "ones",
+    }
 }
 
 /// One mini-batch: the same request gives the same numbers on every machine that holds the same files.
@@ -127,89 +127,5 @@ impl BatchRequest {
     pub fn after(self, steps: usize) -> Self {
         // An index past all images is found when they are chosen.
         Self { index: self.index.saturating_add(steps), ..self }
-    }
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Dev => "dev",
-            Self::Test => "test",
-        })
-    }
-}
-
-impl FromStr for Split {
-    type Err = DatasetError;
-
-    fn from_str(text: &str) -> Result<Self, DatasetError> {
-        match text {
-            "train" => Ok(Self::Train),
-            "dev" => Ok(Self::Dev),
-            "test" => Ok(Self::Test),
-            _ => Err(DatasetError::UnknownSplit(text.to_owned())),
-        }
-    }
-}
-
-/// Gives an option its names on the command line and in records: one list for printing and for reading.
-macro_rules! named_option {
-    ($type:ident, $what:literal, $known:literal, $($variant:ident => $name:literal),+) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $name),+ })
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = DatasetError;
-
-            fn from_str(text: &str) -> Result<Self, DatasetError> {
-                match text {
-                    $($name => Ok(Self::$variant),)+
-                    _ => Err(DatasetError::UnknownOption { what: $what, value: text.to_owned(), known: $known }),
-                }
-            }
-        }
-    };
-}
-
-named_option!(Order, "image order", "keyed, file", Keyed => "keyed", FileOrder => "file");
-named_option!(SpecialTokens, "special tokens", "cls_sep, cls", ClsSep => "cls_sep", Cls => "cls");
-named_option!(AttentionMask, "attention mask", "padding, ones", Padding => "padding", Ones => "ones");
-named_option!(Augment, "augmentation", "none, official, rbflex", None => "none", Official => "official", Rbflex => "rbflex");
-named_option!(Normalisation, "normalisation", "standard, autodl, imagenet, unit_range",
-    Standard => "standard", AutoDl => "autodl", ImageNet => "imagenet", UnitRange => "unit_range");
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_round_trip() {
-        for option in [Augment::None, Augment::Official, Augment::Rbflex] {
-            assert_eq!(option.to_string().parse::<Augment>().unwrap(), option);
-        }
-        for option in [
-            Normalisation::Standard,
-            Normalisation::AutoDl,
-            Normalisation::ImageNet,
-            Normalisation::UnitRange,
-        ] {
-            assert_eq!(option.to_string().parse::<Normalisation>().unwrap(), option);
-        }
-        for option in [Split::Train, Split::Dev, Split::Test] {
-            assert_eq!(option.to_string().parse::<Split>().unwrap(), option);
-        }
-        for option in [SpecialTokens::ClsSep, SpecialTokens::Cls] {
-            assert_eq!(option.to_string().parse::<SpecialTokens>().unwrap(), option);
-        }
-        for option in [AttentionMask::Padding, AttentionMask::Ones] {
-            assert_eq!(option.to_string().parse::<AttentionMask>().unwrap(), option);
-        }
-        let error = "imagnet".parse::<Normalisation>().unwrap_err().to_string();
-        assert!(error.contains("imagnet") && error.contains("unit_range"), "{error}");
-        assert!("valid".parse::<Split>().unwrap_err().to_string().contains("`train` or `test`"));
     }
 }

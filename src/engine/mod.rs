@@ -46,21 +46,13 @@ pub use tokens::{Heads, Sizes, TokenNorm};
 
 use crate::graph::{Graph, NodeId, Tap, Weights};
 
-/// Arithmetic of the network. Reductions are always f64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, clap::ValueEnum)]
-pub enum Precision {
-    #[default]
-    F32,
-    /// f32 weights and inputs, widened.
-    F64,
-}
-
-impl std::fmt::Display for Precision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        })
+crate::named! {
+    /// Arithmetic of the network. Reductions are always f64.
+    pub enum Precision: "precision" {
+        /// f32
+        F32 = "f32",
+        /// f64, with f32 weights and inputs, widened
+        F64 = "f64",
     }
 }
 

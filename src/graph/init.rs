@@ -3,86 +3,39 @@
 //! Normalisation layers are the same in every scheme (weight 1, bias 0, running mean 0, running variance 1) and need no
 //! function here; embeddings are the same in every scheme as well.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
 
 use crate::keyed::Stream;
+use crate::named;
 
-/// A distribution of weights and biases of convolutions and linear layers.
-///
-/// | scheme | weight | bias |
-/// |---|---|---|
-/// | `default` | uniform(-b, b), b = 1/sqrt(fan_in) | uniform(-b, b) with the fan_in of its weight |
-/// | `normal01` | normal(0, 1) | 0 |
-/// | `kaiming_normal_fan_in` | normal(0, sqrt(2/fan_in)) | 0 |
-/// | `kaiming_normal_fan_out` | normal(0, sqrt(2/fan_out)) | 0 |
-/// | `xavier_uniform` | uniform(-b, b), b = sqrt(6/(fan_in + fan_out)) | 0 |
-///
-/// `default` has the distribution of PyTorch's constructor defaults (He et al., 2015, with a = sqrt(5)); Kaiming: He et
-/// al., "Delving deep into rectifiers", 2015, eq. 10 and 14; Xavier: Glorot and Bengio, 2010, eq. 16.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    #[default]
-    Default,
-    Normal01,
-    KaimingNormalFanIn,
-    KaimingNormalFanOut,
-    XavierUniform,
+named! {
+    /// A distribution of weights and biases of convolutions and linear layers.
+    ///
+    /// `default` has the distribution of PyTorch's constructor defaults (He et al., 2015, with a = sqrt(5)); Kaiming: He et
+    /// al., "Delving deep into rectifiers", 2015, eq. 10 and 14; Xavier: Glorot and Bengio, 2010, eq. 16. Biases are 0, but
+    /// for `default`.
+    pub enum Scheme: "initialisation scheme" {
+        /// weight uniform(-b, b), b = 1/sqrt(fan_in), bias uniform(-b, b) with the fan_in of its weight (PyTorch's)
+        Default = "default",
+        /// weight normal(0, 1)
+        Normal01 = "normal01",
+        /// weight normal(0, sqrt(2/fan_in))
+        KaimingNormalFanIn = "kaiming_normal_fan_in",
+        /// weight normal(0, sqrt(2/fan_out))
+        KaimingNormalFanOut = "kaiming_normal_fan_out",
+        /// weight uniform(-b, b), b = sqrt(6/(fan_in + fan_out))
+        XavierUniform = "xavier_uniform",
+    }
 }
 
 /// Why a parameter cannot be initialised.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InitError {
-    #[error("unknown initialisation scheme `{0}`; use one of {names}", names = scheme_names())]
-    UnknownScheme(String),
     #[error(
         "parameter `{name}` has shape {shape:?}, but a weight needs [out, in / groups, ...] with no zero and a size \
          that fits in memory; mend the shape in the graph builder"
     )]
     Shape { name: String, shape: Vec<usize> },
-}
-
-impl Scheme {
-    /// Every scheme, in the order of the table above.
-    pub const ALL: [Self; 5] = [
-        Self::Default,
-        Self::Normal01,
-        Self::KaimingNormalFanIn,
-        Self::KaimingNormalFanOut,
-        Self::XavierUniform,
-    ];
-
-    /// The name that records and the command line use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Normal01 => "normal01",
-            Self::KaimingNormalFanIn => "kaiming_normal_fan_in",
-            Self::KaimingNormalFanOut => "kaiming_normal_fan_out",
-            Self::XavierUniform => "xavier_uniform",
-        }
-    }
-}
-
-fn scheme_names() -> String {
-    Scheme::ALL.map(Scheme::name).join(", ")
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Scheme {
-    type Err = InitError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.into_iter().find(|s| s.name() == text);
-        known.ok_or_else(|| InitError::UnknownScheme(text.to_owned()))
-    }
 }
 
 /// How many inputs reach one output of a layer and how many outputs one input reaches.
@@ -182,6 +135,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::named::Named;
 
     /// A whole tensor by its f64 sums over f32 values, from `scripts/make_vectors.py`.
     #[derive(Deserialize)]
@@ -228,7 +182,7 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for scheme in Scheme::ALL {
+        for &scheme in Scheme::ALL {
             assert_eq!(scheme.to_string().parse(), Ok(scheme));
         }
         let error = "he".parse::<Scheme>().unwrap_err().to_string();
@@ -263,7 +217,7 @@ mod tests {
 
     #[test]
     fn only_the_default_scheme_has_biases() {
-        for scheme in Scheme::ALL {
+        for &scheme in Scheme::ALL {
             let bias = bias(scheme, 0, "classifier.bias", &[10, 64]).expect("a sound shape");
             assert_eq!(bias.len(), 10);
             let live = bias.iter().any(|b| *b != 0.0);

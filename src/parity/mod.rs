@@ -19,7 +19,7 @@ use crate::graph::init::Scheme;
 use crate::keyed::Stream;
 use crate::passes::{CandidateSet, Inputs, Network, Setup};
 use crate::proxies::{ProxyRef, ROUNDING};
-use crate::scoring::{self, Outcome, PreparedProxy, Seeds};
+use crate::scoring::{self, Outcome, Seeds, prepare};
 use crate::spaces::{self, NetworkInput};
 use input::{GoldenInput, NoiseLabels};
 
@@ -125,7 +125,7 @@ impl Group {
             space: spaces::find(&self.space).map_err(|e| e.to_string())?,
             input: NetworkInput { resolution: self.input.resolution(), classes: self.classes },
             seeds: Seeds { weight: self.seed, data: self.seed, sample: self.seed },
-            init: self.init.parse().map_err(|e: crate::graph::init::InitError| e.to_string())?,
+            init: self.init.parse().map_err(|e: crate::named::UnknownName| e.to_string())?,
             precision,
             repetition: 0,
             candidates: None,
@@ -142,13 +142,13 @@ impl Group {
         let setup = self.setup(precision)?;
         let network = Network::build(setup, &self.arch).map_err(|e| e.to_string())?;
         let set = CandidateSet { setup, engine, inputs, order: &|_| None };
-        let mut proxies: Vec<PreparedProxy> = vec![];
+        let mut proxies: Vec<ProxyRef> = vec![];
         for w in wanted {
-            if proxies.iter().all(|p| p.proxy != w.proxy) {
-                proxies.push(PreparedProxy::new(w.proxy.clone(), &set));
+            if !proxies.contains(&w.proxy) {
+                proxies.push(w.proxy.clone());
             }
         }
-        Ok(scoring::score(engine, &network, inputs, &proxies))
+        Ok(scoring::score(engine, &network, inputs, &prepare(&proxies, &set)))
     }
 }
 

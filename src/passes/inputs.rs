@@ -36,6 +36,19 @@ impl Inputs {
         Self { batch: Arc::new(images), shape, bytes, labels, next, dirs, data_seed, noise }
     }
 
+    /// The same mini-batches without the noise that was generated for them.
+    pub fn fresh(&self) -> Self {
+        Self {
+            batch: Arc::clone(&self.batch),
+            bytes: self.bytes.clone(),
+            labels: self.labels.clone(),
+            next: self.next.clone(),
+            dirs: self.dirs.clone(),
+            noise: Mutex::default(),
+            ..*self
+        }
+    }
+
     /// The inputs around a mini-batch of a data set, with all that is known of it.
     pub fn of(batch: Batch, data_seed: u64) -> Self {
         let inputs = Self::new(batch.images, batch.shape, data_seed).with_labels(batch.labels);

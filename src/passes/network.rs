@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::graph::{Graph, Weights};
+use crate::named::Named;
 use crate::spaces::{ArchError, Budget, NetworkInput, SearchSpace, SpaceError, SuperBlock};
 use crate::store::Seeds;
 

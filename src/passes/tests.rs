@@ -5,7 +5,7 @@ use super::*;
 use crate::engine::{Engine, NativeEngine, NormStatistics, Precision, Reduction};
 use crate::graph::init::Scheme;
 use crate::proxies::ProxyRef;
-use crate::scoring::{PreparedProxy, Seeds};
+use crate::scoring::{Seeds, prepare};
 use crate::spaces::{NetworkInput, find};
 
 fn setup() -> Setup {
@@ -25,8 +25,9 @@ fn requests(names: &[&str], network: &Network) -> Vec<PassRequest> {
     let inputs = Inputs::new(vec![], [0; 4], 0);
     let engine: &dyn Engine = &NativeEngine::new();
     let set = CandidateSet { setup: *network.setup(), engine, inputs: &inputs, order: &|_| None };
-    let of = |name: &&str| PreparedProxy::new(name.parse::<ProxyRef>().unwrap(), &set).requests(network);
-    names.iter().map(of).flat_map(|requests| requests.iter().cloned().collect::<Vec<_>>()).collect()
+    let proxies: Vec<ProxyRef> = names.iter().map(|name| name.parse().unwrap()).collect();
+    let requests: Vec<Requests> = prepare(&proxies, &set).iter().map(|p| p.requests(network)).collect();
+    requests.iter().flat_map(Requests::iter).cloned().collect()
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Runner<'_> {
         }
         let dirs = dirs.unwrap_or_default();
         let resolution = repetitions.first().map_or(0, |r| r.batch.shape[2]);
-        let mut manifest = Manifest::new(protocol.key(&self.engine.name(), resolution, *shard));
+        let mut manifest = Manifest::new(protocol.key(&self.engine.name(), resolution, *shard)?);
         manifest.proxies = proxies.iter().map(|proxy| proxy_facts(proxy, &dirs)).collect::<Result<_, _>>()?;
         (manifest.selection, manifest.table) = (selection, table);
         (manifest.repetitions, manifest.invocations) = (repetitions, vec![invocation]);

@@ -9,6 +9,7 @@ mod protocol;
 mod reuse;
 mod runner;
 mod selection;
+mod settings;
 mod trial;
 mod verify;
 mod workers;
@@ -21,16 +22,17 @@ pub use arch_list::{ArchListError, read_arch_list};
 pub use crew::Crew;
 pub use manifest::batch_facts;
 pub use plan::{List, Plan, PlanError, Shard, Unit};
-pub use protocol::{Protocol, ProtocolError, Vary};
+pub use protocol::{Protocol, ProtocolError};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
 pub use runner::{BatchSource, Ended, Estimate, Progress, RunError, Runner, Silent};
 pub use selection::Selection;
-pub use trial::{PrepareError, Trial};
+pub use settings::{Settings, Varied, Vary, flag};
+pub use trial::{PrepareError, Trial, draw, prepare};
 pub use verify::{Checked, rescore};
 pub(crate) use workers::Workers;
 
 use crate::engine::Engine;
-use crate::passes::{CandidateSet, Inputs, Network, Passes, Requests, milliseconds};
+use crate::passes::{Inputs, Network, Passes, Requests, milliseconds};
 use crate::proxies::{Context, ProgramFn, ProxyRef, Reduce, Score, ScoreError, Scorer, StaticFn};
 pub use crate::store::{Seeds, Status};
 
@@ -42,12 +44,6 @@ pub struct PreparedProxy {
 }
 
 impl PreparedProxy {
-    /// Does the proxy's work on the candidate set; a failure is kept and becomes the status of every score.
-    pub fn new(proxy: ProxyRef, set: &CandidateSet<'_>) -> Self {
-        let scorer = proxy.scorer(set).map(Arc::new);
-        Self { proxy, scorer }
-    }
-
     /// The passes that it asks for on a network; none where it has no meaning for the network, which scoring says.
     pub fn requests(&self, network: &Network) -> Requests {
         match self.ask(network) {

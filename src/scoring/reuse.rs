@@ -6,31 +6,21 @@
 
 use std::collections::HashMap;
 
+use crate::named;
 use crate::proxies::Cost;
 use crate::spaces::SearchSpace;
 
-/// Which architectures count as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, serde::Serialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Dedupe {
-    /// Equal architecture strings
-    #[default]
-    Exact,
-    /// Networks equal up to the names of their parameters (8,050 in NAS-Bench-201): the score taken over is another
-    /// sample of the same distribution
-    Equal,
-    /// The classes that the benchmark's authors publish (6,466 in NAS-Bench-201): some hold networks that differ in dead
-    /// edges or in values used twice, which most proxies tell apart, so a score taken over may be far off; prefer `equal`
-    Isomorphic,
-}
-
-impl std::fmt::Display for Dedupe {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Exact => "exact",
-            Self::Equal => "equal",
-            Self::Isomorphic => "isomorphic",
-        })
+named! {
+    /// Which architectures count as one.
+    pub enum Dedupe: "dedupe" {
+        /// Equal architecture strings
+        Exact = "exact",
+        /// Networks equal up to the names of their parameters (8,050 in NAS-Bench-201): the score taken over is another
+        /// sample of the same distribution
+        Equal = "equal",
+        /// The classes that the benchmark's authors publish (6,466 in NAS-Bench-201): some hold networks that differ in dead
+        /// edges or in values used twice, which most proxies tell apart, so a score taken over may be far off; prefer `equal`
+        Isomorphic = "isomorphic",
     }
 }
 

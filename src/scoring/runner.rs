@@ -46,6 +46,8 @@ pub enum RunError {
     Proxy(#[from] VariantError),
     #[error("{path}: cannot be read ({source}); mend it or leave out the proxy that needs it", path = path.display())]
     File { path: std::path::PathBuf, source: std::io::Error },
+    #[error("the settings cannot be written as JSON: {0}")]
+    Settings(#[from] serde_json::Error),
     #[error("starting worker threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }

@@ -48,7 +48,7 @@ pub(super) fn select(
         }
         Selection::Sample(n) => {
             let drawn = if protocol.varies(Vary::Archs) { repetition } else { 0 };
-            sample(*n, size, protocol.seeds.sample, &format!("sample.{}.{drawn}", spec.id))
+            sample(*n, size, protocol.settings.sample_seed, &format!("sample.{}.{drawn}", spec.id))
         }
         _ if size > MOST_LOOKED_AT => return Err(PlanError::TooManyForAll { space: spec.id, size }),
         _ => (0..size).collect(),

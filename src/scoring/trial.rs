@@ -1,8 +1,10 @@
 //! One repetition, ready to score: its settings, its mini-batch and what its proxies know about the candidate set.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{BatchSource, Outcome, PreparedProxy, Protocol, RunError, score};
+use crate::datasets::DatasetError;
 use crate::engine::Engine;
 use crate::passes::{CandidateSet, Inputs, Network, Setup, milliseconds};
 use crate::proxies::{ProxyRef, ScoreError};
@@ -15,6 +17,34 @@ pub struct PrepareError {
     pub proxy: String,
     pub repetition: u32,
     pub source: ScoreError,
+}
+
+/// Draws the mini-batches that `proxies` take in a repetition: what its networks have in common, and their inputs. Where there is no
+/// second mini-batch, proxies that take two fail and say so.
+///
+/// # Errors
+/// The data set is not at hand.
+pub fn draw(
+    protocol: &Protocol,
+    repetition: u32,
+    batch: &BatchSource<'_>,
+    proxies: &[ProxyRef],
+) -> Result<(Setup, Inputs), DatasetError> {
+    let first = batch(repetition, 0)?;
+    let setup = protocol.setup(repetition, &first);
+    let inputs = Inputs::of(first, setup.seeds.data);
+    if proxies.iter().all(|p| p.batches() < 2) {
+        return Ok((setup, inputs));
+    }
+    let next = batch(repetition, 1).map(|next| (next.images, next.labels));
+    Ok((setup, inputs.with_next(next.map_err(|error| error.to_string()))))
+}
+
+/// Does the proxies' work on the candidate set; a failure is kept and becomes the status of every score.
+pub fn prepare(proxies: &[ProxyRef], set: &CandidateSet<'_>) -> Vec<PreparedProxy> {
+    let prepared =
+        |proxy: &ProxyRef| PreparedProxy { proxy: proxy.clone(), scorer: proxy.scorer(set).map(Arc::new) };
+    proxies.iter().map(prepared).collect()
 }
 
 /// A repetition.
@@ -39,25 +69,13 @@ impl<'a> Trial<'a> {
         proxies: &[ProxyRef],
         (engine, order): (&'a dyn Engine, &dyn Fn(usize) -> Option<String>),
     ) -> Result<Self, RunError> {
-        let first = batch(repetition, 0)?;
-        let setup = protocol.setup(repetition, &first);
-        let mut inputs = Inputs::of(first, setup.seeds.data);
-        if proxies.iter().any(|p| p.batches() > 1) {
-            let next = batch(repetition, 1)?;
-            inputs = inputs.with_next(Ok((next.images, next.labels)));
+        let (setup, inputs) = draw(protocol, repetition, batch, proxies)?;
+        let proxies = prepare(proxies, &CandidateSet { setup, engine, inputs: &inputs, order });
+        let failed = |p: &PreparedProxy| Some((p.proxy.to_string(), p.scorer.as_ref().err()?.clone()));
+        match proxies.iter().find_map(failed) {
+            Some((proxy, source)) => Err(PrepareError { proxy, repetition, source }.into()),
+            None => Ok(Self { engine, setup, inputs, repetition, proxies }),
         }
-        let set = CandidateSet { setup, engine, inputs: &inputs, order };
-        let prepare = |proxy: &ProxyRef| {
-            let prepared = PreparedProxy::new(proxy.clone(), &set);
-            match prepared.scorer {
-                Err(source) => {
-                    Err(RunError::from(PrepareError { proxy: proxy.to_string(), repetition, source }))
-                }
-                Ok(_) => Ok(prepared),
-            }
-        };
-        let proxies = proxies.iter().map(prepare).collect::<Result<_, _>>()?;
-        Ok(Self { engine, setup, inputs, repetition, proxies })
     }
 
     /// Scores one architecture with some of the proxies, by position; records in their order.

@@ -8,24 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::formats::state_dict::{StateDict, StateDictError, Tensor};
 use crate::graph::init::Scheme;
 use crate::graph::{Graph, Param, ParamRole, Weights};
+use crate::named;
 
-/// What becomes of the weights of linear layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub enum LinearWeights {
-    /// Drawn anew by the run's initialisation, as RBFleX-NAS's released code does
-    #[default]
-    Redrawn,
-    /// Those of the checkpoint
-    Kept,
-}
-
-impl LinearWeights {
-    /// The name in flags and manifests.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Redrawn => "redrawn",
-            Self::Kept => "kept",
-        }
+named! {
+    /// What becomes of the weights of linear layers.
+    pub enum LinearWeights: "linear weights" {
+        /// Drawn anew by the run's initialisation, as RBFleX-NAS's released code does
+        Redrawn = "redrawn",
+        /// Those of the checkpoint
+        Kept = "kept",
     }
 }
 

@@ -49,26 +49,10 @@ fn manifest() -> Manifest {
         numbers_version: "0.1".into(),
         space: "nats_sss".into(),
         dataset: "noise".into(),
-        split: "train".into(),
-        batch_size: 16,
-        batch_index: 0,
-        order: "keyed".into(),
-        augment: "none".into(),
-        normalisation: "standard".into(),
         resolution: 32,
-        init: "default".into(),
-        precision: "f32".into(),
         engine: "native".into(),
-        weight_seed: 0,
-        data_seed: 0,
-        sample_seed: 0,
-        vary: vec![],
-        hda_networks: None,
-        dedupe: "exact".into(),
-        special_tokens: None,
-        attention_mask: None,
-        checkpoint: None,
-        shard: None,
+        settings: serde_json::Map::from_iter([("batch_size".to_owned(), 16.into())]),
+        ..RunKey::default()
     };
     Manifest::new(key)
 }

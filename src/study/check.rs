@@ -1,13 +1,11 @@
 //! What the TOML reader cannot see: names that lead nowhere, numbers out of range, references within the file.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use toml::Spanned;
 
 use super::error::Mistake;
 use super::file::{Published, Run, Study};
-use super::settings::Settings;
 use crate::datasets;
 use crate::spaces;
 use crate::tables;
@@ -22,7 +20,7 @@ pub(super) fn study(study: &Study) -> Result<(), Mistake> {
     if study.runs.is_empty() {
         return Err(Mistake::new(at, "the study has no [[run]]"));
     }
-    settings(&study.settings, &at)?;
+    study.settings.check()?;
     if study.search.iter().any(|s| s.samples == 0 || s.trials == 0 || s.trials > MOST) {
         return Err(Mistake::new(at, format!("search: samples and trials are from 1 to {MOST}")));
     }
@@ -67,7 +65,7 @@ fn run(run: &Run) -> Result<(), Mistake> {
         return Err(Mistake::new(run.accuracies.span(), "accuracies: name at least one"));
     }
     proxies(run)?;
-    settings(&run.settings, &run.id.span())?;
+    run.settings.check()?;
     run.published.iter().try_for_each(|p| published(run, p))
 }
 
@@ -80,21 +78,6 @@ fn proxies(run: &Run) -> Result<(), Mistake> {
     let twice = proxies.iter().enumerate().find(|(i, p)| proxies[..*i].contains(p));
     match twice {
         Some((_, proxy)) => mistake(format!("proxies: `{}` is named twice", proxy.0)),
-        None => Ok(()),
-    }
-}
-
-fn settings(settings: &Settings, at: &Range<usize>) -> Result<(), Mistake> {
-    let sizes = [
-        ("batch_size", settings.batch_size),
-        ("repetitions", settings.repetitions.map(|n| n as usize)),
-        ("resolution", settings.resolution),
-        ("hda_networks", settings.hda_networks),
-    ];
-    match sizes.iter().find(|(_, n)| n.is_some_and(|n| n == 0 || n > MOST)) {
-        Some((field, _)) => {
-            Err(Mistake::new(at.clone(), format!("settings.{field}: it is from 1 to {MOST}")))
-        }
         None => Ok(()),
     }
 }

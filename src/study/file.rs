@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use clap::ValueEnum;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Spanned;
@@ -13,7 +12,7 @@ use crate::analysis::NonFinitePolicy;
 use crate::proxies::ProxyRef;
 use crate::tables::Query;
 
-use super::settings::Settings;
+use super::settings::Given;
 
 /// A value that the rest of the program reads from its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,21 +22,6 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Self).map_err(D::Error::custom)
-    }
-}
-
-/// A value that has its names from the command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Choice<T>(pub T);
-
-impl<'de, T: ValueEnum> Deserialize<'de> for Choice<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let names = || T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-        let known = || names().map(|v| v.get_name().to_owned()).collect::<Vec<_>>().join(", ");
-        T::from_str(&text, false)
-            .map(Self)
-            .map_err(|_| D::Error::custom(format!("`{text}` is none of {}", known())))
     }
 }
 
@@ -55,7 +39,7 @@ pub struct Study {
     pub about: Vec<String>,
     /// What the runs have in common.
     #[serde(default)]
-    pub settings: Settings,
+    pub settings: Given,
     /// Sample sizes of top-1 searches; none, no searches.
     #[serde(default)]
     pub search: Vec<Search>,
@@ -86,10 +70,10 @@ pub struct Run {
     pub proxies: Spanned<Vec<Named<ProxyRef>>>,
     /// Where the run departs from the study's settings.
     #[serde(default)]
-    pub settings: Settings,
+    pub settings: Given,
     /// What becomes of scores that are not finite.
     #[serde(default)]
-    pub non_finite: Choice<NonFinitePolicy>,
+    pub non_finite: NonFinitePolicy,
     #[serde(default)]
     pub published: Vec<Published>,
 }

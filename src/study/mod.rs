@@ -24,7 +24,7 @@ pub use error::StudyError;
 pub use file::{Named, Published, Run, Search, Study};
 pub use outputs::{Context, Output, OutputError};
 pub use results::{AccuracyResult, RunResult};
-pub use settings::{Overrides, Prepared, Sample, prepare};
+pub use settings::{Given, Overrides, Planned, RunSettings, Sample, plan};
 
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;

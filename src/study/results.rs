@@ -77,7 +77,7 @@ fn accuracy(
 ) -> Result<AccuracyResult, SearchedError> {
     // Several repetitions have a standard deviation; intervals are shown for a single one only.
     let resamples = if set.samples.len() == 1 { Options::default().resamples } else { 0 };
-    let policy = run.non_finite.0;
+    let policy = run.non_finite;
     let options = Options { policy, seed: SEED, resamples, ..Options::default() };
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let mut facts = vec![

@@ -1,38 +1,65 @@
-//! How a study's runs are made: what its file says, what the command line overrides, and the protocol that results.
+//! The settings of a study's runs, and the protocol that results.
 
-use serde::de::{Deserializer, Error, Visitor};
+use std::collections::BTreeMap;
+
+use serde::de::{Deserializer, Error, IntoDeserializer, Visitor};
 use serde::{Deserialize, Serialize};
+use toml::{Spanned, Value};
 
-use super::file::{Choice, Named, Run, Study};
-use crate::datasets::{AttentionMask, Augment, BatchRequest, Normalisation, Order, SpecialTokens, Split};
-use crate::engine::Precision;
-use crate::graph::init::Scheme;
-use crate::scoring::{Dedupe, Protocol, Seeds, Selection, Vary};
+use super::error::Mistake;
+use super::file::{Run, Study};
+use crate::scoring::{Protocol, Selection, Settings};
 use crate::spaces::SearchSpace;
 
-/// Settings of a run; what is not given falls back on the study's settings, then on the defaults of `untrained score`,
-/// whose flags have the same names.
+/// Settings by name, as they stand in a study's file: those of [`Settings`], `sample` and `repetitions`. What is not given falls back
+/// on the study's settings, then on the defaults of `untrained score`, whose flags have the same names.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    pub sample: Option<Sample>,
-    pub repetitions: Option<u32>,
-    pub vary: Option<Vec<Choice<Vary>>>,
-    pub batch_size: Option<usize>,
-    pub weight_seed: Option<u64>,
-    pub data_seed: Option<u64>,
-    pub sample_seed: Option<u64>,
-    pub split: Option<Named<Split>>,
-    pub order: Option<Named<Order>>,
-    pub augment: Option<Named<Augment>>,
-    pub normalisation: Option<Named<Normalisation>>,
-    pub resolution: Option<usize>,
-    pub special_tokens: Option<Named<SpecialTokens>>,
-    pub attention_mask: Option<Named<AttentionMask>>,
-    pub init: Option<Named<Scheme>>,
-    pub precision: Option<Choice<Precision>>,
-    pub hda_networks: Option<usize>,
-    pub dedupe: Option<Choice<Dedupe>>,
+#[serde(transparent)]
+pub struct Given(BTreeMap<String, Spanned<Value>>);
+
+/// What the settings of a run say, those of the study included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSettings {
+    pub settings: Settings,
+    pub sample: Sample,
+    pub repetitions: u32,
+}
+
+/// More repetitions or images than anybody means.
+const MOST: u64 = 100_000;
+
+impl Given {
+    /// Looks at every setting alone.
+    ///
+    /// # Errors
+    /// The first that is unknown, has a wrong value or is out of range, with its place in the file.
+    pub(super) fn check(&self) -> Result<(), Mistake> {
+        self.0.iter().try_for_each(|(name, value)| {
+            let counts = ["batch_size", "repetitions", "resolution", "hda_networks"].contains(&name.as_str());
+            let number = value.get_ref().as_integer().and_then(|n| u64::try_from(n).ok());
+            let mistake = |reason: String| Mistake::new(value.span(), format!("settings.{name}: {reason}"));
+            if counts && number.is_some_and(|n| n == 0 || n > MOST) {
+                return Err(mistake(format!("it is from 1 to {MOST}")));
+            }
+            let alone = Self(BTreeMap::from([(name.clone(), value.clone())]));
+            alone.resolved(&Self::default()).map(|_| ()).map_err(|error| mistake(error.message().to_owned()))
+        })
+    }
+
+    /// These settings, completed by `base` and then by the defaults.
+    ///
+    /// # Errors
+    /// Those that [`Given::check`] finds.
+    fn resolved(&self, base: &Self) -> Result<RunSettings, toml::de::Error> {
+        let all = base.0.iter().chain(&self.0);
+        let mut all: toml::Table = all.map(|(name, value)| (name.clone(), value.get_ref().clone())).collect();
+        let (sample, repetitions) = (all.remove("sample"), all.remove("repetitions"));
+        Ok(RunSettings {
+            settings: all.try_into()?,
+            sample: sample.map_or(Ok(Sample::All), |value| Sample::deserialize(value.into_deserializer()))?,
+            repetitions: repetitions.map_or(Ok(1), |value| u32::deserialize(value.into_deserializer()))?,
+        })
+    }
 }
 
 /// How many architectures a repetition scores.
@@ -104,79 +131,30 @@ impl Overrides {
     }
 }
 
-impl Settings {
-    /// These settings, completed by `base`.
-    fn over(&self, base: &Self) -> Self {
-        let (own, base) = (self.clone(), base.clone());
-        Self {
-            sample: own.sample.or(base.sample),
-            repetitions: own.repetitions.or(base.repetitions),
-            vary: own.vary.or(base.vary),
-            batch_size: own.batch_size.or(base.batch_size),
-            weight_seed: own.weight_seed.or(base.weight_seed),
-            data_seed: own.data_seed.or(base.data_seed),
-            sample_seed: own.sample_seed.or(base.sample_seed),
-            split: own.split.or(base.split),
-            order: own.order.or(base.order),
-            augment: own.augment.or(base.augment),
-            normalisation: own.normalisation.or(base.normalisation),
-            resolution: own.resolution.or(base.resolution),
-            special_tokens: own.special_tokens.or(base.special_tokens),
-            attention_mask: own.attention_mask.or(base.attention_mask),
-            init: own.init.or(base.init),
-            precision: own.precision.or(base.precision),
-            hda_networks: own.hda_networks.or(base.hda_networks),
-            dedupe: own.dedupe.or(base.dedupe),
-        }
-    }
-}
-
 /// A run of a study, ready to be planned.
-pub struct Prepared {
+pub struct Planned {
     pub protocol: Protocol,
     pub selection: Selection,
     pub repetitions: u32,
 }
 
 /// The protocol of a run, with the overrides.
-pub fn prepare(study: &Study, run: &Run, space: &'static dyn SearchSpace, overrides: &Overrides) -> Prepared {
-    let given = run.settings.over(&study.settings);
-    let seed = |seed: Option<u64>| seed.unwrap_or(0);
-    let seeds = Seeds {
-        weight: seed(given.weight_seed),
-        data: seed(given.data_seed),
-        sample: seed(given.sample_seed),
-    };
-    let value = |split: Option<Named<Split>>| split.map_or(Split::Train, |s| s.0);
-    let request = BatchRequest {
-        order: given.order.map_or_else(Order::default, |o| o.0),
-        augment: given.augment.map_or_else(Augment::default, |a| a.0),
-        normalisation: given.normalisation.map_or_else(Normalisation::default, |n| n.0),
-        resolution: given.resolution,
-        special_tokens: given.special_tokens.map_or_else(SpecialTokens::default, |s| s.0),
-        attention_mask: given.attention_mask.map_or_else(AttentionMask::default, |m| m.0),
-        ..BatchRequest::new(
-            run.dataset.get_ref(),
-            value(given.split),
-            given.batch_size.unwrap_or(16),
-            seeds.data,
-        )
-    };
-    let protocol = Protocol {
-        space,
-        request,
-        seeds,
-        vary: given.vary.map_or(Vary::ALL.to_vec(), |v| v.into_iter().map(|v| v.0).collect()),
-        init: given.init.map_or(Scheme::Default, |i| i.0),
-        precision: given.precision.map_or_else(Precision::default, |p| p.0),
-        hda_networks: given.hda_networks,
-        dedupe: given.dedupe.map_or_else(Dedupe::default, |d| d.0),
-    };
+///
+/// # Errors
+/// A setting that a check of the file would have found.
+pub fn plan(
+    study: &Study,
+    run: &Run,
+    space: &'static dyn SearchSpace,
+    overrides: &Overrides,
+) -> Result<Planned, toml::de::Error> {
+    let given = run.settings.resolved(&study.settings)?;
+    let protocol = Protocol { space, dataset: run.dataset.get_ref().clone(), settings: given.settings };
     // Planning refuses any selection from a space that nobody lists.
     let size = space.spec().size.known().unwrap_or(0);
-    let selection = match overrides.applied(given.sample.unwrap_or(Sample::All), size) {
+    let selection = match overrides.applied(given.sample, size) {
         Sample::All => Selection::All,
         Sample::Size(n) => Selection::Sample(n),
     };
-    Prepared { protocol, selection, repetitions: overrides.repetitions.or(given.repetitions).unwrap_or(1) }
+    Ok(Planned { protocol, selection, repetitions: overrides.repetitions.unwrap_or(given.repetitions) })
 }

@@ -31,34 +31,34 @@ fn error(text: &str) -> String {
 fn settings_of_a_run_stand_before_those_of_the_study_and_these_before_the_defaults() {
     let study = Study::parse("mine.toml", GOOD).unwrap();
     let space = spaces::find("nats_sss").unwrap();
-    let prepared = prepare(&study, &study.runs[0], space, &Overrides::default());
-    let protocol = &prepared.protocol;
-    assert_eq!((protocol.request.size, protocol.seeds.weight, protocol.seeds.data), (8, 7, 0));
-    assert_eq!((protocol.vary.as_slice(), prepared.repetitions), ([Vary::Archs].as_slice(), 3));
-    assert!(matches!(prepared.selection, Selection::Sample(100)));
+    let planned = plan(&study, &study.runs[0], space, &Overrides::default()).unwrap();
+    let settings = &planned.protocol.settings;
+    assert_eq!((settings.batch_size, settings.weight_seed, settings.data_seed), (8, 7, 0));
+    assert_eq!((settings.vary.0.as_slice(), planned.repetitions), ([Vary::Archs].as_slice(), 3));
+    assert!(matches!(planned.selection, Selection::Sample(100)));
 }
 
 #[test]
 fn overrides_change_sizes_and_are_written_as_flags() {
     let study = Study::parse("mine.toml", GOOD).unwrap();
     let space = spaces::find("nats_sss").unwrap();
-    let prepared = |overrides: &Overrides| prepare(&study, &study.runs[0], space, overrides);
+    let planned = |overrides: &Overrides| plan(&study, &study.runs[0], space, overrides).unwrap();
     let overrides = Overrides { scale: Some(0.25), repetitions: Some(2), sample: None };
-    assert!(matches!(prepared(&overrides).selection, Selection::Sample(25)));
-    assert_eq!(prepared(&overrides).repetitions, 2);
+    assert!(matches!(planned(&overrides).selection, Selection::Sample(25)));
+    assert_eq!(planned(&overrides).repetitions, 2);
     assert_eq!(overrides.words(), "--scale 0.25 --repetitions 2");
     let tiny = Overrides { scale: Some(1e-9), ..Overrides::default() };
-    assert!(matches!(prepared(&tiny).selection, Selection::Sample(2)));
+    assert!(matches!(planned(&tiny).selection, Selection::Sample(2)));
     let huge = Overrides { sample: Some(40_000), ..Overrides::default() };
-    assert!(matches!(prepared(&huge).selection, Selection::All));
+    assert!(matches!(planned(&huge).selection, Selection::All));
 }
 
 #[test]
 fn mistakes_name_line_and_field() {
     for (from, to, line, word) in [
-        ("repetitions = 3", "repetitions = \"three\"", 7, "repetitions = \"three\""),
+        ("repetitions = 3", "repetitions = \"three\"", 7, "settings.repetitions"),
         ("repetitions = 3", "repetitons = 3", 7, "repetitons"),
-        ("repetitions = 3", "repetitions = 0", 1, "settings.repetitions"),
+        ("repetitions = 3", "repetitions = 0", 7, "settings.repetitions"),
         ("sample = 100", "sample = \"most\"", 6, "\"all\" or a number"),
         ("sample = 100", "sample = 1", 6, "at least 2"),
         ("title = \"Mine\"", "title = ", 2, ""),

@@ -7,7 +7,7 @@ use untrained::datasets::{self, BatchRequest, Split};
 use untrained::engine::NativeEngine;
 use untrained::passes::{CandidateSet, Inputs, Network, Setup};
 use untrained::proxies::{PROXIES, ProxyRef};
-use untrained::scoring::{self, Outcome, PreparedProxy, Seeds, Status};
+use untrained::scoring::{self, Outcome, Seeds, Status, prepare};
 use untrained::spaces::{NetworkInput, find};
 
 /// Scores of a small network on two synthetic images, for a run with so many classes.
@@ -25,10 +25,9 @@ fn score(dirs: &DataDirs, classes: usize, proxies: &[String]) -> Vec<Outcome> {
     let inputs = Inputs::of(datasets::batch(&request, dirs).unwrap(), 6);
     let engine = NativeEngine::new();
     let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
-    let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
-    let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
+    let proxies: Vec<ProxyRef> = proxies.iter().map(|name| name.parse().unwrap()).collect();
     let network = Network::build(setup, "8:16:8:24:16").unwrap();
-    scoring::score(&engine, &network, &inputs, &prepared)
+    scoring::score(&engine, &network, &inputs, &prepare(&proxies, &set))
 }
 
 fn reason(outcome: &Outcome) -> String {

@@ -5,7 +5,7 @@ use untrained::graph::init::Scheme;
 use untrained::keyed::Stream;
 use untrained::passes::{CandidateSet, Inputs, Network, Setup};
 use untrained::proxies::{ProxyRef, needing_no_files};
-use untrained::scoring::{self, Outcome, PreparedProxy, Seeds, Status};
+use untrained::scoring::{self, Outcome, Seeds, Status, prepare};
 use untrained::spaces::{NetworkInput, find};
 
 const BATCH: usize = 6;
@@ -47,10 +47,9 @@ fn score_with(setup: Setup, arch: &str, proxies: &[&str], labels: &[u32]) -> Vec
     Stream::new(2, "images").fill_normal(1.0, &mut next);
     let inputs = inputs.with_labels(labels.to_vec()).with_next(Ok((next, labels.to_vec())));
     let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
-    let parsed = proxies.iter().map(|name| name.parse::<ProxyRef>().unwrap());
-    let prepared: Vec<PreparedProxy> = parsed.map(|p| PreparedProxy::new(p, &set)).collect();
+    let proxies: Vec<ProxyRef> = proxies.iter().map(|name| name.parse().unwrap()).collect();
     let network = Network::build(setup, arch).unwrap();
-    scoring::score(&engine, &network, &inputs, &prepared)
+    scoring::score(&engine, &network, &inputs, &prepare(&proxies, &set))
 }
 
 fn sss(proxies: &[&str]) -> Vec<f64> {
@@ -265,7 +264,7 @@ fn what_a_network_lacks_is_said() {
     let engine = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let inputs = Inputs::new(vec![0.5; BATCH * 3 * 256], [BATCH, 3, 16, 16], 0).with_labels(vec![0; BATCH]);
     let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
-    let proxies = ["zico", "params"].map(|name| PreparedProxy::new(name.parse().unwrap(), &set));
+    let proxies = prepare(&["zico", "params"].map(|name| name.parse().unwrap()), &set);
     let network = Network::build(setup, "8:8:8:8:8").unwrap();
     let outcomes = scoring::score(&engine, &network, &inputs, &proxies);
     assert_eq!((outcomes[0].status(), outcomes[1].status()), (Status::Failed, Status::Ok));

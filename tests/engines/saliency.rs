@@ -8,7 +8,7 @@ use untrained::graph::Tap;
 use untrained::graph::init::Scheme;
 use untrained::keyed::Stream;
 use untrained::passes::{CandidateSet, Inputs, Network, Setup};
-use untrained::scoring::{self, PreparedProxy, Seeds};
+use untrained::scoring::{self, Seeds, prepare};
 use untrained::spaces::{NetworkInput, find};
 
 const BATCH: usize = 6;
@@ -58,7 +58,7 @@ fn saliency_is_the_squared_derivative_of_the_gate() {
         Loss::CrossEntropy { labels: &labels }.value(&logits[0].1, BATCH).unwrap()
     };
     let names = ["saliency:first_cell", "saliency:exact+first_cell"];
-    let proxies = names.map(|name| PreparedProxy::new(name.parse().unwrap(), &set));
+    let proxies = prepare(&names.map(|name| name.parse().unwrap()), &set);
     let outcomes = scoring::score(&engine, &network, &inputs, &proxies);
     let [first, exact] = [0, 1].map(|i| outcomes[i].result.as_ref().unwrap().value);
     let step = 1.0 / 8192.0;

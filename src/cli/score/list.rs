@@ -33,7 +33,13 @@ pub(in crate::cli) fn print(
         "  proxies  {}",
         manifest.proxies.iter().map(|p| p.proxy.clone()).collect::<Vec<_>>().join(", ")
     )?;
-    writeln!(to, "  weights  {}; engine {}, {}", key.init, key.engine, key.precision)?;
+    writeln!(
+        to,
+        "  weights  {}; engine {}, {}",
+        plan.protocol.init(),
+        key.engine,
+        plan.protocol.settings.precision
+    )?;
     if let Some(table) = &manifest.table {
         writeln!(to, "  order    {table}")?;
     }

@@ -8,8 +8,8 @@ use super::ScoreArgs;
 use crate::cli::common::{Format, Names, TableOrder, number};
 use crate::data::DataDirs;
 use crate::datasets;
-use crate::passes::{CandidateSet, Inputs, Network};
-use crate::scoring::{self, Outcome, PreparedProxy};
+use crate::passes::{CandidateSet, Network};
+use crate::scoring::{self, Outcome};
 use crate::spaces;
 
 /// Scores `arch` and prints what came out.
@@ -22,26 +22,23 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
         anyhow::bail!("--at-once divides threads among networks, and --arch is one; leave one of them out");
     }
     let arch = &Names::new(spaces::find(&given.space)?, dirs).arch(arch)?;
-    let engine = given.engine.open()?;
-    let (request, batch) = given.mini_batch(dirs)?;
-    let (next, dataset) = (request.clone().after(1), request.dataset.clone());
-    let setup = given.protocol(request, &args.run)?.setup(0, &batch);
-    let externals = given.externals(&dataset, &setup)?;
+    let engine = given.device.open()?;
+    let (dataset, batch) = given.mini_batch(dirs)?;
+    let description = batch.description.clone();
+    let protocol = given.protocol(dataset)?;
+    let externals = given.externals(&protocol.dataset, &protocol.setup(0, &batch))?;
     let proxies = given.proxies(&externals);
+    let request = protocol.request(0);
+    let draw = |_, step| datasets::batch(&request.clone().after(step), dirs);
+    let (setup, inputs) = scoring::draw(&protocol, 0, &draw, &proxies)?;
     let start = Instant::now();
     let crew = args.run.threads.crew();
     let network = crew.together(|| Network::build(setup, arch))??;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
-    let description = batch.description.clone();
-    let mut inputs = Inputs::of(batch, given.data_seed);
-    if proxies.iter().any(|p| p.batches() > 1) {
-        let next = datasets::batch(&next, dirs).map(|b| (b.images, b.labels));
-        inputs = inputs.with_next(next.map_err(|e| e.to_string()));
-    }
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let set = CandidateSet { setup, engine: engine.as_ref(), inputs: &inputs, order: &order };
-    let proxies: Vec<PreparedProxy> = proxies.into_iter().map(|p| PreparedProxy::new(p, &set)).collect();
+    let proxies = scoring::prepare(&proxies, &set);
     let outcomes = crew.together(|| scoring::score(engine.as_ref(), &network, &inputs, &proxies))?;
     let report =
         Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };
@@ -73,7 +70,7 @@ impl Report<'_> {
             self.weights(),
             seeds.weight,
             self.engine,
-            self.args.settings.engine.precision
+            self.args.settings.settings.precision
         )?;
         writeln!(out)?;
         writeln!(out, "{:<28} {:>22}  {:<10} {:>10}", "proxy", "score", "status", "ms")?;
@@ -101,12 +98,12 @@ impl Report<'_> {
             "space": self.args.settings.space,
             "arch": self.network.arch(),
             "batch": self.batch,
-            "batch_size": self.args.settings.batch_size,
+            "batch_size": self.args.settings.settings.batch_size,
             "seeds": self.network.setup().seeds,
             "init": self.network.setup().init.to_string(),
             "weights": self.weights(),
             "engine": self.engine,
-            "precision": self.args.settings.engine.precision.to_string(),
+            "precision": self.args.settings.settings.precision.to_string(),
             "version": env!("CARGO_PKG_VERSION"),
             "build_ms": self.build_ms,
             "scores": scores,

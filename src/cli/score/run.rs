@@ -20,15 +20,15 @@ use crate::store::{Records, Status};
 /// # Errors
 /// No plan, no engine, missing data, or a folder that is not the command's or cannot be written.
 pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
-    let (given, engine) = (&args.settings, args.settings.engine.open()?);
-    let (request, first) = given.mini_batch(dirs)?;
-    let protocol = given.protocol(request, &args.run)?;
+    let (given, engine) = (&args.settings, args.settings.device.open()?);
+    let (dataset, first) = given.mini_batch(dirs)?;
+    let protocol = given.protocol(dataset)?;
     let selection = args.which.selection(&Names::new(protocol.space, dirs))?;
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
     let chosen = (&selection, args.run.repetitions);
-    let externals = given.externals(&protocol.request.dataset, &protocol.setup(0, &first))?;
+    let externals = given.externals(&protocol.dataset, &protocol.setup(0, &first))?;
     let plan = Plan::new(protocol.clone(), given.proxies(&externals), chosen, args.run.shard, &order)?;
     let crew = args.run.threads.crew();
     let stop = stop_flag("finishing the architectures that are being scored");

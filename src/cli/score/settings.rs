@@ -6,18 +6,14 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, value_parser};
 
-use super::RunArgs;
-use crate::cli::common::EngineArgs;
+use crate::cli::common::DeviceArgs;
 use crate::data::DataDirs;
-use crate::datasets::{
-    self, AttentionMask, Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, SpecialTokens,
-    Split,
-};
+use crate::datasets::{self, Batch, DatasetError};
 use crate::graph::init::Scheme;
 use crate::passes::Setup;
 use crate::proxies::external::{ExternalCommand, Externals};
 use crate::proxies::{self, ProxyRef};
-use crate::scoring::{Protocol, Seeds};
+use crate::scoring::{Protocol, Settings, flag};
 use crate::spaces::{self, LinearWeights, Pretrained, SearchSpace};
 
 /// What is common to all scores of a command.
@@ -32,10 +28,6 @@ pub(super) struct SettingArgs {
     #[arg(long, value_name = "DATASET")]
     pub(super) dataset: Option<String>,
 
-    /// Split the images come from
-    #[arg(long, default_value = "train", value_name = "SPLIT")]
-    pub(super) split: Split,
-
     /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all that need no teacher, none beside --external]; `untrained list proxies` shows them
     #[arg(long, value_delimiter = ',', value_name = "PROXIES")]
     pub(super) proxies: Vec<ProxyRef>,
@@ -49,69 +41,19 @@ pub(super) struct SettingArgs {
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
     pub(super) external_timeout: u64,
 
-    /// Images in the mini-batch
-    #[arg(long, default_value_t = 16, value_name = "N")]
-    pub(super) batch_size: usize,
-
-    /// Number of the mini-batch: batch b takes images b*N.. of the keyed order
-    #[arg(long, default_value_t = 0, value_name = "B")]
-    pub(super) batch_index: usize,
-
-    /// Seed of the weights
-    #[arg(long, default_value_t = 0, value_name = "SEED")]
-    pub(super) weight_seed: u64,
-
-    /// Seed of the choice of images, their augmentation, and Gaussian inputs
-    #[arg(long, default_value_t = 0, value_name = "SEED")]
-    pub(super) data_seed: u64,
-
-    /// Seed of the choice of architectures (samples, and the networks HDA looks at)
-    #[arg(long, default_value_t = 0, value_name = "SEED")]
-    pub(super) sample_seed: u64,
-
-    /// Initialisation: default (PyTorch's), normal01, kaiming_normal_fan_in, kaiming_normal_fan_out, xavier_uniform;
-    /// proxies that insist on their own ignore it [default: default; with --checkpoint xavier_uniform, for linear weights]
-    #[arg(long, value_name = "SCHEME")]
-    pub(super) init: Option<Scheme>,
-
     /// Trained weights that the networks begin with (nafbee_bert): safetensors or a .pth file, with Hugging Face's names
     #[arg(long, value_name = "FILE")]
     pub(super) checkpoint: Option<PathBuf>,
 
     /// What becomes of the weights of linear layers of --checkpoint; biases, embeddings and normalisations are kept
-    #[arg(long, value_enum, default_value = "redrawn", requires = "checkpoint")]
+    #[arg(long, value_parser = flag::<LinearWeights>(), default_value_t, requires = "checkpoint")]
     pub(super) linear_weights: LinearWeights,
 
-    /// Augmentation of the images: none, official, rbflex
-    #[arg(long, default_value = "none", value_name = "AUGMENT")]
-    pub(super) augment: Augment,
-
-    /// Normalisation constants: standard, autodl, imagenet, unit_range
-    #[arg(long, default_value = "standard", value_name = "CONSTANTS")]
-    pub(super) normalisation: Normalisation,
-
-    /// Which images: keyed (by the data seed) or file (in the order of the files)
-    #[arg(long, default_value = "keyed", value_name = "ORDER")]
-    pub(super) order: Order,
-
-    /// Input resolution in pixels, for data sets that can have any; tokens of a sentence for text [default: 50]
-    #[arg(long, value_name = "PIXELS")]
-    pub(super) resolution: Option<usize>,
-
-    /// Special tokens around a sentence: cls_sep (as BERT was trained) or cls (RBFleX-NAS's released code)
-    #[arg(long, default_value = "cls_sep", value_name = "TOKENS")]
-    pub(super) special_tokens: SpecialTokens,
-
-    /// Tokens of a sentence that are attended to: all but padding, or ones (padding as well)
-    #[arg(long, default_value = "padding", value_name = "MASK")]
-    pub(super) attention_mask: AttentionMask,
-
-    /// Networks that HDA looks at [default: 10, and 1 for NAFBee, as in the paper]
-    #[arg(long, value_name = "M")]
-    pub(super) hda_networks: Option<usize>,
+    #[command(flatten)]
+    pub(super) settings: Settings,
 
     #[command(flatten)]
-    pub(super) engine: EngineArgs,
+    pub(super) device: DeviceArgs,
 }
 
 impl SettingArgs {
@@ -136,40 +78,24 @@ impl SettingArgs {
         proxies
     }
 
-    fn request(&self, dataset: &str) -> BatchRequest {
-        BatchRequest {
-            index: self.batch_index,
-            order: self.order,
-            augment: self.augment,
-            normalisation: self.normalisation,
-            resolution: self.resolution,
-            special_tokens: self.special_tokens,
-            attention_mask: self.attention_mask,
-            ..BatchRequest::new(dataset, self.split, self.batch_size, self.data_seed)
-        }
-    }
-
-    /// The mini-batch and its request, with the data set that stands in where none was named.
-    pub(super) fn mini_batch(&self, dirs: &DataDirs) -> anyhow::Result<(BatchRequest, Batch)> {
+    /// The data set asked for and the mini-batch of repetition 0. Where none was named, another one stands in for a data set that is not
+    /// at hand.
+    pub(super) fn mini_batch(&self, dirs: &DataDirs) -> anyhow::Result<(String, Batch)> {
         let text = spaces::find(&self.space)?.takes_text();
+        let draw = |dataset: &str| datasets::batch(&self.settings.request(dataset), dirs);
         if let Some(dataset) = &self.dataset {
             if datasets::spec(dataset)?.is_text() != text {
                 let (kind, known) = if text { ("sentences", "sst2") } else { ("images", "cifar10") };
                 anyhow::bail!("the networks of {} take {kind}; use --dataset {known}", self.space);
             }
-            let request = self.request(dataset);
-            let batch = datasets::batch(&request, dirs).with_context(|| format!("data set {dataset}"))?;
-            return Ok((request, batch));
+            let batch = draw(dataset).with_context(|| format!("data set {dataset}"))?;
+            return Ok((dataset.clone(), batch));
         }
         let [real, stand_in] = if text { ["sst2", "synthetic_text"] } else { ["cifar10", "synthetic"] };
-        let request = self.request(real);
-        match datasets::batch(&request, dirs) {
-            Err(DatasetError::Missing { .. }) => {}
-            other => return Ok((request, other?)),
+        match draw(real) {
+            Err(DatasetError::Missing { .. }) => Ok((stand_in.to_owned(), draw(stand_in)?)),
+            other => Ok((real.to_owned(), other?)),
         }
-        let request = self.request(stand_in);
-        let batch = datasets::batch(&request, dirs)?;
-        Ok((request, batch))
     }
 
     /// The search space, with the checkpoint that its networks begin with.
@@ -177,7 +103,7 @@ impl SettingArgs {
         let space = spaces::find(&self.space)?;
         match &self.checkpoint {
             None => Ok(space),
-            Some(_) if self.init.is_some() && self.linear_weights == LinearWeights::Kept => {
+            Some(_) if self.settings.init.is_some() && self.linear_weights == LinearWeights::Kept => {
                 anyhow::bail!(
                     "--init draws linear weights, which --linear-weights kept keeps; leave one of them out"
                 )
@@ -186,23 +112,13 @@ impl SettingArgs {
         }
     }
 
-    /// The initialisation asked for. RBFleX-NAS draws the linear weights of its checkpoint by Xavier's.
-    fn init(&self) -> Scheme {
-        let redrawn = self.checkpoint.is_some() && self.linear_weights == LinearWeights::Redrawn;
-        self.init.unwrap_or(if redrawn { Scheme::XavierUniform } else { Scheme::Default })
-    }
-
-    /// How scores are made, with the mini-batch of `request`.
-    pub(super) fn protocol(&self, request: BatchRequest, run: &RunArgs) -> anyhow::Result<Protocol> {
-        Ok(Protocol {
-            space: self.search_space()?,
-            request,
-            seeds: Seeds { weight: self.weight_seed, data: self.data_seed, sample: self.sample_seed },
-            vary: run.vary.0.clone(),
-            init: self.init(),
-            precision: self.engine.precision,
-            hda_networks: self.hda_networks,
-            dedupe: run.dedupe,
-        })
+    /// How scores are made, with the mini-batches of a data set.
+    pub(super) fn protocol(&self, dataset: String) -> anyhow::Result<Protocol> {
+        let mut settings = self.settings.clone();
+        if self.checkpoint.is_some() && self.linear_weights == LinearWeights::Redrawn {
+            // RBFleX-NAS draws the linear weights of its checkpoint by Xavier's.
+            settings.init = settings.init.or(Some(Scheme::XavierUniform));
+        }
+        Ok(Protocol { space: self.search_space()?, dataset, settings })
     }
 }

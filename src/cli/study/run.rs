@@ -15,7 +15,7 @@ use crate::proxies::ProxyRef;
 use crate::scoring::{Crew, Ended, Plan, Runner};
 use crate::spaces;
 use crate::store::Manifest;
-use crate::study::{Overrides, Run, Study, prepare};
+use crate::study::{Overrides, Run, Study, plan};
 
 /// What it takes to make one run.
 pub(super) struct Job<'s> {
@@ -56,13 +56,13 @@ impl Job<'_> {
         work: impl FnOnce(&Runner<'_>, &Manifest) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let space = spaces::find(self.run.space.get_ref())?;
-        let prepared = prepare(self.study, self.run, space, &self.overrides);
-        let protocol = &prepared.protocol;
+        let planned = plan(self.study, self.run, space, &self.overrides)?;
+        let protocol = &planned.protocol;
         let table = TableOrder::new(space.spec().id, self.dirs);
         let order = |index| table.arch(index);
         let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), self.dirs);
         let proxies: Vec<ProxyRef> = self.run.proxies.get_ref().iter().map(|p| p.0.clone()).collect();
-        let chosen = (&prepared.selection, prepared.repetitions);
+        let chosen = (&planned.selection, planned.repetitions);
         let plan = Plan::new(protocol.clone(), proxies, chosen, None, &order)?;
         let runner = Runner {
             plan: &plan,
@@ -74,7 +74,7 @@ impl Job<'_> {
             progress: bar,
         };
         let invoked = invocation(self.crew.threads);
-        let manifest = runner.manifest(prepared.selection.to_string(), table.provenance(), invoked)?;
+        let manifest = runner.manifest(planned.selection.to_string(), table.provenance(), invoked)?;
         work(&runner, &manifest)
     }
 }

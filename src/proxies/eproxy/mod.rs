@@ -98,7 +98,7 @@ mod tests {
     use crate::engine::{NativeEngine, Precision};
     use crate::keyed::Stream;
     use crate::passes::{Inputs, Setup};
-    use crate::scoring::{self, PreparedProxy, Seeds};
+    use crate::scoring::{self, Seeds};
     use crate::spaces::{NetworkInput, find};
 
     fn sides(space: &str, arch: &str, resolution: usize) -> Vec<(usize, usize)> {
@@ -148,12 +148,8 @@ mod tests {
         let inputs = Inputs::new(images, [8, 3, 32, 32], 0);
         let set = CandidateSet { setup, engine: &engine, inputs: &inputs, order: &|_| None };
         let network = Network::build(setup, "8:16:24:16:8").unwrap();
-        let outcomes = scoring::score(
-            &engine,
-            &network,
-            &inputs,
-            &[PreparedProxy::new("eproxy".parse().unwrap(), &set)],
-        );
+        let outcomes =
+            scoring::score(&engine, &network, &inputs, &scoring::prepare(&["eproxy".parse().unwrap()], &set));
         let value = outcomes[0].result.as_ref().unwrap().value;
         assert!((value / -1.024_617_932_776_249_7 - 1.0).abs() < 1e-7, "{value}");
     }

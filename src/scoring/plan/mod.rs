@@ -80,7 +80,7 @@ impl List {
             return Err(PlanError::TooLarge(archs.len()));
         }
         let exact = Reuse::of(protocol.space, &archs, Dedupe::Exact)?;
-        let reuse = Reuse::of(protocol.space, &archs, protocol.dedupe)?;
+        let reuse = Reuse::of(protocol.space, &archs, protocol.settings.dedupe)?;
         // Whole classes are dealt out, so that no score has to be taken over from another shard.
         let mut mine = vec![shard.is_none(); archs.len()];
         if let Some(shard) = shard {

@@ -3,21 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::datasets::{BatchRequest, Split};
-use crate::scoring::Seeds;
+use crate::named::Named;
+use crate::scoring::{Settings, Varied};
 use crate::spaces;
 
 fn protocol(space: &str, vary: &[Vary], dedupe: Dedupe) -> Protocol {
-    Protocol {
-        space: spaces::find(space).unwrap(),
-        request: BatchRequest::new("noise", Split::Train, 4, 7),
-        seeds: Seeds { weight: 5, data: 7, sample: 0 },
-        vary: vary.to_vec(),
-        init: Default::default(),
-        precision: Default::default(),
-        hda_networks: None,
+    let settings = Settings {
+        batch_size: 4,
+        weight_seed: 5,
+        data_seed: 7,
+        vary: Varied(vary.to_vec()),
         dedupe,
-    }
+        ..Settings::default()
+    };
+    Protocol { space: spaces::find(space).unwrap(), dataset: "noise".into(), settings }
 }
 
 fn plan(protocol: Protocol, selection: &Selection, repetitions: u32, shard: Option<&str>) -> Plan {
@@ -34,7 +33,7 @@ fn archs(plan: &Plan) -> Vec<Vec<String>> {
 fn repetitions_vary_in_what_is_asked_for() {
     let sampled =
         |vary: &[Vary]| plan(protocol("nats_sss", vary, Dedupe::Exact), &Selection::Sample(50), 3, None);
-    let all = sampled(&Vary::ALL);
+    let all = sampled(Vary::ALL);
     assert!(archs(&all).windows(2).all(|pair| pair[0] != pair[1]));
     assert_eq!([0, 1, 2].map(|r| all.protocol.seeds(r).weight), [5, 6, 7]);
     assert_eq!([0, 1, 2].map(|r| all.protocol.request(r).data_seed), [7, 8, 9]);

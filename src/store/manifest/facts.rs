@@ -6,45 +6,32 @@ use serde_json::Value;
 use crate::store::Seeds;
 
 /// Everything that is common to the scores of a run and changes their numbers. Names are those of the flags.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunKey {
     /// Version of the program up to the part that is raised when a score may change (`0.1`).
     pub numbers_version: String,
     pub space: String,
     pub dataset: String,
-    pub split: String,
-    pub batch_size: usize,
-    pub batch_index: usize,
-    pub order: String,
-    pub augment: String,
-    pub normalisation: String,
     /// Pixels per side, or tokens of a sentence.
     pub resolution: usize,
-    pub init: String,
-    pub precision: String,
     /// Engine with its device or instruction set.
     pub engine: String,
-    /// Seeds of repetition 0.
-    pub weight_seed: u64,
-    pub data_seed: u64,
-    pub sample_seed: u64,
-    /// What every repetition draws anew: some of `archs`, `weights`, `batch`.
-    pub vary: Vec<String>,
-    pub hda_networks: Option<usize>,
-    pub dedupe: String,
-    /// Text only: which special tokens stand around a sentence, and which tokens are attended to.
-    #[serde(default)]
-    pub special_tokens: Option<String>,
-    #[serde(default)]
-    pub attention_mask: Option<String>,
     /// The checkpoint that the networks begin with; without one, their weights are drawn.
     #[serde(default)]
     pub checkpoint: Option<CheckpointFacts>,
     /// `i/n` for one part of a plan.
     pub shard: Option<String>,
+    /// How scores are made, setting by setting.
+    #[serde(flatten)]
+    pub settings: serde_json::Map<String, Value>,
 }
 
 impl RunKey {
+    /// A setting by its name.
+    pub fn setting(&self, name: &str) -> Option<&Value> {
+        self.settings.get(name)
+    }
+
     /// The first field in which two keys differ, with both values.
     pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
         let fields = |key: &Self| match serde_json::to_value(key) {
