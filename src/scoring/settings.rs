@@ -177,7 +177,7 @@ impl FromStr for Varied {
 }
 
 /// How the command line reads a value with a name, and what its help says. `running-best` is read as `running_best`.
-pub fn flag<T: Named>() -> impl TypedValueParser<Value = T> + Clone {
+pub fn flag<T: Named>() -> impl TypedValueParser<Value = T> {
     let value = |choice: &crate::named::Choice| {
         PossibleValue::new(choice.name).help(choice.about).alias(choice.name.replace('_', "-"))
     };

@@ -57,7 +57,7 @@ fn shards_make_the_whole() {
     let other = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|";
     let list = [direct, other, equal, "|none~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|", direct];
     let list = Selection::List { name: "a test".into(), archs: list.map(str::to_owned).to_vec() };
-    let of = |shard: Option<&str>| plan(protocol("nasbench201", &Vary::ALL, Dedupe::Equal), &list, 2, shard);
+    let of = |shard: Option<&str>| plan(protocol("nasbench201", Vary::ALL, Dedupe::Equal), &list, 2, shard);
     let whole: Vec<Unit> = of(None).pending(0, &|_, _, _| false);
     // `params` (0) is scored for every distinct string, `naswot` (1) for the first of a class.
     let scored: Vec<_> = whole.iter().map(|u| (u.index, u.proxies.clone())).collect();
@@ -83,7 +83,7 @@ fn shards_make_the_whole() {
 /// More architectures than are looked at one by one: a larger sample still begins with the smaller one.
 #[test]
 fn samples_of_a_large_space_grow_at_their_end() {
-    let sampled = |n| plan(protocol("cam_nas", &Vary::ALL, Dedupe::Exact), &Selection::Sample(n), 2, None);
+    let sampled = |n| plan(protocol("cam_nas", Vary::ALL, Dedupe::Exact), &Selection::Sample(n), 2, None);
     let (small, large) = (sampled(30), sampled(50));
     for r in 0..2 {
         assert_eq!(large.prefix(r, 30), small.prefix(r, 30));
@@ -95,7 +95,7 @@ fn samples_of_a_large_space_grow_at_their_end() {
 #[test]
 fn a_space_that_nobody_lists_has_no_samples() {
     for selection in [Selection::All, Selection::Sample(3)] {
-        let protocol = protocol("plainnet", &Vary::ALL, Dedupe::Exact);
+        let protocol = protocol("plainnet", Vary::ALL, Dedupe::Exact);
         let plan = Plan::new(protocol, vec![], (&selection, 1), None, &|_| None);
         let error = plan.err().unwrap().to_string();
         assert!(error.contains("plainnet") && error.contains("--archs"), "{error}");
@@ -104,7 +104,7 @@ fn a_space_that_nobody_lists_has_no_samples() {
 
 #[test]
 fn what_is_there_is_not_pending() {
-    let plan = plan(protocol("nats_sss", &Vary::ALL, Dedupe::Exact), &Selection::Sample(4), 1, None);
+    let plan = plan(protocol("nats_sss", Vary::ALL, Dedupe::Exact), &Selection::Sample(4), 1, None);
     let present = |_: u32, index: u32, proxy: &str| index == 2 || (index == 1 && proxy == "params");
     let units: Vec<_> = plan.pending(0, &present).into_iter().map(|u| (u.index, u.proxies)).collect();
     assert_eq!(units, [(0, vec![0, 1]), (1, vec![1]), (3, vec![0, 1])]);
