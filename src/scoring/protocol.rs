@@ -75,7 +75,7 @@ impl Protocol {
     /// What a manifest says of the protocol; `resolution` is that of the mini-batch.
     ///
     /// # Errors
-    /// None: settings always have a JSON form.
+    /// The settings have no JSON form.
     pub fn key(
         &self,
         engine: &str,
@@ -83,7 +83,7 @@ impl Protocol {
         shard: Option<Shard>,
     ) -> Result<RunKey, serde_json::Error> {
         let known = Settings { init: Some(self.init()), ..self.settings.clone() };
-        let Value::Object(mut settings) = serde_json::to_value(known)? else { return Ok(RunKey::default()) };
+        let mut settings: Map<String, Value> = serde_json::from_value(serde_json::to_value(known)?)?;
         // The resolution stands beside the settings, since a data set has one where none was asked for.
         settings.remove("resolution");
         if !self.space.takes_text() {

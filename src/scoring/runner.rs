@@ -1,4 +1,4 @@
-//! Carrying out a plan: what is missing in the store is scored, several architectures at a time.
+//! Carries out a plan: scores what the store lacks, several architectures at a time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -11,15 +11,15 @@ use crate::engine::Engine;
 use crate::proxies::{ProxyRef, VariantError};
 use crate::store::{Record, Store, StoreError};
 
-/// Hears what a run does.
+/// Is told what a run does.
 pub trait Progress {
-    /// The plan has `planned` records, of which `present` are there.
+    /// The plan has `planned` records, of which the store has `present`.
     fn begin(&self, _planned: u64, _present: u64) {}
     /// A record was written.
     fn recorded(&self, _record: &Record) {}
 }
 
-/// Nobody listens.
+/// Ignores what a run does.
 pub struct Silent;
 
 impl Progress for Silent {}
@@ -127,8 +127,8 @@ impl Runner<'_> {
         self.plan.pending(repetition, present).iter().map(count).sum()
     }
 
-    /// Hands scores that are there to architectures that take them over: those that a kill left without, or that a longer
-    /// list has brought.
+    /// Copies stored scores to the architectures that take them over and have no record yet, because the program was killed before
+    /// it wrote them, or because the list has become longer.
     fn reuse_stored(&self, store: &mut Store) -> Result<(), RunError> {
         if self.plan.lists.iter().all(|list| list.reuses_nothing()) || store.is_empty() {
             return Ok(());
@@ -136,14 +136,14 @@ impl Runner<'_> {
         for record in store.records()? {
             let record = record?;
             if record.reused_from.is_none() {
-                self.hand_on(&record, store, &mut |_| {})?;
+                self.copy_to_equals(&record, store, &mut |_| {})?;
             }
         }
         Ok(())
     }
 
-    /// Writes a scored record's copies for the architectures that take it over.
-    fn hand_on(
+    /// Writes a copy of a record for every architecture that takes its score over, unless there is one.
+    fn copy_to_equals(
         &self,
         record: &Record,
         store: &mut Store,
@@ -214,7 +214,7 @@ impl Runner<'_> {
                 store.append(&record)?;
                 self.progress.recorded(&record);
             }
-            self.hand_on(&record, store, &mut |copy| self.progress.recorded(copy))?;
+            self.copy_to_equals(&record, store, &mut |copy| self.progress.recorded(copy))?;
         }
         Ok(())
     }

@@ -71,11 +71,13 @@ impl<'a> Tell<'a> {
     }
 
     /// The line, with its end.
-    pub(super) fn line(&self) -> Vec<u8> {
-        // Strings and finite numbers always have a JSON form.
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
+    ///
+    /// # Errors
+    /// The message has no JSON form.
+    pub(super) fn line(&self) -> serde_json::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
-        line
+        Ok(line)
     }
 }
 
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_little_endian() {
-        let line = Tell::batch(&[1.0, -2.5], [1, 1, 1, 2], &[3]).line();
+        let line = Tell::batch(&[1.0, -2.5], [1, 1, 1, 2], &[3]).line().unwrap();
         let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(value["data"], "AACAPwAAIMA=");
         assert_eq!((&value["type"], &value["dtype"]), (&"batch".into(), &"f32".into()));

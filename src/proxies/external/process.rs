@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::ExternalCommand;
+use super::message::Tell;
 
 /// Longest line that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -30,6 +31,8 @@ pub(super) enum Broken {
     Silent(u64),
     #[error("wrote a line of more than {} MiB and was ended", LONGEST >> 20)]
     TooLong,
+    #[error("was not asked, because the message has no JSON form: {0}")]
+    NoJson(String),
     #[error("answered {line}, {why}, and was ended")]
     Garbage { line: String, why: String },
 }
@@ -102,12 +105,17 @@ impl Process {
         Ok(Self { child, input: Some(input), output, last_words, listener })
     }
 
-    /// Writes a line without waiting for it to be read.
-    pub(super) fn tell(&self, line: Vec<u8>) {
+    /// Writes a message without waiting for it to be read.
+    ///
+    /// # Errors
+    /// [`Broken::NoJson`].
+    pub(super) fn tell(&self, message: &Tell<'_>) -> Result<(), Broken> {
+        let line = message.line().map_err(|error| Broken::NoJson(error.to_string()))?;
         if let Some(input) = &self.input {
-            // As above: who is gone gives no answer.
+            // A process that is gone is noticed where its answer is waited for.
             let _ = input.send(line);
         }
+        Ok(())
     }
 
     /// The next line.

@@ -35,8 +35,8 @@ impl Session {
         let mut process = Process::start(command, name).map_err(|error| {
             format!("`{command}` cannot be started: {error}; check the program's name and its permissions")
         })?;
-        process.tell(Tell::Hello(hello).line());
-        let ready = hear(&mut process, timeout).and_then(|(line, answer)| match answer {
+        let greeted = process.tell(&Tell::Hello(hello)).and_then(|()| hear(&mut process, timeout));
+        let ready = greeted.and_then(|(line, answer)| match answer {
             Answer::Ready(ready) => Ok(ready),
             _ => Err(Broken::garbage(&line, "which is no greeting")),
         });
@@ -62,11 +62,14 @@ impl Session {
         if std::mem::take(&mut self.needs_batch) {
             let (images, shape) =
                 (inputs.get(InputRequest::MiniBatch)?, inputs.shape(InputRequest::MiniBatch));
-            self.process.tell(Tell::batch(&images, shape, inputs.labels()).line());
+            if let Err(broken) = self.process.tell(&Tell::batch(&images, shape, inputs.labels())) {
+                return Ok(Err(broken));
+            }
         }
         self.asked += 1;
-        self.process.tell(Tell::Score { id: self.asked, arch }.line());
-        Ok(hear(&mut self.process, timeout).and_then(|(line, answer)| match answer.id() {
+        let asked = self.process.tell(&Tell::Score { id: self.asked, arch });
+        let heard = asked.and_then(|()| hear(&mut self.process, timeout));
+        Ok(heard.and_then(|(line, answer)| match answer.id() {
             Some(id) if id == self.asked => Ok(answer),
             _ => Err(Broken::garbage(&line, format!("which is no answer to question {}", self.asked))),
         }))

@@ -96,16 +96,15 @@ pub static PROXY: Proxy = Proxy {
         Scorer::passes(move |net, ask| {
             let (x, y) = rows.taps(net.graph())?;
             let mut pass = ask.pass(InputRequest::MiniBatch, norm);
-            let (x, y) = (pass.columns(x, form.needs_gram()), pass.columns(y, form.needs_gram()));
-            let own = if gammas.is_none() { Some(rows.moments(net.graph(), ask)?) } else { None };
-            reduce(move |seen| {
-                let gammas = match (gammas, own) {
-                    (Some(gammas), _) => gammas,
-                    (None, Some(own)) => hda::of_network(own, seen, pairs),
-                    (None, None) => Gammas::UNDEFINED,
-                };
-                score(form, [seen.get(x), seen.get(y)], gammas)
-            })
+            let columns = [x, y].map(|taps| pass.columns(taps, form.needs_gram()));
+            let Some(gammas) = gammas else {
+                let moments = rows.moments(net.graph(), ask)?;
+                return reduce(move |seen| {
+                    let gammas = hda::of_network(moments, seen, pairs);
+                    score(form, columns.map(|rows| seen.get(rows)), gammas)
+                });
+            };
+            reduce(move |seen| score(form, columns.map(|rows| seen.get(rows)), gammas))
         })
     },
     details: Details {
@@ -142,11 +141,6 @@ pub static PROXY: Proxy = Proxy {
 struct Gammas {
     k: f64,
     q: f64,
-}
-
-impl Gammas {
-    /// Those of constant features, which no pair of images can scale.
-    const UNDEFINED: Self = Self { k: f64::NAN, q: f64::NAN };
 }
 
 fn score(form: kernel::Form, [x, y]: [&ColumnGeometry; 2], gammas: Gammas) -> Result<Score, ScoreError> {
