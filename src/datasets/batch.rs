@@ -211,7 +211,7 @@ fn noise_batch(request: &BatchRequest, spec: &DatasetSpec, dirs: &DataDirs) -> R
     let classes = request.classes.unwrap_or(spec.classes);
     let shape = [request.size, 3, side, side];
     let name = noise::name(request.index);
-    let (labels, what) = noise::labels(request.size, classes, dirs);
+    let (labels, what) = noise::labels(request.size, classes, dirs)?;
     Ok(Batch {
         images: noise::images(&name, request.data_seed, shape),
         shape,

@@ -44,14 +44,11 @@ fn label(name: &str) -> Option<u32> {
 
 /// The first folder that has pictures.
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    let (folders, official) = match request.split {
-        Split::Train => (TRAIN, SPEC.images[0]),
-        Split::Dev | Split::Test => (TEST, SPEC.images[1]),
-    };
+    let folders = if request.split == Split::Train { TRAIN } else { TEST };
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
     for place in dirs.roots().iter().flat_map(|root| folders.iter().map(|folder| root.join(folder))) {
         let title = format!("{} {}", SPEC.title, request.split);
-        let mut files = PictureFiles::new(title, official, Fit::Middle, side);
+        let mut files = PictureFiles::new(title, SPEC.official(request.split), Fit::Middle, side);
         gather(&mut files, &place)?;
         if files.len() > 0 {
             return Ok(Box::new(files));

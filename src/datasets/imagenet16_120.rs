@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::records::{Layout, RecordFiles};
+use super::records::{self, Layout, RecordFiles};
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Image, Images, Split};
 use crate::data::DataDirs;
@@ -60,13 +60,6 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     kind: Kind::Images(open),
 };
 
-fn official(split: Split) -> usize {
-    match split {
-        Split::Train => SPEC.images[0],
-        Split::Dev | Split::Test => SPEC.images[1],
-    }
-}
-
 fn pickles(split: Split) -> &'static [&'static str] {
     match split {
         Split::Train => TRAIN,
@@ -81,12 +74,15 @@ fn imported(split: Split) -> String {
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     let split = request.split;
     let layout = |records_per_file| Layout { label_bytes: 1, side: SIDE, classes: CLASSES, records_per_file };
-    let title = format!("{} {split}", SPEC.title);
-
-    let paths = dirs.files_in(&[RECORD_FOLDER], &[&imported(split)]);
-    if !paths.is_empty() {
-        let files = RecordFiles::open(title, layout(official(split)), &paths, official(split), false)?;
-        return Ok(Box::new(files));
+    match records::open(
+        &SPEC,
+        split,
+        layout(SPEC.official(split)),
+        (RECORD_FOLDER, &[&imported(split)]),
+        dirs,
+    ) {
+        Err(DatasetError::Missing { .. }) => {}
+        images => return images,
     }
     let paths = dirs.files_in(PICKLE_FOLDERS, pickles(split));
     if !paths.is_empty() {
@@ -97,7 +93,7 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
         return Err(super::missing(&SPEC, split, PICKLE_FOLDERS, pickles(split), dirs));
     }
     let title = format!("{}: sample of one image per class standing in for its {split} split", SPEC.title);
-    Ok(Box::new(RecordFiles::open(title, layout(CLASSES), &paths, official(split), true)?))
+    Ok(Box::new(RecordFiles::open(title, layout(CLASSES), &paths, SPEC.official(split), true)?))
 }
 
 /// The kept images of the pickles of one split: at most 151,700 records of 769 bytes.
@@ -114,8 +110,8 @@ impl Unpickled {
         for path in paths {
             read_pickle(path, &mut records)?;
             let images = (records.len() / (1 + PIXELS)) as u64;
-            if images > official(split) as u64 {
-                let (path, limit) = (path.clone(), official(split));
+            if images > SPEC.official(split) as u64 {
+                let (path, limit) = (path.clone(), SPEC.official(split));
                 return Err(DatasetError::TooManyRecords { path, images, limit });
             }
         }
@@ -143,7 +139,7 @@ impl Images for Unpickled {
     }
 
     fn describe(&self) -> String {
-        let (images, official, names) = (self.len(), official(self.split), self.names.join(", "));
+        let (images, official, names) = (self.len(), SPEC.official(self.split), self.names.join(", "));
         format!("{} {}, {images} of {official} images ({names})", SPEC.title, self.split)
     }
 }

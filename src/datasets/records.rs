@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::{DatasetError, Image, Images};
+use super::{DatasetError, DatasetSpec, Image, Images, Split, missing};
+use crate::data::DataDirs;
 
 /// How a record is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,25 @@ impl RecordFiles {
         let files = paths.iter().map(|path| open_file(path, layout)).collect::<Result<_, _>>()?;
         Ok(Self { layout, files, title, official, stand_in })
     }
+}
+
+/// The images of those record files `names` of a split that are in `folder`, in the order of their names.
+///
+/// # Errors
+/// None of the files is there, or one is damaged.
+pub(super) fn open(
+    spec: &'static DatasetSpec,
+    split: Split,
+    layout: Layout,
+    (folder, names): (&str, &[&str]),
+    dirs: &DataDirs,
+) -> Result<Box<dyn Images>, DatasetError> {
+    let paths = dirs.files_in(&[folder], names);
+    if paths.is_empty() {
+        return Err(missing(spec, split, &[folder], names, dirs));
+    }
+    let title = format!("{} {split}", spec.title);
+    Ok(Box::new(RecordFiles::open(title, layout, &paths, spec.official(split), spec.stand_in)?))
 }
 
 fn open_file(path: &Path, layout: Layout) -> Result<RecordFile, DatasetError> {

@@ -2,8 +2,8 @@
 
 use super::text::Sentences;
 use super::{
-    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet, imagenet16_120, noise, sst2, synthetic,
-    synthetic_text, taskonomy, tinyimagenet16,
+    BatchRequest, DatasetError, Images, Split, cifar10, cifar100, imagenet, imagenet16_120, noise, sst2,
+    synthetic, synthetic_text, taskonomy, tinyimagenet16,
 };
 use crate::data::DataDirs;
 
@@ -53,6 +53,11 @@ pub struct DatasetSpec {
 }
 
 impl DatasetSpec {
+    /// Number of images of the complete split.
+    pub(super) fn official(&self, split: Split) -> usize {
+        self.images[usize::from(split != Split::Train)]
+    }
+
     /// Whether it has sentences (token ids) and not images.
     pub fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Text(_))

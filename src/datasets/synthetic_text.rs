@@ -50,7 +50,7 @@ fn open(request: &BatchRequest, _: &DataDirs) -> Result<Box<dyn Sentences>, Data
 
 impl Sentences for Synthetic {
     fn len(&self) -> usize {
-        SPEC.images[usize::from(self.split == Split::Test)]
+        SPEC.official(self.split)
     }
 
     fn sentence(&self, index: usize) -> Result<Sentence, DatasetError> {

@@ -108,7 +108,7 @@ impl Summary {
                 space: record.space.clone(),
                 arch: record.arch.clone(),
                 seed: record.seed,
-                golden: record.value.value(),
+                golden: record.value,
                 ours: ours.clone(),
                 deviation: *deviation,
                 tolerance,

@@ -1,8 +1,8 @@
 //! Search spaces: an architecture string becomes a [`Graph`]. Spaces never see accuracies.
 
+mod blocks;
 pub mod cam_nas;
 mod error;
-mod factorized;
 mod facts;
 pub mod nafbee;
 pub mod nasbench101;
@@ -107,6 +107,13 @@ pub enum SpaceError {
     Graph { space: &'static str, arch: String, source: GraphError },
     #[error("unknown search space `{given}`; known: {known}")]
     Unknown { given: String, known: String },
+}
+
+impl SpaceError {
+    /// Wraps the error of an architecture of `space` whose network cannot be built, for `map_err`.
+    fn graph(space: &'static str, arch: &str) -> impl FnOnce(GraphError) -> Self {
+        move |source| Self::Graph { space, arch: arch.to_owned(), source }
+    }
 }
 
 /// A search space: its strings and its networks.

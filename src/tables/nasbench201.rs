@@ -50,7 +50,7 @@ const VALIDATION_FILES: [(&str, &str); 3] = [
     ("ImageNet-NB201.csv", "imagenet16_120"),
 ];
 
-/// The test file, which also names the architectures, and whichever validation files are there.
+/// The test file, which also lists the architectures, and those validation files that exist.
 fn find(dirs: &DataDirs) -> Vec<PathBuf> {
     let file = |name: &str| dirs.find(&[&format!("tables/{name}"), name]);
     let Some(test) = file("nats_bench.csv") else { return Vec::new() };
@@ -122,7 +122,7 @@ fn archs(meta: Vec<String>) -> Result<TableData, String> {
     Ok(TableData { archs: meta, classes: Some(classes.of_index), ..TableData::default() })
 }
 
-/// Groups architectures by isomorphism string as they come.
+/// Groups architectures by isomorphism string while they are read in index order.
 #[derive(Default)]
 struct Classes {
     first: HashMap<String, u32>,

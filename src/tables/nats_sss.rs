@@ -46,7 +46,7 @@ const FILES: [(&str, &str); 3] = [
     ("ImageNet-NATS.csv", "imagenet16_120"),
 ];
 
-/// Whichever of the three files are there.
+/// Those of the three files that exist.
 fn find(dirs: &DataDirs) -> Vec<PathBuf> {
     FILES.iter().filter_map(|(name, _)| dirs.find(&[&format!("tables/{name}"), name])).collect()
 }
@@ -65,7 +65,7 @@ fn read(files: &[SourceFile]) -> Result<TableData, TableError> {
             accuracies.push(row.accuracy(2, Unit::Percent)?);
             Ok(())
         })?;
-        // A value cannot tell the unit, the whole column can: no space of networks stays below one percent.
+        // One value does not show its unit, but the whole column does: some network is always better than one percent.
         if accuracies.iter().all(|&accuracy| accuracy <= 1.0) {
             let reason = "all accuracies are at most 1: they are fractions where percent are due";
             return Err(TableError::bad_file(&file.path, None, reason));

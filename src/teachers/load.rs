@@ -72,11 +72,16 @@ impl Teacher {
             return Err(TeacherError::Unknown { name: name.to_owned(), known: known() });
         }
         let tensors = read(path)?;
-        let fitting = TEACHERS.iter().find_map(|spec| Self::of(spec, path, &tensors).ok());
-        fitting.ok_or_else(|| TeacherError::Wrong {
-            path: path.to_path_buf(),
-            problem: Mismatch::Unrecognised(known()),
-        })
+        // A file that fits a teacher but for damaged numbers must not be called a file of another network.
+        let mut problem = Mismatch::Unrecognised(known());
+        for spec in TEACHERS {
+            match Self::of(spec, path, &tensors) {
+                Err(TeacherError::Wrong { problem: damage @ Mismatch::NotFinite(_), .. }) => problem = damage,
+                Err(_) => {}
+                teacher => return teacher,
+            }
+        }
+        Err(TeacherError::Wrong { path: path.to_path_buf(), problem })
     }
 
     /// The file that [`Teacher::find`] reads for a teacher's name, if there is one.

@@ -13,7 +13,7 @@ mod zip;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::pickle::PickleError;
 use element::ElementType;
@@ -86,9 +86,7 @@ impl StateDict {
     /// # Errors
     /// [`StateDictError`] with the path.
     pub fn read_with_digest(path: &Path) -> Result<(Self, String), StateDictError> {
-        Self::read_bytes(path, |bytes| {
-            crate::store::hex(sha2::Digest::chain_update(Sha256::default(), bytes))
-        })
+        Self::read_bytes(path, |bytes| hex::encode(Sha256::digest(bytes)))
     }
 
     fn read_bytes<T>(path: &Path, of: impl Fn(&[u8]) -> T) -> Result<(Self, T), StateDictError> {

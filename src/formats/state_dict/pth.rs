@@ -44,10 +44,11 @@ pub fn read_legacy(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Problem> {
     let mut widths = HashMap::new();
     storage_widths(&object, &mut widths);
     let mut storages: HashMap<&str, &[u8]> = HashMap::new();
-    for key in keys.items().unwrap_or_default() {
-        let key = key.as_str().ok_or(Problem::Malformed("list of storages"))?;
+    let malformed = || Problem::Malformed("list of storages");
+    for key in keys.items().ok_or_else(malformed)? {
+        let key = key.as_str().ok_or_else(malformed)?;
         let (count, more) = rest.split_first_chunk::<8>().ok_or(Problem::Truncated("a storage"))?;
-        let width = *widths.get(key).ok_or(Problem::Malformed("list of storages"))?;
+        let width = *widths.get(key).ok_or_else(malformed)?;
         let bytes = usize::try_from(u64::from_le_bytes(*count)).ok().and_then(|n| n.checked_mul(width));
         let bytes = bytes.and_then(|bytes| more.split_at_checked(bytes));
         let (content, more) = bytes.ok_or(Problem::Truncated("a storage"))?;

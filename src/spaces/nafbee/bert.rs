@@ -154,8 +154,7 @@ impl SearchSpace for NafbeeBert {
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
         let graph = self.config.build(activation(self.spec.id, arch)?, input.resolution, input.classes);
-        let arch = || arch.to_string();
-        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch(), source })
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 
     fn takes_text(&self) -> bool {

@@ -9,13 +9,13 @@ const MOST_INTERIOR: usize = MOST_VERTICES - 2;
 
 /// What an interior vertex computes. The order is that of the benchmark's list of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
+pub enum VertexOperation {
     Conv3x3,
     Conv1x1,
     MaxPool3x3,
 }
 
-impl Operation {
+impl VertexOperation {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Conv3x3, Self::Conv1x1, Self::MaxPool3x3];
 
@@ -43,16 +43,16 @@ impl Operation {
 ///
 /// Cells are ordered as the benchmark's generator meets them: by vertices, edges, operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Cell {
+pub struct VertexCell {
     vertices: usize,
     /// Edge `x -> y` is bit `x + y (y - 1) / 2`.
     edges: u32,
     /// Of vertices 1, 2, ...; those behind the last interior vertex stand still.
-    operations: [Operation; MOST_INTERIOR],
+    operations: [VertexOperation; MOST_INTERIOR],
 }
 
-impl Cell {
-    /// The edge `x -> y`, `x < y`, among the edges of [`Cell::new`].
+impl VertexCell {
+    /// The edge `x -> y`, `x < y`, among the edges of [`VertexCell::new`].
     pub fn edge_bit(x: usize, y: usize) -> u32 {
         1 << (x + y * (y - 1) / 2)
     }
@@ -61,7 +61,7 @@ impl Cell {
     ///
     /// # Errors
     /// What is wrong with it: too many vertices or edges, or a vertex that is on no way from input to output.
-    pub fn new(edges: u32, interior: &[Operation]) -> Result<Self, String> {
+    pub fn new(edges: u32, interior: &[VertexOperation]) -> Result<Self, String> {
         let vertices = interior.len() + 2;
         if vertices > MOST_VERTICES {
             return Err(format!("{vertices} vertices, where {MOST_VERTICES} is the limit"));
@@ -72,7 +72,7 @@ impl Cell {
         if edges.count_ones() > MOST_EDGES {
             return Err(format!("{} edges, where {MOST_EDGES} is the limit", edges.count_ones()));
         }
-        let mut operations = [Operation::Conv3x3; MOST_INTERIOR];
+        let mut operations = [VertexOperation::Conv3x3; MOST_INTERIOR];
         operations[..interior.len()].copy_from_slice(interior);
         let cell = Self { vertices, edges, operations };
         let output = vertices - 1;
@@ -86,7 +86,7 @@ impl Cell {
     }
 
     /// The interior vertices, with their operations.
-    pub fn interior(&self) -> impl Iterator<Item = (usize, Operation)> + '_ {
+    pub fn interior(&self) -> impl Iterator<Item = (usize, VertexOperation)> + '_ {
         (1..self.output()).zip(self.operations)
     }
 

@@ -13,7 +13,7 @@ mod cell;
 mod tests;
 mod text;
 
-pub use cell::{Cell, MOST_EDGES, MOST_VERTICES, Operation};
+pub use cell::{MOST_EDGES, MOST_VERTICES, VertexCell, VertexOperation};
 
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Window};
@@ -44,7 +44,7 @@ impl SearchSpace for NasBench101 {
     }
 
     fn canonical(&self, arch: &str) -> Result<String, ArchError> {
-        Ok(arch.parse::<Cell>()?.canonical().to_string())
+        Ok(arch.parse::<VertexCell>()?.canonical().to_string())
     }
 
     /// The order is that of the benchmark's file, which only the table knows.
@@ -53,12 +53,12 @@ impl SearchSpace for NasBench101 {
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
-        let graph = arch.parse::<Cell>()?.canonical().build(input);
-        graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_owned(), source })
+        let graph = arch.parse::<VertexCell>()?.canonical().build(input);
+        graph.map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 
-impl Cell {
+impl VertexCell {
     /// The network of this labelling of the cell.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Cell {
     }
 }
 
-impl Operation {
+impl VertexOperation {
     /// Keeps the shape.
     fn build(self, b: &mut Builder, name: &str, x: NodeId) -> NodeId {
         let channels = b.shape(x).channels();

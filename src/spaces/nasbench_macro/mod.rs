@@ -143,11 +143,7 @@ impl SearchSpace for NasBenchMacro {
             b.next_child(|b, name| b.global_pool(Some(name), x))
         });
         let logits = b.linear("classifier", x, input.classes);
-        b.finish(logits).map_err(|source| SpaceError::Graph {
-            space: SPEC.id,
-            arch: arch.to_string(),
-            source,
-        })
+        b.finish(logits).map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 

@@ -22,12 +22,12 @@ use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSp
 use crate::graph::{Graph, GraphError};
 use any::{AnyNet, Block};
 use cell::CellNet;
-use operation::{AMOEBA, DARTS, ENAS, NASNET, Operation, PNAS};
+use operation::{AMOEBA, DARTS, ENAS, GenotypeOperation, NASNET, PNAS};
 
 /// What the networks of a list are made of.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Cells(&'static [Operation]),
+    Cells(&'static [GenotypeOperation]),
     Stages(Block),
 }
 
@@ -63,7 +63,7 @@ const fn cells(
     id: &'static str,
     file: &'static str,
     title: &'static str,
-    operations: &'static [Operation],
+    operations: &'static [GenotypeOperation],
 ) -> Nds {
     list(
         id,
@@ -225,7 +225,7 @@ impl SearchSpace for &'static Nds {
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
         let graph = self.parse(arch)?.build(self.construction, input);
-        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch.to_owned(), source })
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 }
 

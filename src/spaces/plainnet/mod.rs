@@ -93,8 +93,7 @@ pub(super) fn build(
     input: NetworkInput,
     links: Links,
 ) -> Result<Graph, SpaceError> {
-    let graph = network::build(structure, input, links);
-    graph.map_err(|source| SpaceError::Graph { space, arch: structure.to_string(), source })
+    network::build(structure, input, links).map_err(SpaceError::graph(space, &structure.to_string()))
 }
 
 /// A structure as proxies read it.

@@ -7,7 +7,7 @@ use crate::spaces::part::Part;
 
 /// What an edge of a cell does, by its digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+pub enum MicroOperation {
     /// 0: zeros.
     Zero,
     /// 1: identity.
@@ -25,7 +25,7 @@ pub enum Block {
     /// Residual blocks (`basic`).
     Basic,
     /// Cells with an operation on each edge, in the order of the string: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
-    Cell([Operation; 6]),
+    Cell([MicroOperation; 6]),
 }
 
 /// How a layer changes channels and size, by its digit.
@@ -44,7 +44,7 @@ pub struct Arch {
     pub block: Block,
 }
 
-impl Operation {
+impl MicroOperation {
     fn digit(self) -> char {
         match self {
             Self::Zero => '0',
@@ -105,11 +105,11 @@ impl Arch {
 }
 
 /// `a_bc_def`.
-fn edges(part: Part<'_>) -> Result<[Operation; 6], ArchError> {
+fn edges(part: Part<'_>) -> Result<[MicroOperation; 6], ArchError> {
     let nodes: [Part<'_>; NODES] = part.fields('_', "three nodes")?;
     let mut all = vec![];
     for (k, node) in nodes.into_iter().enumerate() {
-        let edges: Option<Vec<Operation>> = node.text().chars().map(Operation::of).collect();
+        let edges: Option<Vec<MicroOperation>> = node.text().chars().map(MicroOperation::of).collect();
         let edges = edges.filter(|edges| edges.len() == k + 1);
         all.extend(
             edges.ok_or_else(|| node.error(format!("node {} is {} digits from 0 to 3", k + 1, k + 1)))?,

@@ -12,11 +12,11 @@ mod levels;
 #[cfg(test)]
 mod tests;
 
-use super::factorized::{halves, pad, sides};
+use super::blocks::{reduce_convs, reduce_inputs, reduce_pad, relu_conv_bn_module};
 use super::part::Part;
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
-use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
-use arch::{Arch, Block, Layer, NODES, Operation};
+use crate::graph::{Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
+use arch::{Arch, Block, Layer, MicroOperation, NODES};
 
 /// One of the two spaces.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl SearchSpace for TransNas {
             Head::Classifier => build(&arch_of, input),
             Head::Levels => levels::build(&arch_of, input),
         };
-        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch.to_owned(), source })
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 }
 
@@ -168,13 +168,7 @@ fn backbone(b: &mut Builder, x: NodeId, arch: &Arch) -> Vec<NodeId> {
 }
 
 fn relu_conv_bn(b: &mut Builder, name: &str, x: NodeId, conv: ConvSpec) -> NodeId {
-    b.module(name, "ReLUConvBN", x, |b, x| {
-        b.module("ops", "Sequential", x, |b, x| {
-            let x = b.activation("0", x, Activation::Relu);
-            let x = b.conv("1", x, conv);
-            b.norm("2", x, NormSpec::default())
-        })
-    })
+    relu_conv_bn_module(b, [name, "ops"], x, conv)
 }
 
 /// Two ReLU-conv3x3-BN beside a shortcut; no activation after the sum.
@@ -198,7 +192,7 @@ fn cell(
     b: &mut Builder,
     name: &str,
     x: NodeId,
-    edges: &[Operation; 6],
+    edges: &[MicroOperation; 6],
     (channels, stride): (usize, usize),
 ) -> NodeId {
     b.module(name, "MicroCell", x, |b, x| {
@@ -221,7 +215,7 @@ fn cell(
     })
 }
 
-impl Operation {
+impl MicroOperation {
     fn build(self, b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
         let same = b.shape(x).channels() == channels;
         match self {
@@ -246,12 +240,12 @@ impl Operation {
 
 fn factorized_reduce(b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
     b.module(name, "FactorizedReduce", x, |b, x| {
-        let (x, aside) = sides(b, x);
+        let (x, shifted) = reduce_inputs(b, x);
         let parts: Vec<NodeId> = b.list("convs", |b| {
-            let halves = halves(channels, stride).into_iter().zip([x, aside]);
+            let halves = reduce_convs(channels, stride).into_iter().zip([x, shifted]);
             halves.map(|(half, x)| b.next_child(|b, name| b.conv(name, x, half))).collect()
         });
-        pad(b, x);
+        reduce_pad(b, x);
         let both = b.concat(&parts);
         b.norm("bn", both, NormSpec::default())
     })
