@@ -1,4 +1,4 @@
-//! `untrained data`: what is there, whether it is right, and how to get the rest.
+//! `untrained data`: lists and verifies the files of the data folders, and fetches or imports others.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -78,7 +78,7 @@ pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Index of an architecture, and whether the table has it under its canonical form only: an isomorphic cell of NAS-Bench-101.
+/// Index of an architecture, and whether it was found only by its canonical form, like a renumbered cell of NAS-Bench-101.
 fn named(table: &Table, arch: &str) -> Result<(usize, bool), TableError> {
     table.named(arch).map(|index| (index, false)).or_else(|unknown| {
         let space = spaces::find(table.spec().id).ok();

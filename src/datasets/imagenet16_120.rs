@@ -1,11 +1,11 @@
 //! ImageNet16-120: ImageNet at 16 pixels, its first 120 classes (Chrabaszcz et al. 2017; Dong and Yang 2020).
 //!
-//! Three forms are read, the first that is there:
+//! The first of these three forms that exists is read:
 //!
-//! 1. record files that `untrained data import imagenet16_120` wrote (a label byte and 768 bytes an image);
+//! 1. record files that `untrained data import imagenet16_120` wrote (a label byte and 768 bytes per image);
 //! 2. the official pickles `train_data_batch_1` to `_10` and `val_data`, any subset of them: dicts with `data` (uint8,
 //!    N x 768, planes R, G, B) and `labels` (1 to 1000, of which 1 to 120 become classes 0 to 119);
-//! 3. a sample of one image per class, which stands in for either split and is called what it is.
+//! 3. a sample of one image per class, which stands in for either split; the description of the batch says so.
 
 use std::path::{Path, PathBuf};
 
@@ -96,7 +96,7 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
     Ok(Box::new(RecordFiles::open(title, layout(CLASSES), &paths, SPEC.official(split), true)?))
 }
 
-/// The kept images of the pickles of one split: at most 151,700 records of 769 bytes.
+/// The images of the first 120 classes in the pickles of one split, at most 151,700 records of 769 bytes.
 struct Unpickled {
     split: Split,
     names: Vec<String>,
@@ -169,7 +169,7 @@ fn read_pickle(path: &Path, records: &mut Vec<u8>) -> Result<(), DatasetError> {
     for (record, (label, row)) in labels.iter().zip(pixels.chunks_exact(PIXELS)).enumerate() {
         match label {
             1..=120 => {
-                // Labels count from 1; the guard above keeps the class in a byte.
+                // Labels begin with 1; the pattern above ensures that the class fits into a byte.
                 records.push((label - 1) as u8);
                 records.extend_from_slice(row);
             }
@@ -191,8 +191,8 @@ fn whole_numbers(labels: &Value) -> Option<Vec<i64>> {
     }
 }
 
-/// Writes the official pickles that are at hand as record files into the data folder `root`, from which single images
-/// can be read without decoding a gigabyte. Gives path and number of images of each file written.
+/// Converts the existing official pickles to record files in the data folder `root`, from which single images can be read
+/// without decoding a gigabyte. Returns path and number of images of each file written.
 ///
 /// # Errors
 /// [`DatasetError::Missing`] where no pickle is at hand; damaged pickles; an unwritable folder.
@@ -207,7 +207,7 @@ pub fn import_imagenet16_120(dirs: &DataDirs, root: &Path) -> Result<Vec<(PathBu
         let folder = root.join(RECORD_FOLDER);
         std::fs::create_dir_all(&folder).map_err(DatasetError::io(&folder))?;
         let place = folder.join(imported(split));
-        // Beside its place and renamed: a run that is cut off leaves no half file under the name that is read.
+        // The file is renamed when it is complete, so an interrupted import leaves no half file under the final name.
         let draft = place.with_extension("part");
         std::fs::write(&draft, &images.records).map_err(DatasetError::io(&draft))?;
         std::fs::rename(&draft, &place).map_err(DatasetError::io(&place))?;

@@ -1,4 +1,4 @@
-//! Gaussian noise: the input of proxies that look at no data.
+//! Gaussian noise, the input of proxies that use no data.
 
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Order, Split};
@@ -10,7 +10,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     title: "Gaussian noise",
     shape: [3, 32, 32],
     classes: 10,
-    // Noise has no end; the number only bounds what a request may ask for.
+    // Any amount of noise can be generated; the number only bounds requests.
     images: [usize::MAX, usize::MAX],
     standard: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },
     autodl: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },

@@ -1,4 +1,4 @@
-//! Files of fixed-length records: label bytes, then planes R, G, B. CIFAR and the 16-pixel record files share it.
+//! Files of fixed-length records, which are label bytes followed by planes R, G, B. CIFAR and the data sets of 16 pixels use them.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{DatasetError, DatasetSpec, Image, Images, Split, missing};
 use crate::data::DataDirs;
 
-/// How a record is laid out.
+/// The layout of a record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     /// Bytes before the pixels; the last of them is the class.
@@ -15,7 +15,7 @@ pub(super) struct Layout {
     /// Height and width.
     pub side: usize,
     pub classes: usize,
-    /// Most records that the official file holds.
+    /// Number of records of the largest official file.
     pub records_per_file: usize,
 }
 
@@ -29,7 +29,7 @@ impl Layout {
 pub(super) struct RecordFiles {
     layout: Layout,
     files: Vec<RecordFile>,
-    /// What the files are, before their names: `CIFAR-10 train`.
+    /// The beginning of the description: `CIFAR-10 train`.
     title: String,
     official: usize,
     stand_in: bool,

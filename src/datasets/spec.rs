@@ -1,4 +1,4 @@
-//! The registry: what each data set is and where it comes from.
+//! The registry of data sets says what each one is and where it comes from.
 
 use super::text::Sentences;
 use super::{
@@ -27,7 +27,7 @@ impl ChannelStats {
 /// A data set as the registry knows it.
 #[derive(Debug)]
 pub struct DatasetSpec {
-    /// The name in files and flags.
+    /// The id in files and flags.
     pub id: &'static str,
     pub title: &'static str,
     /// Channels, height, width (the default, where they can be set); `[2, tokens, 1]` for text.
@@ -44,7 +44,7 @@ pub struct DatasetSpec {
     pub rotation: f64,
     /// Whether a request may set resolution and classes; pictures can have any resolution.
     pub flexible: bool,
-    /// Whether the data set stands in for another that is not at hand.
+    /// Whether the data set stands in for another one.
     pub stand_in: bool,
     /// Paper or page that publishes it.
     pub source: &'static str,
@@ -67,12 +67,12 @@ impl DatasetSpec {
 type Open = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Images>, DatasetError>;
 type OpenText = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Sentences>, DatasetError>;
 
-/// How a batch comes about.
+/// How a mini-batch of a data set is made.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// From bytes, which are augmented and normalised.
+    /// From images as bytes, which are augmented and normalised.
     Images(Open),
-    /// The same, from picture files that are resized to what is asked for.
+    /// The same, from picture files that are resized to the requested resolution.
     Pictures(Open),
     /// Standard normal numbers.
     Noise,

@@ -1,4 +1,4 @@
-//! Tiny-ImageNet at 16 pixels: a stand-in where more images are needed than ImageNet16-120 files are at hand.
+//! Tiny-ImageNet at 16 pixels, a stand-in for ImageNet16-120 where too few of its images are at hand.
 
 use super::records::{self, Layout};
 use super::spec::Kind;

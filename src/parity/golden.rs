@@ -23,7 +23,7 @@ pub struct GoldenFile {
     pub records: Vec<GoldenRecord>,
 }
 
-/// Builder options of a network; joined to records by `(space, arch, seed)`.
+/// Builder options of a network. Its records have the same `(space, arch, seed)`.
 #[derive(Debug, Deserialize)]
 pub struct GoldenNetwork {
     pub space: String,
@@ -32,7 +32,7 @@ pub struct GoldenNetwork {
     pub seed: u64,
     #[serde(default)]
     pub kw: serde_json::Map<String, serde_json::Value>,
-    /// NDS: the description of the network, as in the official records.
+    /// For NDS, the description of the network as in the official records.
     #[serde(default)]
     pub net: Option<serde_json::Value>,
     #[serde(default)]

@@ -7,14 +7,14 @@ use crate::graph::{
     Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Shape, Window,
 };
 
-/// One entry of the macro plan: a cell or a reduction block that gives `channels` channels.
+/// One entry of the macro network: a cell or a reduction block, with its output channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage {
     pub channels: usize,
     pub reduction: bool,
 }
 
-/// Stem - cells and reductions - BN, ReLU, global average pooling, linear classifier.
+/// The network: stem, the stages of `plan`, BN, ReLU, global average pooling, linear classifier.
 pub fn build(cell: &EdgeCell, stem: usize, plan: &[Stage], input: NetworkInput) -> Result<Graph, GraphError> {
     let mut b = Builder::new("TinyNetwork", input.shape());
     let x = b.input();
@@ -36,7 +36,7 @@ pub fn build(cell: &EdgeCell, stem: usize, plan: &[Stage], input: NetworkInput) 
     finish(b, x, Some("global_pooling"), input.classes)
 }
 
-/// BN, ReLU, global average pooling, linear classifier.
+/// Ends a network with BN, ReLU, global average pooling and a linear classifier.
 fn finish(mut b: Builder, x: NodeId, pooling: Option<&str>, classes: usize) -> Result<Graph, GraphError> {
     let x = b.module("lastact", "Sequential", x, |b, x| {
         let x = b.norm("0", x, NormSpec::default());
@@ -96,8 +96,8 @@ fn relu_conv_bn(b: &mut Builder, name: &str, x: NodeId, spec: ConvSpec) -> NodeI
     relu_conv_bn_module(b, [name, "op"], x, spec)
 }
 
-/// `skip_connect` with a change of channels at stride 1: AutoDL's `FactorizedReduce` is then conv1x1 - BN; its ReLU is
-/// constructed but not called.
+/// `skip_connect` where the channels change and the stride is 1. AutoDL's `FactorizedReduce` is conv1x1 - BN then; its ReLU is
+/// registered but not called.
 fn pointwise_skip(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
     b.module(name, "FactorizedReduce", x, |b, x| {
         b.unused("relu", "ReLU");

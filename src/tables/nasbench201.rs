@@ -100,14 +100,7 @@ fn read_test(file: &SourceFile, data: &mut TableData) -> Result<(), TableError> 
 }
 
 fn read_validation(file: &SourceFile, dataset: &str, data: &mut TableData) -> Result<(), TableError> {
-    let mut accuracies = Vec::with_capacity(SIZE);
-    let mut params = Vec::with_capacity(SIZE);
-    file.rows(&["index", "num_param", "accuracy"], SIZE, |row| {
-        row.check_index(0)?;
-        params.push(Some(row.count(1)?));
-        accuracies.push(row.accuracy(2, Unit::Fraction)?);
-        Ok(())
-    })?;
+    let (params, accuracies) = file.monet(SIZE, Unit::Fraction)?;
     data.params.push((dataset.to_owned(), params));
     data.columns.push((Query::new(dataset, Split::Validation, 200, Runs::Mean), accuracies));
     Ok(())

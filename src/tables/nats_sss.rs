@@ -57,14 +57,7 @@ fn read(files: &[SourceFile]) -> Result<TableData, TableError> {
         let known = FILES.iter().find(|(name, _)| *name == file.name());
         let (_, dataset) =
             known.ok_or_else(|| TableError::bad_file(&file.path, None, "unknown file name"))?;
-        let mut accuracies = Vec::with_capacity(SIZE);
-        let mut params = Vec::with_capacity(SIZE);
-        file.rows(&["index", "num_param", "accuracy"], SIZE, |row| {
-            row.check_index(0)?;
-            params.push(Some(row.count(1)?));
-            accuracies.push(row.accuracy(2, Unit::Percent)?);
-            Ok(())
-        })?;
+        let (params, accuracies) = file.monet(SIZE, Unit::Percent)?;
         // One value does not show its unit, but the whole column does: some network is always better than one percent.
         if accuracies.iter().all(|&accuracy| accuracy <= 1.0) {
             let reason = "all accuracies are at most 1: they are fractions where percent are due";

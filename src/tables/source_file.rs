@@ -94,6 +94,23 @@ impl SourceFile {
     }
 }
 
+/// Parameter counts and accuracies in percent, by architecture.
+pub(super) type CountsAndAccuracies = (Vec<Option<u64>>, Vec<f64>);
+
+impl SourceFile {
+    /// Reads a file of MONET (github vilhess/MONET), which has the columns `index`, `num_param` and `accuracy`.
+    pub(super) fn monet(&self, size: usize, unit: Unit) -> Result<CountsAndAccuracies, TableError> {
+        let (mut params, mut accuracies) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        self.rows(&["index", "num_param", "accuracy"], size, |row| {
+            row.check_index(0)?;
+            params.push(Some(row.count(1)?));
+            accuracies.push(row.accuracy(2, unit)?);
+            Ok(())
+        })?;
+        Ok((params, accuracies))
+    }
+}
+
 fn places(header: &csv::StringRecord, names: &[&str]) -> Result<Vec<usize>, String> {
     let place = |name: &&str| {
         let found = header.iter().position(|column| column == *name);

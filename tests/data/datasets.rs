@@ -185,6 +185,22 @@ fn damaged_files_are_refused() {
     assert!(matches!(error, DatasetError::TooManyRecords { images: 10_001, .. }), "{error}");
 }
 
+/// Labels of noise are those of CIFAR-10's test images where these are at hand; damaged files must not change them unnoticed.
+#[test]
+fn noise_is_not_labelled_from_damaged_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let dirs = DataDirs::only(dir.path());
+    let noise = BatchRequest::new("noise", Split::Test, 4, 0);
+    assert!(batch(&noise, &dirs).unwrap().description.contains("labels i mod classes"));
+    let path = write_cifar10(dir.path(), "test_batch.bin", 5, 0);
+    assert!(batch(&noise, &dirs).unwrap().description.contains("labels of the first CIFAR-10 test images"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[2 * 3073] = 10;
+    std::fs::write(&path, bytes).unwrap();
+    let error = batch(&noise, &dirs).unwrap_err();
+    assert!(matches!(error, DatasetError::BadLabel { record: 2, .. }), "{error}");
+}
+
 #[test]
 fn settings_that_a_data_set_does_not_have_are_refused() {
     let dirs = DataDirs::only(Path::new("."));

@@ -1,4 +1,4 @@
-//! Cells of NAS-Bench-101: what they are, their widths, their parameters and their one labelling.
+//! Cells of NAS-Bench-101, with their widths, parameter counts and canonical labelling.
 
 use super::{STACKS, STEM};
 
@@ -7,7 +7,7 @@ pub const MOST_VERTICES: usize = 7;
 pub const MOST_EDGES: u32 = 9;
 const MOST_INTERIOR: usize = MOST_VERTICES - 2;
 
-/// What an interior vertex computes. The order is that of the benchmark's list of operations.
+/// The operation of an interior vertex. The order is that of the benchmark's list of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum VertexOperation {
     Conv3x3,
@@ -38,16 +38,16 @@ impl VertexOperation {
     }
 }
 
-/// A cell: a directed acyclic graph. Vertex 0 is its input, the last one its output, those between compute an operation; all of them
-/// lie on a way from input to output.
+/// A cell, which is a directed acyclic graph. Vertex 0 is its input and the last vertex its output; each vertex between them
+/// computes an operation and lies on a path from input to output.
 ///
-/// Cells are ordered as the benchmark's generator meets them: by vertices, edges, operations.
+/// Cells are ordered as the benchmark's generator enumerates them: by vertices, edges, operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VertexCell {
     vertices: usize,
     /// Edge `x -> y` is bit `x + y (y - 1) / 2`.
     edges: u32,
-    /// Of vertices 1, 2, ...; those behind the last interior vertex stand still.
+    /// Operations of vertices 1, 2, ...; entries past the last interior vertex are always the same, so that cells compare equal.
     operations: [VertexOperation; MOST_INTERIOR],
 }
 
@@ -60,7 +60,7 @@ impl VertexCell {
     /// A cell from its edges and the operations of its interior vertices.
     ///
     /// # Errors
-    /// What is wrong with it: too many vertices or edges, or a vertex that is on no way from input to output.
+    /// Why it is no cell: too many vertices or edges, or a vertex that is on no path from input to output.
     pub fn new(edges: u32, interior: &[VertexOperation]) -> Result<Self, String> {
         let vertices = interior.len() + 2;
         if vertices > MOST_VERTICES {
@@ -85,7 +85,7 @@ impl VertexCell {
         }
     }
 
-    /// The interior vertices, with their operations.
+    /// The interior vertices with their operations.
     pub fn interior(&self) -> impl Iterator<Item = (usize, VertexOperation)> + '_ {
         (1..self.output()).zip(self.operations)
     }
@@ -105,14 +105,14 @@ impl VertexCell {
         (0..y).filter(move |x| self.edge(*x, y))
     }
 
-    /// The smallest cell that differs from this one in the numbers of its interior vertices only: the one that the benchmark holds.
+    /// The smallest cell that differs from this one only in the numbers of its interior vertices. The benchmark holds this one.
     pub fn canonical(&self) -> Self {
         let mut least = *self;
         self.least_labelling(&mut vec![0], &mut least);
         least
     }
 
-    /// Continues an `order` of vertices in which those that a vertex reads stand before it.
+    /// Tries all ways to complete an `order` of vertices in which each vertex comes after those that it reads.
     fn least_labelling(&self, order: &mut Vec<usize>, least: &mut Self) {
         if order.len() == self.output() {
             *least = self.relabelled(order).min(*least);
@@ -140,10 +140,10 @@ impl VertexCell {
         new
     }
 
-    /// Channels of every vertex of a cell that makes `output` channels of `input`.
+    /// Channels of every vertex of a cell with `input` input channels and `output` output channels.
     ///
-    /// The vertices that the output reads share its channels, the first of them getting the remainder; the others are as wide as
-    /// the widest vertex that reads them.
+    /// The vertices that the output reads share its channels, and the first of them get the remainder. The other vertices are as
+    /// wide as the widest vertex that reads them.
     pub fn widths(&self, input: usize, output: usize) -> [usize; MOST_VERTICES] {
         let last = self.output();
         let mut widths = [0; MOST_VERTICES];

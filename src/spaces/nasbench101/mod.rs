@@ -1,12 +1,13 @@
 //! NAS-Bench-101 (Ying et al., ICML 2019): nine copies of one cell, a graph of at most seven vertices and nine edges.
 //!
-//! Stem conv3x3 to 128 channels - BN - ReLU; three stacks of three cells; in front of the second and third stack 2x2 max pooling, and
-//! their channels double; global average pooling, linear. The output of a cell joins the channels of the vertices that it reads; an
-//! interior vertex sums what it reads: other vertices cut to its own width, the cell's input through conv1x1 - BN - ReLU. Where the
-//! output reads the cell's input, that is projected to all its channels and added.
+//! The network is a stem (conv3x3 to 128 channels - BN - ReLU), three stacks of three cells, global average pooling and a linear
+//! layer. Before the second and third stack there is a 2x2 max pooling, and the channels double. The output of a cell
+//! concatenates the vertices that it reads. An interior vertex sums what it reads: other vertices, truncated to its own width,
+//! and the cell's input after conv1x1 - BN - ReLU. Where the output reads the cell's input, the input is projected to all output
+//! channels and added.
 //!
-//! Parameters have the names of the benchmark's PyTorch port (github romulus0914/NASBench-PyTorch); the modules stand in
-//! the order in which they run (the projections of a cell's input first). Momentum is the benchmark's (decay 0.997).
+//! Parameters have the names of the benchmark's PyTorch port (github romulus0914/NASBench-PyTorch). The modules are registered in
+//! the order in which they run, the projections of a cell's input first. Momentum is the benchmark's (decay 0.997).
 
 mod cell;
 #[cfg(test)]
@@ -34,7 +35,7 @@ static SPEC: SpaceSpec = SpaceSpec {
 
 /// Channels of the stem and of the first stack.
 const STEM: usize = 128;
-/// Cells of each stack; each is twice as wide as the one before it.
+/// Number of cells of each stack. A stack is twice as wide as the one before it.
 const STACKS: [usize; 3] = [3, 3, 3];
 const NORM: NormSpec = NormSpec { affine: true, eps: 1e-5, momentum: 0.003 };
 
@@ -90,7 +91,7 @@ impl VertexCell {
 
     fn build_cell(&self, b: &mut Builder, x: NodeId, channels: usize) -> NodeId {
         let widths = self.widths(b.shape(x).channels(), channels);
-        // By vertex, where it reads the cell's input.
+        // One for each vertex that reads the cell's input.
         let projections: Vec<Option<NodeId>> = b.list("input_op", |b| {
             let projected = |y| self.edge(0, y).then(|| conv_bn_relu(b, &y.to_string(), x, widths[y], 1));
             std::iter::once(None).chain((1..=self.output()).map(projected)).collect()
@@ -114,7 +115,7 @@ impl VertexCell {
 }
 
 impl VertexOperation {
-    /// Keeps the shape.
+    /// Builds the operation, which keeps the shape.
     fn build(self, b: &mut Builder, name: &str, x: NodeId) -> NodeId {
         let channels = b.shape(x).channels();
         match self {

@@ -129,12 +129,12 @@ fn errors_point_at_the_bad_part() {
 }
 
 prop_compose! {
-    /// Any cell: random edges, then what `VertexCell::new` refuses left out.
+    /// Any cell: random edges to which a chain of all vertices is added, so that `VertexCell::new` accepts them.
     fn any_cell()(vertices in 2..=MOST_VERTICES)(
         edges in 0..1u32 << (vertices * (vertices - 1) / 2),
         operations in proptest::collection::vec(proptest::sample::select(VertexOperation::ALL.to_vec()), vertices - 2),
     ) -> Option<VertexCell> {
-        // The ways along the numbers make most edge sets cells; edges are thinned to the limit.
+        // The chain puts every vertex on a path from input to output; other edges are removed down to the limit.
         let mut edges = edges | (1..operations.len() + 2).map(|y| VertexCell::edge_bit(y - 1, y)).sum::<u32>();
         let chain = |e: u32| (1..operations.len() + 2).any(|y| e == VertexCell::edge_bit(y - 1, y));
         for e in (0..21).map(|i| 1u32 << i).filter(|e| !chain(*e)) {

@@ -1,7 +1,7 @@
 //! Cells as text: `conv3x3@0/maxpool3x3@0.1/conv1x1@2=0.3`.
 //!
-//! The interior vertices 1, 2, ... stand between `/`, each with its operation and, behind `@`, the vertices that it reads; behind `=`
-//! stand the vertices that the output reads. Vertex 0 is the cell's input.
+//! The interior vertices 1, 2, ... are separated by `/`. Each consists of its operation and, after `@`, the vertices that it reads.
+//! After `=` follow the vertices that the output reads. Vertex 0 is the cell's input.
 
 use std::fmt;
 

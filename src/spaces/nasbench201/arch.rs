@@ -32,7 +32,7 @@ impl EdgeOperation {
     }
 }
 
-/// Nodes that sum edges; node 0 is the cell's input.
+/// Number of nodes that sum edges. Node 0 is the cell's input and sums none.
 const NODES: usize = 3;
 
 /// Operations on the six edges in string order: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
@@ -101,7 +101,7 @@ fn error(text: &str, at: std::ops::Range<usize>, reason: impl Into<String>) -> A
     ArchError::new("nasbench201", text, at, reason)
 }
 
-/// Reads `token` at byte `at` and gives the byte after it.
+/// Reads `token` at byte `at` and returns the position after it.
 fn expect(text: &str, at: usize, token: &str, what: &str) -> Result<usize, ArchError> {
     let rest = text.get(at..).unwrap_or("");
     if rest.starts_with(token) {

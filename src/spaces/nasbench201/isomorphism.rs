@@ -1,12 +1,12 @@
-//! When two cells are the same: the benchmark authors' classes, and equality of networks.
+//! Two notions of equal cells: the classes of the benchmark's authors, and equality of the networks.
 //!
 //! | classes of the 15,625 cells | number |
 //! |---|---|
 //! | [`unique_string`]: Dong and Yang's strings | 6,466 |
 //! | [`equality_class`]: equal up to the names of edges and parameters, dead edges included | 8,050 |
 //!
-//! Neither refines the other. The strings drop edges that carry zeros and write a value that is used twice as if it were
-//! computed twice; on the other hand a node that sums only zeros is not recognised as zero.
+//! Neither notion refines the other. The strings omit edges that carry zeros, and write a value that is used twice as if it
+//! were computed twice. On the other hand, they do not recognise that a node that sums only zeros is zero.
 
 use super::{EdgeCell, EdgeOperation};
 
@@ -33,10 +33,10 @@ pub fn unique_string(cell: &EdgeCell) -> String {
 /// Edges of a cell, the most operations it can have.
 const EDGES: usize = 6;
 
-/// A sum: how often each operation's result occurs in it, and last how often the cell's input does.
+/// A sum of values: how often it contains the result of each operation and, in the last entry, the cell's input.
 type Sum = [u8; EDGES + 1];
 
-/// A cell with `none` and `skip_connect` resolved: operations with the sums they work on, and the output's sum.
+/// A cell without `none` and `skip_connect`: its other operations with the sums that they take, and the sum that is its output.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Flow {
     operations: Vec<(EdgeOperation, Sum)>,
@@ -66,7 +66,7 @@ impl Flow {
         Self { operations, output: nodes.pop().unwrap_or_default() }
     }
 
-    /// The same cell with operation `i` under number `numbers[i]`.
+    /// The same cell, in which operation `i` gets the number `numbers[i]`.
     fn renumbered(&self, numbers: &[usize]) -> Self {
         let sum = |old: &Sum| {
             let mut new = Sum::default();
@@ -81,7 +81,7 @@ impl Flow {
         Self { operations, output: sum(&self.output) }
     }
 
-    /// The smallest of all numberings: equal for isomorphic cells and only for those. At most 720 are tried.
+    /// The smallest cell among all numberings, of which there are at most 720. It is equal for isomorphic cells and only for them.
     fn canonical(&self) -> Self {
         let mut numbers: Vec<usize> = (0..self.operations.len()).collect();
         let mut best = self.clone();
@@ -107,8 +107,8 @@ fn permutations(items: &mut [usize], at: usize, visit: &mut impl FnMut(&[usize])
     }
 }
 
-/// Equal for cells whose networks differ in the names of edges and parameters only: the same operations, each on the
-/// same sum, dead ones included, and a value that is used twice told apart from one that is computed twice.
+/// A string that is equal for cells whose networks differ only in the names of edges and parameters. Such cells have the same
+/// operations, dead ones included, each on the same sum. A value that is used twice differs from one that is computed twice.
 pub fn equality_class(cell: &EdgeCell) -> String {
     let flow = Flow::of(cell).canonical();
     let digits = |sum: &Sum| sum.iter().map(|times| times.to_string()).collect::<Vec<_>>().join(".");

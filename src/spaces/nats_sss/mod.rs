@@ -1,6 +1,6 @@
 //! NATS-Bench-SSS, the size space (Dong et al., TPAMI 2021): one fixed cell, five channel numbers.
 //!
-//! Stem to c1, cell c1, reduction to c2, cell to c3, reduction to c4, cell to c5.
+//! The network is a stem with c1 channels, a cell with c1, a reduction to c2, a cell with c3, a reduction to c4, and a cell with c5.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,8 +1,8 @@
 //! Networks of cells: Amoeba, DARTS, ENAS, NASNet, PNAS.
 //!
-//! A cell has two inputs, the outputs of the two cells in front of it; every node sums two operations; the output is the
-//! concatenation of some nodes. Cells `depth / 3` and `2 depth / 3` reduce: their operations on the cell's inputs have
-//! stride 2 and the width doubles.
+//! A cell has two inputs, the outputs of the two cells before it. Every node sums two operations, and the output concatenates
+//! some of the nodes. Cells `depth / 3` and `2 depth / 3` are reduction cells: their operations on the cell's inputs have
+//! stride 2, and the width doubles.
 
 use std::fmt;
 
@@ -12,12 +12,13 @@ use crate::spaces::blocks::{relu_conv_bn, relu_conv_bn_module};
 use crate::spaces::part::Part;
 use crate::spaces::{ArchError, NetworkInput};
 
-/// What stands in front of the cells.
+/// The layers before the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stem {
     /// conv3x3 to three times the width, batch norm.
     Cifar,
-    /// Three conv3x3 of stride 2; the first cell takes the first one's result for that of a reduction.
+    /// Three conv3x3 of stride 2. The first cell reads the outputs of the second and the third one, as if the latter were a
+    /// reduction cell.
     ImageNet,
 }
 
@@ -58,7 +59,7 @@ pub struct CellNet {
     pub reduce: GenotypeCell,
 }
 
-/// Bounds that no published network comes near; they keep a damaged string from filling the memory.
+/// Bounds far above all published networks. They keep a damaged string from filling the memory.
 const MOST_NODES: usize = 32;
 pub(super) const MOST_CHANNELS: usize = 1 << 14;
 pub(super) const MOST_LAYERS: usize = 1 << 8;
@@ -182,7 +183,8 @@ impl CellNet {
 }
 
 impl GenotypeCell {
-    /// The cell's output; `reduced`: the cell in front of the last one's output was larger.
+    /// The cell's output. `reduction` says whether the cell is a reduction cell, `reduced` whether the cell before it was one, so
+    /// that `before` is larger than `last`.
     fn build(
         &self,
         b: &mut Builder,

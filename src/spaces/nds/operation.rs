@@ -15,9 +15,9 @@ pub enum GenotypeOperation {
     TwoLines(usize),
     /// Twice: ReLU, depthwise `k x k`, pointwise, batch norm.
     Sep(usize),
-    /// Once, with dilation 2.
+    /// Like `Sep`, but once and with dilation 2.
     Dil(usize),
-    /// Twice, with dilation 2.
+    /// Like `Sep`, with dilation 2.
     DilSep(usize),
 }
 
@@ -97,7 +97,7 @@ impl GenotypeOperation {
     }
 }
 
-/// For each stride: ReLU, depthwise convolution, pointwise convolution, batch norm; the padding keeps the size.
+/// For each stride a ReLU, a depthwise convolution, a pointwise convolution and a batch norm. The padding keeps the size.
 fn depthwise(
     b: &mut Builder,
     (name, class): (&str, &'static str),
@@ -121,7 +121,7 @@ fn depthwise(
     })
 }
 
-/// ReLU, `1 x k` convolution, `k x 1` convolution, batch norm; each convolution strides along its own line.
+/// ReLU, `1 x k` convolution, `k x 1` convolution, batch norm. Each convolution has the stride along its own axis only.
 fn two_lines(b: &mut Builder, name: &str, x: NodeId, size: usize, stride: usize) -> NodeId {
     let channels = b.shape(x).channels();
     let line = |axis: usize| {

@@ -1,11 +1,11 @@
-//! Architectures `BASE-LAYERS-BLOCK`.
+//! Architectures and their strings, `BASE-LAYERS-BLOCK`.
 
 use std::fmt;
 
 use crate::spaces::ArchError;
 use crate::spaces::part::Part;
 
-/// What an edge of a cell does, by its digit.
+/// The operation on an edge of a cell, with its digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MicroOperation {
     /// 0: zeros.
@@ -16,10 +16,10 @@ pub enum MicroOperation {
     Conv(usize),
 }
 
-/// Edges of a cell: node `i` takes nodes `0..i`.
+/// Nodes of a cell other than its input; node `i` has edges from nodes `0..i`.
 pub const NODES: usize = 3;
 
-/// What layers are made of.
+/// The blocks that layers are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Block {
     /// Residual blocks (`basic`).
@@ -28,7 +28,7 @@ pub enum Block {
     Cell([MicroOperation; 6]),
 }
 
-/// How a layer changes channels and size, by its digit.
+/// Whether a layer doubles the channels, and whether it halves the size. Strings give it as a digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Layer {
     pub widens: bool,
@@ -38,7 +38,7 @@ pub struct Layer {
 /// A network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Arch {
-    /// Channels behind the stem.
+    /// Output channels of the stem.
     pub base: usize,
     pub layers: Vec<Layer>,
     pub block: Block,
@@ -104,7 +104,7 @@ impl Arch {
     }
 }
 
-/// `a_bc_def`.
+/// Parses the edges of a cell, `a_bc_def`.
 fn edges(part: Part<'_>) -> Result<[MicroOperation; 6], ArchError> {
     let nodes: [Part<'_>; NODES] = part.fields('_', "three nodes")?;
     let mut all = vec![];

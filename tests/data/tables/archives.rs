@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use untrained::data::{DataDirs, Silent};
-use untrained::tables::{self, ImportOptions, ImportReport, OnError, Query, Table, TableError};
+use untrained::tables::{self, ImportOptions, ImportReport, OnError, Table, TableError};
 
-use super::support::assert_close;
+use super::support::{assert_close, query};
 use crate::common::{real_data, real_file};
 
 const TSS: &str = "NATS-tss-v1_0-3ffb9-simple";
@@ -17,10 +17,6 @@ const SAMPLES: [usize; 3] = [0, 11, 284];
 /// Accuracies of 5,000 images are multiples of 0.02; the CSV files and the archive differ by what is left of the f32
 /// arithmetic behind them.
 const F32_NOISE: f64 = 1e-6;
-
-fn query(text: &str) -> Query {
-    text.parse().unwrap()
-}
 
 /// Imports `source` into `out` and reports.
 fn import(id: &str, source: &Path, out: &Path, on_error: OnError) -> Result<ImportReport, TableError> {

@@ -3,17 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use untrained::data::DataDirs;
-use untrained::tables::{self, Query, Table};
+use untrained::stats::pearson;
+use untrained::tables::{self, Table};
 
-use super::support::{assert_close, max, mean, nasbench101};
+use super::support::{assert_close, max, mean, nasbench101, query};
 use crate::common::real_dirs;
 
 fn load(id: &str) -> Table {
     tables::load_with_cache(id, &real_dirs(), None).unwrap()
-}
-
-fn query(text: &str) -> Query {
-    text.parse().unwrap()
 }
 
 #[test]
@@ -160,13 +157,8 @@ fn nafbee_published_scores_reproduce_the_papers_pearson_correlations() {
         let column = |name: &str| rows.iter().map(|row| row[name].parse().unwrap()).collect::<Vec<f64>>();
         for &(proxy, printed) in expected {
             // The scores are rounded more coarsely than the correlations.
-            assert_close(pearson(&column(proxy), &column("accuracy")), printed, 0.01);
+            let found = pearson(&column(proxy), &column("accuracy")).unwrap().unwrap();
+            assert_close(found, printed, 0.01);
         }
     }
-}
-
-fn pearson(x: &[f64], y: &[f64]) -> f64 {
-    let (mx, my) = (mean(x), mean(y));
-    let sum = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(a, b)| f(a - mx, b - my)).sum::<f64>();
-    sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }

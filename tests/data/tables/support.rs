@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use untrained::data::DataDirs;
-use untrained::tables::{self, Table};
+use untrained::tables::{self, Query, Table};
 
 use crate::common::real_dirs;
 
@@ -54,6 +54,10 @@ pub fn macro_folder(edit: impl FnOnce(String) -> String) -> (tempfile::TempDir, 
 pub fn write(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, bytes).unwrap();
+}
+
+pub fn query(text: &str) -> Query {
+    text.parse().unwrap()
 }
 
 pub fn mean(values: &[f64]) -> f64 {

@@ -1,14 +1,10 @@
 //! TransNAS-Bench-101: facts of the real files, and damaged ones.
 
 use untrained::data::DataDirs;
-use untrained::tables::{self, Query, Table};
+use untrained::tables::{self, Table};
 
-use super::support::{assert_close, max, write};
+use super::support::{assert_close, max, query, write};
 use crate::common::real_dirs;
-
-fn query(text: &str) -> Query {
-    text.parse().unwrap()
-}
 
 fn real(id: &str) -> Table {
     tables::load_with_cache(id, &real_dirs(), None).unwrap()
