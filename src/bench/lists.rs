@@ -15,7 +15,7 @@ mod tests {
     use super::*;
     use crate::keyed::smallest;
     use crate::spaces::find;
-    use crate::spaces::nasbench201::{Cell, Operation};
+    use crate::spaces::nasbench201::{EdgeCell, EdgeOperation};
 
     /// 24 of a space, the keyed choice `bench.<space>` under seed 0.
     fn chosen(space: &str, arch: impl Fn(usize) -> String) -> Vec<String> {
@@ -31,8 +31,8 @@ mod tests {
     /// the table.
     #[test]
     fn nasbench201_cells_are_the_keyed_choice() {
-        let op = |i: usize, edge: u32| Operation::ALL[i / 5usize.pow(5 - edge) % 5];
-        let cell = |i| Cell::new([0, 1, 2, 3, 4, 5].map(|edge| op(i, edge))).to_string();
+        let op = |i: usize, edge: u32| EdgeOperation::ALL[i / 5usize.pow(5 - edge) % 5];
+        let cell = |i| EdgeCell::new([0, 1, 2, 3, 4, 5].map(|edge| op(i, edge))).to_string();
         assert_eq!(lines("nasbench201"), chosen("nasbench201", cell));
     }
 

@@ -1,4 +1,4 @@
-//! How alike two sets of maps are: CAM-NAS, Eq. 3 to 5.
+//! Similarity of two sets of maps (CAM-NAS, Eq. 3 to 5).
 
 use super::Maps;
 use crate::named;
@@ -16,10 +16,10 @@ named! {
     }
 }
 
-/// How maps of networks with layers of different sizes are brought together.
+/// How maps of layers with different sizes are resized to a common size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Stretch {
-    /// Height and width in which maps are compared.
+    /// Height and width at which maps are compared.
     pub size: [usize; 2],
     pub kind: Kind,
 }
@@ -34,10 +34,10 @@ pub struct Similarity {
 }
 
 impl Similarity {
-    /// Of the summed maps of teacher and candidate.
+    /// The similarity of the summed maps of teacher and candidate.
     pub fn of(teacher: &[f64], candidate: &[f64], normalisation: Normalisation) -> Self {
         let distance = teacher.iter().zip(candidate).map(|(t, s)| (t - s).powi(2)).sum::<f64>().sqrt();
-        // NaN stays NaN: `max` would hide it.
+        // A comparison keeps NaN, which `max` would hide.
         let score = match normalisation {
             Normalisation::UnitLength => 1.0 / (1.0 + distance),
             _ if distance < 1e-12 => 1e12,

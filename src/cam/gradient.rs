@@ -1,4 +1,4 @@
-//! Weights from gradients.
+//! Channel weights that are computed from gradients.
 //!
 //! ```text
 //! Grad-CAM           w_k = mean_ij g_kij                                  Selvaraju et al., arXiv:1610.02391, Eq. 1
@@ -8,9 +8,9 @@
 //! XGrad-CAM          w_k = sum_ij g_kij A_kij / (sum_ij A_kij + 1e-8)     Fu et al., arXiv:2008.02312, Eq. 8
 //! ```
 //!
-//! torchcam 0.4.0 differs. In Grad-CAM++ its division by the denominator changes a copy and has no effect: `a_kij = g_kij^2`. In
-//! Smooth Grad-CAM++ the denominator sums `A_kab g_kab^3`, the ReLU sees the gradient of the last noisy input only, and the
-//! map is made of that input's values.
+//! torchcam 0.4.0 differs. In Grad-CAM++ it divides a copy by the denominator, which has no effect, so `a_kij = g_kij^2`. In
+//! Smooth Grad-CAM++ the denominator sums `A_kab g_kab^3`, the ReLU is applied to the gradient of the last noisy input only, and
+//! the map is made of that input's values.
 
 use super::pass::Observed;
 use super::{CamRequest, Explained, Form, Maps, Method};
@@ -45,7 +45,7 @@ fn alpha(second: f64, third: f64) -> f64 {
     if second > 0.0 { second / (2.0 * second + third + EPS) } else { 0.0 }
 }
 
-/// Means over the noisy inputs.
+/// Means of the gradients' powers over the noisy inputs.
 struct Moments {
     first: Vec<f64>,
     second: Vec<f64>,

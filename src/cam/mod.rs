@@ -1,7 +1,7 @@
-//! Class activation maps: where in an image a network sees a class.
+//! Class activation maps show where in an image a network recognises a class.
 //!
-//! `A_k` is channel `k` of the value of a layer, `g_k` the gradient of the class's logit with respect to it. A map is
-//! `ReLU(sum_k w_k A_k)`; methods differ in their weights `w_k` (`gradient`, `score`). All after the network is f64.
+//! `A_k` is channel `k` of the output of a layer, `g_k` the gradient of the class's logit with respect to it. A map is
+//! `ReLU(sum_k w_k A_k)`; methods differ in their weights `w_k` (`gradient`, `score`). Arithmetic after the network is f64.
 
 mod compare;
 mod gradient;
@@ -14,7 +14,7 @@ use crate::engine::{Engine, EngineError, InputBatch, NormStatistics, Precision};
 use crate::graph::{Graph, NodeId, Shape, Weights};
 use crate::named;
 
-/// A network that is explained.
+/// A network whose maps are computed.
 #[derive(Clone, Copy)]
 pub struct Explained<'a> {
     pub engine: &'a dyn Engine,
@@ -65,7 +65,7 @@ named! {
 }
 
 impl Method {
-    /// The name in pictures.
+    /// The name in drawings.
     pub fn title(self) -> &'static str {
         match self {
             Self::GradCam => "Grad-CAM",
@@ -79,7 +79,7 @@ impl Method {
     }
 }
 
-/// What maps are asked for.
+/// Which maps are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CamRequest {
     pub layer: Layer,
@@ -98,7 +98,7 @@ pub struct Maps {
     pub values: Vec<f64>,
 }
 
-/// Why there are no maps.
+/// Why no maps can be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CamError {
     #[error(transparent)]
@@ -112,7 +112,7 @@ pub enum CamError {
 }
 
 impl Layer {
-    /// The node whose value is looked at.
+    /// The node whose output the maps are made of.
     ///
     /// # Errors
     /// A network without convolutions, or without feature maps.
@@ -132,7 +132,7 @@ impl Layer {
 }
 
 impl Explained<'_> {
-    /// A map for each image of `input`, of the class that `classes` names for it.
+    /// A map for each image of `input`, for the class that `classes` gives it.
     ///
     /// # Errors
     /// A class that the network does not have, a network without feature maps, or the engine's error.

@@ -1,4 +1,4 @@
-//! The pass behind a map: forward, and back from the class's logit to the layer.
+//! The pass for a map: forward, and backward from the class's logit to the layer.
 
 use super::{Explained, Maps};
 use crate::engine::{
@@ -7,7 +7,7 @@ use crate::engine::{
 };
 use crate::graph::{NodeId, Tap};
 
-/// Values of a layer and their gradients, `[N, channels, pixels]`.
+/// The output of a layer and its gradient, `[N, channels, pixels]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     pub size: [usize; 2],
@@ -51,7 +51,7 @@ impl<'a> Explained<'a> {
         }
     }
 
-    /// Values of a layer, and gradients of each image's own class. No gradient of a weight is taken.
+    /// The output of a layer, and the gradient of each image's own class. Gradients of weights are not computed.
     pub(super) fn observe(
         &self,
         input: InputBatch<'_>,
@@ -67,14 +67,14 @@ impl<'a> Explained<'a> {
         let mut gradients = Gradients::default();
         session.backward(&[Cotangent { node: logits, values: &chosen }], &wants, &mut gradients)?;
         let values = session.value(node)?.to_f64();
-        // A layer that leads nowhere has no gradient, and an empty map.
+        // A layer on which the logits do not depend has no gradient; its map is zero.
         let gradients = gradients.node(node, NodeWant::Gradient).map(HostValues::to_f64);
         let gradients = gradients.unwrap_or_else(|| vec![0.0; values.len()]);
         let shape = self.graph.node(node).shape;
         Ok(Observed { size: size_of(self, node), channels: shape.channels(), values, gradients })
     }
 
-    /// The logits of all images, `[N, classes]`, and the values of a layer, `[N, channels, pixels]`.
+    /// The logits of all images, `[N, classes]`, and the output of a layer, `[N, channels, pixels]`.
     pub(super) fn look(&self, input: InputBatch<'_>, node: NodeId) -> Result<[Vec<f64>; 2], EngineError> {
         let tap = |node| Observation { taps: vec![Tap { node, times: 1 }], reduction: Reduction::Copy };
         let observations = [tap(self.graph.logits()), tap(node)];
@@ -106,7 +106,7 @@ impl<'a> Explained<'a> {
     }
 }
 
-/// Height and width of a layer's value.
+/// Height and width of a layer's output.
 pub fn size_of(net: &Explained<'_>, node: NodeId) -> [usize; 2] {
     match net.graph.node(node).shape {
         crate::graph::Shape::Map { height, width, .. } => [height, width],

@@ -1,4 +1,4 @@
-//! Weights from the class's logit on masked images: no gradients.
+//! Channel weights that are computed from the class's logit on masked images, without gradients.
 //!
 //! `H_k` is channel `k`, resized to the image and normalised to 0..=1; `y(x)` is the logit of the class.
 //!
@@ -8,10 +8,10 @@
 //! IS-CAM      w = softmax_k mean_i y(x * c_i H_k), c_i = i/10, i = 1..=10     Naidu et al., arXiv:2010.03023
 //! ```
 //!
-//! A baseline that is subtracted from every `y`, as the papers do, leaves the softmax as it is. torchcam 0.4.0 normalises before
-//! it resizes, and its `c_i` add up: 0.1, 0.3, 0.6, ... 5.5.
+//! The papers subtract a baseline from every `y`, which does not change the softmax. torchcam 0.4.0 normalises before it resizes,
+//! and its `c_i` are the cumulative sums 0.1, 0.3, 0.6, ... 5.5.
 //!
-//! One pass holds channel `k` of all images, so that statistics of a batch are those of the images of that batch.
+//! One pass takes the masks of channel `k` for all images, so that batch statistics are those of the images of one batch.
 
 use super::pass::{Observed, size_of};
 use super::{CamError, CamRequest, Explained, Form, Maps, Method};
@@ -21,9 +21,9 @@ use crate::keyed::Stream;
 use crate::pictures::resize::{Kind, resize};
 
 const EPS: f64 = 1e-8;
-/// Noises of SS-CAM and their standard deviation.
+/// Number of noises of SS-CAM, and their standard deviation.
 const NOISES: (usize, f64) = (35, 2.0);
-/// Steps of IS-CAM.
+/// Number of steps of IS-CAM.
 const STEPS: usize = 10;
 
 /// Maps of Score-CAM, SS-CAM or IS-CAM.
@@ -52,7 +52,7 @@ pub fn maps(
     Ok(seen.map(&weights))
 }
 
-/// Channel `k` of every image, in the size of the image and between 0 and 1; `[N, height, width]`.
+/// Channel `k` of every image, resized to the image and scaled to 0..=1; `[N, height, width]`.
 fn masks(seen: &Observed, k: usize, size: [usize; 2], form: Form) -> Vec<f64> {
     let pixels = seen.size[0] * seen.size[1];
     let images = seen.values.chunks(seen.channels * pixels);
@@ -74,13 +74,13 @@ fn unit_range(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// Masks of all images and their share in the score.
+/// Masks of all images, and the weight of their logits in the score.
 struct Scored {
     masks: Vec<f64>,
     share: f64,
 }
 
-/// What a method makes of its masks, one after the other. Noise `m` of channel `k` of image `i` is `cam.ss.<m>.<i>.<k>`.
+/// The variations of masks that a method scores. Noise `m` of channel `k` of image `i` has the name `cam.ss.<m>.<i>.<k>`.
 fn variations<'a>(
     masks: &'a [f64],
     (k, images): (usize, usize),
@@ -109,7 +109,7 @@ fn variations<'a>(
     }
 }
 
-/// Every channel of every image times its mask.
+/// The images, with every channel multiplied by the image's mask.
 fn masked(input: InputBatch<'_>, masks: &[f64]) -> Vec<f32> {
     let pixels = input.shape[2] * input.shape[3];
     let images = input.images.chunks(input.shape[1] * pixels).zip(masks.chunks(pixels));

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use super::data::load_table;
 use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
@@ -16,7 +17,7 @@ use crate::scoring::{Crew, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
 use crate::store::{Invocation, utc_now};
-use crate::tables::{self, Table, TableError};
+use crate::tables::{Table, TableError};
 
 /// Which engine computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -129,7 +130,7 @@ impl<'a> TableOrder<'a> {
     }
 
     fn load(&self) -> Option<Table> {
-        match tables::load(self.space, self.dirs) {
+        match load_table(self.space, self.dirs) {
             Ok(table) => Some(table),
             Err(TableError::NotFound { .. } | TableError::UnknownTable { .. }) => None,
             Err(error) => {
@@ -165,7 +166,7 @@ impl<'a> Names<'a> {
         let table = match self.table.get() {
             Some(table) => table,
             None => {
-                let table = tables::load(self.space.spec().id, self.dirs)?;
+                let table = load_table(self.space.spec().id, self.dirs)?;
                 self.table.get_or_init(|| table)
             }
         };

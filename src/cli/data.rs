@@ -1,4 +1,4 @@
-//! `untrained data`: what is there, whether it is right, and how to get the rest.
+//! `untrained data`: lists and verifies the files of the data folders, and fetches or imports others.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use super::common::{Format, stop_flag};
 use crate::data::{
     DataDirs, DataError, Entry, FetchOptions, Manifest, Stamps, Verdict, fetch, status, verify,
 };
+use crate::tables::{self, Table, TableError};
 
 mod bars;
 mod import;
@@ -82,9 +83,17 @@ pub fn run(args: &DataArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Loads a table, with a progress bar where an official archive is read for the first time, which takes minutes.
+///
+/// # Errors
+/// Those of [`tables::load`].
+pub(super) fn load_table(id: &str, dirs: &DataDirs) -> Result<Table, TableError> {
+    tables::load(id, dirs, &Bars::of_records())
+}
+
 /// An entry by its own id, or by the id of a table that is read from it.
 fn entry_id(manifest: &Manifest, id: &str) -> String {
-    let table = || crate::tables::spec(id).map_or(id, |table| table.entry());
+    let table = || tables::spec(id).map_or(id, |table| table.entry());
     if manifest.entry(id).is_ok() { id } else { table() }.to_owned()
 }
 
@@ -105,10 +114,8 @@ fn run_status(manifest: &Manifest, dirs: &DataDirs, format: Format) -> anyhow::R
 
 fn run_verify(entries: &[&Entry], dirs: &DataDirs, format: Format) -> anyhow::Result<ExitCode> {
     let mut stamps = Stamps::of_user();
-    let checks = verify(entries, dirs, &mut stamps, &stop_flag(STOPPING), &Bars::new());
-    if let Err(error) = stamps.save() {
-        tracing::warn!("what was verified could not be remembered: {error}");
-    }
+    let checks = verify(entries, dirs, &mut stamps, &stop_flag(STOPPING), &Bars::of_bytes());
+    save(&stamps);
     let checks = checks?;
     let mut out = std::io::stdout().lock();
     match format {
@@ -124,9 +131,16 @@ fn run_verify(entries: &[&Entry], dirs: &DataDirs, format: Format) -> anyhow::Re
     Ok(ExitCode::SUCCESS)
 }
 
+/// Remembers what was verified. That only makes a later `status` or `verify` faster, so a failure is no error.
+fn save(stamps: &Stamps) {
+    if let Err(error) = stamps.save() {
+        tracing::warn!("what was verified could not be remembered: {error}");
+    }
+}
+
 fn run_fetch(entries: &[&Entry], dirs: &DataDirs, options: &FetchOptions) -> anyhow::Result<ExitCode> {
     let root = dirs.writable().ok_or(DataError::NoFolder)?;
-    let (stop, bars) = (stop_flag(STOPPING), Bars::new());
+    let (stop, bars) = (stop_flag(STOPPING), Bars::of_bytes());
     let mut stamps = Stamps::of_user();
     let mut failed = Vec::new();
     for entry in entries {
@@ -151,8 +165,7 @@ fn run_fetch(entries: &[&Entry], dirs: &DataDirs, options: &FetchOptions) -> any
             }
         }
     }
-    // It only saves a later `verify`: a cache folder that cannot be written must not fail the download.
-    let _ = stamps.save();
+    save(&stamps);
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::common::{EngineArgs, Format};
 use crate::data::DataDirs;
 use crate::engine::Precision;
-use crate::parity::{Plan, Summary, Verdict, read};
+use crate::parity::{Comparison, Summary, Verdict, read};
 
 /// Compare scores with golden values that another implementation computed
 ///
@@ -51,17 +51,17 @@ pub fn run(args: &ParityArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     for path in &args.files {
         let file = read(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let compute = |plan: &Plan, message: String| {
-            let bar = progress(plan.groups(), message);
-            let run = |g| plan.run(g, engine.as_ref(), dirs);
-            let groups: Result<Vec<Vec<(usize, Verdict)>>, _> =
-                pool.install(|| (0..plan.groups()).into_par_iter().progress_with(bar).map(run).collect());
+        let compute = |comparison: &Comparison, message: String| {
+            let bar = progress(comparison.groups(), message);
+            let run = |g| comparison.run(g, engine.as_ref(), dirs);
+            let groups: Result<Vec<Vec<(usize, Verdict)>>, _> = pool
+                .install(|| (0..comparison.groups()).into_par_iter().progress_with(bar).map(run).collect());
             let mut all = groups.with_context(|| path.display().to_string())?.concat();
-            all.extend_from_slice(plan.decided());
+            all.extend_from_slice(comparison.decided());
             all.sort_by_key(|(record, _)| *record);
             anyhow::Ok(all)
         };
-        let verdicts = compute(&Plan::new(&file, precision), name.to_string())?;
+        let verdicts = compute(&Comparison::new(&file, precision), name.to_string())?;
         let outside: Vec<usize> = match precision {
             Precision::F64 => vec![],
             Precision::F32 => verdicts.iter().filter(|(_, v)| is_outside(v)).map(|(i, _)| *i).collect(),
@@ -69,8 +69,8 @@ pub fn run(args: &ParityArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         let again = match outside.is_empty() {
             true => vec![],
             false => {
-                let plan = Plan::of(&file, Precision::F64, |i| outside.contains(&i));
-                compute(&plan, format!("{name} again in f64"))?
+                let comparison = Comparison::of(&file, Precision::F64, |i| outside.contains(&i));
+                compute(&comparison, format!("{name} again in f64"))?
             }
         };
         for (i, verdict) in &verdicts {

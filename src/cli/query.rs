@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::common::Format;
+use super::data::load_table;
 use crate::data::DataDirs;
 use crate::spaces;
-use crate::tables::{self, Query, Runs, Split, Table, TableError};
+use crate::tables::{Query, Runs, Split, Table, TableError};
 
 const EXAMPLES: &str = "Examples:
   untrained query --table nats_sss --available
@@ -65,7 +66,7 @@ pub struct QueryArgs {
 /// # Errors
 /// A missing table, an unknown architecture, or a query that the table cannot answer.
 pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
-    let table = tables::load(&args.table, dirs)?;
+    let table = load_table(&args.table, dirs)?;
     let out = &mut std::io::stdout().lock();
     match (&args.dataset, args.split, args.epochs, args.runs) {
         (Some(dataset), Some(split), Some(epochs), Some(runs)) if !args.available => {
@@ -77,7 +78,7 @@ pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Index of an architecture, and whether the table has it under its canonical form only: an isomorphic cell of NAS-Bench-101.
+/// Index of an architecture, and whether it was found only by its canonical form, like a renumbered cell of NAS-Bench-101.
 fn named(table: &Table, arch: &str) -> Result<(usize, bool), TableError> {
     table.named(arch).map(|index| (index, false)).or_else(|unknown| {
         let space = spaces::find(table.spec().id).ok();

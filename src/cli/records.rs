@@ -70,7 +70,7 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
             let mut writer = csv::Writer::from_writer(&mut out);
             writer.write_record(HEADER).map_err(std::io::Error::from)?;
             for record in records {
-                writer.write_record(row(&record?)).map_err(std::io::Error::from)?;
+                writer.write_record(row(&record?)?).map_err(std::io::Error::from)?;
             }
             writer.flush()?;
         }
@@ -79,7 +79,7 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(record: &Record) -> [String; 17] {
+fn row(record: &Record) -> serde_json::Result<[String; 17]> {
     let text = |x: &Option<String>| x.clone().unwrap_or_default();
     let number = |x: f64| x.to_string().to_lowercase();
     let ms =
@@ -87,9 +87,9 @@ fn row(record: &Record) -> [String; 17] {
     let [build, init, compute, reduce] = ms.unwrap_or_default();
     let components = match record.components.is_empty() {
         true => String::new(),
-        false => record.components_text(),
+        false => record.components_text()?,
     };
-    [
+    Ok([
         record.repetition.to_string(),
         record.index.to_string(),
         record.arch.clone(),
@@ -107,5 +107,5 @@ fn row(record: &Record) -> [String; 17] {
         init,
         compute,
         reduce,
-    ]
+    ])
 }

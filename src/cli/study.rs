@@ -11,13 +11,14 @@ use clap::{Args, value_parser};
 
 use super::analysis::command_line;
 use super::common::{DeviceArgs, ThreadArgs, stop_flag};
+use super::data::load_table;
 use crate::data::DataDirs;
 use crate::datasets::DatasetError;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
 use crate::study::{Context, Output, Overrides, RunResult, STUDIES, Study};
-use crate::tables::{self, TableError};
+use crate::tables::TableError;
 
 use run::Job;
 
@@ -179,7 +180,7 @@ impl<'s> Done<'s> {
 
     fn score(&mut self, job: &Job<'s>, out: &Path) -> anyhow::Result<Ended> {
         // Before hours of scoring: is there something to compare with?
-        let table = tables::load(job.run.space.get_ref(), job.dirs)?;
+        let table = load_table(job.run.space.get_ref(), job.dirs)?;
         let source = format!("runs/{}", job.run.id.get_ref());
         let folder = out.join(&source);
         if job.score(&folder)? == Ended::Stopped {

@@ -1,4 +1,4 @@
-//! Sizes and digests of files, and what they say about them.
+//! Measures sizes and digests of files, and compares them with the manifest.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,14 +14,14 @@ use super::{DataError, Progress};
 /// Bytes read at a time.
 pub(super) const CHUNK: usize = 1 << 17;
 
-/// Computes size, SHA-256 and, where it is asked for, MD5 of bytes as they come.
+/// Computes size, SHA-256 and, where needed, MD5 of bytes that arrive in pieces.
 pub(super) struct Meter {
     size: u64,
     sha256: Sha256,
     md5: Option<Md5>,
 }
 
-/// What a [`Meter`] has seen.
+/// The result of a [`Meter`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Measured {
     pub size: u64,
@@ -30,7 +30,7 @@ pub(super) struct Measured {
 }
 
 impl Meter {
-    /// MD5 is computed only where it is the sole digest that is known.
+    /// A meter for a file. MD5 is computed only where the manifest has no other digest.
     pub fn new(spec: &FileSpec) -> Self {
         let md5 = (spec.sha256.is_none() && spec.md5.is_some()).then(Md5::new);
         Self { size: 0, sha256: Sha256::new(), md5 }
@@ -45,17 +45,9 @@ impl Meter {
     }
 
     pub fn finish(self) -> Measured {
-        let md5 = self.md5.map(|m| hex(&m.finalize()));
-        Measured { size: self.size, sha256: hex(&self.sha256.finalize()), md5 }
+        let md5 = self.md5.map(|m| hex::encode(m.finalize()));
+        Measured { size: self.size, sha256: hex::encode(self.sha256.finalize()), md5 }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Measures the file at `path`.
@@ -80,16 +72,16 @@ pub(super) fn measure(
     Ok(meter.finish())
 }
 
-/// What is known about a measured file.
+/// The result of comparing a measured file with the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Match {
-    /// Size and digest are the official ones.
+    /// Size and digest are those of the official file.
     Official,
-    /// It is the documented part.
+    /// The file is the part that the manifest documents.
     Sample,
     /// The manifest has no digest to compare with.
     NoDigest,
-    /// It differs, in this way.
+    /// The file differs; the text says how.
     Differs(String),
 }
 

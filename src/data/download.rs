@@ -1,4 +1,5 @@
-//! One file over HTTP: resumed from what an earlier attempt left, retried, and never trusted before its digest is right.
+//! Downloads one file over HTTP. A download resumes where an earlier attempt ended, is retried when the network fails, and counts
+//! only once its digest is right.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -12,16 +13,16 @@ use super::{DataError, Progress};
 
 /// Largest download of a file whose size the manifest does not know.
 const MAX_UNKNOWN: u64 = 4 << 30;
-/// Attempts in all, however much each of them brings: a server that sends a byte at a time must not hold us for ever.
+/// Most attempts, even if each of them makes progress: a server that sends one byte at a time must not keep us busy for ever.
 const MAX_ATTEMPTS: u32 = 100;
 
 /// One file to be downloaded to `part`, which is kept when the network fails.
 pub(super) struct Download<'a> {
     pub spec: &'a FileSpec,
     pub part: PathBuf,
-    /// Attempts in a row that bring nothing, before an address is given up.
+    /// Number of attempts without progress, one after another, before an address is given up.
     pub retries: u32,
-    /// Wait before the second attempt; doubled for every further one in a row.
+    /// Wait before the second attempt; it doubles for every further attempt without progress.
     pub backoff: Duration,
     pub stop: &'a AtomicBool,
     pub progress: &'a dyn Progress,
@@ -29,7 +30,7 @@ pub(super) struct Download<'a> {
 
 /// How an attempt failed.
 enum Failure {
-    /// Worth another attempt.
+    /// A failure that another attempt may overcome.
     Passing(String),
     Final(DataError),
 }
@@ -45,7 +46,7 @@ impl Download<'_> {
     pub fn run(&self, urls: &[String]) -> Result<(), DataError> {
         let mut file = self.open_part()?;
         let outcome = self.first_that_works(urls, &mut file);
-        // A part that holds nothing is of no use to the next run.
+        // The next run has no use for an empty part; one that cannot be removed does no harm.
         if outcome.is_err() && self.length(&file).is_ok_and(|n| n == 0) {
             let _ = std::fs::remove_file(&self.part);
         }
@@ -70,12 +71,13 @@ impl Download<'_> {
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(DataError::Busy { path: self.part.clone() }),
-            // Some network file systems have no locks; working without one is better than not at all.
+            // Some network file systems have no locks; downloading without a lock is better than failing.
             Err(TryLockError::Error(_)) => Ok(file),
         }
     }
 
-    /// A resumed download that turns out wrong may owe it to the part it began with: it is repeated once from nothing.
+    /// Downloads from one address and verifies the result. A resumed download that is wrong is repeated once from the beginning,
+    /// because the part with which it began may have been wrong.
     fn run_one(&self, url: &str, file: &mut File) -> Result<(), DataError> {
         let mut resumed = self.length(file)? > 0;
         loop {
@@ -147,7 +149,10 @@ impl Download<'_> {
         self.copy(url, response.into_body().into_reader(), start, file)
     }
 
-    /// Where the body starts, and how long the whole file is by the server's word. Refuses what cannot be our file.
+    /// The offset at which the body starts, and the length of the whole file where the server states it.
+    ///
+    /// # Errors
+    /// An answer that cannot be the file of the manifest.
     fn check_answer(
         &self,
         url: &str,

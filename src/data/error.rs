@@ -1,4 +1,4 @@
-//! What can go wrong in the data folder and on the way to it.
+//! Errors of the data folder and of downloads.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Gets the files of an entry: downloads, verifies, unpacks, and only then puts them in place.
+//! Fetches the files of an entry: they are downloaded, verified and unpacked, and only then get their names.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -15,11 +15,11 @@ use super::{DataError, Progress};
 pub struct FetchOptions {
     /// A mirror: files are taken from `<base>/<folder>/<name>`, archives from `<base>/<name>`.
     pub base_url: Option<String>,
-    /// Attempts in a row that bring nothing, before an address is given up.
+    /// Number of attempts without progress, one after another, before an address is given up.
     pub retries: u32,
-    /// Wait before the second attempt; doubled for every further one in a row.
+    /// Wait before the second attempt; it doubles for every further attempt without progress.
     pub backoff: Duration,
-    /// Whether files that are there but differ are replaced.
+    /// Whether existing files that differ from the manifest are replaced.
     pub force: bool,
 }
 
@@ -29,12 +29,12 @@ impl Default for FetchOptions {
     }
 }
 
-/// What became of an entry.
+/// The outcome of fetching an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// Files that were right already.
+    /// Files that existed and were right.
     pub there: Vec<PathBuf>,
-    /// Files that are new; all of them verified.
+    /// Files that were downloaded and verified.
     pub new: Vec<PathBuf>,
     /// Files that have no address; the entry's by-hand steps say how to get them.
     pub by_hand: Vec<String>,
@@ -42,8 +42,8 @@ pub struct Fetched {
 
 /// Fetches the files of `entry` into the data folder `root`.
 ///
-/// Setting `stop` ends the work with [`DataError::Interrupted`]; what has arrived stays in `.part` files, from which
-/// the next call goes on. [`DataError::ByHand`] means that the manifest knows no address at all.
+/// Setting `stop` ends the work with [`DataError::Interrupted`]; what was downloaded stays in `.part` files, and the next
+/// call resumes from there. [`DataError::ByHand`] means that the manifest has no address at all.
 pub fn fetch(
     entry: &Entry,
     root: &Path,
@@ -94,7 +94,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Where `spec` may come from; nothing that could not be verified is ever downloaded.
+    /// The addresses of a file. A file that could not be verified has none, so that it is never downloaded.
     fn addresses(&self, spec: &FileSpec, folder: Option<&str>) -> Vec<String> {
         match &self.options.base_url {
             _ if !spec.has_digest() => Vec::new(),
@@ -111,8 +111,8 @@ impl Job<'_> {
         self.entry.files.iter().all(|f| self.addresses(f, Some(&self.entry.folder)).is_empty())
     }
 
-    /// Whether the file is there and right. One that differs is refused unless it may be replaced; a documented part
-    /// may always be replaced by the whole.
+    /// Whether the file exists and is right. A file that differs is an error unless the options let it be replaced; the
+    /// documented part of a file may always be replaced by the whole file.
     fn is_right(&self, spec: &FileSpec, path: &Path) -> Result<bool, DataError> {
         if !path.exists() {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! Where data is looked for: `--data-dir`, then `UNTRAINED_DATA`, then the user's data folder.
+//! Data are searched in `--data-dir` if it is given, else in `UNTRAINED_DATA`, then in the user's data folder.
 
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,8 @@ impl DataDirs {
         self.roots.iter().find_map(|root| candidates.iter().map(|c| root.join(c)).find(|p| p.exists()))
     }
 
-    /// Those of `names` that lie in one of `folders` of a root (or in the root itself, if it bears that folder's name),
-    /// in the order of `names`, all from the first place that has any.
+    /// The existing files among `names`, in this order, from the first place that has any of them. The places are `folders` in
+    /// each data folder, and the data folder itself if it has the name of one of `folders`.
     pub fn files_in(&self, folders: &[&str], names: &[&str]) -> Vec<PathBuf> {
         let places = self.roots.iter().flat_map(|root| folders.iter().flat_map(move |f| places_of(root, f)));
         let present =
@@ -43,13 +43,13 @@ impl DataDirs {
         places.map(present).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
-    /// Where new files go: the first folder.
+    /// The folder for new files, which is the first one.
     pub fn writable(&self) -> Option<&Path> {
         self.roots.first().map(PathBuf::as_path)
     }
 }
 
-/// Where `folder` may be under `root`: users also name the unpacked folder itself as the data folder.
+/// The places of `folder` for a data folder `root`. Users may also name the unpacked folder itself as the data folder.
 fn places_of(root: &Path, folder: &str) -> impl Iterator<Item = PathBuf> {
     let itself = (root.file_name().is_some_and(|name| name == folder)).then(|| root.to_path_buf());
     std::iter::once(root.join(folder)).chain(itself)

@@ -1,4 +1,5 @@
-//! The manifest: every table, data set and weight file, with source, size, digests, licence and by-hand steps.
+//! The manifest lists every table, data set and weight file with its source, size, digests and licence, and with the steps to get
+//! it by hand.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -10,7 +11,7 @@ use super::DataError;
 /// Largest manifest file that is read.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// All that the tool can read.
+/// The list of everything that the program can read.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -34,7 +35,7 @@ pub struct Entry {
     pub citation: String,
     /// Folder of its files, relative to the data folder.
     pub folder: String,
-    /// What to do where nothing can be fetched automatically.
+    /// The steps by which a user gets the files without the program.
     #[serde(default)]
     pub by_hand: Vec<String>,
     /// A folder of more files than the manifest lists.
@@ -55,7 +56,7 @@ pub struct Many {
     pub count: usize,
 }
 
-/// A file as its publisher describes it; what is not known is left out.
+/// A file as its publisher describes it. Fields that are not known are left out.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
@@ -72,12 +73,12 @@ pub struct FileSpec {
     /// Where it can be downloaded, preferred first.
     #[serde(default)]
     pub urls: Vec<String>,
-    /// A documented part of the file that is read as well.
+    /// A documented part of the file, which the program reads as well.
     #[serde(default)]
     pub sample: Option<Sample>,
 }
 
-/// A known part of a file under the same name.
+/// A known part of a file that has the same name as the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
@@ -88,7 +89,7 @@ pub struct Sample {
 }
 
 impl FileSpec {
-    /// Whether a copy can be told from a wrong one.
+    /// Whether a copy of the file can be verified.
     pub fn has_digest(&self) -> bool {
         self.sha256.is_some() || self.md5.is_some()
     }
@@ -148,7 +149,7 @@ impl Manifest {
     }
 }
 
-/// A manifest may come from outside: no path may leave the data folder.
+/// Checks an entry. Users may bring their own manifest, so no path in it may lead out of the data folder.
 fn check_entry(entry: &Entry) -> Result<(), String> {
     let inside = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
     if entry.id.is_empty() {

@@ -1,4 +1,4 @@
-//! The data folder: where tables and data sets are looked for, what is there, and how to get the rest.
+//! The data folder: finding tables and data sets in it, saying which ones it has, and fetching the others.
 
 mod digest;
 mod download;

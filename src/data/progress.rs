@@ -1,14 +1,14 @@
-//! What long work reports while it runs; the command line draws it, tests ignore it.
+//! What long work reports while it runs: the commands draw it, tests ignore it.
 
-/// Receives the progress of one file after another.
-pub trait Progress {
-    /// Work on `what` starts, `done` of `total` bytes (if known) being there already.
+/// Receives the progress of one file after another. Amounts are bytes, or the records of an archive that is imported.
+pub trait Progress: Sync {
+    /// Work on `what` starts; `done` of `total` (where that is known) was done by an earlier attempt.
     fn start(&self, what: &str, done: u64, total: Option<u64>);
-    /// `bytes` more are done.
-    fn advance(&self, bytes: u64);
-    /// The file is finished or given up.
+    /// So much more is done.
+    fn advance(&self, amount: u64);
+    /// The work on this file ended, whether it succeeded or not.
     fn finish(&self);
-    /// Something worth a line, such as a retry.
+    /// A line that users should read, such as the reason for a further attempt.
     fn note(&self, line: &str);
 }
 

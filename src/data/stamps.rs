@@ -1,4 +1,4 @@
-//! Which files were verified: remembered by size and time of change, so that `status` need not read them again.
+//! Remembers which files were verified, by their size and modification time, so that `status` need not read them again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-/// Verified files, kept in the user's cache folder: a data folder may be read-only.
+/// The list of verified files. It is kept in the user's cache folder, because a data folder may be read-only.
 #[derive(Debug, Default)]
 pub struct Stamps {
     file: Option<PathBuf>,
@@ -20,13 +20,13 @@ struct Stamp {
 }
 
 impl Stamps {
-    /// Those of the user. A missing or damaged file is an empty list: the files are then verified again.
+    /// The list of the current user. A missing or damaged list counts as empty, and the files are then verified again.
     pub fn of_user() -> Self {
         let cache = directories::ProjectDirs::from("", "", "untrained").map(|d| d.cache_dir().to_path_buf());
         cache.map_or_else(Self::default, |folder| Self::at(folder.join("verified.json")))
     }
 
-    /// Those kept in `file`.
+    /// The list that is kept in `file`.
     pub fn at(file: PathBuf) -> Self {
         const MAX_BYTES: u64 = 16 << 20;
         let small = std::fs::metadata(&file).is_ok_and(|m| m.len() <= MAX_BYTES);

@@ -1,4 +1,4 @@
-//! What is in the data folders, by name and size; nothing is read.
+//! Says which files the data folders have, by name and size; no file is read.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,15 @@ use serde::Serialize;
 use super::manifest::{Entry, FileSpec, Many};
 use super::{DataDirs, Manifest, Stamps};
 
-/// How much of an entry is there.
+/// How much of an entry the data folders have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryState {
     Missing,
-    /// Some files, or documented parts of files.
+    /// Some of the files, or documented parts of files.
     Partial,
     Complete,
-    /// A file has a size it should not have.
+    /// Some file has a wrong size.
     Damaged,
 }
 
@@ -49,7 +49,7 @@ pub struct EntryStatus {
     pub title: String,
     pub kind: String,
     pub state: EntryState,
-    /// The folder that holds it.
+    /// The folder with its files.
     pub folder: Option<PathBuf>,
     pub files_present: usize,
     pub files_expected: usize,
@@ -60,7 +60,7 @@ pub struct EntryStatus {
     pub files: Vec<FileStatus>,
 }
 
-/// Where an entry's files are: the first data folder that has any of them.
+/// The folder of an entry's files, in the first data folder that has any of them.
 pub(super) fn folder_of(entry: &Entry, dirs: &DataDirs) -> Option<PathBuf> {
     let names: Vec<&str> = entry.files.iter().map(|f| f.name.as_str()).collect();
     let first = dirs.files_in(&[&entry.folder], &names).into_iter().next();
@@ -72,7 +72,7 @@ pub(super) fn folder_of(entry: &Entry, dirs: &DataDirs) -> Option<PathBuf> {
     of_files.or_else(of_many)
 }
 
-/// Looks for every entry of the manifest.
+/// The status of every entry of the manifest.
 pub fn status(manifest: &Manifest, dirs: &DataDirs, stamps: &Stamps) -> Vec<EntryStatus> {
     manifest.entries.iter().map(|entry| entry_status(entry, dirs, stamps)).collect()
 }

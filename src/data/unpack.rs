@@ -1,4 +1,4 @@
-//! Takes the files of an entry out of its `.tar.gz`; names and sizes in the archive are not trusted.
+//! Extracts the files of an entry from its `.tar.gz`. Names and sizes in the archive are not trusted.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -12,11 +12,11 @@ use super::digest::{CHUNK, Match, Meter, compare};
 use super::manifest::{Entry, FileSpec};
 use super::{DataError, Progress};
 
-/// Bytes beyond the listed files that an archive may unpack to: headers and small files that nobody needs.
+/// Most unpacked bytes beyond those of the listed files. Headers and small files that nobody needs take some.
 const SLACK: u64 = 64 << 20;
 
-/// Unpacks the listed files of `entry` into the data folder `root`. Each is verified before it gets its name; anything
-/// else in the archive is passed over, so no name in it can lead elsewhere.
+/// Unpacks the listed files of `entry` into the data folder `root`. Each is verified before it gets its name. Everything else in
+/// the archive is ignored, so no name in it can lead out of the data folder.
 pub(super) fn unpack(
     archive: &Path,
     entry: &Entry,
@@ -59,7 +59,7 @@ fn listed_file<'a>(entry: &'a Entry, path: &Path) -> Option<&'a FileSpec> {
     entry.files.iter().find(|file| plain == Path::new(&entry.folder).join(&file.name))
 }
 
-/// The inner error says what is wrong with the member.
+/// Extracts and verifies one file. The inner error says how the member of the archive is damaged.
 fn extract(
     member: &mut impl Read,
     spec: &FileSpec,
@@ -94,7 +94,7 @@ fn extract(
     Ok(Ok(()))
 }
 
-/// Temporary files are private; data is not.
+/// Lets all users read a file that was made as a temporary one, which only its owner may read. A failure leaves it private.
 pub(crate) fn readable_by_all(path: &Path) {
     #[cfg(unix)]
     {

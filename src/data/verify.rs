@@ -1,4 +1,4 @@
-//! Reads files and compares size and digest with the manifest.
+//! Verifies files: reads them and compares size and digest with the manifest.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -10,17 +10,17 @@ use super::manifest::Entry;
 use super::status::folder_of;
 use super::{DataDirs, DataError, Progress, Stamps};
 
-/// The outcome for one file.
+/// The result for one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict", content = "detail")]
 pub enum Verdict {
     /// Size and digest are right.
     Right,
-    /// It is the documented part, which the text describes.
+    /// The file is the documented part, which the text describes.
     Sample(String),
     /// Neither size nor digest is known.
     Unknown,
-    /// It differs, in this way.
+    /// The file differs; the text says how.
     Differs(String),
 }
 
@@ -33,7 +33,7 @@ pub struct FileCheck {
     pub verdict: Verdict,
 }
 
-/// Verifies the files of `entries` that are there, and remembers in `stamps` which were right.
+/// Verifies the existing files of `entries`, and remembers in `stamps` which of them were right.
 ///
 /// A file that cannot be read counts as one that differs. Stops with [`DataError::Interrupted`] when `stop` is set.
 pub fn verify(
@@ -48,8 +48,11 @@ pub fn verify(
         let Some(folder) = folder_of(entry, dirs) else { continue };
         for spec in &entry.files {
             let path = folder.join(&spec.name);
-            let Ok(metadata) = std::fs::metadata(&path) else { continue };
-            progress.start(&spec.name, 0, Some(metadata.len()));
+            let length = match std::fs::metadata(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                metadata => metadata.ok().map(|m| m.len()),
+            };
+            progress.start(&spec.name, 0, length);
             let measured = measure(&path, spec, stop, progress);
             progress.finish();
             let verdict = match measured {

@@ -9,8 +9,8 @@
 //!           out[y][x] = in[floor(sin a X + cos a Y + H/2)][floor(cos a X - sin a Y + W/2)], 0 outside
 //! ```
 //!
-//! Bytes are moved before they are normalised, so the padding is black, as in the code bases that crop images
-//! before they become tensors. The order is crop, flip, rotation (zero-cost-nas, RBFleX-NAS); AutoDL-Projects flip
+//! Images are changed before they are normalised, so the padding is black, as in the code bases that crop images
+//! before they convert them to tensors. The order is crop, flip, rotation (zero-cost-nas, RBFleX-NAS); AutoDL-Projects flip
 //! first, which gives the same distribution of images.
 
 use super::{Augment, BatchRequest, DatasetSpec};

@@ -1,4 +1,4 @@
-//! From a request to a mini-batch.
+//! Makes the mini-batch of a request.
 
 use super::spec::Kind;
 use super::{
@@ -18,26 +18,26 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// `[N, C, H, W]`; `[N, 2, tokens, 1]` for text.
     pub shape: [usize; 4],
-    /// The same images before normalisation, row-major; empty for noise and text, which have no bytes.
+    /// The images before normalisation, row-major; empty for noise and text, which have none.
     pub bytes: Vec<u8>,
     /// Class of each image.
     pub labels: Vec<u32>,
     /// Number of classes.
     pub classes: usize,
-    /// Position of each image among those at hand of its split.
+    /// Index of each image among the images of its split that the files hold.
     pub indices: Vec<usize>,
-    /// What the batch is, for records: data set, files, order, seed, preparation.
+    /// A description for records: data set, files, order, seed, preparation.
     pub description: String,
-    /// Whether other images stand in for those the request names.
+    /// Whether other images stand in for those of the request.
     pub stand_in: bool,
-    /// Where the images were looked for; what goes with them (a teacher's weights) is looked for there as well.
+    /// The data folders of the images. Files that belong to them, such as a teacher's weights, are searched there as well.
     pub dirs: DataDirs,
 }
 
-/// The mini-batch that `request` asks for, from files in `dirs`.
+/// The mini-batch of a request, from files in `dirs`.
 ///
-/// Positions count the images *at hand*: with some of a data set's files another choice is made than with all, and
-/// the description says how many there are.
+/// Images are chosen among those that the files hold. With only some files of a data set the choice is different, and the
+/// description says how many images there were.
 pub fn batch(request: &BatchRequest, dirs: &DataDirs) -> Result<Batch, DatasetError> {
     let spec = spec(&request.dataset)?;
     check_options(request, spec)?;
@@ -171,7 +171,7 @@ fn image_batch(
     })
 }
 
-/// Positions `b*N .. (b+1)*N` of the order, of `available` images.
+/// Indices of the images at positions `b*N .. (b+1)*N` of the requested order of `available` images.
 pub(super) fn choose(
     request: &BatchRequest,
     spec: &'static DatasetSpec,
@@ -211,7 +211,7 @@ fn noise_batch(request: &BatchRequest, spec: &DatasetSpec, dirs: &DataDirs) -> R
     let classes = request.classes.unwrap_or(spec.classes);
     let shape = [request.size, 3, side, side];
     let name = noise::name(request.index);
-    let (labels, what) = noise::labels(request.size, classes, dirs);
+    let (labels, what) = noise::labels(request.size, classes, dirs)?;
     Ok(Batch {
         images: noise::images(&name, request.data_seed, shape),
         shape,

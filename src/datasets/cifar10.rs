@@ -1,6 +1,6 @@
 //! CIFAR-10, official binary layout: records of one label byte and 3 x 32 x 32 bytes.
 
-use super::records::{Layout, RecordFiles};
+use super::records::{self, Layout};
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images, Split};
 use crate::data::DataDirs;
@@ -30,16 +30,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     kind: Kind::Images(open),
 };
 
-/// The images of the batch files that are there: any subset, in their official order.
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    let (names, official) = match request.split {
-        Split::Train => (TRAIN, SPEC.images[0]),
-        Split::Dev | Split::Test => (TEST, SPEC.images[1]),
-    };
-    let paths = dirs.files_in(&[FOLDER], names);
-    if paths.is_empty() {
-        return Err(super::missing(&SPEC, request.split, &[FOLDER], names, dirs));
-    }
-    let title = format!("{} {}", SPEC.title, request.split);
-    Ok(Box::new(RecordFiles::open(title, LAYOUT, &paths, official, false)?))
+    let names = if request.split == Split::Train { TRAIN } else { TEST };
+    records::open(&SPEC, request.split, LAYOUT, (FOLDER, names), dirs)
 }

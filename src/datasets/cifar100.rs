@@ -1,6 +1,6 @@
 //! CIFAR-100, official binary layout: records of a coarse label byte, a fine label byte (the class) and 3 x 32 x 32 bytes.
 
-use super::records::{Layout, RecordFiles};
+use super::records::{self, Layout};
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images, Split};
 use crate::data::DataDirs;
@@ -26,15 +26,9 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 };
 
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    let (name, official) = match request.split {
-        Split::Train => ("train.bin", SPEC.images[0]),
-        Split::Dev | Split::Test => ("test.bin", SPEC.images[1]),
-    };
-    let paths = dirs.files_in(&[FOLDER], &[name]);
-    if paths.is_empty() {
-        return Err(super::missing(&SPEC, request.split, &[FOLDER], &[name], dirs));
-    }
-    let layout = Layout { label_bytes: 2, side: 32, classes: SPEC.classes, records_per_file: official };
-    let title = format!("{} {}", SPEC.title, request.split);
-    Ok(Box::new(RecordFiles::open(title, layout, &paths, official, false)?))
+    let split = request.split;
+    let name = if split == Split::Train { "train.bin" } else { "test.bin" };
+    let layout =
+        Layout { label_bytes: 2, side: 32, classes: SPEC.classes, records_per_file: SPEC.official(split) };
+    records::open(&SPEC, split, layout, (FOLDER, &[name]), dirs)
 }

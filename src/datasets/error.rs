@@ -1,10 +1,10 @@
-//! What can go wrong between a request and a mini-batch.
+//! Errors of making a mini-batch.
 
 use std::path::{Path, PathBuf};
 
 use super::Split;
 
-/// Why no mini-batch could be made. Every message names the file or the setting at fault and what to do next.
+/// Why no mini-batch could be made. Every message names the file or setting at fault and what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     #[error("unknown data set `{0}`; known are {known}", known = super::ids().join(", "))]

@@ -1,7 +1,8 @@
 //! ImageNet (ILSVRC 2012): picture files of any size.
 //!
-//! Read are the official folders, one for each class (`imagenet/train/n01440764/*.JPEG`, `imagenet/val/n01440764/*.JPEG`), and
-//! pictures that bear their class in their name (`imagenet-sample/n01440764_tench.JPEG`), which are training images.
+//! Two layouts are read: the official one with a folder for each class (`imagenet/train/n01440764/*.JPEG`,
+//! `imagenet/val/n01440764/*.JPEG`), and pictures whose names begin with their class (`imagenet-sample/n01440764_tench.JPEG`),
+//! which count as training images.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -28,30 +29,27 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     kind: Kind::Pictures(open),
 };
 
-/// The folders of both splits, preferred first.
+/// The folders of each split, in order of preference.
 const TRAIN: &[&str] = &["imagenet/train", "imagenet-sample"];
 const TEST: &[&str] = &["imagenet/val"];
 
-/// WordNet numbers of the classes, in the order of their labels, which is that of the alphabet.
+/// WordNet ids of the classes in the order of their labels, which is alphabetical.
 static CLASSES: LazyLock<Vec<&str>> =
     LazyLock::new(|| include_str!("../../data/imagenet_wnids.txt").lines().collect());
 
-/// The label of the class that a name begins with, up to its first `_`.
+/// The label of the class with which a name begins, up to the first `_`.
 fn label(name: &str) -> Option<u32> {
     let class = name.split('_').next().unwrap_or_default();
     CLASSES.binary_search(&class).ok().map(|label| label as u32)
 }
 
-/// The first folder that has pictures.
+/// The pictures of the first folder that has any.
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    let (folders, official) = match request.split {
-        Split::Train => (TRAIN, SPEC.images[0]),
-        Split::Dev | Split::Test => (TEST, SPEC.images[1]),
-    };
+    let folders = if request.split == Split::Train { TRAIN } else { TEST };
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
     for place in dirs.roots().iter().flat_map(|root| folders.iter().map(|folder| root.join(folder))) {
         let title = format!("{} {}", SPEC.title, request.split);
-        let mut files = PictureFiles::new(title, official, Fit::Middle, side);
+        let mut files = PictureFiles::new(title, SPEC.official(request.split), Fit::Middle, side);
         gather(&mut files, &place)?;
         if files.len() > 0 {
             return Ok(Box::new(files));
@@ -60,7 +58,7 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
     Err(super::missing(&SPEC, request.split, folders, &["<class>/*.JPEG", "<class>_*.JPEG"], dirs))
 }
 
-/// Pictures in folders of classes, and those that bear their class in their name.
+/// Adds pictures in folders of classes, and those whose names begin with their class.
 fn gather(files: &mut PictureFiles, place: &Path) -> Result<(), DatasetError> {
     for name in names(place)? {
         let folder = place.join(&name);

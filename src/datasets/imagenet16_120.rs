@@ -1,15 +1,15 @@
 //! ImageNet16-120: ImageNet at 16 pixels, its first 120 classes (Chrabaszcz et al. 2017; Dong and Yang 2020).
 //!
-//! Three forms are read, the first that is there:
+//! The first of these three forms that exists is read:
 //!
-//! 1. record files that `untrained data import imagenet16_120` wrote (a label byte and 768 bytes an image);
+//! 1. record files that `untrained data import imagenet16_120` wrote (a label byte and 768 bytes per image);
 //! 2. the official pickles `train_data_batch_1` to `_10` and `val_data`, any subset of them: dicts with `data` (uint8,
 //!    N x 768, planes R, G, B) and `labels` (1 to 1000, of which 1 to 120 become classes 0 to 119);
-//! 3. a sample of one image per class, which stands in for either split and is called what it is.
+//! 3. a sample of one image per class, which stands in for either split; the description of the batch says so.
 
 use std::path::{Path, PathBuf};
 
-use super::records::{Layout, RecordFiles};
+use super::records::{self, Layout, RecordFiles};
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Image, Images, Split};
 use crate::data::DataDirs;
@@ -60,13 +60,6 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     kind: Kind::Images(open),
 };
 
-fn official(split: Split) -> usize {
-    match split {
-        Split::Train => SPEC.images[0],
-        Split::Dev | Split::Test => SPEC.images[1],
-    }
-}
-
 fn pickles(split: Split) -> &'static [&'static str] {
     match split {
         Split::Train => TRAIN,
@@ -81,12 +74,15 @@ fn imported(split: Split) -> String {
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     let split = request.split;
     let layout = |records_per_file| Layout { label_bytes: 1, side: SIDE, classes: CLASSES, records_per_file };
-    let title = format!("{} {split}", SPEC.title);
-
-    let paths = dirs.files_in(&[RECORD_FOLDER], &[&imported(split)]);
-    if !paths.is_empty() {
-        let files = RecordFiles::open(title, layout(official(split)), &paths, official(split), false)?;
-        return Ok(Box::new(files));
+    match records::open(
+        &SPEC,
+        split,
+        layout(SPEC.official(split)),
+        (RECORD_FOLDER, &[&imported(split)]),
+        dirs,
+    ) {
+        Err(DatasetError::Missing { .. }) => {}
+        images => return images,
     }
     let paths = dirs.files_in(PICKLE_FOLDERS, pickles(split));
     if !paths.is_empty() {
@@ -97,10 +93,10 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
         return Err(super::missing(&SPEC, split, PICKLE_FOLDERS, pickles(split), dirs));
     }
     let title = format!("{}: sample of one image per class standing in for its {split} split", SPEC.title);
-    Ok(Box::new(RecordFiles::open(title, layout(CLASSES), &paths, official(split), true)?))
+    Ok(Box::new(RecordFiles::open(title, layout(CLASSES), &paths, SPEC.official(split), true)?))
 }
 
-/// The kept images of the pickles of one split: at most 151,700 records of 769 bytes.
+/// The images of the first 120 classes in the pickles of one split, at most 151,700 records of 769 bytes.
 struct Unpickled {
     split: Split,
     names: Vec<String>,
@@ -114,8 +110,8 @@ impl Unpickled {
         for path in paths {
             read_pickle(path, &mut records)?;
             let images = (records.len() / (1 + PIXELS)) as u64;
-            if images > official(split) as u64 {
-                let (path, limit) = (path.clone(), official(split));
+            if images > SPEC.official(split) as u64 {
+                let (path, limit) = (path.clone(), SPEC.official(split));
                 return Err(DatasetError::TooManyRecords { path, images, limit });
             }
         }
@@ -143,7 +139,7 @@ impl Images for Unpickled {
     }
 
     fn describe(&self) -> String {
-        let (images, official, names) = (self.len(), official(self.split), self.names.join(", "));
+        let (images, official, names) = (self.len(), SPEC.official(self.split), self.names.join(", "));
         format!("{} {}, {images} of {official} images ({names})", SPEC.title, self.split)
     }
 }
@@ -173,7 +169,7 @@ fn read_pickle(path: &Path, records: &mut Vec<u8>) -> Result<(), DatasetError> {
     for (record, (label, row)) in labels.iter().zip(pixels.chunks_exact(PIXELS)).enumerate() {
         match label {
             1..=120 => {
-                // Labels count from 1; the guard above keeps the class in a byte.
+                // Labels begin with 1; the pattern above ensures that the class fits into a byte.
                 records.push((label - 1) as u8);
                 records.extend_from_slice(row);
             }
@@ -195,8 +191,8 @@ fn whole_numbers(labels: &Value) -> Option<Vec<i64>> {
     }
 }
 
-/// Writes the official pickles that are at hand as record files into the data folder `root`, from which single images
-/// can be read without decoding a gigabyte. Gives path and number of images of each file written.
+/// Converts the existing official pickles to record files in the data folder `root`, from which single images can be read
+/// without decoding a gigabyte. Returns path and number of images of each file written.
 ///
 /// # Errors
 /// [`DatasetError::Missing`] where no pickle is at hand; damaged pickles; an unwritable folder.
@@ -211,7 +207,7 @@ pub fn import_imagenet16_120(dirs: &DataDirs, root: &Path) -> Result<Vec<(PathBu
         let folder = root.join(RECORD_FOLDER);
         std::fs::create_dir_all(&folder).map_err(DatasetError::io(&folder))?;
         let place = folder.join(imported(split));
-        // Beside its place and renamed: a run that is cut off leaves no half file under the name that is read.
+        // The file is renamed when it is complete, so an interrupted import leaves no half file under the final name.
         let draft = place.with_extension("part");
         std::fs::write(&draft, &images.records).map_err(DatasetError::io(&draft))?;
         std::fs::rename(&draft, &place).map_err(DatasetError::io(&place))?;

@@ -1,13 +1,13 @@
-//! Text files of a data set.
+//! Reads the text files of data sets.
 
 use std::path::Path;
 
 use super::DatasetError;
 
-/// Reads a file of whole lines.
+/// Reads a text file, whose last line must end with a newline.
 ///
 /// # Errors
-/// A file that is empty, too long, no UTF-8, or does not end with its last line: then it was cut off.
+/// The file is empty, too long, not UTF-8, or cut off within a line.
 pub(super) fn read(path: &Path, limit: u64) -> Result<String, DatasetError> {
     let length = std::fs::metadata(path).map_err(DatasetError::io(path))?.len();
     if length > limit {

@@ -4,8 +4,8 @@
 //! chosen and how they are augmented are keyed functions of the data seed (see [`crate::keyed`]):
 //!
 //! ```text
-//! images        smallest((b+1) N, images of the split, "images.<data set>.<split>"), from position b N on; sentences alike
-//! augmentation  stream "augment.<data set>.<image index>": crop x, crop y, flip, then what else the recipe lists
+//! images        smallest((b+1) N, images of the split, "images.<data set>.<split>"), from position b N on; also for sentences
+//! augmentation  stream "augment.<data set>.<image index>": crop x, crop y, flip, then the other steps of the recipe
 //! noise         normal(0, 1) of "input" (batch 0) or "input.<b>"
 //! labels        where a data set has none: decision <image index> of "labels.<data set>.<split>" among its classes
 //! ```
@@ -48,25 +48,25 @@ struct Image {
 
 /// The images of one split that are at hand.
 trait Images {
-    /// How many there are.
+    /// Number of images.
     fn len(&self) -> usize;
 
-    /// Height and width, which are equal.
+    /// Height and width of the images, which are square.
     fn side(&self) -> usize;
 
     /// Image `index < len()`.
     fn image(&mut self, index: usize) -> Result<Image, DatasetError>;
 
-    /// What the images are, for records: files, and how many of the official images they hold.
+    /// A description for records: the files, and how many of the official images they hold.
     fn describe(&self) -> String;
 
-    /// Whether these images stand in for those the data set's name promises.
+    /// Whether these images stand in for those of the data set.
     fn stand_in(&self) -> bool {
         false
     }
 }
 
-/// The error of another split than the only one that a data set has.
+/// Checks the split of a request for a data set that has only training images.
 fn only_train(spec: &'static DatasetSpec, split: Split) -> Result<(), DatasetError> {
     match split {
         Split::Train => Ok(()),
@@ -74,7 +74,7 @@ fn only_train(spec: &'static DatasetSpec, split: Split) -> Result<(), DatasetErr
     }
 }
 
-/// The error of a data set of which none of `names` is in any of `folders`.
+/// The error of a data set with none of the files `names` in any of `folders`.
 fn missing(
     spec: &'static DatasetSpec,
     split: Split,

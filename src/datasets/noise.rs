@@ -1,7 +1,7 @@
-//! Gaussian noise: the input of proxies that look at no data.
+//! Gaussian noise, the input of proxies that use no data.
 
 use super::spec::Kind;
-use super::{BatchRequest, ChannelStats, DatasetSpec, Order, Split};
+use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Order, Split};
 use crate::data::DataDirs;
 use crate::keyed::Stream;
 
@@ -10,7 +10,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     title: "Gaussian noise",
     shape: [3, 32, 32],
     classes: 10,
-    // Noise has no end; the number only bounds what a request may ask for.
+    // Any amount of noise can be generated; the number only bounds requests.
     images: [usize::MAX, usize::MAX],
     standard: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },
     autodl: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },
@@ -37,16 +37,20 @@ pub fn images(name: &str, seed: u64, shape: [usize; 4]) -> Vec<f32> {
 
 /// Labels for `n` noise images, and what they are: those of the first CIFAR-10 test images where these are at hand
 /// and there are ten classes, else `i mod classes`.
-pub fn labels(n: usize, classes: usize, dirs: &DataDirs) -> (Vec<u32>, &'static str) {
-    let cifar = || {
+///
+/// # Errors
+/// CIFAR-10's test images are at hand but damaged.
+pub fn labels(n: usize, classes: usize, dirs: &DataDirs) -> Result<(Vec<u32>, &'static str), DatasetError> {
+    if classes == 10 {
         let request =
             BatchRequest { order: Order::FileOrder, ..BatchRequest::new("cifar10", Split::Test, n, 0) };
-        super::batch(&request, dirs).ok().map(|batch| batch.labels)
-    };
-    match (classes == 10).then(cifar).flatten() {
-        Some(labels) => (labels, "labels of the first CIFAR-10 test images"),
-        None => ((0..n).map(|i| (i % classes.max(1)) as u32).collect(), "labels i mod classes"),
+        match super::batch(&request, dirs) {
+            Ok(batch) => return Ok((batch.labels, "labels of the first CIFAR-10 test images")),
+            Err(DatasetError::Missing { .. } | DatasetError::TooFewImages { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(((0..n).map(|i| (i % classes.max(1)) as u32).collect(), "labels i mod classes"))
 }
 
 #[cfg(test)]
@@ -65,7 +69,7 @@ mod tests {
     #[test]
     fn labels_count_up_without_images() {
         let empty = tempfile::tempdir().unwrap();
-        let (labels, what) = labels(5, 3, &DataDirs::only(empty.path()));
+        let (labels, what) = labels(5, 3, &DataDirs::only(empty.path())).unwrap();
         assert_eq!((labels, what), (vec![0, 1, 2, 0, 1], "labels i mod classes"));
     }
 }

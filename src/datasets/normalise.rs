@@ -1,4 +1,4 @@
-//! Bytes to numbers.
+//! Converts the bytes of images to normalised numbers.
 
 use super::{ChannelStats, DatasetSpec, Normalisation};
 

@@ -1,4 +1,4 @@
-//! Folders of picture files, of which only those that are chosen are decoded.
+//! Folders of picture files. Only the pictures of a mini-batch are decoded.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ pub(super) struct PictureFiles {
     files: Vec<PictureFile>,
     pub fit: Fit,
     pub side: usize,
-    /// What the pictures are, before their number: `ImageNet train`.
+    /// The beginning of the description: `ImageNet train`.
     pub title: String,
-    /// Pictures of the complete split.
+    /// Number of pictures of the complete split.
     pub official: usize,
-    /// What is said of their labels, if anything.
+    /// A remark on the labels for the description, if any.
     pub labels: Option<&'static str>,
 }
 
-/// A file; the folder is that of its number, because the complete ImageNet has a million files.
+/// A file. It holds the index of its folder and not the path, because the complete ImageNet has a million files.
 struct PictureFile {
     folder: usize,
     name: Box<OsStr>,
@@ -31,12 +31,12 @@ struct PictureFile {
 const EXTENSIONS: [&str; 3] = ["jpeg", "jpg", "png"];
 
 impl PictureFiles {
-    /// No files yet, of a split with `official` pictures; squares of `side` pixels.
+    /// An empty list for a split with `official` pictures, which are read as squares of `side` pixels.
     pub fn new(title: String, official: usize, fit: Fit, side: usize) -> Self {
         Self { folders: vec![], files: vec![], fit, side, title, official, labels: None }
     }
 
-    /// Adds the pictures of a folder; `label_of` gives the class of a file from its number and its name without extension.
+    /// Adds the pictures of a folder. `label_of` gives the class of a file from its index and its name without extension.
     ///
     /// # Errors
     /// An unreadable folder, or whatever `label_of` finds.
@@ -62,7 +62,7 @@ impl PictureFiles {
     }
 }
 
-/// The names in a folder, in order; a file that is not there has none.
+/// The names in a folder in alphabetical order; none if there is no such folder.
 pub(super) fn names(folder: &Path) -> Result<Vec<OsString>, DatasetError> {
     if !folder.is_dir() {
         return Ok(vec![]);

@@ -1,12 +1,13 @@
-//! Files of fixed-length records: label bytes, then planes R, G, B. CIFAR and the 16-pixel record files share it.
+//! Files of fixed-length records, which are label bytes followed by planes R, G, B. CIFAR and the data sets of 16 pixels use them.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::{DatasetError, Image, Images};
+use super::{DatasetError, DatasetSpec, Image, Images, Split, missing};
+use crate::data::DataDirs;
 
-/// How a record is laid out.
+/// The layout of a record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     /// Bytes before the pixels; the last of them is the class.
@@ -14,7 +15,7 @@ pub(super) struct Layout {
     /// Height and width.
     pub side: usize,
     pub classes: usize,
-    /// Most records that the official file holds.
+    /// Number of records of the largest official file.
     pub records_per_file: usize,
 }
 
@@ -28,7 +29,7 @@ impl Layout {
 pub(super) struct RecordFiles {
     layout: Layout,
     files: Vec<RecordFile>,
-    /// What the files are, before their names: `CIFAR-10 train`.
+    /// The beginning of the description: `CIFAR-10 train`.
     title: String,
     official: usize,
     stand_in: bool,
@@ -52,6 +53,25 @@ impl RecordFiles {
         let files = paths.iter().map(|path| open_file(path, layout)).collect::<Result<_, _>>()?;
         Ok(Self { layout, files, title, official, stand_in })
     }
+}
+
+/// The images of those record files `names` of a split that are in `folder`, in the order of their names.
+///
+/// # Errors
+/// None of the files is there, or one is damaged.
+pub(super) fn open(
+    spec: &'static DatasetSpec,
+    split: Split,
+    layout: Layout,
+    (folder, names): (&str, &[&str]),
+    dirs: &DataDirs,
+) -> Result<Box<dyn Images>, DatasetError> {
+    let paths = dirs.files_in(&[folder], names);
+    if paths.is_empty() {
+        return Err(missing(spec, split, &[folder], names, dirs));
+    }
+    let title = format!("{} {split}", spec.title);
+    Ok(Box::new(RecordFiles::open(title, layout, &paths, spec.official(split), spec.stand_in)?))
 }
 
 fn open_file(path: &Path, layout: Layout) -> Result<RecordFile, DatasetError> {

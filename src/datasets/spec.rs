@@ -1,9 +1,9 @@
-//! The registry: what each data set is and where it comes from.
+//! The registry of data sets says what each one is and where it comes from.
 
 use super::text::Sentences;
 use super::{
-    BatchRequest, DatasetError, Images, cifar10, cifar100, imagenet, imagenet16_120, noise, sst2, synthetic,
-    synthetic_text, taskonomy, tinyimagenet16,
+    BatchRequest, DatasetError, Images, Split, cifar10, cifar100, imagenet, imagenet16_120, noise, sst2,
+    synthetic, synthetic_text, taskonomy, tinyimagenet16,
 };
 use crate::data::DataDirs;
 
@@ -27,7 +27,7 @@ impl ChannelStats {
 /// A data set as the registry knows it.
 #[derive(Debug)]
 pub struct DatasetSpec {
-    /// The name in files and flags.
+    /// The id in files and flags.
     pub id: &'static str,
     pub title: &'static str,
     /// Channels, height, width (the default, where they can be set); `[2, tokens, 1]` for text.
@@ -44,7 +44,7 @@ pub struct DatasetSpec {
     pub rotation: f64,
     /// Whether a request may set resolution and classes; pictures can have any resolution.
     pub flexible: bool,
-    /// Whether the data set stands in for another that is not at hand.
+    /// Whether the data set stands in for another one.
     pub stand_in: bool,
     /// Paper or page that publishes it.
     pub source: &'static str,
@@ -53,6 +53,11 @@ pub struct DatasetSpec {
 }
 
 impl DatasetSpec {
+    /// Number of images of the complete split.
+    pub(super) fn official(&self, split: Split) -> usize {
+        self.images[usize::from(split != Split::Train)]
+    }
+
     /// Whether it has sentences (token ids) and not images.
     pub fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Text(_))
@@ -62,12 +67,12 @@ impl DatasetSpec {
 type Open = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Images>, DatasetError>;
 type OpenText = fn(&BatchRequest, &DataDirs) -> Result<Box<dyn Sentences>, DatasetError>;
 
-/// How a batch comes about.
+/// How a mini-batch of a data set is made.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// From bytes, which are augmented and normalised.
+    /// From images as bytes, which are augmented and normalised.
     Images(Open),
-    /// The same, from picture files that are resized to what is asked for.
+    /// The same, from picture files that are resized to the requested resolution.
     Pictures(Open),
     /// Standard normal numbers.
     Noise,

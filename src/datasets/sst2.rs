@@ -1,4 +1,5 @@
-//! SST-2: sentences of film reviews, negative (0) or positive (1). Lines of label, tab, text, and BERT's vocabulary beside them.
+//! SST-2: sentences of film reviews, which are negative (0) or positive (1). A line has label, tab and text. BERT's vocabulary is
+//! in the same folder.
 
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ const DEV: usize = 872;
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
     id: "sst2",
     title: "SST-2",
-    // Ids and mask of 50 tokens.
+    // Token ids and attention mask of 50 tokens.
     shape: [2, 50, 1],
     classes: 2,
     images: [6_920, 1_821],

@@ -103,10 +103,7 @@ impl Synthetic {
 
 impl Images for Synthetic {
     fn len(&self) -> usize {
-        match self.split {
-            Split::Train => SPEC.images[0],
-            Split::Dev | Split::Test => SPEC.images[1],
-        }
+        SPEC.official(self.split)
     }
 
     fn side(&self) -> usize {

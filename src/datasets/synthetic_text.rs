@@ -1,4 +1,4 @@
-//! Generated sentences: token ids without words, for networks that take text where no data set is at hand.
+//! Generated sentences for networks that take text. They are token ids without words and need no files.
 //!
 //! ```text
 //! sentence i of a split, stream "synthetic_text.<split>.<i>", seed 0;  class c = i mod 2
@@ -50,7 +50,7 @@ fn open(request: &BatchRequest, _: &DataDirs) -> Result<Box<dyn Sentences>, Data
 
 impl Sentences for Synthetic {
     fn len(&self) -> usize {
-        SPEC.images[usize::from(self.split == Split::Test)]
+        SPEC.official(self.split)
     }
 
     fn sentence(&self, index: usize) -> Result<Sentence, DatasetError> {

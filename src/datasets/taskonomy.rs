@@ -1,7 +1,7 @@
-//! Taskonomy's RGB images, as TransNAS-Bench-101 and RBFleX-NAS take them: values in 0..=1, without a normalisation.
+//! Taskonomy's RGB images. As in TransNAS-Bench-101 and RBFleX-NAS, their values are in 0..=1 and not normalised.
 //!
-//! The images have no labels here. Proxies that need some get keyed ones, among as many classes as TransNAS's object
-//! classification has.
+//! The files have no labels. Proxies that need labels get keyed ones, among as many classes as TransNAS's object classification
+//! has.
 
 use super::picture_files::PictureFiles;
 use super::spec::Kind;
@@ -17,7 +17,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     title: "Taskonomy, RGB images (values 0 to 1, keyed labels)",
     shape: [3, 512, 512],
     classes: 75,
-    // Images of the tiny split, of which any number may be at hand.
+    // Images of the tiny split. The data folder may hold any number of them.
     images: [275_000, 0],
     standard: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },
     autodl: ChannelStats { mean: [0.0; 3], std: [1.0; 3] },

@@ -1,4 +1,4 @@
-//! Sentences as token ids.
+//! Converts sentences to token ids and attention masks.
 //!
 //! A sentence of `L` tokens becomes `T` ids and a mask ([`Shape::token_ids`](crate::graph::Shape::token_ids)):
 //!
@@ -12,7 +12,7 @@ use super::batch::choose;
 use super::{AttentionMask, Batch, BatchRequest, DatasetError, DatasetSpec, SpecialTokens};
 use crate::data::DataDirs;
 
-/// Ids of the tokens that stand for no word.
+/// Ids of the special tokens, which stand for no word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SpecialIds {
     pub cls: u32,
@@ -27,9 +27,9 @@ pub(super) struct Sentence {
     pub tokens: Vec<u32>,
 }
 
-/// The sentences of one split that are at hand.
+/// The sentences of one split that the files hold.
 pub(super) trait Sentences {
-    /// How many there are.
+    /// Number of sentences.
     fn len(&self) -> usize;
 
     /// Sentence `index < len()`.
@@ -37,7 +37,7 @@ pub(super) trait Sentences {
 
     fn special(&self) -> SpecialIds;
 
-    /// What the sentences and the vocabulary are, for records.
+    /// Descriptions of the sentences and of the vocabulary for records.
     fn describe(&self) -> [String; 2];
 
     /// Whether these sentences stand in for those of another data set.
@@ -46,7 +46,7 @@ pub(super) trait Sentences {
     }
 }
 
-/// How a sentence becomes a row.
+/// The layout of the row of a sentence.
 #[derive(Clone, Copy, Debug)]
 struct Layout {
     tokens: usize,
@@ -56,7 +56,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// Tokens of words that there is room for.
+    /// Most tokens of words that a row can hold.
     fn room(&self) -> usize {
         self.tokens.saturating_sub(self.special.count())
     }
@@ -71,7 +71,7 @@ impl Layout {
         ids.resize(self.tokens, self.ids.pad);
         let attended = |i: usize| self.mask == AttentionMask::Ones || i < used;
         let mask = (0..self.tokens).map(|i| f32::from(u8::from(attended(i))));
-        // Ids of vocabularies are far below 2^24, which f32 holds exactly.
+        // Ids are far below 2^24, so f32 holds them exactly.
         ids.into_iter().map(|id| id as f32).chain(mask).collect()
     }
 }

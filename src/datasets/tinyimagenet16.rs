@@ -1,6 +1,6 @@
-//! Tiny-ImageNet at 16 pixels: a stand-in where more images are needed than ImageNet16-120 files are at hand.
+//! Tiny-ImageNet at 16 pixels, a stand-in for ImageNet16-120 where too few of its images are at hand.
 
-use super::records::{Layout, RecordFiles};
+use super::records::{self, Layout};
 use super::spec::Kind;
 use super::{BatchRequest, DatasetError, DatasetSpec, Images, imagenet16_120};
 use crate::data::DataDirs;
@@ -27,11 +27,6 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     super::only_train(&SPEC, request.split)?;
-    let paths = dirs.files_in(&[FOLDER], &[NAME]);
-    if paths.is_empty() {
-        return Err(super::missing(&SPEC, request.split, &[FOLDER], &[NAME], dirs));
-    }
     let layout = Layout { label_bytes: 1, side: 16, classes: SPEC.classes, records_per_file: SPEC.images[0] };
-    let title = format!("{} {}", SPEC.title, request.split);
-    Ok(Box::new(RecordFiles::open(title, layout, &paths, SPEC.images[0], true)?))
+    records::open(&SPEC, request.split, layout, (FOLDER, &[NAME]), dirs)
 }

@@ -1,5 +1,5 @@
-//! BERT's tokeniser (Devlin et al. 2019): clean-up, lower case without accents, words and punctuation apart, then the longest
-//! pieces that the vocabulary has (Wu et al. 2016).
+//! BERT's tokeniser (Devlin et al. 2019). It cleans the text, makes it lower case without accents, separates words and
+//! punctuation, and splits words into the longest pieces that the vocabulary has (Wu et al. 2016).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Reads a vocabulary: one token a line, whose id is its number from 0.
+    /// Reads a vocabulary. It has one token per line, whose id is the number of the line from 0.
     ///
     /// # Errors
     /// A file that cannot be read, is cut off or holds a token twice, or lacks a special token.
@@ -71,7 +71,7 @@ impl Vocabulary {
         self.special
     }
 
-    /// For records.
+    /// A description for records.
     pub fn describe(&self) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         format!("WordPiece ({name}, {} tokens)", self.tokens)
@@ -86,7 +86,7 @@ fn tokenizer(vocabulary: &str) -> Result<Tokenizer, String> {
     let vocabulary = WordPiece::read_bytes(vocabulary.as_bytes()).map_err(|e| e.to_string())?;
     let model = WordPiece::builder().vocab(vocabulary).unk_token(UNKNOWN.to_owned()).build();
     let mut tokenizer = Tokenizer::new(model.map_err(|e| e.to_string())?);
-    // Cleaned, Chinese characters apart, accents stripped as letters become small.
+    // Clean the text, separate Chinese characters, strip accents together with upper case, lower case.
     let normalizer = BertNormalizer::new(true, true, None, true);
     tokenizer.with_normalizer(Some(normalizer)).map_err(|e| e.to_string())?;
     tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));

@@ -11,7 +11,7 @@ use crate::tables::{self, Table};
 /// Two repetitions of all activations of NAFBee; `good` is the accuracy itself, `bad` its opposite and not finite once.
 fn example() -> (ScoreSet, Table, Query) {
     let dirs = crate::data::DataDirs::resolve(Some(std::path::Path::new("/nonexistent")));
-    let table = tables::load("nafbee_vgg19", &dirs).unwrap();
+    let table = tables::load_with_cache("nafbee_vgg19", &dirs, None).unwrap();
     let query: Query = "cifar10/validation/200/mean".parse().unwrap();
     let accuracies = table.column(&query).unwrap().to_vec();
     let archs: Vec<String> = (0..table.len()).map(|i| table.arch(i).to_owned()).collect();

@@ -1,4 +1,4 @@
-//! File formats that more than one module reads.
+//! File formats that several rooms read.
 
 pub mod pickle;
 pub mod state_dict;

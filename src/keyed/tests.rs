@@ -115,11 +115,11 @@ fn committed_vectors_hold() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_GOLDEN"]
 fn vectors_beside_the_repository_hold() {
-    let Some(folder) = std::env::var_os("UNTRAINED_GOLDEN").map(PathBuf::from) else {
-        println!("skipped: UNTRAINED_GOLDEN is not set");
-        return;
-    };
+    let folder =
+        std::env::var_os("UNTRAINED_GOLDEN").expect("UNTRAINED_GOLDEN names the folder of golden values");
+    let folder = PathBuf::from(folder);
     let text = std::fs::read_to_string(folder.join("portable_init_vectors.json")).expect("readable vectors");
     let all: Vectors = serde_json::from_str(&text).expect("the vectors parse");
     assert!(!all.vectors.is_empty());

@@ -1,12 +1,12 @@
-//! When two implementations agree.
+//! Decides whether two implementations agree.
 
 use super::golden::{Flag, GoldenRecord};
 use crate::engine::Precision;
 
-/// What became of one golden record.
+/// The result for one golden record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Relative deviation, not above the tolerance.
+    /// The relative deviation is not above the tolerance.
     Within {
         deviation: f64,
     },
@@ -14,16 +14,16 @@ pub enum Verdict {
         deviation: f64,
         ours: String,
     },
-    /// The space, proxy, variant, input or initialisation does not exist here yet.
+    /// The program does not have the space, proxy, variant, input or initialisation.
     NotSupported(String),
-    /// Not comparable in this precision, by the file's own marks, or by what the proxy counts as rounding.
+    /// The values are not comparable in this precision, by the marks of the file or by the rounding error that the proxy reports.
     Skipped(&'static str),
 }
 
-/// The reason of a record that no two implementations need agree on, found when it was computed.
+/// The reason for skipping a record on which implementations may differ, as its computation showed.
 const DECIDED_BY_ROUNDING: &str = "gradients that are zero in exact arithmetic explain the difference";
 
-/// Why a record is not compared in this precision, before anything is computed.
+/// The reason for which the marks of a record exclude it in this precision.
 pub fn skipped(record: &GoldenRecord, precision: Precision) -> Option<&'static str> {
     if record.degenerate.as_ref().is_some_and(Flag::set) {
         return Some("degenerate: rounding noise in any precision");
@@ -31,7 +31,7 @@ pub fn skipped(record: &GoldenRecord, precision: Precision) -> Option<&'static s
     if precision == Precision::F32 && record.unstable == Some(true) {
         return Some("unstable in f32");
     }
-    let finite = record.value.value().is_some_and(f64::is_finite);
+    let finite = record.value.is_some_and(f64::is_finite);
     (finite && tolerance(record, precision).is_none()).then_some("no tolerance in this precision")
 }
 
@@ -46,9 +46,9 @@ pub fn tolerance(record: &GoldenRecord, precision: Precision) -> Option<f64> {
     }
 }
 
-/// Compares our value (or the reason why there is none) with a record. Non-finite values agree in kind; `null` stands
-/// for an undefined value. `rounding` is how far numbers that are zero in exact arithmetic may move the value, as the
-/// proxy counted them: a difference that is no larger says nothing, like that of a record marked as degenerate.
+/// Compares our value, or the reason for which there is none, with a record. Non-finite values agree if they are of one kind;
+/// `null` stands for an undefined value. `rounding` is the largest change of the value that numbers which are zero in exact
+/// arithmetic can cause, as the proxy reports it. A difference up to it is skipped, like a record marked as degenerate.
 pub fn verdict(
     record: &GoldenRecord,
     precision: Precision,
@@ -60,7 +60,7 @@ pub fn verdict(
         ours: ours.as_ref().map_or_else(Clone::clone, |x| format!("{x:?}")),
     };
     let exact = Verdict::Within { deviation: 0.0 };
-    match (record.value.value(), &ours) {
+    match (record.value, &ours) {
         (None, Err(_)) => exact,
         (None, Ok(x)) if !x.is_finite() => exact,
         (None, Ok(_)) | (Some(_), Err(_)) => outside(f64::NAN),
@@ -129,6 +129,12 @@ mod tests {
         assert!(within(r#""value":null,"expect_nonfinite":true"#, Precision::F32, Ok(f64::NAN)));
         assert!(!within(r#""value":null,"expect_nonfinite":true"#, Precision::F32, Ok(3.0)));
         assert!(!within(r#""value":3.0,"rtol_f32":0.1"#, Precision::F32, Ok(f64::NAN)));
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_refused() {
+        let base = r#""space":"nb201","arch":"a","proxy":"p","variant":"v""#;
+        assert!(serde_json::from_str::<GoldenRecord>(&format!(r#"{{{base},"value":"about 3"}}"#)).is_err());
     }
 
     #[test]

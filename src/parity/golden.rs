@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::store::number;
+
 /// Why a golden file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GoldenError {
@@ -21,7 +23,7 @@ pub struct GoldenFile {
     pub records: Vec<GoldenRecord>,
 }
 
-/// Builder options of a network; joined to records by `(space, arch, seed)`.
+/// Builder options of a network. Its records have the same `(space, arch, seed)`.
 #[derive(Debug, Deserialize)]
 pub struct GoldenNetwork {
     pub space: String,
@@ -30,7 +32,7 @@ pub struct GoldenNetwork {
     pub seed: u64,
     #[serde(default)]
     pub kw: serde_json::Map<String, serde_json::Value>,
-    /// NDS: the description of the network, as in the official records.
+    /// For NDS, the description of the network as in the official records.
     #[serde(default)]
     pub net: Option<serde_json::Value>,
     #[serde(default)]
@@ -52,8 +54,9 @@ pub struct GoldenRecord {
     pub batch: Option<usize>,
     pub proxy: String,
     pub variant: String,
-    #[serde(default)]
-    pub value: GoldenNumber,
+    /// `null` where the value is undefined.
+    #[serde(default, with = "number::option")]
+    pub value: Option<f64>,
     #[serde(default)]
     pub rtol_f32: Option<f64>,
     #[serde(default)]
@@ -68,16 +71,6 @@ pub struct GoldenRecord {
     pub expect_nonfinite: Option<bool>,
 }
 
-/// A number, one of "nan", "inf", "-inf", or `null` for undefined.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(untagged)]
-pub enum GoldenNumber {
-    Number(f64),
-    Text(String),
-    #[default]
-    Undefined,
-}
-
 /// A mark that is either a truth value or the reason for it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -90,22 +83,6 @@ impl Flag {
     /// Whether the mark is set.
     pub fn set(&self) -> bool {
         !matches!(self, Self::Bool(false) | Self::Reason(serde_json::Value::Null))
-    }
-}
-
-impl GoldenNumber {
-    /// The value, `None` for undefined or an unknown word.
-    pub fn value(&self) -> Option<f64> {
-        match self {
-            Self::Number(x) => Some(*x),
-            Self::Text(text) => match text.as_str() {
-                "nan" => Some(f64::NAN),
-                "inf" => Some(f64::INFINITY),
-                "-inf" => Some(f64::NEG_INFINITY),
-                other => other.parse().ok(),
-            },
-            Self::Undefined => None,
-        }
     }
 }
 

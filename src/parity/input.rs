@@ -1,17 +1,17 @@
-//! The input strings of golden records.
+//! Parses the input strings of golden records.
 
 use crate::keyed::{Stream, decide};
 
-/// What a record was computed on.
+/// The input of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GoldenInput {
-    /// No input, or only its resolution (`resolution 32`).
+    /// The record has no input, or only a resolution (`resolution 32`).
     Resolution(usize),
     /// `cifar10_test[a..b]`: images a to b of CIFAR-10's test batch in file order.
     Cifar10Test { start: usize, end: usize },
-    /// `cifar10_test[a..b] and [b..c]`: two mini-batches of equal size, one behind the other.
+    /// `cifar10_test[a..b] and [b..c]`: two successive mini-batches of equal size.
     Cifar10Pair { start: usize, end: usize },
-    /// `normal(input) and normal(input.1) NxCxHxW`, labels counted through both.
+    /// `normal(input) and normal(input.1) NxCxHxW`, with labels that are numbered through both.
     NoisePair { shape: [usize; 4], labels: NoiseLabels },
     /// TE-NAS's own images and network.
     ThinCell,
@@ -67,7 +67,7 @@ impl Sentences {
 /// The classes of Gaussian images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NoiseLabels {
-    /// The proxy needs none.
+    /// The proxy needs no labels.
     Unnamed,
     /// `labels i mod K`: image `i` has class `i mod K`.
     Modulo(u32),
@@ -85,16 +85,16 @@ impl NoiseLabels {
     }
 }
 
-/// What TE-NAS's linear regions are counted on.
+/// The input of TE-NAS's linear regions.
 const THIN_CELL: &str = "normal(input) 1000x1x3x3, net = cell C=1 - BN - ReLU - GAP - Linear(10), no stem";
-/// What records of proxies with a teacher add to their images.
+/// The suffix of the input of proxies with a teacher.
 const TEACHER: &str = " (student CIFAR normalisation, teacher ImageNet normalisation)";
 
-/// Resolution of networks whose records name no input.
+/// Resolution of networks whose records have no input.
 const DEFAULT_RESOLUTION: usize = 32;
 
 impl GoldenInput {
-    /// Reads an input string; `None` for a form that is not known.
+    /// Parses an input string; `None` for unknown forms.
     pub fn parse(text: Option<&str>) -> Option<Self> {
         let Some(text) = text else { return Some(Self::Resolution(DEFAULT_RESOLUTION)) };
         if let Some(rest) = text.strip_prefix("resolution ") {
@@ -103,7 +103,7 @@ impl GoldenInput {
         if text == THIN_CELL {
             return Some(Self::ThinCell);
         }
-        // A teacher's inputs follow from the candidate's.
+        // A teacher's inputs are computed from the candidate's.
         let text = text.strip_suffix(TEACHER).unwrap_or(text);
         if let Some(rest) = text.strip_prefix("cifar10_test") {
             let Some((first, second)) = rest.split_once(" and ") else {
@@ -158,7 +158,7 @@ impl GoldenInput {
         (take >= 1 && take <= shape[0]).then_some(Self::Noise { shape, take, labels })
     }
 
-    /// Height and width in pixels, or tokens of a sentence, where the input says it.
+    /// Height and width in pixels, or number of tokens of a sentence.
     pub fn resolution(&self) -> usize {
         match self {
             Self::Resolution(pixels) => *pixels,
@@ -171,7 +171,7 @@ impl GoldenInput {
     }
 }
 
-/// `[a..b]` with a below b.
+/// Parses `[a..b]` with a < b.
 fn range_of(text: &str) -> Option<(usize, usize)> {
     let (start, end) = text.strip_prefix('[')?.strip_suffix(']')?.split_once("..")?;
     let (start, end) = (start.parse().ok()?, end.parse().ok()?);

@@ -1,9 +1,9 @@
-//! Names of golden files in our words.
+//! Maps the names of golden files to ours.
 
 use super::golden::{GoldenNetwork, GoldenRecord};
 use crate::spaces::nds::{Label, Nds, NetRecord, Stem};
 
-/// A network in our words: space id and architecture string, and the builder options that they cover.
+/// A network under our names: space id, architecture string, and the builder options that they cover.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     pub space: &'static str,
@@ -14,7 +14,7 @@ pub struct Named {
 /// The network of a record; `network` is its description in the golden file.
 ///
 /// # Errors
-/// Why it has no name here.
+/// Why the network has no name here.
 pub fn network(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result<Named, String> {
     let unknown = || format!("space {}", record.space);
     let space = match record.space.as_str() {
@@ -30,7 +30,7 @@ pub fn network(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result
     Ok(Named { space, arch: record.arch.clone(), options: &[] })
 }
 
-/// NDS networks carry a label for a name, and stand beside it as the official records describe them.
+/// The name of an NDS network. Golden files give it a label, and describe it as the official records do.
 fn nds(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result<Named, String> {
     let label = Label::parse(&record.arch).ok_or_else(|| format!("label {}", record.arch))?;
     let list = Nds::of_file(label.file).ok_or_else(|| format!("list {}", label.file))?;
@@ -38,19 +38,19 @@ fn nds(record: &GoldenRecord, network: Option<&GoldenNetwork>) -> Result<Named, 
     let net = network.net.clone().ok_or_else(|| format!("{} has no `net`", record.arch))?;
     let net: NetRecord = serde_json::from_value(net).map_err(|e| format!("`net` of {}: {e}", record.arch))?;
     let stem = match network.kw.get("stem").and_then(|stem| stem.as_str()) {
-        // The list's own: networks of stages tell their stem themselves.
+        // Without an option the stem is that of the list. Networks of stages state their stem themselves.
         None | Some("nds_in") => list.stem(),
         Some(stem) => Stem::named(stem).ok_or_else(|| format!("stem {stem}"))?,
     };
     Ok(Named { space: list.id(), arch: list.arch_of(&net, stem)?, options: &["stem"] })
 }
 
-/// Whether a builder option of a golden network is what our space builds anyway.
+/// Whether our space builds a network with this option in any case.
 pub fn is_default(option: &str, value: &serde_json::Value) -> bool {
     option == "reslink" && *value == true
 }
 
-/// The proxy (in our notation) and the component whose value a golden record gives; `None` stands for the score.
+/// The proxy in our notation, and the component whose value a golden record gives, or `None` for the score.
 pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'static str>)> {
     let name = match (golden, variant) {
         ("params", "all") => "params",

@@ -1,4 +1,4 @@
-//! Tallies of verdicts.
+//! Counts verdicts.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use super::compare::{Verdict, tolerance};
 use super::golden::GoldenRecord;
 use crate::engine::Precision;
 
-/// The largest share of records outside in f32 that passes for rounding: what PyTorch has outside its own tolerances with its
-/// other convolution kernels (METHODOLOGY, section 9). Rounding turns single units over a kink or a maximum, where
-/// derivatives jump; which records it meets is chance.
+/// The largest share of records outside their tolerance in f32 that counts as rounding. It is the share that PyTorch has outside
+/// its own tolerances when it uses other convolution kernels (METHODOLOGY, section 9). Rounding moves single units over a kink or
+/// a maximum, where derivatives jump, and it is chance which records this affects.
 const MOST_ROUNDING: f64 = 0.073;
 
 /// Counts of one proxy and variant, or of all.
@@ -39,11 +39,11 @@ pub struct Failure {
     pub ours: String,
     pub deviation: f64,
     pub tolerance: Option<f64>,
-    /// The same engine agrees in f64.
+    /// Whether the same engine agrees in f64.
     pub agrees_in_f64: bool,
 }
 
-/// What came of all records.
+/// The counts and failures of all records.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// By golden proxy and variant.
@@ -51,7 +51,7 @@ pub struct Summary {
     pub lines: BTreeMap<(String, String), Line>,
     pub total: Line,
     pub failures: Vec<Failure>,
-    /// Records outside in f32 on which the same engine agrees in f64.
+    /// Number of records that are outside in f32 and on which the same engine agrees in f64.
     pub agree_in_f64: usize,
 }
 
@@ -89,7 +89,7 @@ impl std::fmt::Display for Line {
 }
 
 impl Summary {
-    /// Adds one verdict; `agrees_in_f64` where a record that is outside in f32 is within in f64.
+    /// Adds one verdict. `agrees_in_f64` says whether a record that is outside in f32 is within in f64.
     pub fn add(
         &mut self,
         record: &GoldenRecord,
@@ -108,7 +108,7 @@ impl Summary {
                 space: record.space.clone(),
                 arch: record.arch.clone(),
                 seed: record.seed,
-                golden: record.value.value(),
+                golden: record.value,
                 ours: ours.clone(),
                 deviation: *deviation,
                 tolerance,

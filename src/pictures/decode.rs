@@ -1,4 +1,4 @@
-//! From the bytes of a file to the colours of pixels.
+//! Decodes the bytes of JPEG and PNG files.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 /// Largest side of a picture that is decoded.
 const MOST_PIXELS: usize = 10_000;
 
-/// A picture.
+/// A decoded picture.
 pub(super) struct Decoded {
     /// Height and width.
     pub(super) size: [usize; 2],
@@ -35,7 +35,8 @@ pub(super) fn decode(data: &[u8]) -> Result<Decoded, String> {
 }
 
 fn jpeg(data: &[u8]) -> Result<Decoded, String> {
-    // The decoder leaves the missing part of a cut file grey. In scans, a byte 0xff stands only before other bytes than these.
+    // The decoder fills the missing part of a truncated file with grey, so its end marker is searched here. Inside a scan, no byte
+    // 0xff is followed by one of these two markers.
     let last = |marker: u8| data.windows(2).rposition(|pair| pair == [0xff, marker]);
     let [start_of_scan, end_of_image] = [0xda, 0xd9].map(last);
     if end_of_image < start_of_scan {

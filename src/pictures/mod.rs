@@ -1,4 +1,4 @@
-//! Picture files as networks see them: decoded, resized as Pillow does it, cut to a square.
+//! Reads picture files as networks need them: decoded, resized as Pillow does it, and cropped to a square.
 
 mod decode;
 pub mod resize;
@@ -10,20 +10,20 @@ use resize::resize_bytes;
 
 /// Largest file that is read, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
-/// The shorter side becomes 256/224 of the square that is cut out of the middle (torchvision's evaluation transforms; rounded down, as
-/// timm does for other sides).
+/// The shorter side is resized to 256/224 of the square that is cropped from the middle, as in torchvision's evaluation transforms.
+/// For other sides than 224 it is rounded down, as in timm.
 const MARGIN: (usize, usize) = (256, 224);
 
 /// How a picture of any size becomes a square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// Its shorter side is resized to 256/224 of the square's, and the middle cut out: `Resize(256)`, `CenterCrop(224)`.
+    /// The shorter side is resized to 256/224 of the square's, and the middle is cropped: `Resize(256)`, `CenterCrop(224)`.
     Middle,
     /// Both sides are resized: `Resize((side, side))`.
     Stretched,
 }
 
-/// Why there is no picture.
+/// Why a picture could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     #[error("cannot read {}: {source}", .path.display())]
@@ -34,8 +34,8 @@ pub enum PictureError {
     Format { path: PathBuf, problem: String },
 }
 
-/// A JPEG or PNG picture as a square, `side` pixels wide: planes R, G, B. What the file is says its content, not its name.
-/// Grey, palette, 16-bit and CMYK pictures become eight-bit colours; transparency is left out.
+/// Reads a JPEG or PNG picture as a square of `side` pixels: planes R, G, B. The content of the file, not its name, decides the
+/// format. Grey, palette, 16-bit and CMYK pictures are converted to eight-bit colours; transparency is ignored.
 ///
 /// # Errors
 /// A file that cannot be read, or holds no whole picture.
@@ -71,7 +71,7 @@ fn square(picture: &Decoded, side: usize, fit: Fit) -> Vec<u8> {
     (0..3).flat_map(plane).collect()
 }
 
-/// Half of a number as Python rounds it: .5 to the even neighbour (torchvision's `CenterCrop`).
+/// Half of a number, where .5 is rounded to the even neighbour as in Python (torchvision's `CenterCrop`).
 fn half(length: usize) -> usize {
     length / 2 + usize::from(length % 4 == 3)
 }

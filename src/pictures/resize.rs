@@ -1,27 +1,27 @@
-//! Resizing of planes of numbers and of bytes.
+//! Resizes planes of numbers and of bytes.
 
 use std::ops::Range;
 
-/// How pixels in between are found.
+/// The method of interpolation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Linear in both directions between the centres of the four nearest pixels: PyTorch's `interpolate` with `bilinear` and
+    /// Linear interpolation between the centres of the four nearest pixels: PyTorch's `interpolate` with `bilinear` and
     /// `align_corners=False`.
     #[default]
     Bilinear,
-    /// The pixel that covers the place: PyTorch's `nearest`.
+    /// The input pixel at the position: PyTorch's `nearest`.
     Nearest,
-    /// As `Bilinear`, but a smaller picture averages over triangles as wide as its pixels: Pillow's `BILINEAR`.
+    /// Like `Bilinear`, but reduction averages over triangles whose width is that of an output pixel: Pillow's `BILINEAR`.
     Smooth,
 }
 
-/// A share of some input pixels: the first of them, and their weights.
+/// The input pixels of which an output pixel is made: the first of them, and their weights.
 struct Share {
     first: usize,
     weights: Vec<f64>,
 }
 
-/// A plane of `from` pixels (height, width) in `to` pixels.
+/// Resizes a plane of `from` pixels (height, width) to `to` pixels.
 pub fn resize(plane: &[f64], from: [usize; 2], to: [usize; 2], kind: Kind) -> Vec<f64> {
     let [rows, columns]: [Vec<Share>; 2] =
         [0, 1].map(|axis| shares(from[axis], to[axis], kind, 0..to[axis]).collect());
@@ -42,8 +42,9 @@ pub fn resize(plane: &[f64], from: [usize; 2], to: [usize; 2], kind: Kind) -> Ve
 /// Fractional bits of Pillow's weights.
 const FRACTION: u32 = 22;
 
-/// The `window` (rows, columns) of a plane of bytes that is resized from `from` to `to` pixels (height, width) as Pillow's `BILINEAR`
-/// does it, bit for bit: rows are resized first, then columns, with weights in fixed point, each rounded to bytes.
+/// Resizes a plane of bytes from `from` to `to` pixels (height, width) and returns the `window` (rows, columns) of the result. The
+/// bytes are those of Pillow's `BILINEAR`: rows are resized first, then columns, with weights in fixed point, and both results are
+/// rounded to bytes.
 pub fn resize_bytes(plane: &[u8], from: [usize; 2], to: [usize; 2], window: [Range<usize>; 2]) -> Vec<u8> {
     let [rows, columns]: [Vec<FixedShare>; 2] = [0, 1].map(|axis| {
         shares(from[axis], to[axis], Kind::Smooth, window[axis].clone()).map(FixedShare::of).collect()
@@ -77,7 +78,7 @@ impl FixedShare {
     }
 }
 
-/// Shares of the input for the pixels `range` of `to`.
+/// The shares of the output pixels `range` out of `to`.
 fn shares(from: usize, to: usize, kind: Kind, range: Range<usize>) -> impl Iterator<Item = Share> {
     let scale = from as f64 / to.max(1) as f64;
     let share = move |i: usize| {
@@ -97,7 +98,7 @@ fn shares(from: usize, to: usize, kind: Kind, range: Range<usize>) -> impl Itera
     range.map(share)
 }
 
-/// A triangle of half-width `scale` around `centre`, over whole pixels.
+/// Weights of whole pixels under a triangle of half-width `scale` around `centre`, with sum 1.
 fn triangle(centre: f64, scale: f64, from: usize) -> Share {
     let first = (centre - scale + 0.5).max(0.0) as usize;
     let end = ((centre + scale + 0.5) as usize).min(from);
@@ -125,7 +126,7 @@ mod tests {
         assert_eq!(resize(&plane, [2, 3], [2, 6], Kind::Nearest)[..6], [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
     }
 
-    /// A part of a picture is that part of the whole; bytes are those of the exact sums but for their rounding.
+    /// A window is that part of the whole result, and bytes differ from exact sums by rounding only.
     #[test]
     fn bytes_are_rounded_sums_and_windows_are_parts() {
         let bytes: Vec<u8> = (0..11 * 7).map(|i| (i * i * 37 % 256) as u8).collect();
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_stays_what_it_is() {
+    fn constant_planes_stay_constant() {
         for (from, to) in [([7, 5], [3, 2]), ([3, 4], [8, 9]), ([6, 6], [6, 1])] {
             for kind in [Kind::Bilinear, Kind::Nearest, Kind::Smooth] {
                 let out = resize(&vec![2.5; from[0] * from[1]], from, to, kind);

@@ -9,8 +9,8 @@ use crate::data::DataDirs;
 use crate::datasets::Batch;
 use crate::proxies::ProxyRef;
 use crate::store::{
-    self, BatchFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts,
-    Store, StoreError,
+    BatchFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, Store,
+    StoreError,
 };
 
 impl Runner<'_> {
@@ -87,7 +87,7 @@ fn file_facts(path: &Path) -> Result<FileFacts, RunError> {
     let unread = |source| RunError::File { path: path.to_path_buf(), source };
     let digest = Sha256::new_with_prefix(std::fs::read(path).map_err(unread)?);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(FileFacts { name, sha256: store::hex(digest) })
+    Ok(FileFacts { name, sha256: hex::encode(digest.finalize()) })
 }
 
 /// A mini-batch as a manifest identifies it.
@@ -100,6 +100,6 @@ pub fn batch_facts(batch: &Batch) -> BatchFacts {
         shape: batch.shape,
         classes: batch.classes,
         stand_in: batch.stand_in,
-        sha256: store::hex(digest),
+        sha256: hex::encode(digest.finalize()),
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 
-/// A malformed architecture string, with the bytes at fault.
+/// The error of a malformed architecture string, with the bytes at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchError {
     pub space: &'static str,
     pub arch: String,
-    /// Byte range of the bad part; empty at the end of a string that stops too early.
+    /// Byte range of the bad part. It is empty at the end of a string that ends too early.
     pub at: Range<usize>,
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! What some spaces know of an architecture beside its graph.
+//! Facts that some spaces know about an architecture and that its graph does not hold.
 
 /// An architecture that a paper publishes under a name.
 #[derive(Clone, Copy, Debug)]
@@ -10,18 +10,18 @@ pub struct NamedArch {
     pub arch: &'static str,
 }
 
-/// The counts by which the search of a space's authors keeps its budgets, where they differ from the network's own.
+/// The counts that the search of a space's authors limits, where they differ from those of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Model size, in parameters.
     pub size: u64,
     /// Operations on one image.
     pub flops: u64,
-    /// Depth.
+    /// Number of layers.
     pub layers: u64,
 }
 
-/// Families of super-blocks, as far as proxies tell them apart.
+/// Families of super-blocks that proxies distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// Convolutions without residual blocks (stems and heads).
@@ -34,15 +34,15 @@ pub enum Family {
     Inverted,
 }
 
-/// One super-block of a network that is a row of them, without its residual links.
+/// One super-block of a network that is a sequence of super-blocks, without its residual links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuperBlock {
     pub family: Family,
     /// `(C_in / groups) k^2` of each of its convolutions, in order.
     pub fan_ins: Vec<usize>,
-    /// Channels that it gives.
+    /// Output channels.
     pub channels: usize,
     pub stride: usize,
-    /// Residual blocks.
+    /// Number of residual blocks.
     pub depth: usize,
 }

@@ -1,8 +1,8 @@
 //! Search spaces: an architecture string becomes a [`Graph`]. Spaces never see accuracies.
 
+mod blocks;
 pub mod cam_nas;
 mod error;
-mod factorized;
 mod facts;
 pub mod nafbee;
 pub mod nasbench101;
@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 
 use crate::graph::{Graph, GraphError, Shape};
 
-/// What a network is built for.
+/// The input and output size for which a network is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NetworkInput {
     /// Height and width of the (square, 3-channel) input in pixels; tokens of a sentence for networks that take text.
@@ -46,14 +46,14 @@ impl NetworkInput {
 #[serde(untagged)]
 pub enum SpaceSize {
     Known(usize),
-    /// As many as its table lists.
+    /// The table lists the architectures.
     OfTable,
-    /// Nobody lists them, so they have no index.
+    /// The architectures are not listed anywhere, so they have no index.
     Unlisted,
 }
 
 impl SpaceSize {
-    /// The number, where it is known without a table.
+    /// The number of architectures, where it is known without a table.
     pub fn known(self) -> Option<usize> {
         match self {
             Self::Known(size) => Some(size),
@@ -87,8 +87,8 @@ pub struct SpaceSpec {
 }
 
 impl SpaceSpec {
-    /// Number of architectures that can be drawn from; `None` where nobody lists them. Where only the table's list says it,
-    /// `order` gives its architectures by index and ends with the list.
+    /// Number of architectures from which samples can be drawn; `None` where they are not listed. Where only the table lists them,
+    /// they are counted with `order`, which gives the architecture of an index and `None` past the end.
     pub fn listed(&self, order: &dyn Fn(usize) -> Option<String>) -> Option<usize> {
         match self.size {
             SpaceSize::Known(size) => Some(size),
@@ -98,7 +98,7 @@ impl SpaceSpec {
     }
 }
 
-/// Why an architecture did not become a network.
+/// Why a network could not be built from an architecture.
 #[derive(Debug, thiserror::Error)]
 pub enum SpaceError {
     #[error(transparent)]
@@ -109,7 +109,14 @@ pub enum SpaceError {
     Unknown { given: String, known: String },
 }
 
-/// A search space: its strings and its networks.
+impl SpaceError {
+    /// Wraps the error of an architecture of `space` whose network cannot be built, for `map_err`.
+    fn graph(space: &'static str, arch: &str) -> impl FnOnce(GraphError) -> Self {
+        move |source| Self::Graph { space, arch: arch.to_owned(), source }
+    }
+}
+
+/// A search space: its architecture strings and the networks that they describe.
 pub trait SearchSpace: Sync {
     /// Static facts.
     fn spec(&self) -> &'static SpaceSpec;
@@ -120,17 +127,18 @@ pub trait SearchSpace: Sync {
     /// [`ArchError`], which points at the malformed part.
     fn canonical(&self, arch: &str) -> Result<String, ArchError>;
 
-    /// Architecture `index` in the official order, `None` past the end or where the order is known only to the table.
+    /// Architecture `index` in the official order. `None` past the end, and in spaces whose order only the table knows.
     fn arch(&self, index: usize) -> Option<String>;
 
-    /// Equal for architectures that the benchmark's authors count as one; `None` for a malformed string, or where the
-    /// space has no such notion. Members may differ in dead edges, and in values used twice or computed twice.
+    /// A string that is equal for architectures that the benchmark's authors count as one. Their networks may differ in dead
+    /// edges, and in whether a value is computed once and used twice or computed twice. `None` for a malformed string, and in
+    /// spaces without such classes.
     fn isomorphism_class(&self, _arch: &str) -> Option<String> {
         None
     }
 
-    /// Equal for architectures whose networks differ in the names of their parameters only; `None` for a malformed
-    /// string, or where no two architectures of the space give equal networks.
+    /// A string that is equal for architectures whose networks differ only in the names of their parameters. `None` for a
+    /// malformed string, and in spaces in which all networks differ.
     fn equality_class(&self, _arch: &str) -> Option<String> {
         None
     }
@@ -141,7 +149,7 @@ pub trait SearchSpace: Sync {
     /// A malformed string, or an input too small for the network's windows.
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError>;
 
-    /// The same network without its residual links, as Zen-NAS scores it; `None` where the space has no such form.
+    /// The same network without its residual links, as Zen-NAS scores it; `None` in spaces without such a form.
     ///
     /// # Errors
     /// As [`SearchSpace::build`].
@@ -149,7 +157,7 @@ pub trait SearchSpace: Sync {
         Ok(None)
     }
 
-    /// The authors' own accounting; `None` where it is the network's.
+    /// The counts as the space's authors compute them; `None` where they are those of the network.
     ///
     /// # Errors
     /// A malformed string.
@@ -157,7 +165,7 @@ pub trait SearchSpace: Sync {
         Ok(None)
     }
 
-    /// The architecture as a row of super-blocks; `None` where it is none.
+    /// The architecture as a sequence of super-blocks; `None` in spaces without super-blocks.
     ///
     /// # Errors
     /// A malformed string.
@@ -165,13 +173,13 @@ pub trait SearchSpace: Sync {
         Ok(None)
     }
 
-    /// Architectures that papers publish under a name, which [`SearchSpace::canonical`] and the others accept.
+    /// Architectures that papers publish under a name. All methods accept the name in place of the string.
     fn named(&self) -> &'static [NamedArch] {
         &[]
     }
 
-    /// One cell of one channel without a stem, for 1-channel images of 3 x 3 pixels; `None` where the space does not search
-    /// for a cell. TE-NAS counts linear regions on it.
+    /// A network of one cell with one channel and without a stem, for 1-channel images of 3 x 3 pixels. TE-NAS counts linear
+    /// regions on it. `None` in spaces that do not search for a cell.
     ///
     /// # Errors
     /// A malformed string.
@@ -179,20 +187,21 @@ pub trait SearchSpace: Sync {
         Ok(None)
     }
 
-    /// Whether its networks take sentences (token ids) and not images.
+    /// Whether the networks take sentences (token ids) and not images.
     fn takes_text(&self) -> bool {
         false
     }
 
-    /// The checkpoint that its networks begin with; `None` where their weights are drawn.
+    /// The checkpoint from which the networks take their weights; `None` where the weights are drawn.
     fn pretrained(&self) -> Option<&Pretrained> {
         None
     }
 
-    /// The same space, whose networks begin with a checkpoint. It is kept until the program ends, as spaces are.
+    /// The same space with networks that take their weights from a checkpoint. It exists until the program ends, like all
+    /// spaces.
     ///
     /// # Errors
-    /// A checkpoint of another network; [`PretrainedError::NoCheckpoints`] where the space has none.
+    /// A checkpoint of another network; [`PretrainedError::NoCheckpoints`] in spaces without checkpoints.
     fn with_pretrained(&self, _pretrained: Pretrained) -> Result<&'static dyn SearchSpace, PretrainedError> {
         Err(PretrainedError::NoCheckpoints { space: self.spec().id })
     }

@@ -1,4 +1,4 @@
-//! Parts of an architecture string that know where they stand, so that errors point at them.
+//! Parts of an architecture string that know their position in it, so that errors point at them.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::ArchError;
 pub struct Part<'a> {
     space: &'static str,
     whole: &'a str,
-    /// First and last byte, the latter excluded.
+    /// Positions of the first byte and of the byte after the last one.
     at: (usize, usize),
 }
 
@@ -31,7 +31,7 @@ impl<'a> Part<'a> {
         ArchError::new(self.space, self.whole, at, reason)
     }
 
-    /// Bytes `range` of this part; both ends stand between characters.
+    /// Bytes `range` of this part. Both ends must be at character boundaries.
     pub fn slice(&self, range: Range<usize>) -> Self {
         Self { at: (self.at.0 + range.start, self.at.0 + range.end), ..*self }
     }
@@ -47,7 +47,7 @@ impl<'a> Part<'a> {
         self.text().split(separator).map(piece).collect()
     }
 
-    /// As many pieces as there are names.
+    /// The pieces between separators, which must be `N`; `what` says in messages what they are.
     ///
     /// # Errors
     /// Another number of pieces.
@@ -59,7 +59,7 @@ impl<'a> Part<'a> {
             .map_err(|_| self.error(format!("{found} parts between `{separator}` where {what} are needed")))
     }
 
-    /// What follows a prefix.
+    /// The part after a prefix.
     ///
     /// # Errors
     /// Another beginning.

@@ -1,4 +1,4 @@
-//! Networks that begin with the weights of a trained one.
+//! Networks that take weights from the checkpoint of a trained network.
 //!
 //! RBFleX-NAS scores BERT from a checkpoint whose linear weights are drawn anew, while biases, embeddings and normalisations
 //! keep the trained values.
@@ -11,7 +11,7 @@ use crate::graph::{Graph, Param, ParamRole, Weights};
 use crate::named;
 
 named! {
-    /// What becomes of the weights of linear layers.
+    /// How the weights of linear layers are set.
     pub enum LinearWeights: "linear weights" {
         /// Drawn anew by the run's initialisation, as RBFleX-NAS's released code does
         Redrawn = "redrawn",
@@ -45,7 +45,7 @@ pub enum PretrainedError {
     Changed { path: PathBuf, found: String, expected: String },
 }
 
-/// A checkpoint, read.
+/// A checkpoint in memory.
 #[derive(Clone, Debug)]
 pub struct Pretrained {
     pub path: PathBuf,
@@ -55,7 +55,7 @@ pub struct Pretrained {
     tensors: StateDict,
 }
 
-/// The layer that a pretrained encoder lacks: it is drawn.
+/// Prefix of the classifier's parameters. A pretrained encoder has no classifier, whose weights are drawn then.
 const CLASSIFIER: &str = "classifier.";
 
 impl Pretrained {
@@ -68,13 +68,13 @@ impl Pretrained {
         Ok(Self { path: path.to_path_buf(), sha256, linear, tensors: tensors.without_prefix("module.") })
     }
 
-    /// The same with the names that a space gives its parameters.
+    /// The same checkpoint, with its tensors renamed to the parameters of a space.
     pub fn map_names(self, name: impl Fn(&str) -> String) -> Self {
         Self { tensors: self.tensors.renamed(name), ..self }
     }
 
-    /// Checks that a network of `space` finds everything it takes from the checkpoint. Only a classifier may be missing, and
-    /// what the network does not have is left alone.
+    /// Checks that the checkpoint has every parameter that a network of `space` takes from it. Only a classifier may be missing,
+    /// and tensors that the network does not have are ignored.
     ///
     /// # Errors
     /// The first parameter that is missing or has another shape.
@@ -112,7 +112,7 @@ impl Pretrained {
         Weights::init_except(graph, scheme, seed, kept)
     }
 
-    /// What the weights are, in words.
+    /// A description of the weights for readers.
     pub fn describe(&self, scheme: Scheme) -> String {
         let linear = match self.linear {
             LinearWeights::Redrawn => format!("linear weights redrawn ({scheme})"),

@@ -1,20 +1,21 @@
 //! The macro network that NAS-Bench-201 and NATS-Bench-SSS share (AutoDL's `TinyNetwork`).
 
 use super::NetworkInput;
-use super::nasbench201::{Cell, Operation};
+use super::blocks::relu_conv_bn_module;
+use super::nasbench201::{EdgeCell, EdgeOperation};
 use crate::graph::{
     Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Shape, Window,
 };
 
-/// One entry of the macro plan: a cell or a reduction block that gives `channels` channels.
+/// One entry of the macro network: a cell or a reduction block, with its output channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage {
     pub channels: usize,
     pub reduction: bool,
 }
 
-/// Stem - cells and reductions - BN, ReLU, global average pooling, linear classifier.
-pub fn build(cell: &Cell, stem: usize, plan: &[Stage], input: NetworkInput) -> Result<Graph, GraphError> {
+/// The network: stem, the stages of `plan`, BN, ReLU, global average pooling, linear classifier.
+pub fn build(cell: &EdgeCell, stem: usize, plan: &[Stage], input: NetworkInput) -> Result<Graph, GraphError> {
     let mut b = Builder::new("TinyNetwork", input.shape());
     let x = b.input();
     let x = b.module("stem", "Sequential", x, |b, x| {
@@ -35,7 +36,7 @@ pub fn build(cell: &Cell, stem: usize, plan: &[Stage], input: NetworkInput) -> R
     finish(b, x, Some("global_pooling"), input.classes)
 }
 
-/// BN, ReLU, global average pooling, linear classifier.
+/// Ends a network with BN, ReLU, global average pooling and a linear classifier.
 fn finish(mut b: Builder, x: NodeId, pooling: Option<&str>, classes: usize) -> Result<Graph, GraphError> {
     let x = b.module("lastact", "Sequential", x, |b, x| {
         let x = b.norm("0", x, NormSpec::default());
@@ -48,7 +49,7 @@ fn finish(mut b: Builder, x: NodeId, pooling: Option<&str>, classes: usize) -> R
 }
 
 /// One cell of one channel over 1-channel images of 3 x 3 pixels, without a stem (TE-NAS).
-pub fn thin_cell(cell: &Cell, classes: usize) -> Result<Graph, GraphError> {
+pub fn thin_cell(cell: &EdgeCell, classes: usize) -> Result<Graph, GraphError> {
     let mut b = Builder::new("ThinNetwork", Shape::map(1, 3, 3));
     let x = b.input();
     let x = b.list("cells", |b| {
@@ -60,7 +61,7 @@ pub fn thin_cell(cell: &Cell, classes: usize) -> Result<Graph, GraphError> {
 }
 
 /// A cell: node `i` sums its edges from nodes `0..i`; only edges from node 0 may change the channels.
-fn infer_cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, cell: &Cell) -> NodeId {
+fn infer_cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, cell: &EdgeCell) -> NodeId {
     b.module(name, "InferCell", x, |b, x| {
         b.list("layers", |b| {
             let (mut states, mut operations) = (vec![x], vec![]);
@@ -78,38 +79,25 @@ fn infer_cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, cell: &Ce
     })
 }
 
-fn edge(b: &mut Builder, name: &str, x: NodeId, channels: usize, op: Operation) -> NodeId {
+fn edge(b: &mut Builder, name: &str, x: NodeId, channels: usize, op: EdgeOperation) -> NodeId {
     match op {
-        Operation::None => b.zero(name, "Zero", x),
-        Operation::SkipConnect if b.shape(x).channels() == channels => b.identity(name, "Identity", x),
-        Operation::SkipConnect => pointwise_skip(b, name, x, channels),
-        Operation::NorConv1x1 => relu_conv_bn(b, name, x, channels, 1, 1),
-        Operation::NorConv3x3 => relu_conv_bn(b, name, x, channels, 3, 1),
-        Operation::AvgPool3x3 => {
+        EdgeOperation::None => b.zero(name, "Zero", x),
+        EdgeOperation::SkipConnect if b.shape(x).channels() == channels => b.identity(name, "Identity", x),
+        EdgeOperation::SkipConnect => pointwise_skip(b, name, x, channels),
+        EdgeOperation::NorConv1x1 => relu_conv_bn(b, name, x, ConvSpec::square(channels, 1, 1)),
+        EdgeOperation::NorConv3x3 => relu_conv_bn(b, name, x, ConvSpec::square(channels, 3, 1)),
+        EdgeOperation::AvgPool3x3 => {
             b.module(name, "POOLING", x, |b, x| b.pool("op", x, PoolKind::Average, Window::square(3, 1, 1)))
         }
     }
 }
 
-fn relu_conv_bn(
-    b: &mut Builder,
-    name: &str,
-    x: NodeId,
-    channels: usize,
-    kernel: usize,
-    stride: usize,
-) -> NodeId {
-    b.module(name, "ReLUConvBN", x, |b, x| {
-        b.module("op", "Sequential", x, |b, x| {
-            let x = b.activation("0", x, Activation::Relu);
-            let x = b.conv("1", x, ConvSpec::square(channels, kernel, stride));
-            b.norm("2", x, NormSpec::default())
-        })
-    })
+fn relu_conv_bn(b: &mut Builder, name: &str, x: NodeId, spec: ConvSpec) -> NodeId {
+    relu_conv_bn_module(b, [name, "op"], x, spec)
 }
 
-/// `skip_connect` with a change of channels at stride 1: AutoDL's `FactorizedReduce` is then conv1x1 - BN; its ReLU is
-/// constructed but not called.
+/// `skip_connect` where the channels change and the stride is 1. AutoDL's `FactorizedReduce` is conv1x1 - BN then; its ReLU is
+/// registered but not called.
 fn pointwise_skip(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
     b.module(name, "FactorizedReduce", x, |b, x| {
         b.unused("relu", "ReLU");
@@ -121,8 +109,8 @@ fn pointwise_skip(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> No
 /// Residual block with stride 2: two ReLU-conv3x3-BN plus avgpool2x2 - conv1x1; no activation after the sum.
 fn reduction_block(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
     b.module(name, "ResNetBasicblock", x, |b, x| {
-        let branch = relu_conv_bn(b, "conv_a", x, channels, 3, 2);
-        let branch = relu_conv_bn(b, "conv_b", branch, channels, 3, 1);
+        let branch = relu_conv_bn(b, "conv_a", x, ConvSpec::square(channels, 3, 2));
+        let branch = relu_conv_bn(b, "conv_b", branch, ConvSpec::square(channels, 3, 1));
         let shortcut = b.module("downsample", "Sequential", x, |b, x| {
             let x = b.pool("0", x, PoolKind::Average, Window::square(2, 2, 0));
             b.conv("1", x, ConvSpec::square(channels, 1, 1))

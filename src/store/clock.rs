@@ -1,4 +1,4 @@
-//! The time, for manifests.
+//! The current time as text, for manifests.
 
 /// The time now as `YYYY-MM-DDThh:mm:ssZ`.
 pub fn utc_now() -> String {
@@ -6,8 +6,8 @@ pub fn utc_now() -> String {
     utc(since.as_secs())
 }
 
-/// Seconds since 1970 as a date of the Gregorian calendar: days are counted from 1 March of year 0, so that leap days end
-/// a cycle (Hinnant, "chrono-compatible low-level date algorithms").
+/// Seconds since 1970 as a date of the Gregorian calendar. Days are counted from 1 March of year 0, so that a leap day is the
+/// last day of its year (Hinnant, "chrono-compatible low-level date algorithms").
 fn utc(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -1,8 +1,8 @@
 //! Finished records as Parquet files: `records.parquet`, and `timings.parquet` beside it.
 //!
-//! Both are sorted by repetition, architecture index and proxy. `records.parquet` is a function of its records alone, so runs
-//! that scored the same have the same bytes; its metadata holds the SHA-256 of its rows, because Parquet has no checksum
-//! of its own and a flipped bit could change a score unnoticed.
+//! Both are sorted by repetition, architecture index and proxy. The bytes of `records.parquet` depend on its records alone, so
+//! runs with equal records have equal files. Its metadata holds the SHA-256 of its rows, because Parquet has no checksum of
+//! its own and a flipped bit could change a score unnoticed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,21 +15,21 @@ use parquet::file::properties::WriterProperties;
 use sha2::{Digest, Sha256};
 
 use super::rows::{Rows, TimingRow};
-use super::{Record, StoreError, Timings, hex};
+use super::{Record, StoreError, Timings};
 
 pub(super) const RECORDS: &str = "records.parquet";
 pub(super) const TIMINGS: &str = "timings.parquet";
 /// Raised whenever columns or metadata change their meaning.
 const FORMAT: &str = "1";
-/// Rows that are held while writing and reading.
+/// Rows that are held in memory while writing and reading.
 const ROWS: usize = 8192;
 
-/// An error of the Parquet library in words.
+/// The message of an error of the Parquet library.
 pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// Writes one of the files, some rows at a time.
+/// Writes one of the two files, [`ROWS`] rows at a time.
 struct Writer<T> {
     writer: ArrowWriter<File>,
     rows: Vec<T>,
@@ -61,7 +61,8 @@ impl<T: Rows> Writer<T> {
     /// Writes what is left and gives the number of rows.
     fn close(mut self) -> Result<u64, String> {
         self.write()?;
-        let pairs = [("untrained.format", FORMAT.to_owned()), ("untrained.sha256", hex(self.digest))];
+        let sha256 = hex::encode(self.digest.finalize());
+        let pairs = [("untrained.format", FORMAT.to_owned()), ("untrained.sha256", sha256)];
         for (key, value) in pairs {
             self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
@@ -70,7 +71,7 @@ impl<T: Rows> Writer<T> {
     }
 }
 
-/// Reads one of the files, some rows at a time; the digest is compared when all have been seen.
+/// Reads one of the two files, [`ROWS`] rows at a time. The digest is compared after the last row.
 struct Reader<T> {
     path: PathBuf,
     batches: Option<ParquetRecordBatchReader>,
@@ -110,12 +111,12 @@ impl<T: Rows> Reader<T> {
         Ok((builder.with_batch_size(ROWS).build().map_err(text)?, expected))
     }
 
-    /// Reads further rows; false at the end.
+    /// Reads the next rows into `rows`; false at the end of the file.
     fn more(&mut self) -> Result<bool, String> {
         let Some(batches) = &mut self.batches else { return Ok(false) };
         let Some(batch) = guarded(|| batches.next().transpose().map_err(text))? else {
             self.batches = None;
-            let found = hex(std::mem::take(&mut self.digest));
+            let found = hex::encode(self.digest.finalize_reset());
             return if found == self.expected { Ok(false) } else { Err("its rows were changed".to_owned()) };
         };
         let rows = T::from_batch(&batch)?;
@@ -125,7 +126,7 @@ impl<T: Rows> Reader<T> {
     }
 }
 
-/// The decoder has assertions that a damaged file can reach; they become an error like any other.
+/// Turns a panic of the decoder into an error: it has assertions that a damaged file can violate.
 fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
     decoded.unwrap_or_else(|_| Err("its content cannot be decoded".to_owned()))
@@ -154,7 +155,7 @@ impl<T: Rows> Iterator for Reader<T> {
 /// The records of `records.parquet` in `folder`, in order, with their timings where `timings.parquet` has them.
 pub(super) struct Finished {
     records: Reader<Record>,
-    /// Key of the record before.
+    /// Key of the previous record.
     last: Option<(u32, u32, String)>,
     timings: std::iter::Peekable<Box<dyn Iterator<Item = Result<TimingRow, StoreError>>>>,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a run's folder; each message names the remedy.
+//! Errors of a run's folder. Each message names the remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,8 +47,13 @@ pub enum StoreError {
     Taken { path: PathBuf },
     #[error("{} has {field} {other}, the first run {first}: they are not parts of one plan; merge them separately", path.display())]
     Parts { path: PathBuf, field: String, first: String, other: String },
-    #[error("{}", said(path, written, source))]
+    #[error(
+        "{}: {source}; {written} records of this command are safe: free some space and repeat the command, which goes on \
+         there", path.display()
+    )]
     Append { path: PathBuf, written: u64, source: io::Error },
+    #[error("{}: {what} cannot be written as JSON: {source}; the file was left as it was", path.display())]
+    Serialise { path: PathBuf, what: String, source: serde_json::Error },
     #[error(
         "{missing} of {planned} records are missing, the first of them {proxy} for architecture {index} of repetition \
          {repetition}; name all shards, each finished"
@@ -56,15 +61,8 @@ pub enum StoreError {
     Gap { missing: u64, planned: u64, repetition: u32, index: u32, proxy: String },
 }
 
-fn said(path: &Path, written: &u64, source: &io::Error) -> String {
-    format!(
-        "{}: {source}; {written} records of this command are safe: free some space and repeat the command, which goes on there",
-        path.display()
-    )
-}
-
 impl StoreError {
-    /// For `map_err`: an operation on `path` failed.
+    /// Wraps the error of an operation on `path`, for `map_err`.
     pub(super) fn io(path: &Path, remedy: &'static str) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Io { path, remedy, source }

@@ -1,4 +1,4 @@
-//! The folder of a run: opening it, adding records, and finishing.
+//! Opens the folder of a run, adds records to it, and finishes it.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -8,27 +8,27 @@ use std::path::{Path, PathBuf};
 use super::columns::{self, Finished};
 use super::error::{READ, WRITE};
 use super::journal::{self, Journal, Scan};
-use super::sorted::{Merged, Source, Twins};
+use super::sorted::{Duplicates, Merged, Source};
 use super::{Manifest, Record, StoreError};
 use crate::data::readable_by_all;
 
 const LOCK: &str = "run.lock";
-/// What names of unfinished files begin with.
+/// The names of unfinished files begin with this.
 const DRAFT: &str = ".draft-";
 
-/// A run that this process alone writes to.
+/// A run to which only this process writes.
 ///
-/// About 20 bytes a record are held, to know what is there; the records themselves are not.
+/// The key of every record is held in memory, about 20 bytes each, to know which scores are there. The records are not.
 pub struct Store {
     folder: PathBuf,
     manifest: Manifest,
-    /// Held until the store is dropped, or the process ends in whatever way.
+    /// The lock on the folder. The system releases it when the store is dropped or the process ends.
     lock: File,
     journal: Journal,
     present: Present,
 }
 
-/// Keys of the records that are there.
+/// The keys of the records that a folder has.
 #[derive(Default)]
 pub struct Present {
     proxies: Vec<String>,
@@ -63,8 +63,8 @@ impl Present {
 }
 
 impl Store {
-    /// Opens the run in `folder`, or begins one: `new` is what the command asks for, `prefix` as in [`Manifest::extend`],
-    /// and `check` says what is wrong with a record that is there.
+    /// Opens the run in `folder`, or begins one. `new` is what the command asks for, `prefix` is that of
+    /// [`Manifest::extend`], and `check` says what is wrong with a record that the folder has.
     ///
     /// # Errors
     /// Another process has it, its settings differ, its files are damaged, or the folder cannot be written.
@@ -95,7 +95,7 @@ impl Store {
         Ok(Self { folder: folder.to_path_buf(), manifest, lock, journal, present })
     }
 
-    /// What the run is, this command included.
+    /// The manifest of the run, which includes this command.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -105,20 +105,20 @@ impl Store {
         self.present.contains(repetition, index, proxy)
     }
 
-    /// Number of records that are there.
+    /// Number of records that the folder has.
     pub fn len(&self) -> usize {
         self.present.keys.len()
     }
 
-    /// Whether there are none.
+    /// Whether the folder has no records.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Adds a record, which is safe from a kill of the process when this returns.
+    /// Adds a record. Once this returns, the record survives a kill of the process.
     ///
     /// # Errors
-    /// It is there already, or the disk is full; what was there before is safe.
+    /// The folder has a record of that key, or the disk is full; earlier records are safe.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
         let (repetition, index, proxy) = record.key();
         if self.contains(repetition, index, proxy) {
@@ -130,7 +130,7 @@ impl Store {
         Ok(())
     }
 
-    /// The records in the order of their keys, read as they are asked for.
+    /// The records in the order of their keys. Each is read from disk when the iterator reaches it.
     ///
     /// # Errors
     /// Damaged files.
@@ -154,8 +154,8 @@ impl Store {
     }
 }
 
-/// Writes sorted records as the finished files of `folder`. Timings come first: while the journal is there, records that
-/// already stand in `records.parquet` are recognised, so no order of kills loses either.
+/// Writes sorted records as the finished files of `folder`. Timings are written first: as long as the journal exists, its
+/// records are recognised in `records.parquet`, so a kill at any moment loses neither records nor timings.
 pub(super) fn finish(
     folder: &Path,
     records: impl Iterator<Item = Result<Record, StoreError>>,
@@ -170,12 +170,12 @@ pub(super) fn finish(
     Ok(count)
 }
 
-/// A file that gets its name when it is finished.
+/// A temporary file in `folder`, which is renamed when it is finished.
 fn draft(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)
 }
 
-/// Removes what a killed process left unfinished; nobody misses what cannot be removed.
+/// Removes unfinished files of processes that were killed. One that cannot be removed does no harm.
 fn remove_drafts(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(DRAFT) {
@@ -211,19 +211,19 @@ pub(super) fn replace(
     settle(draft, &folder.join(name))
 }
 
-/// Puts a finished draft in its place, after its bytes have reached the disk.
+/// Renames a finished draft to its final name, after its bytes have reached the disk.
 fn settle(draft: tempfile::NamedTempFile, place: &Path) -> io::Result<()> {
     draft.as_file().sync_all()?;
     readable_by_all(draft.path());
     draft.persist(place).map_err(|e| e.error)?;
-    // The new name is durable once the folder is; not every system lets a folder be opened for that.
+    // The new name survives a power cut once the folder is synchronised. Not every system allows that.
     if let Some(folder) = place.parent().and_then(|folder| File::open(folder).ok()) {
         let _ = folder.sync_all();
     }
     Ok(())
 }
 
-/// What is present, and how many bytes of the journal are whole.
+/// The keys of a folder's records, and the number of bytes of the journal that are whole lines.
 fn scan(folder: &Path, check: &dyn Fn(&Record) -> Result<(), String>) -> Result<(Present, u64), StoreError> {
     let mut present = Present::default();
     for record in Finished::open(folder)?.into_iter().flatten() {
@@ -243,7 +243,7 @@ fn scan(folder: &Path, check: &dyn Fn(&Record) -> Result<(), String>) -> Result<
     Ok((present, scan.whole))
 }
 
-/// All records of a folder in the order of their keys, read as they are asked for.
+/// All records of a folder in the order of their keys. Each is read from disk when the iterator reaches it.
 pub struct Records(Merged);
 
 impl Records {
@@ -252,14 +252,14 @@ impl Records {
     /// # Errors
     /// Damaged files.
     pub fn of(folder: &Path) -> Result<Self, StoreError> {
-        // The journal is opened first: should it be compacted meanwhile, its records are seen twice rather than never.
+        // The journal is opened first. If another process compacts it meanwhile, its records are seen twice, not missed.
         let scan = Scan::of(folder, &mut |_| Ok(()))?;
         let mut sources: Vec<Source> = vec![];
         if let Some(finished) = Finished::open(folder)? {
             sources.push(Box::new(finished));
         }
         sources.push(Box::new(scan.sorted()));
-        Ok(Self(Merged::new(sources, Twins::Once, folder)))
+        Ok(Self(Merged::new(sources, Duplicates::CountOnce, folder)))
     }
 }
 
@@ -271,11 +271,11 @@ impl Iterator for Records {
     }
 }
 
-/// A run that was read.
+/// A run that was read into memory.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub manifest: Manifest,
-    /// In the order of repetition, architecture index and proxy.
+    /// Sorted by repetition, architecture index and proxy.
     pub records: Vec<Record>,
 }
 

@@ -1,9 +1,9 @@
-//! Joining the shards of one plan.
+//! Joins the shards of a plan into one run.
 
 use std::path::{Path, PathBuf};
 
 use super::folder::{Records, finish, holds_records, lock};
-use super::sorted::{Merged, Source, Twins};
+use super::sorted::{Duplicates, Merged, Source};
 use super::{Manifest, Record, StoreError};
 
 /// Joins runs of one plan into a new one in `out`, and gives the number of records.
@@ -28,13 +28,13 @@ pub fn join(out: &Path, runs: &[PathBuf]) -> Result<u64, StoreError> {
         sources.push(Box::new(Records::of(run)?));
     }
     let Some(manifest) = manifest else { return Ok(0) };
-    let merged = Merged::new(sources, Twins::Refused, out);
+    let merged = Merged::new(sources, Duplicates::Refused, out);
     let count = finish(out, Gapless::new(&manifest, merged))?;
     manifest.write(out)?;
     Ok(count)
 }
 
-/// Adds a part's commands and proxies; everything else must be the same.
+/// Adds the commands and proxies of a part to the whole. Everything else must agree.
 fn unite(whole: &mut Manifest, part: Manifest, run: &Path) -> Result<(), StoreError> {
     let lists =
         |m: &Manifest| m.repetitions.iter().map(|r| r.architectures.sha256.clone()).collect::<Vec<_>>();
@@ -47,7 +47,7 @@ fn unite(whole: &mut Manifest, part: Manifest, run: &Path) -> Result<(), StoreEr
             other: describe(&part),
         });
     }
-    // Lists are equal, so every prefix is.
+    // The lists were compared above, so their prefixes agree as well.
     let known: Vec<String> = lists(whole);
     let extended = whole.extend(&part, &|r, _| known.get(r).cloned().unwrap_or_default(), run);
     extended.map_err(|error| match error {
@@ -58,12 +58,12 @@ fn unite(whole: &mut Manifest, part: Manifest, run: &Path) -> Result<(), StoreEr
     })
 }
 
-/// Passes records on and counts those that the plan has and the source lacks.
+/// Yields the records of a source, and at its end an error if the source lacks records that the plan has.
 struct Gapless<'m> {
     manifest: &'m Manifest,
     proxies: Vec<&'m str>,
     records: Merged,
-    /// Repetition, index and proxy (by position) that come next.
+    /// The next key of the plan: repetition, architecture index, and position of the proxy in `proxies`.
     next: (usize, usize, usize),
     missing: u64,
     first: Option<(usize, usize, usize)>,
@@ -77,7 +77,7 @@ impl<'m> Gapless<'m> {
         Self { manifest, proxies, records, next: (0, 0, 0), missing: 0, first: None, done: false }
     }
 
-    /// The key that the plan has next, `None` at its end.
+    /// The next key of the plan, `None` at its end.
     fn expected(&mut self) -> Option<(usize, usize, usize)> {
         while self.next.1 >= self.manifest.repetitions.get(self.next.0)?.architectures.count {
             self.next = (self.next.0 + 1, 0, 0);
@@ -92,7 +92,7 @@ impl<'m> Gapless<'m> {
         }
     }
 
-    /// Steps over what lies before `record`, or over all that is left.
+    /// Moves past the key of `record`, or to the end of the plan without a record, and counts the keys that it skips.
     fn step_to(&mut self, record: Option<&Record>) {
         while let Some(expected) = self.expected() {
             let (repetition, index, proxy) = expected;

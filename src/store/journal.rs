@@ -1,8 +1,8 @@
 //! The append-only journal `records.jsonl` of an unfinished run.
 //!
 //! One line a record: `{"check":"<16 hexadecimal digits>","record":{...}}`, where the digits are the first 64 bits of the
-//! SHA-256 of the record's text. A line is appended in one write. A kill, a full disk or a power cut leaves at most a last
-//! line without its end, which is cut off (and kept beside the journal) when the run goes on; any other damage is an error.
+//! SHA-256 of the record's text. A line is appended in one write. A kill, a full disk or a power cut leaves at most one
+//! incomplete line, the last. It is cut off when the run is resumed, and kept in a file of its own; any other damage is an error.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -18,9 +18,9 @@ const TORN: &str = "records.jsonl.torn";
 /// Longest line that is read; a record takes a few hundred bytes.
 const MAX_LINE: u64 = 1 << 20;
 
-/// Where lines go: the file, or something that fails on purpose.
+/// What a journal writes to: a file, or in tests something that fails on purpose.
 pub trait Sink: Write + Send {
-    /// Shortens what was written to `length` bytes.
+    /// Shortens the content to `length` bytes.
     ///
     /// # Errors
     /// The file's error.
@@ -57,7 +57,7 @@ impl Journal {
             let mut torn = Vec::new();
             file.seek(SeekFrom::Start(length)).map_err(failed())?;
             (&mut file).take(MAX_LINE).read_to_end(&mut torn).map_err(failed())?;
-            // It is only for people who wonder what was lost: that it cannot be kept is no reason to stop.
+            // The line is kept for curious users only, so a failure to keep it must not stop the run.
             let _ = std::fs::write(folder.join(TORN), torn);
             tracing::warn!("{}: an unfinished last line was cut off and kept in {TORN}", path.display());
         }
@@ -65,7 +65,7 @@ impl Journal {
         Ok(Self::with(&path, Box::new(file), length))
     }
 
-    /// A journal on any sink that already holds `length` bytes; `path` is for messages.
+    /// A journal on a sink that already holds `length` bytes; `path` is named in messages.
     pub fn with(path: &Path, sink: Box<dyn Sink>, length: u64) -> Self {
         Self { path: path.to_path_buf(), sink, length, written: 0 }
     }
@@ -73,11 +73,14 @@ impl Journal {
     /// Appends one record in one write. When that fails, what was written of it is taken back.
     ///
     /// # Errors
-    /// [`StoreError::Append`]; the records before are safe.
+    /// [`StoreError::Append`], or [`StoreError::Serialise`]; the records before are safe.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
-        let line = line(record);
+        let line = line(record).map_err(|source| {
+            let what = format!("the record of {} for architecture {}", record.proxy, record.index);
+            StoreError::Serialise { path: self.path.clone(), what, source }
+        })?;
         if let Err(source) = self.sink.write_all(line.as_bytes()).and_then(|()| self.sink.flush()) {
-            // Should this fail too, the torn line is cut off by whoever opens the journal next.
+            // Should this fail too, the next command that opens the journal cuts the line off.
             let _ = self.sink.cut(self.length);
             return Err(StoreError::Append { path: self.path.clone(), written: self.written, source });
         }
@@ -88,16 +91,15 @@ impl Journal {
 }
 
 fn check(body: &[u8]) -> String {
-    Sha256::digest(body).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&Sha256::digest(body)[..8])
 }
 
-fn line(record: &Record) -> String {
-    // A record is numbers and strings, which always become JSON.
-    let body = serde_json::to_string(record).unwrap_or_default();
-    format!("{{\"check\":\"{}\",\"record\":{body}}}\n", check(body.as_bytes()))
+fn line(record: &Record) -> serde_json::Result<String> {
+    let body = serde_json::to_string(record)?;
+    Ok(format!("{{\"check\":\"{}\",\"record\":{body}}}\n", check(body.as_bytes())))
 }
 
-/// The record of a line without its end.
+/// The record of a line, given without its newline.
 fn parse(line: &[u8]) -> Result<Record, String> {
     let body = || line.strip_prefix(b"{\"check\":\"")?.strip_suffix(b"}");
     let (sum, body) = body().and_then(|rest| rest.split_at_checked(16)).ok_or("it is no record")?;
@@ -109,7 +111,7 @@ fn parse(line: &[u8]) -> Result<Record, String> {
     record.defect().map_or(Ok(record), Err)
 }
 
-/// Where a record stands in the journal.
+/// The key of a record, and its offset in the journal.
 #[derive(Clone, Copy)]
 struct Place {
     repetition: u32,
@@ -118,7 +120,8 @@ struct Place {
     offset: u64,
 }
 
-/// The records of a journal in the order of their keys, read when they are asked for: 24 bytes are held for each.
+/// The records of a journal in the order of their keys. Each is read from disk when the iterator reaches it; 24 bytes are
+/// held in memory for each.
 pub(super) struct Sorted {
     path: PathBuf,
     file: Option<BufReader<File>>,
@@ -131,12 +134,12 @@ pub(super) struct Scan {
     file: Option<File>,
     places: Vec<Place>,
     proxies: Vec<String>,
-    /// Bytes that are whole lines.
+    /// Number of bytes that are whole lines.
     pub(super) whole: u64,
 }
 
 impl Scan {
-    /// Reads the journal in `folder` once; there need not be one. `each` sees every record.
+    /// Reads the journal in `folder`, if there is one, and calls `each` for every record.
     pub(super) fn of(
         folder: &Path,
         each: &mut dyn FnMut(&Record) -> Result<(), StoreError>,
@@ -162,7 +165,7 @@ impl Scan {
             let length = (&mut reader).take(MAX_LINE).read_until(b'\n', &mut bytes);
             let length = length.map_err(StoreError::io(&self.path, READ))? as u64;
             let Some(text) = bytes.strip_suffix(b"\n") else {
-                // Without its end it is the torn last line, unless something follows it.
+                // A line without a newline is the incomplete last one, unless it is longer than any record.
                 if length < MAX_LINE {
                     break;
                 }
@@ -191,7 +194,7 @@ impl Scan {
         u16::try_from(at).ok()
     }
 
-    /// Sorts the places by key; two with one key are an error.
+    /// Sorts the places by key. Two places with the same key are an error.
     fn check_duplicates(&mut self) -> Result<(), StoreError> {
         let proxies = &self.proxies;
         let key = |p: &Place| (p.repetition, p.index, proxies[usize::from(p.proxy)].as_str());

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! manifest.json     what the run is: settings, data, proxies, commands
-//! records.jsonl     the journal of a run that goes on, one line a record, appended as scores are made
+//! records.jsonl     the journal of an unfinished run, one line a record, appended as scores are computed
 //! records.parquet   finished records, sorted by repetition, architecture index and proxy
-//! timings.parquet   how long they took
-//! run.lock          held by the process that writes
+//! timings.parquet   how long their scores took
+//! run.lock          locked by the process that writes
 //! ```
 //!
-//! Records are only ever added. A run can be interrupted at any moment and goes on with the same command; a command with
+//! Records are only ever added. A run can be interrupted at any moment and is resumed by the same command; a command with
 //! other settings is refused. [`Run::open`] reads a run for analysis, finished or not. Nothing here knows networks.
 
 mod clock;
@@ -34,8 +34,3 @@ pub use manifest::{
     ReuseFacts, RunKey,
 };
 pub use record::{Record, Seeds, Status, Timings, number};
-
-/// A finished SHA-256 in hexadecimal.
-pub(crate) fn hex(digest: sha2::Sha256) -> String {
-    sha2::Digest::finalize(digest).iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -1,27 +1,27 @@
-//! One record: what became of one proxy on one architecture in one repetition.
+//! A record: the outcome of one proxy on one architecture in one repetition.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The three seeds of a trial; all are recorded.
+/// The three seeds of a trial. Every record holds all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Seeds {
-    /// Weights (and the proxy `random`).
+    /// Seed of the weights, and of the proxy `random`.
     pub weight: u64,
-    /// Choice and augmentation of images, Gaussian inputs.
+    /// Seed of the choice and augmentation of images, and of Gaussian inputs.
     pub data: u64,
-    /// Choice of architectures.
+    /// Seed of the choice of architectures.
     pub sample: u64,
 }
 
-/// What became of a score.
+/// Whether there is a score, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Ok,
-    /// Computed, but infinite or not a number.
+    /// The score was computed, but it is infinite or NaN.
     NonFinite,
     /// The passes could not be run.
     Failed,
@@ -50,16 +50,16 @@ impl fmt::Display for Status {
     }
 }
 
-/// Milliseconds of one score. They are kept apart from what a record says: they differ from run to run.
+/// How many milliseconds one score took. Timings are not part of a record's content, because they differ from run to run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
-    /// The graph; the same for all proxies scored together.
+    /// Time to build the graph; the same for all proxies that were scored together.
     pub build_ms: f64,
-    /// Weights, reported by the proxies whose pass met them first.
+    /// Time to draw the weights, reported by the proxies whose pass needed them first.
     pub init_ms: f64,
-    /// Passes; proxies that share a pass each report all of it.
+    /// Time of the passes. Proxies that share a pass report its whole time each.
     pub compute_ms: f64,
-    /// From reduced observations to the score.
+    /// Time from the reduced observations to the score.
     pub reduce_ms: f64,
 }
 
@@ -77,7 +77,7 @@ pub struct Record {
     /// Version of the proxy's definition.
     pub proxy_version: u32,
     pub status: Status,
-    /// There where the status is `ok` (finite) or `non_finite`.
+    /// Present where the status is `ok` (then it is finite) or `non_finite`.
     #[serde(with = "number::option", default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
     /// Named parts of the score.
@@ -87,7 +87,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub seeds: Seeds,
-    /// The architecture that the score was computed on, where it was taken over from an equal one.
+    /// The architecture on which the score was computed, where it was taken over from an equal one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused_from: Option<String>,
     /// None for a score that was taken over.
@@ -96,17 +96,20 @@ pub struct Record {
 }
 
 impl Record {
-    /// What names a record within a run, in the order in which finished runs are sorted.
+    /// Repetition, architecture index and proxy. They identify a record within a run, and finished runs are sorted by them.
     pub fn key(&self) -> (u32, u32, &str) {
         (self.repetition, self.index, &self.proxy)
     }
 
     /// The components as JSON: `[["name", number], ...]`.
-    pub fn components_text(&self) -> String {
+    ///
+    /// # Errors
+    /// They have no JSON form.
+    pub fn components_text(&self) -> serde_json::Result<String> {
         number::named_to_text(&self.components)
     }
 
-    /// What stands in the way of believing it: a score without its status, or the other way round.
+    /// Why the record contradicts itself, if it does: its score does not fit its status.
     pub fn defect(&self) -> Option<String> {
         let fits = match self.status {
             Status::Ok => self.score.is_some_and(f64::is_finite),
@@ -116,12 +119,12 @@ impl Record {
         (!fits).then(|| format!("status {} with score {:?}", self.status, self.score))
     }
 
-    /// Whether two records say the same; timings do not count, and all NaNs are one.
+    /// Whether two records are equal apart from their timings. All NaNs are equal here.
     pub fn agrees(&self, other: &Self) -> bool {
         self.digest() == other.digest()
     }
 
-    /// Feeds everything but the timings to a digest.
+    /// Adds everything but the timings to a digest.
     pub(super) fn feed(&self, digest: &mut Sha256) {
         let mut text = |text: &str| {
             digest.update((text.len() as u64).to_le_bytes());
@@ -165,7 +168,7 @@ pub mod number {
         Text(String),
     }
 
-    /// All NaNs as one.
+    /// Replaces any NaN by the standard one, so that equal scores have equal bits.
     pub(in crate::store) fn canonical(x: f64) -> f64 {
         if x.is_nan() { f64::NAN } else { x }
     }
@@ -194,7 +197,8 @@ pub mod number {
         from_json(Json::deserialize(deserializer)?)
     }
 
-    pub(super) mod option {
+    /// Numbers that may be missing.
+    pub mod option {
         use super::*;
 
         pub fn serialize<S: Serializer>(x: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -222,13 +226,13 @@ pub mod number {
     }
 
     /// Named numbers as JSON text.
-    pub(super) fn named_to_text(parts: &[(String, f64)]) -> String {
+    pub(super) fn named_to_text(parts: &[(String, f64)]) -> serde_json::Result<String> {
         let parts: Vec<_> = parts.iter().map(|(name, x)| (name, to_json(*x))).collect();
-        serde_json::to_string(&parts).unwrap_or_default()
+        serde_json::to_string(&parts)
     }
 
     /// Named numbers from JSON text.
-    pub(in crate::store) fn named_from_text(text: &str) -> Result<Vec<(String, f64)>, serde_json::Error> {
+    pub(in crate::store) fn named_from_text(text: &str) -> serde_json::Result<Vec<(String, f64)>> {
         let parts: Vec<(String, Json)> = serde_json::from_str(text)?;
         parts.into_iter().map(|(name, x)| Ok((name, from_json(x)?))).collect()
     }

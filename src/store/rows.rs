@@ -1,4 +1,4 @@
-//! Records and timings as columns, and back.
+//! Converts records and timings to columns, and back.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::columns::text;
 use super::record::number;
 use super::{Record, Seeds, Status, Timings};
 
-/// Rows of either file: how they become columns and come back.
+/// A row type of one of the two files, with its conversion to columns and back.
 pub(super) trait Rows: Sized {
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, String>;
     fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, String>;
@@ -61,7 +61,8 @@ fn cell(column: &StringArray, i: usize) -> Option<String> {
 
 impl Rows for Record {
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, String> {
-        let components: Vec<_> = rows.iter().map(Record::components_text).collect();
+        let components =
+            rows.iter().map(Record::components_text).collect::<Result<Vec<_>, _>>().map_err(text)?;
         let components = StringArray::from_iter_values(components);
         // All columns may be null in the schema, as an empty batch cannot tell which are.
         let columns: [(&str, ArrayRef, bool); 13] = [

@@ -1,22 +1,22 @@
-//! Records of several sources, each in the order of keys, as one.
+//! Merges several sources of records, each sorted by key, into one sorted sequence.
 
 use std::path::{Path, PathBuf};
 
 use super::{Record, StoreError};
 
-/// A source of records in the order of keys.
+/// A sequence of records, sorted by key.
 pub(super) type Source = Box<dyn Iterator<Item = Result<Record, StoreError>>>;
 
-/// What two records with one key are.
+/// How two records with the same key are treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Twins {
-    /// What an interrupted compaction leaves: the same record in the journal and in the finished file. It counts once.
-    Once,
-    /// An error, even if they say the same.
+pub(super) enum Duplicates {
+    /// Equal records count once. An interrupted compaction leaves the same record in the journal and in the finished file.
+    CountOnce,
+    /// They are an error, even if they are equal.
     Refused,
 }
 
-/// A source and its next item.
+/// A source whose next item was already taken out.
 struct Head {
     next: Option<Result<Record, StoreError>>,
     rest: Source,
@@ -31,40 +31,40 @@ impl Head {
         std::mem::replace(&mut self.next, self.rest.next())
     }
 
-    /// `None` at the end, `Some(None)` for an error.
+    /// Key of the next record: `None` at the end of the source, `Some(None)` where reading it failed.
     fn key(&self) -> Option<Option<(u32, u32, &str)>> {
         self.next.as_ref().map(|next| next.as_ref().ok().map(Record::key))
     }
 }
 
-/// Merges sources; `path` is for messages.
+/// The merged sequence; `path` is named in messages.
 pub(super) struct Merged {
     heads: Vec<Head>,
-    twins: Twins,
+    duplicates: Duplicates,
     path: PathBuf,
 }
 
 impl Merged {
-    pub(super) fn new(sources: Vec<Source>, twins: Twins, path: &Path) -> Self {
+    pub(super) fn new(sources: Vec<Source>, duplicates: Duplicates, path: &Path) -> Self {
         let heads = sources.into_iter().map(Head::new).collect();
-        Self { heads, twins, path: path.to_path_buf() }
+        Self { heads, duplicates, path: path.to_path_buf() }
     }
 
-    /// The source whose next record has the smallest key; errors come first.
+    /// The source whose next record has the smallest key. Errors are smaller than any key, so that they are reported at once.
     fn first(&mut self) -> Option<&mut Head> {
         let keys = self.heads.iter().enumerate().filter_map(|(i, head)| head.key().map(|key| (key, i)));
         let (_, first) = keys.min()?;
         self.heads.get_mut(first)
     }
 
-    /// Takes the twins of `record` out of the other sources.
-    fn drop_twins(&mut self, record: &mut Record) -> Result<(), StoreError> {
+    /// Takes records with the key of `record` out of the other sources.
+    fn drop_duplicates(&mut self, record: &mut Record) -> Result<(), StoreError> {
         for head in &mut self.heads {
             if head.key() != Some(Some(record.key())) {
                 continue;
             }
-            let Some(Ok(twin)) = head.take() else { continue };
-            if self.twins == Twins::Refused || !twin.agrees(record) {
+            let Some(Ok(other)) = head.take() else { continue };
+            if self.duplicates == Duplicates::Refused || !other.agrees(record) {
                 return Err(StoreError::Duplicate {
                     path: self.path.clone(),
                     repetition: record.repetition,
@@ -72,7 +72,7 @@ impl Merged {
                     proxy: record.proxy.clone(),
                 });
             }
-            record.timings = record.timings.or(twin.timings);
+            record.timings = record.timings.or(other.timings);
         }
         Ok(())
     }
@@ -89,6 +89,6 @@ impl Iterator for Merged {
                 return Some(error);
             }
         };
-        Some(self.drop_twins(&mut record).map(|()| record))
+        Some(self.drop_duplicates(&mut record).map(|()| record))
     }
 }

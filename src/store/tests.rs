@@ -1,4 +1,4 @@
-//! The store against kills, full disks and damage, without any network.
+//! The store survives kills, full disks and damaged files.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::journal::{Journal, NAME, Scan, Sink};
 use super::*;
 
-/// A record whose numbers are hard to keep: all kinds of non-finite values, a third, the smallest number.
+/// A record with numbers that are hard to store exactly: all kinds of non-finite values, a third, the smallest number.
 fn record(repetition: u32, index: u32, proxy: &str) -> Record {
     let values = [1.0 / 3.0, f64::NEG_INFINITY, f64::NAN, f64::INFINITY, -0.0, 5e-324, 15_339_930.0];
     let score = values[(repetition + index) as usize % values.len()];
@@ -66,7 +66,7 @@ fn write(folder: &Path, records: &[Record]) {
     records.iter().for_each(|r| store.append(r).unwrap());
 }
 
-/// Same records, NaNs equal, timings included.
+/// Asserts that two lists have the same records and timings; NaNs are equal.
 fn assert_same(found: &[Record], expected: &[Record]) {
     let mut expected: Vec<&Record> = expected.iter().collect();
     expected.sort_by_key(|r| r.key());
@@ -90,7 +90,7 @@ fn records_survive_the_journal_and_the_finished_files() {
     assert_eq!(open(dir.path()).unwrap().compact().unwrap(), 10);
     assert!(!dir.path().join(NAME).exists());
     assert_same(&Run::open(dir.path()).unwrap().records, &records());
-    // What is added to a finished run stands beside it until the next end.
+    // Records added to a finished run are in a journal beside it until the run is finished again.
     let more = [record(2, 0, "zen"), record(0, 1, "params")];
     write(dir.path(), &more);
     assert_same(&Run::open(dir.path()).unwrap().records, &[records(), more.to_vec()].concat());
@@ -131,7 +131,7 @@ fn a_journal_cut_at_any_byte_goes_on() {
         records[lines..].iter().for_each(|r| store.append(r).unwrap());
         drop(store);
         assert_eq!(std::fs::read(cut.join(NAME)).unwrap(), bytes, "cut at byte {length}");
-        // Waiting for the disk takes its time, so not every one is finished.
+        // Synchronising with the disk is slow, so only some of these runs are finished.
         if length % 50 == 0 {
             open(&cut).unwrap().compact().unwrap();
             assert_eq!(finished(&cut), finished(&whole), "cut at byte {length}");
@@ -172,7 +172,7 @@ fn two_records_with_one_key_are_an_error() {
     assert_same(&Run::open(dir.path()).unwrap().records, &records()[..3]);
     open(dir.path()).unwrap().compact().unwrap();
     assert_eq!(finished(dir.path()), bytes);
-    // Another record under the same key is no leftover.
+    // A different record with the same key is an error.
     let mut journal = Journal::open(dir.path(), 0).unwrap();
     journal.append(&Record { score: Some(7.0), status: Status::Ok, ..records()[1].clone() }).unwrap();
     drop(journal);
@@ -274,10 +274,10 @@ fn folders_that_are_no_run_are_told_apart() {
     assert!(open(dir.path()).err().unwrap().to_string().contains("records but no manifest.json"));
 }
 
-/// `cargo test --release --lib store_speed -- --ignored --nocapture`
+/// `cargo test --release --lib measure_store -- --ignored --nocapture`
 #[test]
 #[ignore = "a measurement"]
-fn store_speed() {
+fn measure_store() {
     let dir = tempfile::tempdir().unwrap();
     let count = 200_000;
     let mut store = open(dir.path()).unwrap();

@@ -1,8 +1,9 @@
 //! The columnar cache: after the first read of CSV files, loading takes milliseconds.
 //!
-//! A cache file is named `<table>-<source paths>-<content>.parquet`, the latter two as digests: a file whose content does
-//! not fit its name is damaged. Inside, it names the sizes and times of its sources; when they change, it is stale. The
-//! cache is a convenience: whatever is wrong with it costs a warning and a slower load, never an error.
+//! A cache file is named `<table>-<source paths>-<content>.parquet`, the latter two as digests, so that a file whose content
+//! does not fit its name is known to be damaged. Its metadata holds the sizes and times of its sources, so that it is known
+//! to be stale once they change. The cache is a convenience: whatever is wrong with it costs a warning and a slower load,
+//! never an error.
 
 use std::fs;
 use std::io;
@@ -11,8 +12,8 @@ use std::time::UNIX_EPOCH;
 
 use sha2::{Digest, Sha256};
 
-use super::TableSpec;
 use super::parquet_file::{self, Stored};
+use super::{TableError, TableSpec};
 
 /// The folder in which [`load`](super::load) keeps tables: `tables/` in `UNTRAINED_CACHE`, else in the user's cache folder. `None` if
 /// there is neither.
@@ -24,18 +25,22 @@ pub fn cache_folder() -> Option<PathBuf> {
     root.map(|root| root.join("tables"))
 }
 
-/// Sizes and modification times of the source files, in words that fit a metadata field.
-pub(super) fn key(paths: &[PathBuf]) -> io::Result<String> {
-    let mut key = String::new();
-    for path in paths {
-        let metadata = fs::metadata(path)?;
-        let modified = metadata.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        key += &format!("{} {} {modified}\n", fs::canonicalize(path)?.display(), metadata.len());
-    }
-    Ok(key)
+/// What tells whether source files changed: a line of path, size and modification time for each.
+///
+/// # Errors
+/// A file that is not there, or cannot be looked at.
+pub(super) fn key(paths: &[PathBuf]) -> Result<String, TableError> {
+    paths.iter().map(|path| line(path).map_err(TableError::unread(path))).collect()
 }
 
-/// The cached table, if there is a whole and current one.
+/// The line of one file in its [`key`].
+pub(super) fn line(path: &Path) -> io::Result<String> {
+    let metadata = fs::metadata(path)?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    Ok(format!("{} {} {modified}\n", fs::canonicalize(path)?.display(), metadata.len()))
+}
+
+/// The cached table, if there is a whole and current one. Where the sources cannot be looked at, reading them says why.
 pub(super) fn load(folder: &Path, spec: &TableSpec, paths: &[PathBuf]) -> Option<Stored> {
     let key = key(paths).ok()?;
     let file = files(folder, spec, paths).pop()?;
@@ -50,7 +55,7 @@ pub(super) fn load(folder: &Path, spec: &TableSpec, paths: &[PathBuf]) -> Option
     }
 }
 
-/// Writes the cache, replacing older files of the same sources.
+/// Writes the cache and removes older files of the same sources. One that cannot be removed only takes up space.
 pub(super) fn store(folder: &Path, spec: &TableSpec, paths: &[PathBuf], stored: &Stored) {
     let old = files(folder, spec, paths);
     match write(folder, spec, paths, stored) {
@@ -85,7 +90,7 @@ fn prefix(spec: &TableSpec, paths: &[PathBuf]) -> String {
     let digest = paths.iter().fold(Sha256::new(), |digest, path| {
         digest.chain_update(absolute(path).as_os_str().as_encoded_bytes()).chain_update([0])
     });
-    format!("{}-{}-", spec.id, &hex(&digest.finalize())[..16])
+    format!("{}-{}-", spec.id, &hex::encode(digest.finalize())[..16])
 }
 
 /// Compares a file's content with the digest in its name.
@@ -110,15 +115,10 @@ pub(super) fn digest(path: &Path) -> io::Result<String> {
     }
     let mut sink = Sink(Sha256::new());
     io::copy(&mut fs::File::open(path)?, &mut sink)?;
-    Ok(hex(&sink.0.finalize()))
+    Ok(hex::encode(sink.0.finalize()))
 }
 
 /// SHA-256 of bytes, in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }

@@ -1,15 +1,15 @@
-//! What a table holds, as every source delivers it: before validation, look-up and provenance.
+//! The content of a table as its source gives it, before it is validated.
 
 use std::collections::HashSet;
 
 use super::Query;
 
-/// Columns of a table in index order.
+/// The columns of a table; architectures are in index order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TableData {
     /// Architecture strings.
     pub(super) archs: Vec<String>,
-    /// For each architecture the numbers of its records, where the source counts records and not architectures.
+    /// For each architecture the numbers of its records, where the source lists trainings and not architectures.
     pub(super) records: Option<Vec<Vec<u32>>>,
     /// For each architecture the smallest index of an isomorphic one.
     pub(super) classes: Option<Vec<u32>>,
@@ -17,12 +17,10 @@ pub(super) struct TableData {
     pub(super) params: Vec<(String, Vec<Option<u64>>)>,
     /// Accuracies in percent, under canonical queries; NaN where the source has none.
     pub(super) columns: Vec<(Query, Vec<f64>)>,
-    /// Scores that the table's paper published, by proxy.
-    pub(super) published: Vec<(String, Vec<f64>)>,
 }
 
 impl TableData {
-    /// The first thing wrong with a table of `size` architectures (`None`: as many as it has), whatever its source.
+    /// The first error in the content of a table that must have `size` architectures (`None` allows any number).
     pub(super) fn defect(&self, size: Option<usize>) -> Option<String> {
         let size = size.unwrap_or(self.archs.len());
         if size == 0 {
@@ -56,8 +54,8 @@ impl TableData {
         })
     }
 
-    /// Whether every architecture has an accuracy in some column of the largest budget, so that an import of a
-    /// few sample records is told from a complete one.
+    /// Whether every architecture has an accuracy in some column of the largest budget. This tells a complete import from one
+    /// of a few sample records.
     pub(super) fn is_complete(&self) -> bool {
         let Some(budget) = self.columns.iter().map(|(query, _)| query.budget).max() else { return false };
         let full = self.columns.iter().filter(|(query, _)| query.budget == budget);

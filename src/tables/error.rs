@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::Query;
-use crate::formats::pickle::PickleError;
 
 /// Why a table, or a number of it, cannot be had, and what to do next.
 #[derive(Debug, Error)]
@@ -71,6 +70,11 @@ impl TableError {
         move |source| Self::Io { path, action, source, remedy }
     }
 
+    /// The error of a file of a table that cannot be read.
+    pub(super) fn unread(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        Self::io(path, "read the table", "check the file's permissions")
+    }
+
     pub(super) fn bad_file(path: &Path, line: Option<u64>, reason: impl Into<String>) -> Self {
         Self::BadFile { path: path.to_path_buf(), line, reason: reason.into() }
     }
@@ -79,14 +83,11 @@ impl TableError {
         Self::BadRecord { path: path.to_path_buf(), record, reason: reason.into() }
     }
 
+    pub(super) fn bad_entry(id: &str, path: &Path, record: u32, reason: String) -> Self {
+        Self::BadEntry { id: id.to_owned(), path: path.to_path_buf(), record, reason }
+    }
+
     pub(super) fn bad_archive(path: &Path, reason: impl Into<String>) -> Self {
         Self::BadArchive { path: path.to_path_buf(), reason: reason.into() }
-    }
-}
-
-/// Reason texts for damaged pickles keep the byte offset.
-impl From<PickleError> for String {
-    fn from(error: PickleError) -> Self {
-        error.to_string()
     }
 }

@@ -4,34 +4,43 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::archive::{self, ImportOptions, OnError};
-use super::cache::{self, hex};
+use super::archive::{self, OnError};
+use super::cache;
 use super::content::TableData;
 use super::parquet_file::{self, Stored};
 use super::source_file::SourceFile;
 use super::spec::{Origin, Published};
 use super::{CSV_FILES, Provenance, Table, TableError, TableSpec, searched, spec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, Progress, Silent};
 
 type ReadCsv = fn(&[SourceFile]) -> Result<TableData, TableError>;
 
 /// Loads a table from the data folders.
 ///
-/// Preferred are, in this order: a complete import (`tables/<id>.parquet`), CSV files, an incomplete import, an
-/// official archive as downloaded. CSV files and archives are kept in the columnar cache after their first read; the
-/// first read of a whole archive takes minutes and resumes after an interruption.
+/// Sources are tried in this order: a complete import (`tables/<id>.parquet`), CSV files, an incomplete import, an
+/// official archive as downloaded. CSV files and archives are kept in the columnar cache after their first read. The
+/// first read of a whole archive takes minutes; it reports its records to `progress` and resumes after an interruption.
 ///
 /// # Errors
 /// The id is unknown, no source of the table is in `dirs`, or the source is damaged.
-pub fn load(id: &str, dirs: &DataDirs) -> Result<Table, TableError> {
-    load_with_cache(id, dirs, cache::cache_folder().as_deref())
+pub fn load(id: &str, dirs: &DataDirs, progress: &dyn Progress) -> Result<Table, TableError> {
+    load_from(id, dirs, cache::cache_folder().as_deref(), progress)
 }
 
-/// As [`load`], with the cache in the given folder, or without one.
+/// As [`load`], with the cache in the given folder, or without one; no progress is reported.
 ///
 /// # Errors
 /// Those of [`load`].
 pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Result<Table, TableError> {
+    load_from(id, dirs, cache, &Silent)
+}
+
+fn load_from(
+    id: &str,
+    dirs: &DataDirs,
+    cache: Option<&Path>,
+    progress: &dyn Progress,
+) -> Result<Table, TableError> {
     let spec = spec(id)?;
     let Stored { provenance, data, .. } = match &spec.origin {
         Origin::Embedded { read } => {
@@ -43,9 +52,9 @@ pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Resul
             let paths = find(dirs);
             match imported {
                 Some(stored) if stored.data.is_complete() || paths.is_empty() => stored,
-                _ if !paths.is_empty() => from_csv(spec, &paths, *read, cache)?,
+                _ if !paths.is_empty() => through_cache(spec, &paths, cache, || read_csv(&paths, *read))?,
                 _ => match archive::find(archive_prefix, dirs) {
-                    Some(path) => from_archive(spec, &path, cache)?,
+                    Some(path) => from_archive(spec, &path, cache, progress)?,
                     None => return Err(not_found(spec, dirs)),
                 },
             }
@@ -53,7 +62,9 @@ pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Resul
         Origin::Published(published) => match (imported(spec, dirs)?, (published.find)(spec, dirs)) {
             (Some(stored), _) => stored,
             (None, paths) if paths.is_empty() => return Err(not_found(spec, dirs)),
-            (None, paths) => from_published(spec, published, &paths, cache)?,
+            (None, paths) => through_cache(spec, &paths, cache, || {
+                read_published(spec, published, &paths, OnError::Stop).map(|(stored, _)| stored)
+            })?,
         },
     };
     Ok(Table::new(spec, provenance, data))
@@ -67,27 +78,17 @@ fn imported(spec: &TableSpec, dirs: &DataDirs) -> Result<Option<Stored>, TableEr
     stored.map(Some).map_err(|reason| TableError::BadImport { path, reason })
 }
 
-/// Reads CSV files, or the cache made from them.
-fn from_csv(
+/// What `read` makes of the files of a table: taken from the cache, or read, checked and cached for the next time.
+fn through_cache(
     spec: &TableSpec,
     paths: &[PathBuf],
-    read: ReadCsv,
     cache: Option<&Path>,
+    read: impl FnOnce() -> Result<Stored, TableError>,
 ) -> Result<Stored, TableError> {
     if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
         return Ok(stored);
     }
-    let key = cache::key(paths).unwrap_or_default();
-    let files = paths.iter().map(|path| SourceFile::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let data = read(&files)?;
-    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
-    let provenance = Provenance { kind: CSV_FILES, files: paths.to_vec(), sha256: hex(&digest) };
-    keep(spec, Stored { key, provenance, data }, cache)
-}
-
-/// Checks what was read from files, and caches it.
-fn keep(spec: &TableSpec, stored: Stored, cache: Option<&Path>) -> Result<Stored, TableError> {
-    let paths = &stored.provenance.files;
+    let stored = read()?;
     if let (Some(defect), Some(first)) = (stored.data.defect(spec.size), paths.first()) {
         return Err(TableError::bad_file(first, None, defect));
     }
@@ -97,51 +98,43 @@ fn keep(spec: &TableSpec, stored: Stored, cache: Option<&Path>) -> Result<Stored
     Ok(stored)
 }
 
-/// Reads published files, or the cache made from them.
-fn from_published(
-    spec: &TableSpec,
-    published: &Published,
-    paths: &[PathBuf],
-    cache: Option<&Path>,
-) -> Result<Stored, TableError> {
-    if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
-        return Ok(stored);
-    }
-    let (stored, _) = read_published(spec, published, paths, OnError::Stop)?;
-    keep(spec, stored, cache)
+fn read_csv(paths: &[PathBuf], read: ReadCsv) -> Result<Stored, TableError> {
+    let key = cache::key(paths)?;
+    let files = paths.iter().map(|path| SourceFile::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let data = read(&files)?;
+    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
+    let provenance = Provenance { kind: CSV_FILES, files: paths.to_vec(), sha256: hex::encode(digest) };
+    Ok(Stored { key, provenance, data })
 }
 
-/// Reads published files as they are; with the malformed records that were left out.
+/// Reads published files as they are, and gives the malformed records that were left out.
 pub(super) fn read_published(
     spec: &TableSpec,
     published: &Published,
     paths: &[PathBuf],
     on_error: OnError,
 ) -> Result<(Stored, Vec<TableError>), TableError> {
-    let key = cache::key(paths).unwrap_or_default();
+    let key = cache::key(paths)?;
     let (data, malformed) = (published.read)(spec, paths, on_error)?;
-    let sha256 = match paths {
-        [one] => cache::digest(one).map_err(TableError::io(
-            one,
-            "read the table",
-            "check the file's permissions",
-        ))?,
-        several => {
-            let digests = several.iter().map(|path| cache::digest(path)).collect::<Result<Vec<_>, _>>();
-            let remedy = "check the permissions of its files";
-            let first = several.first().cloned().unwrap_or_default();
-            cache::sha256(
-                digests.map_err(TableError::io(&first, "read the table", remedy))?.join("\n").as_bytes(),
-            )
-        }
+    let digest = |path: &PathBuf| cache::digest(path).map_err(TableError::unread(path));
+    let sha256 = match &paths.iter().map(digest).collect::<Result<Vec<_>, _>>()?[..] {
+        [one] => one.clone(),
+        several => cache::sha256(several.join("\n").as_bytes()),
     };
     let provenance = Provenance { kind: published.kind, files: paths.to_vec(), sha256 };
     Ok((Stored { key, provenance, data }, malformed))
 }
 
-/// Reads an archive as downloaded into the cache folder, or what an earlier call left there.
-fn from_archive(spec: &TableSpec, path: &Path, cache: Option<&Path>) -> Result<Stored, TableError> {
-    let options = ImportOptions { source: None, out: None, progress: true, on_error: OnError::Stop };
+/// Imports an archive as downloaded into the cache folder, or reads what an earlier call left there.
+fn from_archive(
+    spec: &TableSpec,
+    path: &Path,
+    cache: Option<&Path>,
+    progress: &dyn Progress,
+) -> Result<Stored, TableError> {
+    let import = |file: &Path| {
+        archive::import_file(spec, path, file, OnError::Stop, progress).map(|(stored, _)| stored)
+    };
     let name = format!("{}-archive.parquet", spec.id);
     let cached = cache.map(|folder| folder.join(&name));
     if let Some(file) = &cached {
@@ -154,17 +147,17 @@ fn from_archive(spec: &TableSpec, path: &Path, cache: Option<&Path>) -> Result<S
             }
         }
         if std::fs::create_dir_all(file.parent().unwrap_or(file)).is_ok() && writable(file) {
-            return archive::import_file(spec, path, file, &options).map(|(stored, _)| stored);
+            return import(file);
         }
         tracing::warn!("the table cache cannot be written; the archive will be read again next time");
     }
     let remedy = "set TMPDIR to a folder that can be written";
     let temporary =
         tempfile::tempdir().map_err(TableError::io(&std::env::temp_dir(), "make a folder", remedy))?;
-    archive::import_file(spec, path, &temporary.path().join(name), &options).map(|(stored, _)| stored)
+    import(&temporary.path().join(name))
 }
 
-/// Whether files can be made beside `file`.
+/// Whether files can be made in the folder of `file`.
 fn writable(file: &Path) -> bool {
     file.parent().is_some_and(|folder| tempfile::NamedTempFile::new_in(folder).is_ok())
 }

@@ -1,8 +1,8 @@
-//! Ground truth: tabular benchmarks that map an architecture to its trained accuracy. They never build networks.
+//! Tabular benchmarks, which map an architecture to its trained accuracy. Tables never build networks.
 //!
-//! A table is named by the id of its search space and [`load`]ed from whatever the data folders hold: files as they
-//! were downloaded, or the result of [`import`]. A [`Query`] says which of its accuracies is meant; nothing has a
-//! default, because in this field most disagreements about a number come from an unstated split or budget.
+//! A table has the id of its search space. [`load`] reads it from what the data folders hold: files as they were downloaded,
+//! or the result of [`import`]. A [`Query`] says which of its accuracies is meant. No part of it has a default, because in
+//! this field most disagreements about a number come from an unstated split or budget.
 
 mod archive;
 mod cache;
@@ -38,7 +38,7 @@ const JSON_FILES: &str = "JSON files";
 /// [`Provenance::kind`] of tables read from an official archive.
 const ARCHIVE: &str = "the official archive";
 
-/// The data folders in words, for messages.
+/// The list of data folders for messages.
 fn searched(dirs: &crate::data::DataDirs) -> String {
     let roots: Vec<String> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
     if roots.is_empty() { "any folder (none is set)".to_owned() } else { roots.join(" or ") }

@@ -1,8 +1,8 @@
-//! NAFBee: one network, eleven activation functions. Both tables are small enough to be compiled in.
+//! NAFBee: networks that differ only in their activation function, of which there are eleven. Both tables are small enough to
+//! be compiled in.
 //!
-//! The paper says "validated accuracy" and not on which images; the split is called `validation` for that reason. The
-//! Pearson correlations that it prints under the VGG-19 scores of grad_norm, snip and synflow do not follow from the
-//! printed scores; those of the other proxies, and all of BERT's, do.
+//! The paper says "validated accuracy" and not on which images, so the split is called `validation`. The files also hold the
+//! scores that the paper prints beside the accuracies; no table reads them.
 
 use std::path::PathBuf;
 
@@ -13,16 +13,12 @@ use super::{Query, Runs, Split, TableError, TableSpec};
 
 const SIZE: usize = 11;
 
-/// Proxies whose scores the paper prints beside the accuracies, by their ids here.
-const PUBLISHED: [&str; 7] = ["rbflex", "naswot", "te_nas", "grad_norm", "snip", "synflow", "zico"];
-
 const COLUMNS: &[(&str, &str)] = &[
     ("arch", "activation function, named as in PyTorch"),
     (
         "<data set>/validation/<epochs>/mean",
         "accuracy in percent of one training run, called 'validated' in the paper",
     ),
-    ("rbflex, naswot, te_nas, grad_norm, snip, synflow, zico", "the paper's published scores"),
 ];
 
 const CITATION: &str = "RBFleX-NAS: Training-Free Neural Architecture Search Using Radial Basis Function Kernel and \
@@ -65,20 +61,13 @@ pub(super) static BERT: TableSpec = TableSpec {
 
 fn read(name: &str, bytes: &[u8], dataset: &str, epochs: u32) -> Result<TableData, TableError> {
     let file = SourceFile { path: PathBuf::from(name), bytes: bytes.to_vec() };
-    let names: Vec<&str> = ["arch", "accuracy"].into_iter().chain(PUBLISHED).collect();
     let mut data = TableData::default();
     let mut accuracies = Vec::new();
-    let mut published = vec![Vec::new(); PUBLISHED.len()];
-    file.rows(&names, SIZE, |row| {
+    file.rows(&["arch", "accuracy"], SIZE, |row| {
         data.archs.push(row.text(0).to_owned());
         accuracies.push(row.accuracy(1, Unit::Percent)?);
-        for (i, scores) in published.iter_mut().enumerate() {
-            let text = row.text(i + 2);
-            scores.push(text.parse().map_err(|_| format!("'{text}' is no score"))?);
-        }
         Ok(())
     })?;
     data.columns = vec![(Query::new(dataset, Split::Validation, epochs, Runs::Mean), accuracies)];
-    data.published = PUBLISHED.map(str::to_owned).into_iter().zip(published).collect();
     Ok(data)
 }

@@ -13,12 +13,12 @@ use super::content::TableData;
 use super::spec::{Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
 use crate::data::DataDirs;
-use crate::spaces::nasbench101::{Cell, Operation};
+use crate::spaces::nasbench101::{VertexCell, VertexOperation};
 
 const SIZE: usize = 423_624;
 const EPOCHS: u32 = 108;
 const HEADER: &str = "vertices,bits,ops,params,test_acc";
-/// The unpacked file has 14 MB.
+/// Most bytes that are unpacked. The unpacked file has 14 MB.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// Registry entry.
@@ -61,19 +61,15 @@ fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, 
                 return Err(TableError::bad_file(path, None, format!("there are more than {SIZE} records")));
             }
             if let Err(reason) = rows.add(line) {
-                let (id, path) = (spec.id.to_owned(), path.clone());
-                let error = TableError::BadEntry { id, path, record: number, reason };
-                match on_error {
-                    OnError::Stop => return Err(error),
-                    OnError::Skip => rows.malformed.push(error),
-                }
+                let error = TableError::bad_entry(spec.id, path, number, reason);
+                on_error.met(error, &mut rows.malformed)?;
             }
         }
     }
     Ok(rows.finish())
 }
 
-/// The lines behind the header of a packed file, of which one is held at a time.
+/// The lines of a gzip file after its header. One line is held in memory at a time.
 struct Lines {
     path: PathBuf,
     reader: std::io::Take<BufReader<MultiGzDecoder<File>>>,
@@ -82,8 +78,7 @@ struct Lines {
 
 impl Lines {
     fn open(path: &Path) -> Result<Self, TableError> {
-        let file = File::open(path);
-        let file = file.map_err(TableError::io(path, "read the table", "check the file's permissions"))?;
+        let file = File::open(path).map_err(TableError::unread(path))?;
         let reader = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)).take(MOST_BYTES);
         let mut lines = Self { path: path.to_path_buf(), reader, line: String::new() };
         match lines.next()? {
@@ -92,7 +87,7 @@ impl Lines {
         }
     }
 
-    /// `None` at the end.
+    /// The next line, `None` at the end of the file.
     fn next(&mut self) -> Result<Option<&str>, TableError> {
         let bad = |reason: String| TableError::bad_file(&self.path, None, reason);
         self.line.clear();
@@ -110,7 +105,7 @@ impl Lines {
     }
 }
 
-/// What was read so far.
+/// The records that were read so far, as columns.
 #[derive(Default)]
 struct Rows {
     archs: Vec<String>,
@@ -151,9 +146,9 @@ impl Rows {
 }
 
 /// A cell from its number of vertices, its edges (`x -> y` is bit `x + y (y - 1) / 2`) and a digit for each interior vertex.
-fn cell(vertices: &str, edges: &str, operations: &str) -> Result<Cell, String> {
+fn cell(vertices: &str, edges: &str, operations: &str) -> Result<VertexCell, String> {
     let digit = |c: char| {
-        let operation = c.to_digit(10).and_then(|digit| Operation::ALL.get(digit as usize)).copied();
+        let operation = c.to_digit(10).and_then(|digit| VertexOperation::ALL.get(digit as usize)).copied();
         operation.ok_or_else(|| format!("operation '{c}' is none of 0, 1, 2"))
     };
     let operations = operations.chars().map(digit).collect::<Result<Vec<_>, _>>()?;
@@ -164,7 +159,7 @@ fn cell(vertices: &str, edges: &str, operations: &str) -> Result<Cell, String> {
         ));
     }
     let edges = edges.parse().map_err(|_| format!("'{edges}' are no edges"))?;
-    let cell = Cell::new(edges, &operations)?;
+    let cell = VertexCell::new(edges, &operations)?;
     match cell.canonical() == cell {
         true => Ok(cell),
         false => Err(format!("the benchmark numbers the vertices of {cell} as in {}", cell.canonical())),

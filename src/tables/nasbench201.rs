@@ -50,7 +50,7 @@ const VALIDATION_FILES: [(&str, &str); 3] = [
     ("ImageNet-NB201.csv", "imagenet16_120"),
 ];
 
-/// The test file, which also names the architectures, and whichever validation files are there.
+/// The test file, which also lists the architectures, and those validation files that exist.
 fn find(dirs: &DataDirs) -> Vec<PathBuf> {
     let file = |name: &str| dirs.find(&[&format!("tables/{name}"), name]);
     let Some(test) = file("nats_bench.csv") else { return Vec::new() };
@@ -100,14 +100,7 @@ fn read_test(file: &SourceFile, data: &mut TableData) -> Result<(), TableError> 
 }
 
 fn read_validation(file: &SourceFile, dataset: &str, data: &mut TableData) -> Result<(), TableError> {
-    let mut accuracies = Vec::with_capacity(SIZE);
-    let mut params = Vec::with_capacity(SIZE);
-    file.rows(&["index", "num_param", "accuracy"], SIZE, |row| {
-        row.check_index(0)?;
-        params.push(Some(row.count(1)?));
-        accuracies.push(row.accuracy(2, Unit::Fraction)?);
-        Ok(())
-    })?;
+    let (params, accuracies) = file.monet(SIZE, Unit::Fraction)?;
     data.params.push((dataset.to_owned(), params));
     data.columns.push((Query::new(dataset, Split::Validation, 200, Runs::Mean), accuracies));
     Ok(())
@@ -122,7 +115,7 @@ fn archs(meta: Vec<String>) -> Result<TableData, String> {
     Ok(TableData { archs: meta, classes: Some(classes.of_index), ..TableData::default() })
 }
 
-/// Groups architectures by isomorphism string as they come.
+/// Groups architectures by isomorphism string while they are read in index order.
 #[derive(Default)]
 struct Classes {
     first: HashMap<String, u32>,

@@ -1,6 +1,6 @@
 //! NAS-Bench-Macro: 6,561 networks on CIFAR-10, three training runs each.
 //!
-//! Its accuracies are the best over the epochs of a run, on the test images. Its `flops` are not read: they count
+//! An accuracy is the best over the epochs of a run, on the test images. The field `flops` is not read: its numbers count
 //! every layer, shortcut convolutions included, at the running resolution of a chain.
 
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use super::source_file::SourceFile;
 use super::spec::{Origin, Published, Read};
 use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
 use crate::data::DataDirs;
+use crate::spaces::ArchError;
 use crate::spaces::nasbench_macro::Layers;
 
 const SIZE: usize = 6_561;
@@ -60,15 +61,10 @@ fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, 
         let bad = |reason: String| TableError::bad_file(path, None, reason);
         let Entries(entries) = serde_json::from_slice(&file.bytes).map_err(|e| bad(e.to_string()))?;
         for (number, (arch, value)) in (0..).zip(entries) {
-            match (record(&arch, value), on_error) {
-                (Ok(record), _) => records.push((arch, record)),
-                (Err(reason), on_error) => {
-                    let (id, path) = (spec.id.to_owned(), path.clone());
-                    let error = TableError::BadEntry { id, path, record: number, reason };
-                    match on_error {
-                        OnError::Stop => return Err(error),
-                        OnError::Skip => malformed.push(error),
-                    }
+            match trained(&arch, value) {
+                Ok((layers, runs)) => records.push((arch, layers, runs)),
+                Err(reason) => {
+                    on_error.met(TableError::bad_entry(spec.id, path, number, reason), &mut malformed)?;
                 }
             }
         }
@@ -76,61 +72,60 @@ fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, 
     Ok((table(records), malformed))
 }
 
-fn table(mut records: Vec<(String, Record)>) -> TableData {
-    records.sort_by(|(a, _), (b, _)| a.cmp(b));
+fn table(mut records: Vec<(String, Layers, TrainingRuns)>) -> TableData {
+    records.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     let mut data = TableData::default();
-    let (mut first, mut classes) = (HashMap::new(), vec![]);
-    for (index, (arch, _)) in (0u32..).zip(&records) {
-        let layers: Option<Layers> = arch.parse().ok();
-        classes.push(*first.entry(layers.map(|l| l.class())).or_insert(index));
-    }
-    data.archs = records.iter().map(|(arch, _)| arch.clone()).collect();
-    data.classes = Some(classes);
-    data.params = vec![("cifar10".to_owned(), records.iter().map(|(_, r)| Some(r.params)).collect())];
+    let mut first = HashMap::new();
+    let classes =
+        (0u32..).zip(&records).map(|(index, (_, layers, _))| *first.entry(layers.class()).or_insert(index));
+    data.classes = Some(classes.collect());
+    data.archs = records.iter().map(|(arch, ..)| arch.clone()).collect();
+    data.params = vec![("cifar10".to_owned(), records.iter().map(|(.., runs)| Some(runs.params)).collect())];
     let column = |run: usize| {
         let query = Query::new("cifar10", Split::Test, EPOCHS, Runs::Seed(run as u32));
-        (query, records.iter().map(|(_, r)| r.test_acc[run]).collect())
+        (query, records.iter().map(|(.., runs)| runs.test_acc[run]).collect())
     };
     data.columns = (0..RUNS).map(column).collect();
     data
 }
 
-/// What the file says of an architecture.
+/// What the file says about the training runs of an architecture.
 #[derive(Deserialize)]
-struct Record {
-    /// Percent.
+struct TrainingRuns {
+    /// Accuracy of each run in percent.
     test_acc: [f64; RUNS],
     mean_acc: f64,
     params: u64,
 }
 
-impl Record {
-    /// What is wrong with it.
+impl TrainingRuns {
+    /// What is wrong with the numbers, if anything is.
     fn defect(&self) -> Option<String> {
         if let Some(accuracy) = self.test_acc.iter().find(|a| !(0.0..=100.0).contains(*a)) {
             return Some(format!("accuracy {accuracy} is not within 0 and 100 percent"));
         }
         let mean = self.test_acc.iter().sum::<f64>() / RUNS as f64;
         let printed = self.mean_acc;
-        // NaN is far off, too.
+        // A mean that is NaN is not near either.
         let near = (mean - printed).abs() <= 1e-6;
         (!near).then(|| format!("its mean accuracy is {mean}, not {printed}"))
     }
 }
 
-/// The record of an architecture, or what is wrong with it.
-fn record(arch: &str, value: serde_json::Value) -> Result<Record, String> {
-    if let Err(error) = arch.parse::<Layers>() {
-        return Err(format!("its name is no architecture: {}", error.reason));
-    }
-    let record: Record = serde_json::from_value(value).map_err(|e| format!("architecture {arch}: {e}"))?;
-    match record.defect() {
+/// The layers and training runs of an entry of the file, or what is wrong with it.
+fn trained(arch: &str, value: serde_json::Value) -> Result<(Layers, TrainingRuns), String> {
+    let layers: Layers =
+        arch.parse().map_err(|error: ArchError| format!("its name is no architecture: {}", error.reason))?;
+    let runs: TrainingRuns =
+        serde_json::from_value(value).map_err(|e| format!("architecture {arch}: {e}"))?;
+    match runs.defect() {
         Some(defect) => Err(format!("architecture {arch}: {defect}")),
-        None => Ok(record),
+        None => Ok((layers, runs)),
     }
 }
 
-/// The file: records by architecture, in its order, no more than there are architectures.
+/// The entries of the file in its order. Reading ends with an error once there are more of them than architectures, so that a
+/// hostile file cannot fill the memory.
 struct Entries(Vec<(String, serde_json::Value)>);
 
 impl<'de> Deserialize<'de> for Entries {

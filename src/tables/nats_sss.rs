@@ -46,7 +46,7 @@ const FILES: [(&str, &str); 3] = [
     ("ImageNet-NATS.csv", "imagenet16_120"),
 ];
 
-/// Whichever of the three files are there.
+/// Those of the three files that exist.
 fn find(dirs: &DataDirs) -> Vec<PathBuf> {
     FILES.iter().filter_map(|(name, _)| dirs.find(&[&format!("tables/{name}"), name])).collect()
 }
@@ -57,15 +57,8 @@ fn read(files: &[SourceFile]) -> Result<TableData, TableError> {
         let known = FILES.iter().find(|(name, _)| *name == file.name());
         let (_, dataset) =
             known.ok_or_else(|| TableError::bad_file(&file.path, None, "unknown file name"))?;
-        let mut accuracies = Vec::with_capacity(SIZE);
-        let mut params = Vec::with_capacity(SIZE);
-        file.rows(&["index", "num_param", "accuracy"], SIZE, |row| {
-            row.check_index(0)?;
-            params.push(Some(row.count(1)?));
-            accuracies.push(row.accuracy(2, Unit::Percent)?);
-            Ok(())
-        })?;
-        // A value cannot tell the unit, the whole column can: no space of networks stays below one percent.
+        let (params, accuracies) = file.monet(SIZE, Unit::Percent)?;
+        // One value does not show its unit, but the whole column does: some network is always better than one percent.
         if accuracies.iter().all(|&accuracy| accuracy <= 1.0) {
             let reason = "all accuracies are at most 1: they are fractions where percent are due";
             return Err(TableError::bad_file(&file.path, None, reason));

@@ -1,8 +1,8 @@
-//! The string nearest to a mistyped architecture.
+//! Finds the architecture that a mistyped string is most similar to.
 
-/// The candidate with the smallest edit distance to `wanted`, the first one of equals; empty without candidates.
+/// The candidate with the smallest edit distance to `wanted`, the first one of several; empty without candidates.
 ///
-/// Only the first 200 characters of `wanted` count, so that hostile input costs no time.
+/// Only the first 200 bytes of `wanted` are compared, so that hostile input takes no long time.
 pub(super) fn nearest<'c>(wanted: &str, candidates: &'c [String]) -> &'c str {
     let wanted: Vec<u8> = wanted.trim().bytes().take(200).collect();
     candidates

@@ -1,8 +1,8 @@
 //! Tables as Parquet files: the columnar cache and the result of an import.
 //!
-//! One row per architecture in index order; columns `arch`, `records`, `class`, `params:<data set>` and one for each stored query,
-//! named like the query. Missing values are null. The file's key-value metadata says which table it is, which
-//! format version, and where the numbers came from.
+//! A file has one row per architecture, in index order. Its columns are `arch`, `records`, `class`, `params:<data set>`, and one for
+//! each stored query, which bears the query's text as its name. Missing values are null. The key-value metadata of the file
+//! says which table it is, in which format version, and where the numbers came from.
 
 use std::fs::File;
 use std::io::Write;
@@ -25,12 +25,12 @@ use crate::data::readable_by_all;
 /// Raised whenever columns or metadata change their meaning.
 const FORMAT: &str = "1";
 
-/// Rows that are decoded at a time; no table has as many.
+/// Most rows that are decoded at a time. All tables have fewer.
 const MOST_ROWS: usize = 1 << 20;
 
-/// A table with what the file says about it.
+/// A table with the metadata of its file.
 pub(super) struct Stored {
-    /// What the cache was made from; empty in an import.
+    /// Identifies the source files ([`cache::key`](super::cache::key)) or the archive; empty for an embedded table.
     pub(super) key: String,
     pub(super) provenance: Provenance,
     pub(super) data: TableData,
@@ -86,7 +86,7 @@ pub(super) fn seal(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads a table whose content must be that of its checksum file.
+/// Reads a table whose digest must be the one in its checksum file.
 pub(super) fn read_sealed(path: &Path, spec: &TableSpec) -> Result<Stored> {
     let checksum = checksum_path(path);
     let line = std::fs::read_to_string(&checksum).map_err(|e| format!("{}: {e}", checksum.display()))?;
@@ -96,9 +96,9 @@ pub(super) fn read_sealed(path: &Path, spec: &TableSpec) -> Result<Stored> {
     read(path, spec)
 }
 
-/// Reads and checks a table. `data` is as trustworthy as a table read from its source.
+/// Reads a table and checks its content like that of a source.
 ///
-/// The decoder has assertions that a damaged file can reach; they become an error like any other.
+/// A panic of the decoder becomes an error: it has assertions that a damaged file can violate.
 pub(super) fn read(path: &Path, spec: &TableSpec) -> Result<Stored> {
     let decoded = std::panic::catch_unwind(|| decode(path, spec));
     decoded.unwrap_or_else(|_| Err("its content cannot be decoded".to_owned()))

@@ -1,4 +1,4 @@
-//! Which of a table's many accuracies is meant.
+//! A query names one of the many accuracies that a table has.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::TableError;
 
-/// On which images an accuracy was measured.
+/// The images on which an accuracy was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Split {
     /// Images held out of training for selecting architectures.
@@ -36,7 +36,7 @@ impl Split {
     }
 }
 
-/// Which training runs an accuracy comes from.
+/// The training runs of which an accuracy is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Runs {
     /// Mean over the runs that the table has for the architecture. In NATS-Bench their number differs between
@@ -46,7 +46,7 @@ pub enum Runs {
     Seed(u32),
 }
 
-/// One accuracy of a table, named in full: nothing has a default.
+/// The full name of one accuracy of a table. No part of it has a default.
 ///
 /// Written `data set/split/epochs/runs`, for instance `cifar10/test/200/mean` or `cifar100/validation/12/777`.
 ///
@@ -72,7 +72,7 @@ impl Query {
         Self { dataset: dataset.to_owned(), split, budget, runs }
     }
 
-    /// The form under which tables keep the column: synonyms resolved.
+    /// The query under which tables store the column: synonyms have one form.
     pub(super) fn canonical(&self) -> Self {
         let mut query = self.clone();
         if query.dataset == "cifar10_valid" && query.split == Split::Validation {
@@ -81,12 +81,12 @@ impl Query {
         query
     }
 
-    /// What the values may be: percent, or TransNAS's negative loss.
+    /// The range of valid values: percent, or for TransNAS's negative loss all numbers up to 0.
     pub(super) fn range(&self) -> RangeInclusive<f64> {
         if self.is_percent() { 0.0..=100.0 } else { f64::MIN..=0.0 }
     }
 
-    /// Whether the values are in percent. Only TransNAS's room layout has none: it is measured by a negative loss.
+    /// Whether the values are in percent. Only those of TransNAS's room layout are not: they are negative losses.
     pub fn is_percent(&self) -> bool {
         self.dataset != "room_layout"
     }

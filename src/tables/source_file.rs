@@ -1,4 +1,4 @@
-//! CSV files of tables, read strictly: a damaged file is refused with its line, never read in part.
+//! CSV files of tables. They are read strictly: a damaged file is refused, with the line at fault, and never read in part.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::TableError;
 
-/// The largest file of a table has 3 MB.
+/// Largest file that is read. The largest CSV file of a table has 3 MB.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// A file held in memory.
@@ -15,15 +15,15 @@ pub(super) struct SourceFile {
     pub(super) bytes: Vec<u8>,
 }
 
-/// How a file writes accuracies.
+/// The unit in which a file states accuracies.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Percent,
     Fraction,
 }
 
-/// The wanted fields of one row, in the order in which they were asked for.
-pub(super) struct Row<'r> {
+/// The requested fields of one row, in the order of the request.
+pub(super) struct CsvRow<'r> {
     /// Zero-based number of the row after the header.
     pub(super) number: usize,
     fields: Vec<&'r str>,
@@ -35,9 +35,9 @@ impl SourceFile {
         Self::read_up_to(path, MAX_BYTES)
     }
 
-    /// Reads a file of at most so many bytes.
+    /// Reads a file of at most `limit` bytes.
     pub(super) fn read_up_to(path: &Path, limit: u64) -> Result<Self, TableError> {
-        let failed = || TableError::io(path, "read the table", "check the file's permissions");
+        let failed = || TableError::unread(path);
         let mut bytes = Vec::new();
         File::open(path).map_err(failed())?.take(limit + 1).read_to_end(&mut bytes).map_err(failed())?;
         if bytes.len() as u64 > limit {
@@ -61,7 +61,7 @@ impl SourceFile {
         &self,
         names: &[&str],
         size: usize,
-        mut each: impl FnMut(&Row) -> Result<(), String>,
+        mut each: impl FnMut(&CsvRow) -> Result<(), String>,
     ) -> Result<(), TableError> {
         let bad = |line: Option<u64>, reason: String| TableError::bad_file(&self.path, line, reason);
         let mut reader = csv::ReaderBuilder::new().from_reader(self.bytes.as_slice());
@@ -80,7 +80,7 @@ impl SourceFile {
                 Err(error) => return Err(bad(Some(line), row_error(&error))),
             }
             let fields = places.iter().map(|&i| record.get(i).unwrap_or_default()).collect();
-            each(&Row { number, fields }).map_err(|reason| bad(Some(line), reason))?;
+            each(&CsvRow { number, fields }).map_err(|reason| bad(Some(line), reason))?;
             number += 1;
         }
         if number != size {
@@ -91,6 +91,23 @@ impl SourceFile {
             return Err(bad(Some(number as u64 + 1), "the last line has no end; it is truncated".to_owned()));
         }
         Ok(())
+    }
+}
+
+/// Parameter counts and accuracies in percent, by architecture.
+pub(super) type CountsAndAccuracies = (Vec<Option<u64>>, Vec<f64>);
+
+impl SourceFile {
+    /// Reads a file of MONET (github vilhess/MONET), which has the columns `index`, `num_param` and `accuracy`.
+    pub(super) fn monet(&self, size: usize, unit: Unit) -> Result<CountsAndAccuracies, TableError> {
+        let (mut params, mut accuracies) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        self.rows(&["index", "num_param", "accuracy"], size, |row| {
+            row.check_index(0)?;
+            params.push(Some(row.count(1)?));
+            accuracies.push(row.accuracy(2, unit)?);
+            Ok(())
+        })?;
+        Ok((params, accuracies))
     }
 }
 
@@ -118,8 +135,8 @@ fn row_error(error: &csv::Error) -> String {
     }
 }
 
-impl Row<'_> {
-    /// Text of the `i`-th wanted column.
+impl CsvRow<'_> {
+    /// Text of the `i`-th requested column.
     pub(super) fn text(&self, i: usize) -> &str {
         self.fields.get(i).copied().unwrap_or_default()
     }
@@ -130,7 +147,7 @@ impl Row<'_> {
         text.parse().map_err(|_| format!("'{text}' is no count"))
     }
 
-    /// Checks that an index column counts the rows.
+    /// Checks that an index column holds the number of the row.
     pub(super) fn check_index(&self, i: usize) -> Result<(), String> {
         let index = self.count(i)?;
         if index == self.number as u64 {
@@ -142,7 +159,7 @@ impl Row<'_> {
         ))
     }
 
-    /// A loss with its sign turned.
+    /// The negative of a loss, as TransNAS's files state it.
     pub(super) fn negative_loss(&self, i: usize) -> Result<f64, String> {
         let text = self.text(i);
         let value: f64 = text.parse().map_err(|_| format!("'{text}' is no loss"))?;
@@ -152,7 +169,7 @@ impl Row<'_> {
         }
     }
 
-    /// An accuracy, in percent whatever the file's unit.
+    /// An accuracy, converted to percent from the file's unit.
     pub(super) fn accuracy(&self, i: usize, unit: Unit) -> Result<f64, String> {
         let text = self.text(i);
         let value: f64 = text.parse().map_err(|_| format!("'{text}' is no accuracy"))?;

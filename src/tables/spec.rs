@@ -1,4 +1,4 @@
-//! The registry of tables: what each one is, where it comes from and what it can answer.
+//! The registry of tables says what each table is, where it comes from and which queries it can answer.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::data::DataDirs;
 
-/// What is known about a table before any file is opened.
+/// The facts about a table that are known before any of its files is opened.
 #[derive(Debug)]
 pub struct TableSpec {
     /// Id, equal to the id of the search space.
@@ -23,7 +23,7 @@ pub struct TableSpec {
     pub licence: &'static str,
     /// What to cite.
     pub citation: &'static str,
-    /// Number of architectures; `None` for as many as its file has.
+    /// Number of architectures; `None` where the file decides.
     pub size: Option<usize>,
     /// Data sets that some source of the table covers.
     pub datasets: &'static [&'static str],
@@ -51,14 +51,14 @@ pub(super) enum Origin {
         archive_prefix: &'static str,
         /// The archive's entry in the data manifest.
         archive_entry: &'static str,
-        /// The architectures in index order from those of the archive's meta file, or what is wrong with them.
+        /// Makes a table of the architectures that the archive's meta file lists, or says what is wrong with them.
         archs: fn(Vec<String>) -> Result<TableData, String>,
     },
-    /// Files as they were published, which [`import`](super::import) only makes faster to load.
+    /// Files as they were published. [`import`](super::import) only makes them load faster.
     Published(Published),
 }
 
-/// What is read from published files, and the malformed records that were left out.
+/// The content of published files, and the errors of malformed records that were left out.
 pub(super) type Read = (TableData, Vec<TableError>);
 
 /// Published files of a table.
@@ -77,8 +77,8 @@ pub(super) struct Published {
 }
 
 impl TableSpec {
-    /// The split and the training budget that papers compare with: the test split where the table has one, and its largest
-    /// budget, unless the benchmark is used otherwise.
+    /// The split and the training budget that papers compare with. These are the test split where the table has one, and its
+    /// largest budget, unless papers use the benchmark differently.
     pub fn headline(&self, dataset: &str) -> (Split, u32) {
         if let Origin::Published(published) = &self.origin {
             return (published.headline)(dataset);
@@ -87,8 +87,8 @@ impl TableSpec {
         (split, self.budgets.iter().copied().max().unwrap_or_default())
     }
 
-    /// How many architectures a file of the table must have, `None` for as many as it has: an import of published files may have
-    /// left malformed records out.
+    /// The number of architectures that an imported file of the table must have. It is `None` for published files, as their
+    /// import may have left malformed records out.
     pub(super) fn rows(&self) -> Option<usize> {
         self.size.filter(|_| !matches!(self.origin, Origin::Published(_)))
     }
@@ -117,7 +117,7 @@ pub static TABLES: LazyLock<Vec<&'static TableSpec>> = LazyLock::new(|| {
     tables.into_iter().chain(nds::SPECS.iter()).collect()
 });
 
-/// The table with this id; a construction behind a colon (`nds_resnet:naswot`) has the table of its space.
+/// The table with this id. A construction (`nds_resnet:naswot`) has the table of the space in front of the colon.
 ///
 /// # Errors
 /// [`TableError::UnknownTable`], which lists the ids.

@@ -27,8 +27,8 @@ pub struct Table {
     spec: &'static TableSpec,
     provenance: Provenance,
     data: TableData,
-    /// Architectures in the order of their strings, found when the first one is looked up. A map would hold every string of
-    /// a table of half a million a second time.
+    /// Indices of the architectures, sorted by their strings when the first one is looked up. A map would hold every string
+    /// a second time, and there are tables of half a million.
     by_string: OnceLock<Vec<u32>>,
 }
 
@@ -90,7 +90,7 @@ impl Table {
         })
     }
 
-    /// Index of the architecture of a record, where the source counts records (NDS).
+    /// Index of the architecture of a record, where the source lists trainings (NDS).
     pub fn record(&self, number: usize) -> Option<usize> {
         let records = self.data.records.as_ref()?;
         records.iter().position(|of_arch| of_arch.iter().any(|n| *n as usize == number))
@@ -152,17 +152,6 @@ impl Table {
     /// for the same weights. Known for NAS-Bench-201.
     pub fn isomorphism_class(&self, index: usize) -> Option<usize> {
         self.data.classes.as_ref()?.get(index).map(|&class| class as usize)
-    }
-
-    /// The score that the table's own paper published for an architecture and a proxy (NAFBee only).
-    pub fn published_score(&self, index: usize, proxy: &str) -> Option<f64> {
-        let (_, scores) = self.data.published.iter().find(|(name, _)| name == proxy)?;
-        scores.get(index).copied()
-    }
-
-    /// The proxies that [`Table::published_score`] knows.
-    pub fn published_proxies(&self) -> Vec<&str> {
-        self.data.published.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// The queries that this table can answer, sorted; archives answer single seeds and their mean.

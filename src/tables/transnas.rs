@@ -1,6 +1,6 @@
-//! TransNAS-Bench-101: seven tasks, for each the best value over the epochs of training.
+//! TransNAS-Bench-101 has seven tasks. The table holds for each the best value over the epochs of training.
 //!
-//! What a task is measured by: top-1 accuracy (object and scene classification, jigsaw), mean intersection over union
+//! The tasks are measured by top-1 accuracy (object and scene classification, jigsaw), mean intersection over union
 //! (semantic segmentation), structural similarity times 100 (autoencoder, surface normal), and the negative loss, which is
 //! no percentage, for the room layout. Papers compare with the validation values.
 
@@ -17,7 +17,7 @@ use crate::spaces::{SearchSpace, transnas as spaces};
 const MACRO_SIZE: usize = 3_256;
 const MICRO_SIZE: usize = 4_096;
 
-/// A task, its columns in the file of that name, how they write values, and its training budget (`num_epochs` of the
+/// A task, its columns in the file of that name, their unit (none for a loss), and its training budget (`num_epochs` of the
 /// official training configurations, github yawen-d/TransNASBench, configs/train_from_scratch).
 struct Task {
     id: &'static str,
@@ -84,7 +84,7 @@ fn headline(dataset: &str) -> (Split, u32) {
     (Split::Validation, task.unwrap_or(&TASKS[0]).epochs)
 }
 
-/// The list of architectures, and whichever tasks are there.
+/// The list of architectures, and the files of those tasks that exist.
 fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
     let file = |name: &str| dirs.find(&[&format!("transnas/{name}"), name]);
     let tasks = TASKS.iter().filter_map(|task| file(&format!("transbench101_{}.csv", task.id)));
@@ -127,7 +127,7 @@ fn read(spec: &TableSpec, paths: &[PathBuf], _: OnError) -> Result<Read, TableEr
     Ok((data, vec![]))
 }
 
-/// Architectures of both spaces: lines `ArchResult(arch-index=0, arch=64-4111-basic, 7 tasks)`.
+/// Architectures of both spaces, from lines such as `ArchResult(arch-index=0, arch=64-4111-basic, 7 tasks)`.
 fn architectures(file: &SourceFile) -> Result<Vec<String>, TableError> {
     let bad = |line: usize, reason: String| TableError::bad_file(&file.path, Some(line as u64 + 1), reason);
     let text = std::str::from_utf8(&file.bytes).map_err(|_| bad(0, "it is not UTF-8 text".to_owned()))?;

@@ -27,7 +27,7 @@ pub fn build(blocks: usize, input: NetworkInput) -> Result<Graph, GraphError> {
     b.finish(logits)
 }
 
-/// Conv3x3 - BN - ReLU - conv3x3 - BN, the shortcut, ReLU.
+/// Conv3x3 - BN - ReLU - conv3x3 - BN, plus the shortcut, then ReLU.
 fn block(b: &mut Builder, x: NodeId, channels: usize, stride: usize) -> NodeId {
     let y = b.conv("conv1", x, ConvSpec::square(channels, 3, stride));
     let y = b.norm("bn1", y, NormSpec::default());
@@ -39,7 +39,8 @@ fn block(b: &mut Builder, x: NodeId, channels: usize, stride: usize) -> NodeId {
     b.activate(y, Activation::Relu)
 }
 
-/// The shortcut without parameters: every second pixel, and zeros for the channels that are new, half of them in front.
+/// The shortcut without parameters (option A). It takes every second pixel and fills new channels with zeros, half of them before
+/// the others.
 fn option_a(b: &mut Builder, x: NodeId, channels: usize, stride: usize) -> NodeId {
     let new = channels.saturating_sub(b.shape(x).channels());
     let x = if stride > 1 { b.subsample(x, stride) } else { x };

@@ -1,4 +1,4 @@
-//! From a file of weights to a network.
+//! Loads teachers from files of weights.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::formats::state_dict::{StateDict, StateDictError};
 use crate::graph::{Graph, GraphError, Param, Weights, WrongLength};
 use crate::spaces::NetworkInput;
 
-/// Endings of files that are read, preferred first.
+/// File name extensions that are read, in order of preference.
 const ENDINGS: [&str; 4] = ["safetensors", "pth", "pt", "th"];
 
 /// A trained network.
@@ -18,7 +18,7 @@ pub struct Teacher {
     pub path: PathBuf,
     pub graph: Graph,
     pub weights: Weights,
-    /// Number of classes, by its classifier.
+    /// Number of classes of its classifier.
     pub classes: usize,
 }
 
@@ -72,14 +72,19 @@ impl Teacher {
             return Err(TeacherError::Unknown { name: name.to_owned(), known: known() });
         }
         let tensors = read(path)?;
-        let fitting = TEACHERS.iter().find_map(|spec| Self::of(spec, path, &tensors).ok());
-        fitting.ok_or_else(|| TeacherError::Wrong {
-            path: path.to_path_buf(),
-            problem: Mismatch::Unrecognised(known()),
-        })
+        // A file that fits a teacher but for damaged numbers must not be called a file of another network.
+        let mut problem = Mismatch::Unrecognised(known());
+        for spec in TEACHERS {
+            match Self::of(spec, path, &tensors) {
+                Err(TeacherError::Wrong { problem: damage @ Mismatch::NotFinite(_), .. }) => problem = damage,
+                Err(_) => {}
+                teacher => return teacher,
+            }
+        }
+        Err(TeacherError::Wrong { path: path.to_path_buf(), problem })
     }
 
-    /// The file that [`Teacher::find`] reads for a teacher's name, if there is one.
+    /// The file that [`Teacher::find`] reads for the name of a teacher, if it exists.
     pub fn file(name: &str, dirs: &DataDirs) -> Option<PathBuf> {
         file_of(spec(name)?, dirs)
     }
@@ -129,7 +134,7 @@ fn values(spec: &TeacherSpec, tensors: &StateDict, param: &Param) -> Result<Vec<
     }
 }
 
-/// The preferred file of a teacher: by the beginning of its name, then by its ending, then by the alphabet.
+/// The preferred file of a teacher. The beginnings of names are compared first, then extensions, then the whole names.
 fn file_of(spec: &TeacherSpec, dirs: &DataDirs) -> Option<PathBuf> {
     let in_root = |root: &PathBuf| {
         let names = std::fs::read_dir(root.join("weights")).ok()?.filter_map(|entry| entry.ok());

@@ -1,4 +1,4 @@
-//! Teachers: trained networks with which candidates are compared, read from files that their authors publish.
+//! Teachers are trained networks with which candidates are compared. They are read from files that their authors publish.
 //!
 //! A teacher runs in eval mode: its batch normalisations use the running statistics of its training.
 
@@ -12,7 +12,7 @@ pub use load::{Teacher, TeacherError};
 use crate::graph::{Graph, GraphError};
 use crate::spaces::NetworkInput;
 
-/// What a teacher's layers are.
+/// The architecture of a teacher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Architecture {
     /// He et al. 2015, section 4.2: three stages of `blocks` basic blocks, shortcuts without parameters (option A).
@@ -33,7 +33,7 @@ impl Architecture {
         }
     }
 
-    /// Weight of the classifier.
+    /// Name of the classifier's weight.
     fn classifier(self) -> &'static str {
         match self {
             Self::CifarResNet { .. } => "linear.weight",
@@ -49,9 +49,9 @@ pub struct TeacherSpec {
     pub name: &'static str,
     pub title: &'static str,
     pub architecture: Architecture,
-    /// Pixels of a side of its inputs, which are normalised with the mean and standard deviation of ImageNet.
+    /// Height and width of its inputs, which are normalised with the mean and standard deviation of ImageNet.
     pub resolution: usize,
-    /// Beginnings of the names of its files in the folder `weights`, preferred first.
+    /// Beginnings of the names of its files in the folder `weights`, in order of preference.
     files: &'static [&'static str],
     /// Entry of the data manifest that says where it comes from.
     pub data_id: &'static str,

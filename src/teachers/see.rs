@@ -1,4 +1,4 @@
-//! What a teacher sees of a candidate's images.
+//! Prepares a candidate's images for a teacher.
 
 use super::Teacher;
 use crate::cam::Explained;
@@ -7,14 +7,14 @@ use crate::engine::{Engine, NormStatistics, Precision};
 use crate::pictures::resize::{Kind, resize};
 
 impl Teacher {
-    /// The network, to be explained: in eval mode.
+    /// The network in eval mode, from which activation maps can be taken.
     pub fn explained<'a>(&'a self, engine: &'a dyn Engine, precision: Precision) -> Explained<'a> {
         let statistics = NormStatistics::Running;
         Explained { engine, graph: &self.graph, weights: &self.weights, statistics, precision }
     }
 
-    /// Images `[N, C, H, W]` as this teacher was trained on them: `p = byte / 255`, resized to its resolution where that is
-    /// another, `(p - mean) / std`. Noise has no bytes; it is resized only.
+    /// Images `[N, C, H, W]` in the form on which this teacher was trained: `p = byte / 255`, resized to the teacher's resolution if
+    /// it differs, then `(p - mean) / std`. Noise has no bytes; it is only resized.
     pub fn images(&self, bytes: &[u8], values: &[f32], shape: [usize; 4]) -> (Vec<f32>, [usize; 4]) {
         let [n, channels, height, width] = shape;
         let unit: Vec<f32> = match bytes.len() == values.len() {

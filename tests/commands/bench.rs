@@ -1,18 +1,10 @@
 //! `untrained bench`: the shape of its output, reuse, and agreement with `untrained score`. No time is judged.
 
-use std::path::PathBuf;
-use std::process::Command;
-
-use assert_cmd::prelude::*;
 use predicates::prelude::*;
 use serde_json::Value;
+use std::path::PathBuf;
 
-fn untrained(args: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    // An empty folder stands for a machine without data.
-    command.args(args).env("UNTRAINED_DATA", env!("CARGO_TARGET_TMPDIR"));
-    command
-}
+use crate::common::untrained;
 
 fn list(folder: &tempfile::TempDir, lines: &str) -> PathBuf {
     let path = folder.path().join("archs.txt");
@@ -155,7 +147,7 @@ fn non_finite_and_missing_scores_keep_their_lines() {
 fn the_text_table_has_a_line_for_every_proxy() {
     let args = ["bench", "--space", "nats_sss", "--archs", "-", "--proxies", "naswot,params", "--together"];
     let more = ["--batch-size", "4", "--resolution", "8", "--repeats", "1", "--device", "cpu"];
-    let mut command = assert_cmd::Command::from_std(untrained(&[&args[..], &more].concat()));
+    let mut command = untrained(&[&args[..], &more].concat());
     let assert = command.write_stdin(SSS).assert().success();
     let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
     for start in ["nats_sss: batch 4", "proxy ", "forward ", "naswot ", "params ", "together "] {
@@ -193,12 +185,8 @@ fn help_teaches_with_examples() {
 /// The kernels' table needs no space, has a line for each shape, and says the same in JSON.
 #[test]
 fn kernels_are_measured_against_the_roof() {
-    let run = |format: &str| {
-        let mut command = Command::cargo_bin("untrained").unwrap();
-        let output =
-            command.args(["bench", "--kernels", "--batch-size", "1", "--format", format]).assert().success();
-        String::from_utf8(output.get_output().stdout.clone()).unwrap()
-    };
+    let run =
+        |format: &str| crate::common::run(&["bench", "--kernels", "--batch-size", "1", "--format", format]);
     let value: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
     let shapes = value["gflops"].as_array().unwrap();
     let text = run("text");
@@ -210,5 +198,5 @@ fn kernels_are_measured_against_the_roof() {
 
 #[test]
 fn a_bench_without_a_space_is_wrong_usage() {
-    Command::cargo_bin("untrained").unwrap().arg("bench").assert().code(2);
+    untrained(&["bench"]).assert().code(2);
 }

@@ -1,10 +1,10 @@
 //! `untrained correlate`: figures of a run, their formats, and agreement with scipy on published scores.
 
-use crate::support::{nafbee_run, run, untrained};
-use assert_cmd::prelude::*;
+use crate::common::{run, untrained};
+use crate::support::nafbee_run;
 use predicates::prelude::*;
 use untrained::analysis::{Options, correlate, from_run};
-use untrained::data::DataDirs;
+use untrained::data::{DataDirs, Silent};
 use untrained::store::Run;
 use untrained::tables;
 
@@ -60,7 +60,7 @@ fn proxies_are_tested_against_a_reference() {
     let p: Vec<f64> =
         records.iter().filter(|r| r[3].starts_with("p(tau_b")).map(|r| r[4].parse().unwrap()).collect();
     assert!(!p.is_empty() && p.iter().all(|p| (0.0..=1.0).contains(p)), "{csv}");
-    untrained()
+    untrained(&[])
         .args(["correlate", folder, "--reference", "zico"])
         .assert()
         .failure()
@@ -69,21 +69,21 @@ fn proxies_are_tested_against_a_reference() {
 
 #[test]
 fn what_cannot_be_done_says_what_to_do() {
-    untrained().args(["correlate"]).assert().code(2);
+    untrained(&[]).args(["correlate"]).assert().code(2);
     let nowhere = ["correlate", "/nonexistent/run"];
-    untrained().args(nowhere).assert().failure().stderr(predicate::str::contains("/nonexistent/run"));
+    untrained(&[]).args(nowhere).assert().failure().stderr(predicate::str::contains("/nonexistent/run"));
     let folder = nafbee_run(1);
-    untrained()
+    untrained(&[])
         .args(["correlate", folder, "--table-dataset", "cifar100"])
         .assert()
         .failure()
         .stderr(predicate::str::contains("cannot answer 'cifar100/validation/200/mean'"));
-    untrained()
+    untrained(&[])
         .args(["correlate", folder, "--level", "95"])
         .assert()
         .failure()
         .stderr(predicate::str::contains("between 0 and 1"));
-    untrained()
+    untrained(&[])
         .args(["correlate", folder, "--out", "table.xlsx"])
         .assert()
         .failure()
@@ -98,7 +98,7 @@ fn a_run_is_read_into_columns_with_what_is_missing() {
     let set = from_run(&run, "x").unwrap();
     assert_eq!((set.space.as_str(), set.dataset.as_str(), set.stand_in), ("nafbee_vgg19", "synthetic", true));
     assert_eq!(set.samples.iter().map(|s| s.archs.len()).collect::<Vec<_>>(), [11, 11]);
-    let table = tables::load("nafbee_vgg19", &DataDirs::only(folder.as_ref())).unwrap();
+    let table = tables::load("nafbee_vgg19", &DataDirs::only(folder.as_ref()), &Silent).unwrap();
     let query = "cifar10/validation/200/mean".parse().unwrap();
     let correlations = correlate(&set, &table, &query, &Options::default()).unwrap();
     let naswot = correlations.iter().find(|c| c.proxy == "naswot").unwrap();

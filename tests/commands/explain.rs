@@ -5,12 +5,17 @@ use std::path::Path;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
-fn explain(data: Option<&Path>, args: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    let empty = std::env::temp_dir().join("no-such-data");
-    command.env_remove("UNTRAINED_DATA").arg("--data-dir").arg(data.unwrap_or(&empty));
+use crate::common::{real_data, untrained_on};
+
+fn explain(data: &Path, args: &[&str]) -> Command {
+    let mut command = untrained_on(data);
     command.arg("explain").args(args);
     command
+}
+
+/// The data folder of a machine that has none.
+fn nothing() -> &'static Path {
+    Path::new("/nonexistent")
 }
 
 #[test]
@@ -25,46 +30,40 @@ fn what_is_missing_or_wrong_is_said() {
         (vec!["--out", out, "--arch", "ReLU"], "--space"),
         (vec!["--out", out, "--cam", "gradcam"], "smooth_grad_cam_pp"),
     ] {
-        explain(None, &args).assert().failure().stderr(predicate::str::contains(expected));
+        explain(nothing(), &args).assert().failure().stderr(predicate::str::contains(expected));
     }
     let five = ["ReLU", "GELU", "SiLU", "Mish", "ELU"].into_iter().flat_map(|a| ["--arch", a]);
     let args: Vec<&str> = ["--out", out, "--space", "nafbee_vgg19"].into_iter().chain(five).collect();
-    explain(None, &args).assert().failure().stderr(predicate::str::contains("at most 4 candidates"));
+    explain(nothing(), &args).assert().failure().stderr(predicate::str::contains("at most 4 candidates"));
 }
 
 #[test]
 fn help_teaches_how_to_read_the_figure() {
-    explain(None, &["--help"]).assert().success().stdout(
+    explain(nothing(), &["--help"]).assert().success().stdout(
         predicate::str::contains("How to read the figure").and(predicate::str::contains("ReLU(sum of")),
     );
 }
 
 /// A candidate of a list of records by its number.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn candidates_may_be_records() {
-    let Some(data) = std::env::var_os("UNTRAINED_DATA") else {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    };
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("maps.svg");
     let given =
         ["--space", "nds_darts_in", "--dataset", "synthetic", "--count", "1", "--out", out.to_str().unwrap()];
-    explain(Some(Path::new(&data)), &[&given[..], &["--arch", "#5"]].concat()).assert().success();
+    explain(&real_data(), &[&given[..], &["--arch", "#5"]].concat()).assert().success();
     // The heading of the candidate's column breaks behind the colon.
     let figure = std::fs::read_to_string(&out).unwrap();
     assert!(figure.contains("candidate 1:\n") && figure.contains("\nimagenet:w"), "{figure}");
-    let mut missing = explain(Some(Path::new(&data)), &[&given[..], &["--arch", "#100000"]].concat());
+    let mut missing = explain(&real_data(), &[&given[..], &["--arch", "#100000"]].concat());
     missing.assert().failure().stderr(predicate::str::contains("no record '#100000'"));
 }
 
 /// The same command writes the same bytes; synthetic images need no data beside the teacher's weights.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn figures_of_teacher_and_candidate() {
-    let Some(data) = std::env::var_os("UNTRAINED_DATA") else {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    };
     let dir = tempfile::tempdir().unwrap();
     for (name, start) in [("maps.png", b"\x89PNG".as_slice()), ("maps.svg", b"<svg")] {
         let out = dir.path().join(name);
@@ -73,7 +72,7 @@ fn figures_of_teacher_and_candidate() {
         let mut bytes = vec![];
         for _ in 0..2 {
             let args = [&["--out", out.to_str().unwrap()][..], &given].concat();
-            explain(Some(Path::new(&data)), &args).assert().success();
+            explain(&real_data(), &args).assert().success();
             bytes.push(std::fs::read(&out).unwrap());
         }
         assert!(bytes[0].starts_with(start) && bytes[0] == bytes[1], "{name}");

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::common::untrained;
 use crate::runs;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -70,12 +71,10 @@ impl Bench {
 
 const HIGHER: &str = r#""version":1,"direction":"higher""#;
 
-fn python(test: &str) -> bool {
+/// Says clearly what is missing where the external programs of these tests cannot run.
+fn needs_python() {
     let found = Command::new("python3").arg("--version").output().is_ok_and(|o| o.status.success());
-    if !found {
-        println!("{test}: skipped: python3 not found");
-    }
-    found
+    assert!(found, "this test runs an external program; install python3");
 }
 
 /// Twenty cells of NAS-Bench-201, which differ in two edges.
@@ -92,9 +91,7 @@ fn example() -> String {
 
 #[test]
 fn the_example_counts_convolutions_and_its_run_is_as_any_other() {
-    if !python("the_example_counts_convolutions_and_its_run_is_as_any_other") {
-        return;
-    }
+    needs_python();
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("run");
     let external = example();
@@ -126,23 +123,18 @@ fn the_example_counts_convolutions_and_its_run_is_as_any_other() {
         .success()
         .stdout(contains("80 records").and(contains(" 40 of them new")));
     let folder = out.to_str().unwrap();
-    runs::untrained(&["verify", folder, "--count", "5"])
-        .assert()
-        .success()
-        .stdout(contains("5 of 5 records"));
-    runs::untrained(&["records", folder]).assert().success().stdout(contains("external:convs"));
+    untrained(&["verify", folder, "--count", "5"]).assert().success().stdout(contains("5 of 5 records"));
+    untrained(&["records", folder]).assert().success().stdout(contains("external:convs"));
 }
 
 #[test]
 fn one_architecture_is_scored_and_another_space_is_skipped() {
-    if !python("one_architecture_is_scored_and_another_space_is_skipped") {
-        return;
-    }
+    needs_python();
     let external = example();
     let score = |space: &str, arch: &str| {
         let args = ["score", "--space", space, "--arch", arch, "--dataset", "synthetic", "--batch-size", "2"];
         let more = ["--format", "json", "--external", &external];
-        let assert = runs::untrained(&[&args[..], &more].concat()).assert().success();
+        let assert = untrained(&[&args[..], &more].concat()).assert().success();
         let report: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
         assert_eq!(report["scores"].as_array().unwrap().len(), 1, "{report}");
         report["scores"][0].clone()
@@ -162,9 +154,7 @@ fn one_architecture_is_scored_and_another_space_is_skipped() {
 /// What the command is sent are the images and labels of the run, to the last bit.
 #[test]
 fn the_batch_that_is_asked_for_is_the_runs() {
-    if !python("the_batch_that_is_asked_for_is_the_runs") {
-        return;
-    }
+    needs_python();
     let bench = Bench::new();
     let script = format!(
         "import sys\nsys.path.insert(0, '{}/scripts')\nimport external_proxy as e\ne.WANTS = ['batch']\n\
@@ -339,7 +329,7 @@ fn direction_turns_correlations() {
     };
     assert_eq!(scores("external:up"), scores("external:down"));
     let folder = out.to_str().unwrap();
-    let assert = runs::untrained(&["correlate", folder, "--format", "json"]).assert().success();
+    let assert = untrained(&["correlate", folder, "--format", "json"]).assert().success();
     let table: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     let tau = |proxy: &str| {
         let rows = table["rows"].as_array().unwrap();

@@ -1,5 +1,8 @@
 //! Commands as their users see them, a module for each: what they print, refuse, write and promise.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod bench;
 mod compare;
 mod correlate;

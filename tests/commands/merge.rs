@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::runs::{self, SMALL, bytes, score, untrained};
+use crate::common::untrained;
+use crate::runs::{self, SMALL, bytes, score};
 use predicates::prelude::*;
 use predicates::str::contains;
 

@@ -5,13 +5,12 @@ use std::path::Path;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
-fn untrained(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_untrained"));
-    command
-        .arg("--data-dir")
-        .arg(data)
-        .env_remove("UNTRAINED_DATA")
-        .env("UNTRAINED_CACHE", data.join("cache"));
+use crate::common::untrained_on;
+
+/// The program with a data folder, in which its cache is, too.
+fn with_cache(data: &Path) -> Command {
+    let mut command = untrained_on(data);
+    command.env("UNTRAINED_CACHE", data.join("cache"));
     command
 }
 
@@ -43,7 +42,7 @@ fn files_may_name_records() {
     let list = data.path().join("archs.txt");
     let score = |lines: &str| {
         std::fs::write(&list, lines).unwrap();
-        let mut command = untrained(data.path());
+        let mut command = with_cache(data.path());
         command.args(["score", "--space", "nds_darts", "--proxies", "params", "--list", "--archs"]);
         command.arg(&list).args(SMALL).assert()
     };
@@ -63,14 +62,14 @@ fn a_list_is_scored_correlated_searched_and_drawn() {
     let data = data();
     let run = data.path().join("run");
     let score = |more: &[&str]| {
-        let mut command = untrained(data.path());
+        let mut command = with_cache(data.path());
         command.args(["score", "--space", "nds_darts", "--proxies", "params,naswot,random"]).args(SMALL);
         command.args(more).arg("--out").arg(&run).assert()
     };
     score(&["--all"]).success().stdout(predicate::str::contains("18 records"));
     let on_run = |words: &[&str]| {
         let output =
-            untrained(data.path()).args(words).arg(&run).assert().success().get_output().stdout.clone();
+            with_cache(data.path()).args(words).arg(&run).assert().success().get_output().stdout.clone();
         String::from_utf8(output).unwrap()
     };
     // Parameters grow with the width, and so does the made-up accuracy.
@@ -88,7 +87,7 @@ fn a_list_is_scored_correlated_searched_and_drawn() {
     on_run(&["plot", "--kind", "scatter", "--proxies", "naswot", "--out", figure.to_str().unwrap()]);
     assert!(std::fs::read_to_string(figure).unwrap().contains("nds_darts"));
     let more = tempfile::tempdir().unwrap();
-    let mut command = untrained(data.path());
+    let mut command = with_cache(data.path());
     command.args(["score", "--space", "nds_darts", "--proxies", "params", "--sample", "7"]).args(SMALL);
     let refused = predicate::str::contains("nds_darts has 6 architectures, not 7");
     command.arg("--out").arg(more.path().join("run")).assert().failure().stderr(refused);
@@ -98,7 +97,7 @@ fn a_list_is_scored_correlated_searched_and_drawn() {
 fn records_have_labels() {
     let data = data();
     let one = |space: &str, arch: &str| {
-        let mut command = untrained(data.path());
+        let mut command = with_cache(data.path());
         command.args(["score", "--space", space, "--arch", arch, "--proxies", "params"]).args(SMALL);
         command.assert()
     };
@@ -115,7 +114,7 @@ fn records_have_labels() {
 #[test]
 fn an_import_replaces_the_list() {
     let data = data();
-    untrained(data.path())
+    with_cache(data.path())
         .args(["data", "import", "nds_darts"])
         .assert()
         .success()
@@ -134,7 +133,7 @@ fn an_import_replaces_the_list() {
         "--epochs",
         "100",
     ];
-    untrained(data.path())
+    with_cache(data.path())
         .args(query)
         .args(["--runs", "mean"])
         .assert()

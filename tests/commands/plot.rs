@@ -3,17 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use assert_cmd::Command;
 use predicates::prelude::*;
 use tempfile::TempDir;
 
+use crate::common::untrained_on;
 use crate::support::shared_folder;
-
-fn untrained() -> Command {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    command.args(["--data-dir", "/nonexistent"]).env_remove("UNTRAINED_DATA");
-    command
-}
 
 /// The folder of a run over all activations, two repetitions, with proxies that cost nothing. All tests share it.
 fn run() -> &'static Path {
@@ -22,13 +16,13 @@ fn run() -> &'static Path {
         let folder = shared_folder("plot_run");
         let space = ["score", "--space", "nafbee_vgg19", "--all", "--dataset", "synthetic"];
         let cheap = ["--proxies", "l2_norm,random", "--batch-size", "2", "--repetitions", "2", "--out"];
-        untrained().args(space).args(cheap).arg(&folder).assert().success();
+        untrained_on(Path::new("/nonexistent")).args(space).args(cheap).arg(&folder).assert().success();
         folder
     })
 }
 
 fn plot(folder: &TempDir, kind: &str, out: &str, more: &[&str]) -> assert_cmd::assert::Assert {
-    let mut command = untrained();
+    let mut command = untrained_on(Path::new("/nonexistent"));
     command.arg("plot").arg(run()).args(["--kind", kind, "--out", out]).args(more);
     command.current_dir(folder.path()).assert()
 }
@@ -72,7 +66,7 @@ fn scores_made_elsewhere_are_drawn_with_their_names() {
     let folder = tempfile::tempdir().unwrap();
     let scores = folder.path().join("mine.csv");
     std::fs::write(&scores, "arch,mine\nReLU,3\nGELU,2.5\nSELU,nan\nELU,1\n").unwrap();
-    let mut command = untrained();
+    let mut command = untrained_on(Path::new("/nonexistent"));
     command.args(["plot", "--space", "nafbee_vgg19", "--dataset", "synthetic", "--scores"]).arg(&scores);
     command.args(["--kind", "scatter", "--proxies", "mine", "--out"]).arg(folder.path().join("mine.svg"));
     command.assert().success();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::untrained;
 use crate::runs::{self, SMALL, bytes, journal, score, with};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -45,7 +46,7 @@ fn a_finished_run_has_its_records_and_no_journal() {
     ];
     let seeds = ["--resolution", "16", "--weight-seed", "1", "--data-seed", "1"];
     let more = [&seeds[..], &["--proxies", "naswot", "--format", "json"]].concat();
-    let single = runs::untrained(&[&args[..], &more].concat()).assert().success();
+    let single = untrained(&[&args[..], &more].concat()).assert().success();
     let single: serde_json::Value = serde_json::from_slice(&single.get_output().stdout).unwrap();
     assert_eq!(single["scores"][0]["score"].as_f64(), record.score);
     // The same command again has nothing to do.
@@ -304,7 +305,7 @@ fn equal_networks_are_scored_once() {
     let from: Vec<_> = of("params").into_iter().map(|r| (r.index, r.reused_from)).collect();
     assert_eq!(from, [(0, None), (1, None), (2, Some(direct.into()))]);
     assert_eq!(run.manifest.repetitions[0].reuse.reused, 2);
-    runs::untrained(&["verify", out.to_str().unwrap()]).assert().success().stdout(contains("6 of 6 records"));
+    untrained(&["verify", out.to_str().unwrap()]).assert().success().stdout(contains("6 of 6 records"));
 }
 
 #[test]
@@ -318,18 +319,15 @@ fn records_are_exported() {
         ["--space", "nasbench201", "--dataset", "synthetic", "--batch-size", "4", "--proxies", "params,zen"];
     runs::command(&out, &[&args[..], &["--archs", list.to_str().unwrap()]].concat()).assert().success();
     let out = out.to_str().unwrap();
-    let csv = runs::untrained(&["records", out]).assert().success();
+    let csv = untrained(&["records", out]).assert().success();
     let csv = String::from_utf8(csv.get_output().stdout.clone()).unwrap();
     assert!(csv.starts_with("repetition,index,arch,proxy,"), "{csv}");
     assert!(csv.contains(",zen,1,non_finite,-inf,"), "{csv}");
-    let lines = runs::untrained(&["records", out, "--format", "jsonl"]).assert().success();
+    let lines = untrained(&["records", out, "--format", "jsonl"]).assert().success();
     let lines = String::from_utf8(lines.get_output().stdout.clone()).unwrap();
     let values: Vec<serde_json::Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!((values.len(), &values[1]["score"]), (2, &"-inf".into()));
-    runs::untrained(&["records", dir.path().to_str().unwrap()])
-        .assert()
-        .failure()
-        .stderr(contains("holds no run"));
+    untrained(&["records", dir.path().to_str().unwrap()]).assert().failure().stderr(contains("holds no run"));
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
+use crate::common::untrained;
+
 pub const BINARY: &str = env!("CARGO_BIN_EXE_untrained");
 
 /// Two repetitions of ten small networks with four proxies: 80 records in a few seconds.
@@ -14,13 +16,6 @@ pub const SMALL: &[&str] = &["--sample", "10", "--repetitions", "2", "--proxies"
 pub fn with(flag: &str, value: &'static str) -> Vec<&'static str> {
     let at = SMALL.iter().position(|a| *a == flag).unwrap() + 1;
     SMALL.iter().enumerate().map(|(i, a)| if i == at { value } else { a }).collect()
-}
-
-/// The program with an empty folder, which stands for a machine without data.
-pub fn untrained(args: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.args(args).env("UNTRAINED_DATA", env!("CARGO_TARGET_TMPDIR")).env_remove("UNTRAINED_ISA");
-    command
 }
 
 /// Arguments of a run of `nats_sss` networks on small batches of small synthetic images, unless `args` say otherwise.

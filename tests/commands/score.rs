@@ -1,16 +1,8 @@
 //! `untrained score` and `untrained list`, as their users see them.
 
-use std::process::Command;
-
-use assert_cmd::prelude::*;
 use predicates::prelude::*;
 
-fn untrained(args: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    // An empty folder stands for a machine without data.
-    command.args(args).env("UNTRAINED_DATA", env!("CARGO_TARGET_TMPDIR"));
-    command
-}
+use crate::common::untrained;
 
 fn scores(args: &[&str]) -> serde_json::Value {
     let assert = untrained(args).args(["--format", "json"]).assert().success();

@@ -1,7 +1,7 @@
 //! `untrained search`: draws and protocols.
 
-use crate::support::{nafbee_run, run, untrained};
-use assert_cmd::prelude::*;
+use crate::common::{run, untrained};
+use crate::support::nafbee_run;
 use predicates::prelude::*;
 
 #[test]
@@ -26,10 +26,10 @@ fn a_run_is_searched_beside_baselines_and_oracle() {
 #[test]
 fn a_draw_that_is_too_large_is_refused() {
     let folder = nafbee_run(1);
-    untrained().args(["search", folder, "--samples", "10,100"]).assert().failure().stderr(
+    untrained(&[]).args(["search", folder, "--samples", "10,100"]).assert().failure().stderr(
         predicate::str::contains("repetition 0 has only 11").and(predicate::str::contains("--samples")),
     );
-    untrained().args(["search", folder, "--samples", "0"]).assert().failure();
+    untrained(&[]).args(["search", folder, "--samples", "0"]).assert().failure();
 }
 
 /// Without `--samples` the sizes are those that there are architectures for.

@@ -8,6 +8,8 @@ use predicates::prelude::*;
 use untrained::stats::{kendall, pearson};
 use untrained::study::{STUDIES, Study};
 
+use crate::common::untrained_on;
+
 /// A study that takes a second: three of the eleven activations, two images.
 const SMALL: &str = r#"name = "small"
 title = "A small study"
@@ -32,9 +34,10 @@ published = [
 ]
 "#;
 
-fn untrained(folder: &Path) -> Command {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    command.args(["--data-dir", "/nonexistent"]).env_remove("UNTRAINED_DATA").current_dir(folder);
+/// The program in a folder, without any data.
+fn untrained_in(folder: &Path) -> Command {
+    let mut command = untrained_on(Path::new("/nonexistent"));
+    command.current_dir(folder);
     command
 }
 
@@ -55,7 +58,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn a_study_writes_tables_figures_and_a_report_and_repeats_them_exactly() {
     let folder = small(SMALL);
-    let run = || untrained(folder.path()).args(["study", "small.toml"]).assert().success();
+    let run = || untrained_in(folder.path()).args(["study", "small.toml"]).assert().success();
     let output = run().get_output().stdout.clone();
     let shown = String::from_utf8(output).unwrap();
     for words in ["tau_b, paper", "tau_b, difference", "0.900", "nobody knows why", "report.md"] {
@@ -97,7 +100,7 @@ fn a_study_writes_tables_figures_and_a_report_and_repeats_them_exactly() {
 #[test]
 fn changed_sizes_are_recorded() {
     let folder = small(SMALL);
-    let mut command = untrained(folder.path());
+    let mut command = untrained_in(folder.path());
     command.args(["study", "small.toml", "--out", "quick", "--scale", "0.3", "--repetitions", "1"]);
     command.assert().success().stdout(predicate::str::contains("--scale 0.3 --repetitions 1"));
     let report = std::fs::read_to_string(folder.path().join("quick/report.md")).unwrap();
@@ -111,7 +114,7 @@ fn changed_sizes_are_recorded() {
 #[test]
 fn the_plan_is_listed_without_scoring() {
     let folder = small(SMALL);
-    let mut command = untrained(folder.path());
+    let mut command = untrained_in(folder.path());
     command
         .args(["study", "small.toml", "--list"])
         .assert()
@@ -130,7 +133,7 @@ fn mistakes_are_named() {
         (&["study", "--scale", "0"], "no positive number"),
         (&["study", "rbflex-table1", "--out", "x"], "nasbench201"),
     ] {
-        untrained(folder.path()).args(args).assert().failure().stderr(predicate::str::contains(words));
+        untrained_in(folder.path()).args(args).assert().failure().stderr(predicate::str::contains(words));
     }
 }
 
@@ -138,7 +141,7 @@ fn mistakes_are_named() {
 fn embedded_studies_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let list =
-        |more: &[&str]| untrained(folder.path()).args(["list", "studies"]).args(more).assert().success();
+        |more: &[&str]| untrained_in(folder.path()).args(["list", "studies"]).args(more).assert().success();
     list(&[])
         .stdout(predicate::str::contains("rbflex-table1").and(predicate::str::contains("nb201-cifar10")));
     let json: serde_json::Value =

@@ -1,33 +1,10 @@
-//! Shared by the tests of commands that compare scores with accuracies.
+//! Runs that tests of several commands share.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use assert_cmd::prelude::*;
-
-/// The binary, without any data.
-pub fn untrained() -> Command {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    command.env("UNTRAINED_DATA", env!("CARGO_TARGET_TMPDIR"));
-    command
-}
-
-/// What a successful command prints.
-pub fn run(args: &[&str]) -> String {
-    let assert = untrained().args(args).assert().success();
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
-}
-
-/// The folder with real data, or `None` after printing that the test is skipped.
-pub fn real_data(test: &str) -> Option<PathBuf> {
-    let dir = std::env::var_os("UNTRAINED_DATA").map(PathBuf::from).filter(|dir| dir.is_dir());
-    if dir.is_none() {
-        println!("{test}: skipped, UNTRAINED_DATA names no folder");
-    }
-    dir
-}
+use crate::common::run;
 
 /// The folder of a small run: the eleven activations, two images, cheap proxies, one to three repetitions. All tests share it, so
 /// none may write to it.

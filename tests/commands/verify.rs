@@ -1,6 +1,7 @@
 //! `untrained verify`: recorded scores against scores computed again.
 
-use crate::runs::{self, SMALL, journal, score, untrained};
+use crate::common::untrained;
+use crate::runs::{self, SMALL, journal, score};
 use predicates::str::contains;
 
 #[test]

@@ -2,20 +2,16 @@
 
 use std::path::Path;
 
+use crate::common::untrained_on;
 use crate::server::{Reply, Server, data, sha256};
 use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
-/// The command with `root` as its data folder and a cache folder of its own.
-fn untrained(root: &Path) -> Command {
-    let mut command = assert_cmd::cargo::cargo_bin_cmd!("untrained");
-    command
-        .env_remove("UNTRAINED_DATA")
-        .env("XDG_CACHE_HOME", root.join("cache"))
-        .arg("--data-dir")
-        .arg(root);
-    command.arg("data");
+/// `untrained data` with `root` as its data folder and a cache folder of its own.
+fn data_command(root: &Path) -> Command {
+    let mut command = untrained_on(root);
+    command.env("XDG_CACHE_HOME", root.join("cache")).arg("data");
     command
 }
 
@@ -35,9 +31,9 @@ fn manifest(root: &Path, url: &str) -> std::path::PathBuf {
 #[test]
 fn status_lists_every_entry() {
     let dir = tempfile::tempdir().unwrap();
-    let shown = untrained(dir.path()).arg("status").assert().success();
+    let shown = data_command(dir.path()).arg("status").assert().success();
     shown.stdout(contains("cifar10 ").and(contains("missing")).and(contains("searched:")));
-    let json = untrained(dir.path()).args(["status", "--format", "json"]).output().unwrap().stdout;
+    let json = data_command(dir.path()).args(["status", "--format", "json"]).output().unwrap().stdout;
     let entries: serde_json::Value = serde_json::from_slice(&json).unwrap();
     let cifar = entries.as_array().unwrap().iter().find(|e| e["id"] == "cifar10").unwrap();
     assert_eq!((&cifar["state"], &cifar["files_expected"]), (&"missing".into(), &6.into()));
@@ -48,7 +44,7 @@ fn fetch_verify_and_status_agree() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(|r, _| Reply::honest(&data(), r));
     let manifest = manifest(dir.path(), &server.url("x.bin"));
-    let run = |args: &[&str]| untrained(dir.path()).arg("--manifest").arg(&manifest).args(args).assert();
+    let run = |args: &[&str]| data_command(dir.path()).arg("--manifest").arg(&manifest).args(args).assert();
     run(&["fetch", "thing"]).success().stdout(contains("thing: 1 new, 0 there already"));
     run(&["status"]).success().stdout(contains("complete").and(contains("1/1")));
     run(&["verify"]).success().stdout(contains("ok"));
@@ -64,11 +60,12 @@ fn what_cannot_be_fetched_has_steps() {
     let dir = tempfile::tempdir().unwrap();
     let gone = Server::start(|_, _| Reply::new("404 Not Found").header("Content-Length: 0"));
     let manifest = manifest(dir.path(), &gone.url("x.bin"));
-    let run = |args: &[&str]| untrained(dir.path()).arg("--manifest").arg(&manifest).args(args).assert();
+    let run = |args: &[&str]| data_command(dir.path()).arg("--manifest").arg(&manifest).args(args).assert();
     run(&["fetch", "thing"]).code(1).stderr(contains("404").and(contains("1. Ask for it.")));
-    let by_hand = untrained(dir.path()).args(["fetch", "imagenet16_120"]).assert().code(1);
+    let by_hand = data_command(dir.path()).args(["fetch", "imagenet16_120"]).assert().code(1);
     by_hand.stderr(contains("cannot be fetched automatically").and(contains("val_data")));
-    let mirror = untrained(dir.path()).args(["fetch", "nats_sss", "--base-url", &gone.base]).assert().code(1);
+    let mirror =
+        data_command(dir.path()).args(["fetch", "nats_sss", "--base-url", &gone.base]).assert().code(1);
     mirror.stderr(contains("404").and(contains("Cifar10-NATS.csv")));
     assert!(gone.seen().iter().any(|r| r.path == "/tables/Cifar10-NATS.csv"));
 }
@@ -76,14 +73,14 @@ fn what_cannot_be_fetched_has_steps() {
 #[test]
 fn wrong_words_are_answered() {
     let dir = tempfile::tempdir().unwrap();
-    let unknown = untrained(dir.path()).args(["fetch", "cifar11"]).assert().code(1);
+    let unknown = data_command(dir.path()).args(["fetch", "cifar11"]).assert().code(1);
     unknown.stderr(contains("unknown data `cifar11`").and(contains("cifar100")));
-    untrained(dir.path()).arg("fetch").assert().code(2);
-    let missing = untrained(dir.path()).args(["status", "--manifest", "no-such.toml"]).assert().code(1);
+    data_command(dir.path()).arg("fetch").assert().code(2);
+    let missing = data_command(dir.path()).args(["status", "--manifest", "no-such.toml"]).assert().code(1);
     missing.stderr(contains("no-such.toml"));
-    let images = untrained(dir.path()).args(["import", "imagenet16_120"]).assert().code(1);
+    let images = data_command(dir.path()).args(["import", "imagenet16_120"]).assert().code(1);
     images.stderr(contains("was not found"));
-    let table = untrained(dir.path()).args(["import", "nasbench201"]).assert().code(1);
+    let table = data_command(dir.path()).args(["import", "nasbench201"]).assert().code(1);
     table.stderr(contains("NATS-tss"));
 }
 
@@ -98,8 +95,12 @@ fn ctrl_c_leaves_a_part_and_the_next_run_goes_on() {
     });
     let manifest = manifest(dir.path(), &server.url("x.bin"));
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("untrained"));
-    command.env_remove("UNTRAINED_DATA").env("XDG_CACHE_HOME", dir.path().join("cache"));
-    command.arg("--data-dir").arg(dir.path()).args(["data", "fetch", "thing", "--manifest"]).arg(&manifest);
+    command
+        .env("XDG_CACHE_HOME", dir.path().join("cache"))
+        .arg("--data-dir")
+        .arg(dir.path())
+        .args(["data", "fetch", "thing", "--manifest"])
+        .arg(&manifest);
     let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
 
     let part = dir.path().join("set/x.bin.part");
@@ -121,7 +122,7 @@ fn ctrl_c_leaves_a_part_and_the_next_run_goes_on() {
     assert_eq!(ended.and_then(|status| status.code()), Some(130));
     assert!(!dir.path().join("set/x.bin").exists());
 
-    untrained(dir.path()).arg("--manifest").arg(&manifest).args(["fetch", "thing"]).assert().success();
+    data_command(dir.path()).arg("--manifest").arg(&manifest).args(["fetch", "thing"]).assert().success();
     assert_eq!(server.seen()[1].from, Some(100_000));
     assert_eq!(std::fs::read(dir.path().join("set/x.bin")).unwrap(), data());
 }

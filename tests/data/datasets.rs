@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use untrained::data::DataDirs;
 use untrained::datasets::{
-    Augment, Batch, BatchRequest, DatasetError, Normalisation, Order, SPECS, Split, batch,
+    Augment, Batch, BatchRequest, DatasetError, DatasetSpec, Normalisation, Order, SPECS, Split, batch,
 };
 use untrained::keyed::smallest;
+
+use crate::common::real_dirs;
 
 /// Writes `count` CIFAR-10 records: image `i` has label `i mod 10` and pixels `i`.
 fn write_cifar10(root: &Path, name: &str, count: usize, first: usize) -> PathBuf {
@@ -26,26 +28,6 @@ fn file_order(dataset: &str, split: Split, size: usize) -> BatchRequest {
     BatchRequest { order: Order::FileOrder, ..BatchRequest::new(dataset, split, size, 0) }
 }
 
-fn real_data(test: &str) -> Option<DataDirs> {
-    let dir = std::env::var_os("UNTRAINED_DATA").filter(|v| !v.is_empty());
-    if dir.is_none() {
-        println!("{test}: skipped, UNTRAINED_DATA is not set");
-    }
-    dir.map(|dir| DataDirs::only(Path::new(&dir)))
-}
-
-/// `None` and a line on the terminal where the data set is not at hand.
-fn real_batch(test: &str, request: &BatchRequest) -> Option<Batch> {
-    match batch(request, &real_data(test)?) {
-        Ok(batch) => Some(batch),
-        Err(DatasetError::Missing { id, .. }) => {
-            println!("{test}: skipped, {id} is not in UNTRAINED_DATA");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
 fn assert_sane(batch: &Batch) {
     assert_eq!(batch.images.len(), batch.shape.iter().product::<usize>());
     assert_eq!((batch.labels.len(), batch.indices.len()), (batch.shape[0], batch.shape[0]));
@@ -54,9 +36,10 @@ fn assert_sane(batch: &Batch) {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn the_golden_cifar10_batch_is_read() {
     let request = file_order("cifar10", Split::Test, 20);
-    let Some(batch) = real_batch("golden batch", &request) else { return };
+    let batch = batch(&request, &real_dirs()).unwrap();
     assert_sane(&batch);
     assert_eq!(batch.labels, [3, 8, 8, 0, 6, 6, 1, 6, 3, 1, 0, 9, 5, 7, 9, 8, 5, 7, 8, 6]);
     assert_eq!(batch.shape, [20, 3, 32, 32]);
@@ -68,24 +51,46 @@ fn the_golden_cifar10_batch_is_read() {
     assert_eq!(at(2), (49.0f32 / 255.0 - 0.4465) / 0.2010);
 }
 
-#[test]
-fn every_data_set_at_hand_gives_batches() {
-    for spec in SPECS {
+/// Ids of the data sets that give a batch.
+fn data_sets_in(dirs: &DataDirs) -> Vec<&'static str> {
+    let gives_a_batch = |spec: &&DatasetSpec| {
         let split = if spec.images[1] == 0 { Split::Train } else { Split::Test };
-        let request = BatchRequest { augment: Augment::None, ..BatchRequest::new(spec.id, split, 16, 3) };
-        let Some(batch) = real_batch(spec.id, &request) else { continue };
-        assert_sane(&batch);
-        assert_eq!(batch.shape[1..], spec.shape);
-        println!("{}: {}", spec.id, batch.description);
-    }
+        match batch(&BatchRequest::new(spec.id, split, 16, 3), dirs) {
+            Err(DatasetError::Missing { .. }) => false,
+            batch => {
+                let batch = batch.unwrap();
+                assert_sane(&batch);
+                assert_eq!(batch.shape[1..], spec.shape);
+                println!("{}: {}", spec.id, batch.description);
+                true
+            }
+        }
+    };
+    SPECS.iter().filter(gives_a_batch).map(|spec| spec.id).collect()
 }
 
 #[test]
+fn generated_data_sets_give_batches() {
+    assert_eq!(
+        data_sets_in(&DataDirs::only(Path::new("no such folder"))),
+        ["synthetic", "noise", "synthetic_text"]
+    );
+}
+
+#[test]
+#[ignore = "needs UNTRAINED_DATA"]
+fn real_data_sets_give_batches() {
+    let found = data_sets_in(&real_dirs());
+    assert!(found.contains(&"cifar10") && found.contains(&"sst2"), "{found:?}");
+}
+
+#[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn partial_files_say_how_many_images_they_hold() {
-    let Some(batch) = real_batch("partial", &file_order("cifar100", Split::Test, 4)) else { return };
-    assert!(batch.description.contains("of 10000 images"), "{}", batch.description);
-    let Some(batch) = real_batch("stand-in", &file_order("tinyimagenet16", Split::Train, 4)) else { return };
-    assert!(batch.stand_in && batch.description.contains("stand-in"), "{}", batch.description);
+    let partial = batch(&file_order("cifar100", Split::Test, 4), &real_dirs()).unwrap();
+    assert!(partial.description.contains("of 10000 images"), "{}", partial.description);
+    let stand_in = batch(&file_order("tinyimagenet16", Split::Train, 4), &real_dirs()).unwrap();
+    assert!(stand_in.stand_in && stand_in.description.contains("stand-in"), "{}", stand_in.description);
 }
 
 #[test]
@@ -178,6 +183,22 @@ fn damaged_files_are_refused() {
     std::fs::write(&path, vec![0; 3073 * 10_001]).unwrap();
     let error = batch(&file_order("cifar10", Split::Test, 4), &dirs).unwrap_err();
     assert!(matches!(error, DatasetError::TooManyRecords { images: 10_001, .. }), "{error}");
+}
+
+/// Labels of noise are those of CIFAR-10's test images where these are at hand; damaged files must not change them unnoticed.
+#[test]
+fn noise_is_not_labelled_from_damaged_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let dirs = DataDirs::only(dir.path());
+    let noise = BatchRequest::new("noise", Split::Test, 4, 0);
+    assert!(batch(&noise, &dirs).unwrap().description.contains("labels i mod classes"));
+    let path = write_cifar10(dir.path(), "test_batch.bin", 5, 0);
+    assert!(batch(&noise, &dirs).unwrap().description.contains("labels of the first CIFAR-10 test images"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[2 * 3073] = 10;
+    std::fs::write(&path, bytes).unwrap();
+    let error = batch(&noise, &dirs).unwrap_err();
+    assert!(matches!(error, DatasetError::BadLabel { record: 2, .. }), "{error}");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Data: fetching, unpacking and checking it, tables of accuracies, and mini-batches.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod cli;
 mod counts;
 mod datasets;
@@ -7,6 +10,7 @@ mod fetch;
 mod fetch_folder;
 mod imagenet16;
 mod pictures;
+mod rooms;
 mod server;
 mod status;
 mod tables;

@@ -1,13 +1,13 @@
 //! Picture files and the data sets made of them: against Pillow and torchvision, in every layout, damaged, and scored.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use assert_cmd::prelude::*;
 use predicates::prelude::*;
 use untrained::data::DataDirs;
 use untrained::datasets::{Augment, Batch, BatchRequest, DatasetError, Order, Split, batch};
 use untrained::pictures::{Fit, PictureError, read_picture};
+
+use crate::common::{real_dirs, untrained_on};
 
 /// Pictures that `scripts/make_picture_values.py` wrote, 23 x 15 pixels.
 fn sample(name: &str) -> PathBuf {
@@ -23,14 +23,6 @@ struct Square {
     stretched: String,
 }
 
-fn bytes(hexadecimal: &str) -> Vec<u8> {
-    hexadecimal
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
-}
-
 /// What is not compressed with losses is what Pillow makes of it, to the bit; JPEG decoders differ by rounding.
 #[test]
 fn squares_are_those_of_torchvision() {
@@ -40,8 +32,8 @@ fn squares_are_those_of_torchvision() {
     for square in squares {
         let most = if square.file.ends_with(".png") { 0 } else { 4 };
         for (fit, expected) in [(Fit::Middle, &square.middle), (Fit::Stretched, &square.stretched)] {
-            let (found, expected) =
-                (read_picture(&sample(&square.file), square.side, fit).unwrap(), bytes(expected));
+            let found = read_picture(&sample(&square.file), square.side, fit).unwrap();
+            let expected = hex::decode(expected).unwrap();
             assert_eq!(found.len(), 3 * square.side * square.side);
             let off = found.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
             println!("{} {fit:?} {}: off by {off}", square.file, square.side);
@@ -191,8 +183,8 @@ fn taskonomy_has_values_from_0_to_1_and_keyed_labels() {
 }
 
 fn score(dirs: &DataDirs, args: &[&str]) -> assert_cmd::assert::Assert {
-    let mut command = Command::cargo_bin("untrained").unwrap();
-    command.arg("--data-dir").arg(&dirs.roots()[0]).args(["score", "--device", "cpu", "--batch-size", "2"]);
+    let mut command = untrained_on(&dirs.roots()[0]);
+    command.args(["score", "--device", "cpu", "--batch-size", "2"]);
     command.args(["--proxies", "params,naswot,grad_norm"]).args(args).assert()
 }
 
@@ -217,25 +209,21 @@ fn spaces_score_on_pictures() {
     }
 }
 
-/// On the real pictures, where they are at hand.
+/// 63 pictures, each of its own class.
 #[test]
-fn real_pictures_are_read() {
-    let Some(data) = std::env::var_os("UNTRAINED_DATA").map(PathBuf::from) else {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    };
-    let dirs = DataDirs::only(&data);
-    if data.join("imagenet-sample").is_dir() {
-        // 63 pictures, each of its own class.
-        let all = batch(&request("imagenet", 63), &dirs).unwrap();
-        assert_eq!((all.labels[0], all.labels[62]), (0, 992));
-        assert!(all.labels.is_sorted_by(|a, b| a < b));
-    }
-    if data.join("taskonomy").is_dir() {
-        let request = BatchRequest { resolution: None, ..request("taskonomy", 2) };
-        let two = batch(&request, &dirs).unwrap();
-        assert_eq!(two.shape, [2, 3, 512, 512]);
-        let mean = two.images.iter().map(|x| f64::from(*x)).sum::<f64>() / two.images.len() as f64;
-        assert!((0.2..0.8).contains(&mean), "{mean}");
-    }
+#[ignore = "needs UNTRAINED_DATA"]
+fn real_pictures_of_imagenet_are_read() {
+    let all = batch(&request("imagenet", 63), &real_dirs()).unwrap();
+    assert_eq!((all.labels[0], all.labels[62]), (0, 992));
+    assert!(all.labels.is_sorted_by(|a, b| a < b));
+}
+
+#[test]
+#[ignore = "needs UNTRAINED_DATA"]
+fn real_pictures_of_taskonomy_are_read() {
+    let request = BatchRequest { resolution: None, ..request("taskonomy", 2) };
+    let two = batch(&request, &real_dirs()).unwrap();
+    assert_eq!(two.shape, [2, 3, 512, 512]);
+    let mean = two.images.iter().map(|x| f64::from(*x)).sum::<f64>() / two.images.len() as f64;
+    assert!((0.2..0.8).contains(&mean), "{mean}");
 }

@@ -134,7 +134,7 @@ pub fn data() -> Vec<u8> {
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 pub fn spec(name: &str, bytes: &[u8], urls: Vec<String>) -> FileSpec {

@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use untrained::data::{DataDirs, EntryState, FileState, Manifest, Silent, Stamps, Verdict, status, verify};
 
+use crate::common::real_dirs;
+
 /// `abc` is `one`; a documented part of `two` is `ab`; no digest of `three` is known.
 const MANIFEST: &str = r#"
 [[entry]]
@@ -103,13 +105,10 @@ fn verify_tells_right_from_wrong_and_remembers() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn real_files_are_those_of_the_manifest() {
-    let Some(dir) = std::env::var_os("UNTRAINED_DATA").filter(|v| !v.is_empty()) else {
-        println!("real_files_are_those_of_the_manifest: skipped, UNTRAINED_DATA is not set");
-        return;
-    };
     let manifest = Manifest::embedded().unwrap();
-    let (dirs, mut stamps) = (DataDirs::only(Path::new(&dir)), Stamps::default());
+    let (dirs, mut stamps) = (real_dirs(), Stamps::default());
     for entry in status(&manifest, &dirs, &stamps) {
         assert_ne!(entry.state, EntryState::Damaged, "{}", entry.id);
     }

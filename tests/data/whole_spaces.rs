@@ -6,12 +6,12 @@ use std::sync::{Arc, LazyLock};
 use untrained::analysis::{
     Cell, Column, Figure, Options, Sample, ScoreSet, accuracies, add_baselines, correlate, pool,
 };
-use untrained::data::DataDirs;
+use untrained::data::Silent;
 use untrained::search::top1::{Pool, Protocol, Request, top1};
 use untrained::spaces::{self, NetworkInput};
 use untrained::tables::{self, Query, Table};
 
-use crate::tables::support::real_data;
+use crate::common::real_dirs;
 
 /// A space on a data set.
 struct Counted {
@@ -34,7 +34,7 @@ static COUNTED: LazyLock<Vec<Counted>> = LazyLock::new(|| {
 
 impl Counted {
     fn of(space: &str, datasets: &[(&'static str, usize, usize)]) -> Vec<Self> {
-        let table = Arc::new(tables::load(space, &DataDirs::resolve(None)).unwrap());
+        let table = Arc::new(tables::load(space, &real_dirs(), &Silent).unwrap());
         let on = |&(dataset, resolution, classes): &(&'static str, usize, usize)| {
             let scores = baselines_of(&table, dataset, NetworkInput { resolution, classes });
             Self { table: Arc::clone(&table), dataset, scores }
@@ -42,9 +42,8 @@ impl Counted {
         datasets.iter().map(on).collect()
     }
 
-    /// Those of a space; none, after a line that says so, where there is no data.
-    fn all(test: &str, space: &str) -> Vec<&'static Self> {
-        let Some(_) = real_data(test) else { return vec![] };
+    /// Those of a space.
+    fn all(space: &str) -> Vec<&'static Self> {
         COUNTED.iter().filter(|counted| counted.table.spec().id == space).collect()
     }
 
@@ -72,7 +71,7 @@ fn baselines_of(table: &Table, dataset: &str, input: NetworkInput) -> ScoreSet {
 
 /// Compares the counts of all architectures with the table's.
 fn every_count_agrees(space: &str) {
-    for counted in Counted::all("every_count_agrees", space) {
+    for counted in Counted::all(space) {
         let (table, dataset) = (&counted.table, counted.dataset);
         assert_eq!(Some(table.len()), spaces::find(space).unwrap().spec().size.known());
         let ours = &counted.scores.column("params").unwrap().cells[0];
@@ -85,16 +84,19 @@ fn every_count_agrees(space: &str) {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench201_parameters_equal_the_table() {
     every_count_agrees("nasbench201");
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nats_sss_parameters_equal_the_table() {
     every_count_agrees("nats_sss");
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench_macro_parameters_equal_the_table() {
     every_count_agrees("nasbench_macro");
 }
@@ -104,9 +106,10 @@ const PARAMS: [(&str, [f64; 3]); 2] =
     [("nasbench201", [0.578, 0.553, 0.520]), ("nats_sss", [0.690, 0.532, 0.676])];
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn parameters_of_whole_spaces_correlate_as_they_are_known_to() {
     for (space, expected) in PARAMS {
-        let all = Counted::all("parameters_of_whole_spaces", space);
+        let all = Counted::all(space);
         for (counted, tau) in all.into_iter().zip(expected) {
             let Counted { table, dataset, scores } = counted;
             let options = Options { resamples: 0, ..Options::default() };
@@ -139,10 +142,11 @@ const KNOWN: [Known; 6] = [
 ];
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn oracle_and_parameter_count_find_what_they_are_known_to_find() {
     for known in KNOWN {
-        let all = Counted::all("oracle_and_parameter_count", known.space);
-        let Some(counted) = all.into_iter().find(|c| c.dataset == known.dataset) else { return };
+        let all = Counted::all(known.space);
+        let counted = all.into_iter().find(|c| c.dataset == known.dataset).unwrap();
         let Counted { table, dataset, scores } = counted;
         let accuracies = accuracies(&scores.samples[0], table, &counted.query()).unwrap();
         let params = pool(scores.column("params").unwrap(), 0);
@@ -171,13 +175,12 @@ fn oracle_and_parameter_count_find_what_they_are_known_to_find() {
     }
 }
 
-/// What the figures of 3 data sets x 15 proxies x 15,625 architectures with 1,000 resamples cost; run it with
-/// `UNTRAINED_DATA=... cargo test --release --test data how_long -- --ignored --nocapture`.
+/// What the statistics of 3 data sets x 15 proxies x 15,625 architectures with 1,000 resamples cost; run it with
+/// `UNTRAINED_DATA=... cargo test --release --test data measure_correlations -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
-fn how_long_correlations_take() {
-    let Some(data) = real_data("how_long_correlations_take") else { return };
-    let table = tables::load("nasbench201", &DataDirs::only(&data)).unwrap();
+fn measure_correlations() {
+    let table = tables::load("nasbench201", &real_dirs(), &Silent).unwrap();
     let mut set = baselines_of(&table, "cifar10", NetworkInput { resolution: 32, classes: 10 });
     let random = set.column("random").unwrap().clone();
     set.columns = (0..15)

@@ -10,6 +10,8 @@ use untrained::proxies::{PROXIES, ProxyRef};
 use untrained::scoring::{self, Outcome, Seeds, Status, prepare};
 use untrained::spaces::{NetworkInput, find};
 
+use crate::common::{real_data, real_dirs, real_file, untrained_on};
+
 /// Scores of a small network on two synthetic images, for a run with so many classes.
 fn score(dirs: &DataDirs, classes: usize, proxies: &[String]) -> Vec<Outcome> {
     let setup = Setup {
@@ -47,12 +49,9 @@ fn a_missing_teacher_is_named() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn every_choice_scores_a_network() {
-    if std::env::var_os("UNTRAINED_DATA").is_none() {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    }
-    let dirs = DataDirs::resolve(None);
+    let dirs = real_dirs();
     let proxy = PROXIES.iter().find(|p| p.name == "cam_nas").unwrap();
     let axes = proxy.details.axes.iter().filter(|axis| axis.name != "teacher");
     // Thousands of passes; cam.rs compares it with a public package.
@@ -75,12 +74,9 @@ fn every_choice_scores_a_network() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn other_classes_need_a_choice() {
-    if std::env::var_os("UNTRAINED_DATA").is_none() {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    }
-    let outcomes = score(&DataDirs::resolve(None), 100, &["cam_nas".into(), "cam_nas:own_classes".into()]);
+    let outcomes = score(&real_dirs(), 100, &["cam_nas".into(), "cam_nas:own_classes".into()]);
     let reason = reason(&outcomes[0]);
     assert!(reason.contains("knows 10 classes and the candidates 100"), "{reason}");
     assert_eq!(outcomes[1].status(), Status::Ok);
@@ -88,27 +84,18 @@ fn other_classes_need_a_choice() {
 
 /// The manifest identifies the teacher's file, and a run is not continued with another one.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn the_teachers_file_is_identified() {
-    let Some(data) = std::env::var_os("UNTRAINED_DATA") else {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return;
-    };
-    let weights = Path::new(&data).join("weights");
     let name = "cifar10_resnet20.safetensors";
-    let Ok(bytes) = std::fs::read(weights.join(name)) else {
-        println!("skipped: no {name}");
-        return;
-    };
+    let bytes = std::fs::read(real_file(&format!("weights/{name}"))).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let (out, other) = (dir.path().join("run"), dir.path().join("data/weights"));
     let score = |data: &Path| {
         let fixed =
             ["score", "--space", "nats_sss", "--dataset", "synthetic", "--batch-size", "2", "--sample", "1"];
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_untrained"));
-        command.args(fixed).args(["--proxies", "cam_nas", "--out"]).arg(&out).arg("--data-dir").arg(data);
-        command.assert()
+        untrained_on(data).args(fixed).args(["--proxies", "cam_nas", "--out"]).arg(&out).assert()
     };
-    score(Path::new(&data)).success();
+    score(&real_data()).success();
     let files = untrained::store::Run::open(&out).unwrap().manifest.proxies[0].files.clone();
     assert_eq!(files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), [name]);
     assert_eq!(files[0].sha256.len(), 64);

@@ -1,5 +1,8 @@
 //! Engines, and what is computed with them: networks and their derivatives, proxies, teachers, maps.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod bert;
 mod cam;
 mod cam_nas;

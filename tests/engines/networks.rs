@@ -1,9 +1,7 @@
 //! The native engine against the burn engine on whole networks of every space, and against itself.
 
-use std::process::Command;
 use std::thread;
 
-use assert_cmd::prelude::*;
 use untrained::engine::{
     BurnEngine, Cotangent, DeviceSpec, Engine, ForwardPass, Gradients, InputBatch, NativeEngine,
     NormStatistics, Observation, ParamRows, Precision, Reduced, Reduction, Wants,
@@ -12,6 +10,8 @@ use untrained::graph::init::Scheme;
 use untrained::graph::{Graph, Op, Tap, Weights};
 use untrained::keyed::Stream;
 use untrained::spaces::{NetworkInput, find};
+
+use crate::common::untrained;
 
 fn noise(name: &str, len: usize) -> Vec<f32> {
     let mut values = vec![0.0; len];
@@ -169,7 +169,7 @@ fn results_do_not_depend_on_threads_or_repetition() {
 #[test]
 fn instruction_sets_agree() {
     let score = |isa: &str| -> (String, f64) {
-        let mut command = Command::cargo_bin("untrained").unwrap();
+        let mut command = untrained(&[]);
         let arch = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|none~0|avg_pool_3x3~1|nor_conv_3x3~2|";
         command.env("UNTRAINED_ISA", isa).args(["score", "--space", "nasbench201", "--arch", arch]);
         command.args(["--proxies", "zen", "--dataset", "noise", "--batch-size", "4", "--format", "json"]);

@@ -1,5 +1,6 @@
 //! Teachers: logits against torchvision's on keyed weights, and accuracies of published weights on real images.
 
+use crate::common::{real_dirs, real_file};
 use crate::keyed_weights::keyed;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -79,14 +80,6 @@ fn logits_equal_torchvisions_for_all_five_depths() {
     }
 }
 
-fn data() -> Option<DataDirs> {
-    if std::env::var_os("UNTRAINED_DATA").is_none() {
-        println!("skipped: UNTRAINED_DATA is not set");
-        return None;
-    }
-    Some(DataDirs::resolve(None))
-}
-
 fn best(row: &[f64]) -> usize {
     (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()
 }
@@ -120,21 +113,21 @@ const CIFAR_TEACHERS: [(&str, usize, &str); 2] = [
 
 /// On all 10,000 test images, a minute on two cores: what the published weights stand for.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn cifar_teachers_reach_their_accuracy_with_pytorchs_answers() {
-    let Some(dirs) = data() else { return };
+    let dirs = real_dirs();
     for (name, expected, digest) in CIFAR_TEACHERS {
         let teacher = Teacher::find(name, &dirs).unwrap();
         let (answers, right) = answers(&teacher, &NativeEngine::new(), 10_000, &dirs);
         assert_eq!(right, expected, "{name}");
-        let ours: String =
-            Sha256::digest(&answers[..1000]).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(ours, digest, "{name}");
+        assert_eq!(hex::encode(Sha256::digest(&answers[..1000])), digest, "{name}");
     }
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn burn_agrees_on_real_images() {
-    let Some(dirs) = data() else { return };
+    let dirs = real_dirs();
     let teacher = Teacher::find("cifar10_resnet20", &dirs).unwrap();
     let burn = BurnEngine::open(DeviceSpec::Cpu).unwrap();
     let found = [&burn as &dyn Engine, &NativeEngine::new()].map(|e| answers(&teacher, e, 125, &dirs));
@@ -145,12 +138,9 @@ fn burn_agrees_on_real_images() {
 /// The folder holds every sixteenth class of ImageNet in the order of its ids. The published weights reach 66.7 % on all of
 /// ImageNet's validation images.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn the_imagenet_teacher_knows_the_sample_images() {
-    let Some(dirs) = data() else { return };
-    let Some(folder) = dirs.find(&["imagenet-sample"]) else {
-        println!("skipped: imagenet-sample is not in UNTRAINED_DATA");
-        return;
-    };
+    let (dirs, folder) = (real_dirs(), real_file("imagenet-sample"));
     let teacher = Teacher::find("resnet18", &dirs).unwrap();
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

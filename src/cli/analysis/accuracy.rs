@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use clap::Args;
 
 use crate::analysis::{QueryParts, ScoreSet, default_query};
+use crate::cli::data::load_table;
 use crate::data::DataDirs;
-use crate::tables::{self, Query, Runs, Split, Table};
+use crate::tables::{Query, Runs, Split, Table};
 
 /// The parts of the accuracy query; what is not named has the default that the output prints.
 #[derive(Clone, Debug, Args)]
@@ -65,7 +66,7 @@ impl<'d> Loaded<'d> {
     /// It is not at hand, or damaged.
     pub fn table(&mut self, space: &str) -> anyhow::Result<&Table> {
         if !self.tables.contains_key(space) {
-            self.tables.insert(space.to_owned(), tables::load(space, self.dirs)?);
+            self.tables.insert(space.to_owned(), load_table(space, self.dirs)?);
         }
         Ok(&self.tables[space])
     }

@@ -1,19 +1,34 @@
-//! Progress bars on the terminal; silent where standard error is none.
+//! Progress bars. indicatif draws them on standard error, and only where that is a terminal.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::Progress;
 
-/// One bar at a time, with speed and remaining time.
+/// Draws one bar at a time, with speed and remaining time.
 pub(super) struct Bars {
-    current: RefCell<Option<ProgressBar>>,
+    template: &'static str,
+    current: Mutex<Option<ProgressBar>>,
 }
 
 impl Bars {
-    pub fn new() -> Self {
-        Self { current: RefCell::new(None) }
+    /// Bars of bytes.
+    pub fn of_bytes() -> Self {
+        Self::with("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}")
+    }
+
+    /// Bars of the records of an archive.
+    pub fn of_records() -> Self {
+        Self::with("{bar:30} {pos}/{len} records, {per_sec}, {eta} left")
+    }
+
+    fn with(template: &'static str) -> Self {
+        Self { template, current: Mutex::new(None) }
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -23,31 +38,30 @@ impl Progress for Bars {
             Some(total) => ProgressBar::new(total),
             None => ProgressBar::no_length(),
         };
-        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        if let Ok(style) = ProgressStyle::with_template(self.template) {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
         bar.set_position(done);
-        // The speed must not count what an earlier run brought.
+        // What an earlier run did must not count as speed.
         bar.reset_eta();
-        self.current.replace(Some(bar));
+        *self.current() = Some(bar);
     }
 
-    fn advance(&self, bytes: u64) {
-        if let Some(bar) = &*self.current.borrow() {
-            bar.inc(bytes);
+    fn advance(&self, amount: u64) {
+        if let Some(bar) = &*self.current() {
+            bar.inc(amount);
         }
     }
 
     fn finish(&self) {
-        if let Some(bar) = self.current.take() {
+        if let Some(bar) = self.current().take() {
             bar.finish_and_clear();
         }
     }
 
     fn note(&self, line: &str) {
-        match &*self.current.borrow() {
+        match &*self.current() {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
         }

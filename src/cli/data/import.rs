@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::bars::Bars;
 use crate::data::{DataDirs, DataError};
 use crate::datasets::import_imagenet16_120;
 use crate::tables::{ImportOptions, OnError, import};
@@ -45,9 +46,8 @@ fn import_images(args: &ImportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
 
 fn import_table(args: &ImportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
     let on_error = if args.skip_malformed { OnError::Skip } else { OnError::Stop };
-    let options =
-        ImportOptions { source: args.from.clone(), out: args.out.clone(), progress: true, on_error };
-    let report = import(&args.id, dirs, &options)?;
+    let options = ImportOptions { source: args.from.clone(), out: args.out.clone(), on_error };
+    let report = import(&args.id, dirs, &options, &Bars::of_records())?;
     for problem in &report.malformed {
         eprintln!("left out: {problem}");
     }

@@ -1,4 +1,4 @@
-//! numpy arrays and scalars as data.
+//! numpy's arrays and scalars, read as data.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The machine's graph to a tree of values, under limits; calls that stand for plain data are decoded here.
+//! Expands the graph that the machine leaves into a tree of values, under limits, and decodes calls that stand for plain data.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ type Result<T> = std::result::Result<T, PickleError>;
 struct Expander<'m, 'a> {
     nodes: &'m [Placed<'a>],
     values_left: usize,
-    /// Bytes that may be copied because they are shared and not borrowed from the input.
+    /// Bytes of shared values that may still be copied, because they do not borrow from the input.
     copies_left: usize,
     limits: Limits,
 }
@@ -49,7 +49,7 @@ impl<'a> Expander<'_, 'a> {
         })
     }
 
-    /// Borrowed text is shared for free; owned text (decoded escapes) is copied and charged.
+    /// Copies an atom. Borrowed text costs nothing; owned text (decoded escapes) is charged against the limit.
     fn atom(&mut self, value: &Value<'a>, offset: usize) -> Result<Value<'a>> {
         let copied = match value {
             Value::Str(Cow::Owned(text)) => text.len(),

@@ -1,4 +1,4 @@
-//! The stack machine: opcodes to a graph of nodes in which references stay references.
+//! The stack machine: it runs opcodes and leaves a graph of nodes, in which shared values are stored once.
 
 use std::borrow::Cow;
 
@@ -43,7 +43,7 @@ pub(super) struct Placed<'a> {
 
 type Result<T> = std::result::Result<T, PickleError>;
 
-/// Runs the program; returns its nodes, the one that `STOP` leaves, and the length of the program.
+/// Runs the program. Returns its nodes, the node that `STOP` leaves, and the length of the program in bytes.
 pub(super) fn run<'a>(data: &'a [u8], limits: &Limits) -> Result<(Vec<Placed<'a>>, Id, usize)> {
     let mut machine = Machine::new(data, limits);
     loop {
@@ -258,7 +258,7 @@ impl<'a> Machine<'a> {
         self.push(Node::Call(Box::new(call)))
     }
 
-    /// What lies outside the file stays a name: a call that is never made.
+    /// A reference to something outside the file becomes a call that is never made.
     fn persistent_id(&mut self, op: u8) -> Result<()> {
         let id = self.pop(op)?;
         let name = Node::Global { module: Cow::Borrowed("pickle"), name: Cow::Borrowed("persistent_id") };

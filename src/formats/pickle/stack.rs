@@ -74,7 +74,7 @@ impl<'a> Machine<'a> {
         Ok(self.nodes.len() - 1)
     }
 
-    /// Everything that costs memory is charged, so that memory stays proportional to the limit, not to the input.
+    /// Charges one value against the limit. Everything that takes memory is charged, so that the limit bounds the memory.
     pub(super) fn charge(&mut self) -> Result<()> {
         let limit = self.limits.max_values;
         self.pushes_left = self
@@ -84,7 +84,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Values below the innermost `MARK` are out of reach until it is popped, as in CPython.
+    /// The top of the stack. As in CPython, values below the innermost `MARK` cannot be reached until it is popped.
     pub(super) fn top(&self, op: u8) -> Result<Id> {
         let fence = self.marks.last().copied().unwrap_or(0);
         let reachable = self.stack.get(fence..).unwrap_or_default();

@@ -12,9 +12,7 @@ fn fixtures(name: &str) -> Vec<(u8, Vec<u8>)> {
             let mut parts = line.split(' ');
             (parts.next()? == name).then_some(())?;
             let protocol = parts.next()?.parse().ok()?;
-            let hex = parts.next()?.as_bytes().chunks(2);
-            let bytes = hex.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-            Some((protocol, bytes.collect::<Option<Vec<_>>>()?))
+            Some((protocol, hex::decode(parts.next()?).ok()?))
         })
         .collect();
     assert!(!all.is_empty(), "no fixture {name}");

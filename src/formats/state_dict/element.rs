@@ -1,4 +1,4 @@
-//! How numbers are stored, and what they are in f32.
+//! The element types of stored tensors, and their conversion to f32.
 
 /// An element type of a stored tensor; little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum ElementType {
 }
 
 impl ElementType {
-    /// By safetensors' name.
+    /// The type with this name in safetensors files.
     pub fn of_safetensors(name: &str) -> Option<Self> {
         Some(match name {
             "F64" => Self::F64,
@@ -27,7 +27,7 @@ impl ElementType {
         })
     }
 
-    /// By the name of PyTorch's storage class.
+    /// The type of a PyTorch storage class.
     pub fn of_storage(class: &str) -> Option<Self> {
         Some(match class {
             "DoubleStorage" => Self::F64,
@@ -51,7 +51,7 @@ impl ElementType {
         }
     }
 
-    /// All whole elements of `data` as f32.
+    /// The elements of `data` as f32; an incomplete last one is ignored.
     pub fn decode(self, data: &[u8]) -> Vec<f32> {
         match self {
             Self::F64 => each(data, |b| f64::from_le_bytes(b) as f32),

@@ -1,7 +1,7 @@
 //! Named tensors of trained networks: safetensors files and PyTorch's `.pth` files.
 //!
-//! Files come from the network and may be cut off or hostile. Nothing in them is executed, lengths are checked against what is
-//! there before anything is reserved, and numbers become f32 whatever they were stored in.
+//! Files come from the network and may be cut off or hostile. Nothing in them is executed, lengths are checked against the size
+//! of the file before memory is reserved, and all numbers are converted to f32.
 
 mod element;
 mod pth;
@@ -13,12 +13,12 @@ mod zip;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::pickle::PickleError;
 use element::ElementType;
 
-/// Largest file that is read: ten times a ResNet-152.
+/// Largest file that is read, ten times the size of a ResNet-152.
 const MAX_BYTES: u64 = 2 << 30;
 
 /// One tensor, row-major.
@@ -73,7 +73,7 @@ impl Problem {
 }
 
 impl StateDict {
-    /// Reads a file, whose content says what it is.
+    /// Reads a file. Its content, not its name, decides the format.
     ///
     /// # Errors
     /// [`StateDictError`] with the path.
@@ -81,14 +81,12 @@ impl StateDict {
         Self::read_bytes(path, |_| ()).map(|(dict, ())| dict)
     }
 
-    /// Reads a file, and gives its SHA-256 as well.
+    /// Reads a file and computes its SHA-256.
     ///
     /// # Errors
     /// [`StateDictError`] with the path.
     pub fn read_with_digest(path: &Path) -> Result<(Self, String), StateDictError> {
-        Self::read_bytes(path, |bytes| {
-            crate::store::hex(sha2::Digest::chain_update(Sha256::default(), bytes))
-        })
+        Self::read_bytes(path, |bytes| hex::encode(Sha256::digest(bytes)))
     }
 
     fn read_bytes<T>(path: &Path, of: impl Fn(&[u8]) -> T) -> Result<(Self, T), StateDictError> {
@@ -102,7 +100,7 @@ impl StateDict {
         Ok((Self::parse(&bytes).map_err(wrong)?, of(&bytes)))
     }
 
-    /// Reads the content of a file.
+    /// Parses the content of a file.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -129,12 +127,12 @@ impl StateDict {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// The same under other names.
+    /// The same tensors under other names.
     pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
         Self { tensors: self.tensors.into_iter().map(|(old, tensor)| (name(&old), tensor)).collect() }
     }
 
-    /// The same without a prefix that all names share (`module.` of `DataParallel`).
+    /// The same tensors without a prefix, if all names have it (`module.` of `DataParallel`).
     pub fn without_prefix(self, prefix: &str) -> Self {
         match self.tensors.keys().all(|name| name.starts_with(prefix)) {
             true => {
@@ -146,7 +144,7 @@ impl StateDict {
     }
 }
 
-/// Number of elements of a shape, `None` beyond what can be counted.
+/// Number of elements of a shape; `None` if it exceeds `usize`.
 fn numel(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d))
 }

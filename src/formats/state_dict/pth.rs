@@ -1,7 +1,7 @@
 //! Files of `torch.save`: a pickle that names storages, and the storages.
 //!
-//! Since PyTorch 1.6 both are entries of a zip archive (`NAME/data.pkl`, `NAME/data/KEY`); before, pickles and storages stood one
-//! behind the other. Source: `torch/serialization.py` and `torch/_utils.py` of PyTorch.
+//! Since PyTorch 1.6 both are entries of a zip archive (`NAME/data.pkl`, `NAME/data/KEY`). In older files, the storages follow the
+//! pickles directly. Source: `torch/serialization.py` and `torch/_utils.py` of PyTorch.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,14 +10,15 @@ use crate::formats::pickle::{Limits, Object, Value, decode, decode_first};
 
 /// The pickled magic number of files without an archive.
 pub const LEGACY_MAGIC: &[u8] = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.";
-/// Numbers that all tensors of a file may have together: tensors may share storages, and a file may use that for a bomb.
+/// Most numbers that the tensors of a file may have together. Tensors may share storages, so a small hostile file could
+/// otherwise describe tensors of any size.
 const MAX_NUMBERS: usize = 1 << 29;
 
 fn limits() -> Limits {
     Limits { persistent_ids: true, ..Limits::default() }
 }
 
-/// A file that is an archive.
+/// Reads a file that is an archive.
 pub fn read_zip(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Problem> {
     let entries = zip::entries(file)?;
     let pickle = entries.iter().find_map(|(name, data)| Some((name.strip_suffix("data.pkl")?, *data)));
@@ -29,7 +30,7 @@ pub fn read_zip(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Problem> {
     tensors(&decode(pickle, &limits())?, &storage)
 }
 
-/// A file that is a row of pickles and storages.
+/// Reads a file of pickles followed by storages.
 pub fn read_legacy(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Problem> {
     let mut rest = &file[LEGACY_MAGIC.len()..];
     let mut next = || -> Result<Value<'_>, Problem> {
@@ -44,10 +45,11 @@ pub fn read_legacy(file: &[u8]) -> Result<BTreeMap<String, Tensor>, Problem> {
     let mut widths = HashMap::new();
     storage_widths(&object, &mut widths);
     let mut storages: HashMap<&str, &[u8]> = HashMap::new();
-    for key in keys.items().unwrap_or_default() {
-        let key = key.as_str().ok_or(Problem::Malformed("list of storages"))?;
+    let malformed = || Problem::Malformed("list of storages");
+    for key in keys.items().ok_or_else(malformed)? {
+        let key = key.as_str().ok_or_else(malformed)?;
         let (count, more) = rest.split_first_chunk::<8>().ok_or(Problem::Truncated("a storage"))?;
-        let width = *widths.get(key).ok_or(Problem::Malformed("list of storages"))?;
+        let width = *widths.get(key).ok_or_else(malformed)?;
         let bytes = usize::try_from(u64::from_le_bytes(*count)).ok().and_then(|n| n.checked_mul(width));
         let bytes = bytes.and_then(|bytes| more.split_at_checked(bytes));
         let (content, more) = bytes.ok_or(Problem::Truncated("a storage"))?;
@@ -101,7 +103,7 @@ fn tensors<'f>(
     }
 }
 
-/// The call that stands for a tensor; a parameter is a call around it.
+/// The call that stands for a tensor. A parameter is a call whose argument is that of its tensor.
 fn rebuilt<'v, 'a>(value: &'v Value<'a>) -> Option<&'v Object<'a>> {
     let Value::Object(object) = value else { return None };
     match (object.module.as_str(), object.name.as_str()) {
@@ -143,7 +145,7 @@ fn tensor<'f>(
     Ok(Tensor { shape, values: element.decode(bytes) })
 }
 
-/// Whether numbers of this shape stand one behind the other; the stride of an axis of length 1 means nothing.
+/// Whether a tensor with these strides is contiguous in row-major order. The stride of an axis of length 1 does not matter.
 fn row_major(shape: &[usize], stride: &[usize]) -> bool {
     let mut expected = 1usize;
     let axes = shape.iter().zip(stride).rev();

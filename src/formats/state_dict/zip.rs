@@ -1,4 +1,4 @@
-//! Zip archives whose entries are stored as they are, with and without the 64-bit records: what `torch.save` writes.
+//! Zip archives without compression, with and without 64-bit records, as `torch.save` writes them.
 //!
 //! Source: PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
 
@@ -8,10 +8,10 @@ use super::Problem;
 
 /// First bytes of an archive.
 pub const MAGIC: &[u8] = b"PK\x03\x04";
-/// Most entries that are listed: a tensor has one.
+/// Most entries that an archive may list. A tensor takes one.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Little-endian numbers at places of a slice that may end too early.
+/// Reads little-endian numbers from a slice, which may end too early.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -89,7 +89,7 @@ fn entry(file: &[u8], at: usize) -> Result<(String, &[u8], usize), Problem> {
     Ok((text, content(file, header, size)?, more + extra + comment))
 }
 
-/// The numbers of the 64-bit extra field, which hold what does not fit into 32 bits, in the order of the record.
+/// The numbers of the 64-bit extra field, in the order of the record. They replace those that do not fit into 32 bits.
 fn wide_numbers(extra: &[u8]) -> Result<Vec<usize>, Problem> {
     let fields = Fields(extra);
     let mut at = 0;
@@ -103,7 +103,7 @@ fn wide_numbers(extra: &[u8]) -> Result<Vec<usize>, Problem> {
     Ok(vec![])
 }
 
-/// The bytes behind a local header.
+/// The bytes after a local header.
 fn content(file: &[u8], header: usize, size: usize) -> Result<&[u8], Problem> {
     let rest = file.get(header..).ok_or(Problem::Truncated("an entry"))?;
     if !rest.starts_with(MAGIC) {

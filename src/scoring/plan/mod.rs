@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::proxies::ProxyRef;
 use crate::scoring::selection::{Selection, select};
 use crate::scoring::{Dedupe, Protocol, Reuse, ReuseError, Vary};
-use crate::store::{self, Record};
+use crate::store::Record;
 
 /// Part `index` of `count` of a plan, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl List {
     fn sha256(&self, count: usize) -> String {
         let digest =
             self.archs.iter().take(count).fold(Sha256::new(), |d, a| d.chain_update(a).chain_update("\n"));
-        store::hex(digest)
+        hex::encode(digest.finalize())
     }
 }
 

@@ -1,11 +1,12 @@
 //! CAM-NAS's search space, as far as its paper states it: PlainNet structures of at most six layers, kernels 1, 3 and 5,
 //! channels 8, 32, 64, 128, 192 and 256, with or without residual links.
 //!
-//! The paper gives no encoding. **These choices are ours:** a layer is a super-block with one sub-layer, either
-//! `SuperConvK{1,3,5}BNRELU` (no link) or `SuperResK{3,5}K{same}` whose inner width is the one it gives (link; PlainNet has no
-//! linked 1x1 convolution); layers 3, 4 and 5 halve the resolution, as in the structure from which Zen-NAS's search for CIFAR
-//! begins. Index order: shorter structures first, then lexicographic with the last layer fastest; for a layer the five
-//! super-blocks in the order above, for each the six channel numbers.
+//! The paper gives no encoding. **These choices are ours:** A layer is a super-block with one sub-layer. It is either
+//! `SuperConvK{1,3,5}BNRELU`, which has no link, or `SuperResK{3,5}K{same}`, whose inner width equals its output width and
+//! which has a link (PlainNet has no linked 1x1 convolution). Layers 3, 4 and 5 halve the resolution, as in the structure from
+//! which Zen-NAS's search for CIFAR begins. Shorter structures have smaller indices; structures of one length are in
+//! lexicographic order, in which the last layer varies fastest. The choices for a layer are in the order of the five
+//! super-blocks above, and for each super-block in the order of the six channel numbers.
 
 use std::ops::Range;
 
@@ -26,11 +27,11 @@ const KINDS: [Kind; 5] = [
     Kind::TwoConvs { kernel: 3 },
     Kind::TwoConvs { kernel: 5 },
 ];
-/// Channels that a layer gives.
+/// Output channels that a layer can have.
 const CHANNELS: [usize; 6] = [8, 32, 64, 128, 192, 256];
-/// Strides by layer; as many as there may be layers.
+/// Stride of each layer. A structure has at most as many layers.
 const STRIDES: [usize; 6] = [1, 1, 2, 2, 2, 1];
-/// Choices for a layer.
+/// Number of choices for a layer.
 const CHOICES: usize = KINDS.len() * CHANNELS.len();
 
 static SPEC: SpaceSpec = SpaceSpec {
@@ -54,7 +55,7 @@ const fn size() -> usize {
     size
 }
 
-/// Reads a string and checks that it is in the space.
+/// Parses a string and checks that it is in the space.
 fn parse(arch: &str) -> Result<Structure, ArchError> {
     let structure = Structure::parse(SPEC.id, arch)?;
     let mut start = 0;

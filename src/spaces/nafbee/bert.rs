@@ -35,7 +35,8 @@ pub const BASE: BertConfig = BertConfig {
     types: 2,
 };
 
-/// The smallest BERT of Turc et al. (2019, arXiv:1908.08962), half as wide, with a small vocabulary: for tests and parity.
+/// A small BERT for tests and parity: the smallest of Turc et al. (2019, arXiv:1908.08962) at half its width, with a small
+/// vocabulary.
 pub const TINY: BertConfig = BertConfig {
     layers: 2,
     hidden: 64,
@@ -85,7 +86,7 @@ impl BertConfig {
         b.layer_norm("LayerNorm", sum, EPS)
     }
 
-    /// Attention and feed-forward layer, each with a residual link and a normalisation behind the sum.
+    /// Attention and feed-forward layer, each with a residual link and a normalisation after the sum.
     fn layer(&self, b: &mut Builder, x: NodeId, activation: Activation) -> NodeId {
         b.next_child(|b, name| {
             let y = b.module(name, "BertLayer", x, |b, x| {
@@ -154,8 +155,7 @@ impl SearchSpace for NafbeeBert {
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
         let graph = self.config.build(activation(self.spec.id, arch)?, input.resolution, input.classes);
-        let arch = || arch.to_string();
-        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch(), source })
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 
     fn takes_text(&self) -> bool {
@@ -168,7 +168,7 @@ impl SearchSpace for NafbeeBert {
 
     fn with_pretrained(&self, pretrained: Pretrained) -> Result<&'static dyn SearchSpace, PretrainedError> {
         let pretrained = pretrained.map_names(checkpoint_name);
-        // The activation changes no parameter.
+        // Networks with different activations have the same parameters, so any activation will do.
         let graph = self.config.build(Activation::Gelu, 1, CLASSES).expect("the sizes fit each other");
         pretrained.check(&graph, self.spec.id)?;
         let pretrained = Some(pretrained);
@@ -176,8 +176,8 @@ impl SearchSpace for NafbeeBert {
     }
 }
 
-/// The parameter that a tensor of a checkpoint is: without the prefix `bert.` in checkpoints of the encoder alone, and with
-/// the names that the first checkpoints gave to layer normalisations.
+/// The name of the parameter that a tensor of a checkpoint holds. Checkpoints of the encoder alone lack the prefix `bert.`, and
+/// the first checkpoints call the parameters of layer normalisations gamma and beta.
 fn checkpoint_name(tensor: &str) -> String {
     let encoder = ["embeddings.", "encoder.", "pooler."].iter().any(|part| tensor.starts_with(part));
     let name = if encoder { format!("bert.{tensor}") } else { tensor.to_owned() };

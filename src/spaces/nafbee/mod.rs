@@ -27,5 +27,5 @@ pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
     (id == bert::TINY_BERT.spec().id).then_some(&bert::TINY_BERT as &dyn SearchSpace)
 }
 
-/// BERT-base on portable weights.
+/// BERT-base with drawn weights.
 pub static BERT: NafbeeBert = bert::BASE_BERT;

@@ -54,8 +54,7 @@ impl SearchSpace for NafbeeVgg19 {
         b.mark_features(x);
         let x = b.flatten(x);
         let logits = b.linear_from("classifier", x, 512, input.classes);
-        let graph = b.finish(logits);
-        graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source })
+        b.finish(logits).map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Cells of NAS-Bench-101: what they are, their widths, their parameters and their one labelling.
+//! Cells of NAS-Bench-101, with their widths, parameter counts and canonical labelling.
 
 use super::{STACKS, STEM};
 
@@ -7,15 +7,15 @@ pub const MOST_VERTICES: usize = 7;
 pub const MOST_EDGES: u32 = 9;
 const MOST_INTERIOR: usize = MOST_VERTICES - 2;
 
-/// What an interior vertex computes. The order is that of the benchmark's list of operations.
+/// The operation of an interior vertex. The order is that of the benchmark's list of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
+pub enum VertexOperation {
     Conv3x3,
     Conv1x1,
     MaxPool3x3,
 }
 
-impl Operation {
+impl VertexOperation {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Conv3x3, Self::Conv1x1, Self::MaxPool3x3];
 
@@ -38,21 +38,21 @@ impl Operation {
     }
 }
 
-/// A cell: a directed acyclic graph. Vertex 0 is its input, the last one its output, those between compute an operation; all of them
-/// lie on a way from input to output.
+/// A cell, which is a directed acyclic graph. Vertex 0 is its input and the last vertex its output; each vertex between them
+/// computes an operation and lies on a path from input to output.
 ///
-/// Cells are ordered as the benchmark's generator meets them: by vertices, edges, operations.
+/// Cells are ordered as the benchmark's generator enumerates them: by vertices, edges, operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Cell {
+pub struct VertexCell {
     vertices: usize,
     /// Edge `x -> y` is bit `x + y (y - 1) / 2`.
     edges: u32,
-    /// Of vertices 1, 2, ...; those behind the last interior vertex stand still.
-    operations: [Operation; MOST_INTERIOR],
+    /// Operations of vertices 1, 2, ...; entries past the last interior vertex are always the same, so that cells compare equal.
+    operations: [VertexOperation; MOST_INTERIOR],
 }
 
-impl Cell {
-    /// The edge `x -> y`, `x < y`, among the edges of [`Cell::new`].
+impl VertexCell {
+    /// The edge `x -> y`, `x < y`, among the edges of [`VertexCell::new`].
     pub fn edge_bit(x: usize, y: usize) -> u32 {
         1 << (x + y * (y - 1) / 2)
     }
@@ -60,8 +60,8 @@ impl Cell {
     /// A cell from its edges and the operations of its interior vertices.
     ///
     /// # Errors
-    /// What is wrong with it: too many vertices or edges, or a vertex that is on no way from input to output.
-    pub fn new(edges: u32, interior: &[Operation]) -> Result<Self, String> {
+    /// Why it is no cell: too many vertices or edges, or a vertex that is on no path from input to output.
+    pub fn new(edges: u32, interior: &[VertexOperation]) -> Result<Self, String> {
         let vertices = interior.len() + 2;
         if vertices > MOST_VERTICES {
             return Err(format!("{vertices} vertices, where {MOST_VERTICES} is the limit"));
@@ -72,7 +72,7 @@ impl Cell {
         if edges.count_ones() > MOST_EDGES {
             return Err(format!("{} edges, where {MOST_EDGES} is the limit", edges.count_ones()));
         }
-        let mut operations = [Operation::Conv3x3; MOST_INTERIOR];
+        let mut operations = [VertexOperation::Conv3x3; MOST_INTERIOR];
         operations[..interior.len()].copy_from_slice(interior);
         let cell = Self { vertices, edges, operations };
         let output = vertices - 1;
@@ -85,8 +85,8 @@ impl Cell {
         }
     }
 
-    /// The interior vertices, with their operations.
-    pub fn interior(&self) -> impl Iterator<Item = (usize, Operation)> + '_ {
+    /// The interior vertices with their operations.
+    pub fn interior(&self) -> impl Iterator<Item = (usize, VertexOperation)> + '_ {
         (1..self.output()).zip(self.operations)
     }
 
@@ -105,14 +105,14 @@ impl Cell {
         (0..y).filter(move |x| self.edge(*x, y))
     }
 
-    /// The smallest cell that differs from this one in the numbers of its interior vertices only: the one that the benchmark holds.
+    /// The smallest cell that differs from this one only in the numbers of its interior vertices. The benchmark holds this one.
     pub fn canonical(&self) -> Self {
         let mut least = *self;
         self.least_labelling(&mut vec![0], &mut least);
         least
     }
 
-    /// Continues an `order` of vertices in which those that a vertex reads stand before it.
+    /// Tries all ways to complete an `order` of vertices in which each vertex comes after those that it reads.
     fn least_labelling(&self, order: &mut Vec<usize>, least: &mut Self) {
         if order.len() == self.output() {
             *least = self.relabelled(order).min(*least);
@@ -140,10 +140,10 @@ impl Cell {
         new
     }
 
-    /// Channels of every vertex of a cell that makes `output` channels of `input`.
+    /// Channels of every vertex of a cell with `input` input channels and `output` output channels.
     ///
-    /// The vertices that the output reads share its channels, the first of them getting the remainder; the others are as wide as
-    /// the widest vertex that reads them.
+    /// The vertices that the output reads share its channels, and the first of them get the remainder. The other vertices are as
+    /// wide as the widest vertex that reads them.
     pub fn widths(&self, input: usize, output: usize) -> [usize; MOST_VERTICES] {
         let last = self.output();
         let mut widths = [0; MOST_VERTICES];

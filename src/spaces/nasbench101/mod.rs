@@ -1,19 +1,20 @@
 //! NAS-Bench-101 (Ying et al., ICML 2019): nine copies of one cell, a graph of at most seven vertices and nine edges.
 //!
-//! Stem conv3x3 to 128 channels - BN - ReLU; three stacks of three cells; in front of the second and third stack 2x2 max pooling, and
-//! their channels double; global average pooling, linear. The output of a cell joins the channels of the vertices that it reads; an
-//! interior vertex sums what it reads: other vertices cut to its own width, the cell's input through conv1x1 - BN - ReLU. Where the
-//! output reads the cell's input, that is projected to all its channels and added.
+//! The network is a stem (conv3x3 to 128 channels - BN - ReLU), three stacks of three cells, global average pooling and a linear
+//! layer. Before the second and third stack there is a 2x2 max pooling, and the channels double. The output of a cell
+//! concatenates the vertices that it reads. An interior vertex sums what it reads: other vertices, truncated to its own width,
+//! and the cell's input after conv1x1 - BN - ReLU. Where the output reads the cell's input, the input is projected to all output
+//! channels and added.
 //!
-//! Parameters have the names of the benchmark's PyTorch port (github romulus0914/NASBench-PyTorch); the modules stand in
-//! the order in which they run (the projections of a cell's input first). Momentum is the benchmark's (decay 0.997).
+//! Parameters have the names of the benchmark's PyTorch port (github romulus0914/NASBench-PyTorch). The modules are registered in
+//! the order in which they run, the projections of a cell's input first. Momentum is the benchmark's (decay 0.997).
 
 mod cell;
 #[cfg(test)]
 mod tests;
 mod text;
 
-pub use cell::{Cell, MOST_EDGES, MOST_VERTICES, Operation};
+pub use cell::{MOST_EDGES, MOST_VERTICES, VertexCell, VertexOperation};
 
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Window};
@@ -34,7 +35,7 @@ static SPEC: SpaceSpec = SpaceSpec {
 
 /// Channels of the stem and of the first stack.
 const STEM: usize = 128;
-/// Cells of each stack; each is twice as wide as the one before it.
+/// Number of cells of each stack. A stack is twice as wide as the one before it.
 const STACKS: [usize; 3] = [3, 3, 3];
 const NORM: NormSpec = NormSpec { affine: true, eps: 1e-5, momentum: 0.003 };
 
@@ -44,7 +45,7 @@ impl SearchSpace for NasBench101 {
     }
 
     fn canonical(&self, arch: &str) -> Result<String, ArchError> {
-        Ok(arch.parse::<Cell>()?.canonical().to_string())
+        Ok(arch.parse::<VertexCell>()?.canonical().to_string())
     }
 
     /// The order is that of the benchmark's file, which only the table knows.
@@ -53,12 +54,12 @@ impl SearchSpace for NasBench101 {
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
-        let graph = arch.parse::<Cell>()?.canonical().build(input);
-        graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_owned(), source })
+        let graph = arch.parse::<VertexCell>()?.canonical().build(input);
+        graph.map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 
-impl Cell {
+impl VertexCell {
     /// The network of this labelling of the cell.
     ///
     /// # Errors
@@ -90,7 +91,7 @@ impl Cell {
 
     fn build_cell(&self, b: &mut Builder, x: NodeId, channels: usize) -> NodeId {
         let widths = self.widths(b.shape(x).channels(), channels);
-        // By vertex, where it reads the cell's input.
+        // One for each vertex that reads the cell's input.
         let projections: Vec<Option<NodeId>> = b.list("input_op", |b| {
             let projected = |y| self.edge(0, y).then(|| conv_bn_relu(b, &y.to_string(), x, widths[y], 1));
             std::iter::once(None).chain((1..=self.output()).map(projected)).collect()
@@ -113,8 +114,8 @@ impl Cell {
     }
 }
 
-impl Operation {
-    /// Keeps the shape.
+impl VertexOperation {
+    /// Builds the operation, which keeps the shape.
     fn build(self, b: &mut Builder, name: &str, x: NodeId) -> NodeId {
         let channels = b.shape(x).channels();
         match self {

@@ -5,7 +5,7 @@ use crate::graph::Op;
 
 const INPUT: NetworkInput = NetworkInput { resolution: 32, classes: 10 };
 
-fn cell(text: &str) -> Cell {
+fn cell(text: &str) -> VertexCell {
     text.parse().unwrap()
 }
 
@@ -19,10 +19,10 @@ const ROWS: [(u32, &str, u64); 6] = [
     (1_101_347, "10200", 32_426_634),
 ];
 
-fn row(edges: u32, digits: &str) -> Cell {
-    let operations: Vec<Operation> =
-        digits.chars().map(|d| Operation::ALL[d.to_digit(3).unwrap() as usize]).collect();
-    Cell::new(edges, &operations).unwrap()
+fn row(edges: u32, digits: &str) -> VertexCell {
+    let operations: Vec<VertexOperation> =
+        digits.chars().map(|d| VertexOperation::ALL[d.to_digit(3).unwrap() as usize]).collect();
+    VertexCell::new(edges, &operations).unwrap()
 }
 
 #[test]
@@ -118,31 +118,31 @@ fn errors_point_at_the_bad_part() {
         ("conv3x3@0//=2", "", "parts between `@`"),
         ("é@0=1", "é", "unknown operation"),
     ] {
-        let error = text.parse::<Cell>().unwrap_err();
+        let error = text.parse::<VertexCell>().unwrap_err();
         assert_eq!(&text[error.at.clone()], bad, "{error}");
         assert!(error.reason.contains(reason), "{error}");
     }
     let six = format!("{}=6", ["conv1x1@0"; 6].join("/"));
-    assert!(six.parse::<Cell>().unwrap_err().reason.contains("more than 5 vertices"));
+    assert!(six.parse::<VertexCell>().unwrap_err().reason.contains("more than 5 vertices"));
     let ten = "conv1x1@0/conv1x1@0.1/conv1x1@0.1.2/conv1x1@0.1.2=3.4";
-    assert!(ten.parse::<Cell>().unwrap_err().reason.contains("11 edges, where 9 is the limit"));
+    assert!(ten.parse::<VertexCell>().unwrap_err().reason.contains("11 edges, where 9 is the limit"));
 }
 
 prop_compose! {
-    /// Any cell: random edges, then what `Cell::new` refuses left out.
+    /// Any cell: random edges to which a chain of all vertices is added, so that `VertexCell::new` accepts them.
     fn any_cell()(vertices in 2..=MOST_VERTICES)(
         edges in 0..1u32 << (vertices * (vertices - 1) / 2),
-        operations in proptest::collection::vec(proptest::sample::select(Operation::ALL.to_vec()), vertices - 2),
-    ) -> Option<Cell> {
-        // The ways along the numbers make most edge sets cells; edges are thinned to the limit.
-        let mut edges = edges | (1..operations.len() + 2).map(|y| Cell::edge_bit(y - 1, y)).sum::<u32>();
-        let chain = |e: u32| (1..operations.len() + 2).any(|y| e == Cell::edge_bit(y - 1, y));
+        operations in proptest::collection::vec(proptest::sample::select(VertexOperation::ALL.to_vec()), vertices - 2),
+    ) -> Option<VertexCell> {
+        // The chain puts every vertex on a path from input to output; other edges are removed down to the limit.
+        let mut edges = edges | (1..operations.len() + 2).map(|y| VertexCell::edge_bit(y - 1, y)).sum::<u32>();
+        let chain = |e: u32| (1..operations.len() + 2).any(|y| e == VertexCell::edge_bit(y - 1, y));
         for e in (0..21).map(|i| 1u32 << i).filter(|e| !chain(*e)) {
             if edges.count_ones() > MOST_EDGES {
                 edges &= !e;
             }
         }
-        Cell::new(edges, &operations).ok()
+        VertexCell::new(edges, &operations).ok()
     }
 }
 
@@ -150,7 +150,7 @@ proptest! {
     #[test]
     fn text_round_trips(cell in any_cell()) {
         let cell = cell.expect("chains are cells");
-        prop_assert_eq!(cell.to_string().parse::<Cell>().unwrap(), cell);
+        prop_assert_eq!(cell.to_string().parse::<VertexCell>().unwrap(), cell);
         prop_assert_eq!(cell.canonical().canonical(), cell.canonical());
         prop_assert!(cell.canonical() <= cell);
     }
@@ -165,7 +165,7 @@ proptest! {
 
     #[test]
     fn no_text_panics(text in "[a-z0-9@/.=é]{0,40}") {
-        if let Err(error) = text.parse::<Cell>() {
+        if let Err(error) = text.parse::<VertexCell>() {
             prop_assert!(!error.to_string().is_empty());
         }
     }

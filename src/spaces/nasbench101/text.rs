@@ -1,16 +1,16 @@
 //! Cells as text: `conv3x3@0/maxpool3x3@0.1/conv1x1@2=0.3`.
 //!
-//! The interior vertices 1, 2, ... stand between `/`, each with its operation and, behind `@`, the vertices that it reads; behind `=`
-//! stand the vertices that the output reads. Vertex 0 is the cell's input.
+//! The interior vertices 1, 2, ... are separated by `/`. Each consists of its operation and, after `@`, the vertices that it reads.
+//! After `=` follow the vertices that the output reads. Vertex 0 is the cell's input.
 
 use std::fmt;
 
 use super::SPEC;
-use super::cell::{Cell, MOST_VERTICES, Operation};
+use super::cell::{MOST_VERTICES, VertexCell, VertexOperation};
 use crate::spaces::ArchError;
 use crate::spaces::part::Part;
 
-impl fmt::Display for Cell {
+impl fmt::Display for VertexCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (vertex, operation) in self.interior() {
             let between = if vertex == 1 { "" } else { "/" };
@@ -22,7 +22,7 @@ impl fmt::Display for Cell {
     }
 }
 
-impl Cell {
+impl VertexCell {
     fn write_inputs(&self, vertex: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inputs(vertex).enumerate().try_for_each(|(i, x)| match i {
             0 => write!(f, "{x}"),
@@ -31,10 +31,10 @@ impl Cell {
     }
 }
 
-impl std::str::FromStr for Cell {
+impl std::str::FromStr for VertexCell {
     type Err = ArchError;
 
-    /// The cell as it is written; [`Cell::canonical`] is the one that the benchmark holds.
+    /// The cell as it is written; [`VertexCell::canonical`] is the one that the benchmark holds.
     fn from_str(text: &str) -> Result<Self, ArchError> {
         let whole = Part::new(SPEC.id, text);
         let [interior, output] = whole.fields('=', "the vertices and those that the output reads")?;
@@ -46,7 +46,7 @@ impl std::str::FromStr for Cell {
         let (mut edges, mut operations) = (0, vec![]);
         for (vertex, part) in (1..).zip(&interior) {
             let [operation, inputs] = part.fields('@', "an operation and the vertices that it reads")?;
-            operations.push(operation.one_of("operation", &Operation::ALL, Operation::name)?);
+            operations.push(operation.one_of("operation", &VertexOperation::ALL, VertexOperation::name)?);
             edges |= read_inputs(inputs, vertex)?;
         }
         edges |= read_inputs(output, interior.len() + 1)?;
@@ -64,7 +64,7 @@ fn read_inputs(part: Part<'_>, vertex: usize) -> Result<u32, ArchError> {
             return Err(part.error("inputs of a vertex stand in increasing order, each once"));
         }
         least = x + 1;
-        edges |= Cell::edge_bit(x, vertex);
+        edges |= VertexCell::edge_bit(x, vertex);
     }
     Ok(edges)
 }

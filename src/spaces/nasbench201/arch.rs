@@ -7,7 +7,7 @@ use crate::spaces::ArchError;
 
 /// An operation on an edge, in AutoDL's canonical order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
+pub enum EdgeOperation {
     None,
     SkipConnect,
     NorConv1x1,
@@ -15,7 +15,7 @@ pub enum Operation {
     AvgPool3x3,
 }
 
-impl Operation {
+impl EdgeOperation {
     /// All operations in canonical order.
     pub const ALL: [Self; 5] =
         [Self::None, Self::SkipConnect, Self::NorConv1x1, Self::NorConv3x3, Self::AvgPool3x3];
@@ -32,28 +32,28 @@ impl Operation {
     }
 }
 
-/// Nodes that sum edges; node 0 is the cell's input.
+/// Number of nodes that sum edges. Node 0 is the cell's input and sums none.
 const NODES: usize = 3;
 
 /// Operations on the six edges in string order: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cell {
-    edges: [Operation; 6],
+pub struct EdgeCell {
+    edges: [EdgeOperation; 6],
 }
 
-impl Cell {
+impl EdgeCell {
     /// A cell from its edges in string order.
-    pub fn new(edges: [Operation; 6]) -> Self {
+    pub fn new(edges: [EdgeOperation; 6]) -> Self {
         Self { edges }
     }
 
     /// Edges into each of the nodes 1, 2, 3; edge `j` comes from node `j`.
-    pub fn nodes(&self) -> [&[Operation]; NODES] {
+    pub fn nodes(&self) -> [&[EdgeOperation]; NODES] {
         [&self.edges[..1], &self.edges[1..3], &self.edges[3..]]
     }
 }
 
-impl fmt::Display for Cell {
+impl fmt::Display for EdgeCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, edges) in self.nodes().into_iter().enumerate() {
             f.write_str(if i == 0 { "|" } else { "+|" })?;
@@ -65,11 +65,11 @@ impl fmt::Display for Cell {
     }
 }
 
-impl FromStr for Cell {
+impl FromStr for EdgeCell {
     type Err = ArchError;
 
     fn from_str(text: &str) -> Result<Self, ArchError> {
-        let mut edges = [Operation::None; 6];
+        let mut edges = [EdgeOperation::None; 6];
         let mut at = 0;
         let mut slot = edges.iter_mut();
         for node in 1..=NODES {
@@ -101,7 +101,7 @@ fn error(text: &str, at: std::ops::Range<usize>, reason: impl Into<String>) -> A
     ArchError::new("nasbench201", text, at, reason)
 }
 
-/// Reads `token` at byte `at` and gives the byte after it.
+/// Reads `token` at byte `at` and returns the position after it.
 fn expect(text: &str, at: usize, token: &str, what: &str) -> Result<usize, ArchError> {
     let rest = text.get(at..).unwrap_or("");
     if rest.starts_with(token) {
@@ -115,14 +115,14 @@ fn expect(text: &str, at: usize, token: &str, what: &str) -> Result<usize, ArchE
 }
 
 /// Reads an operation name, which ends at `~`.
-fn operation(text: &str, at: usize) -> Result<(Operation, usize), ArchError> {
+fn operation(text: &str, at: usize) -> Result<(EdgeOperation, usize), ArchError> {
     let rest = text.get(at..).unwrap_or("");
     let length = rest.find(['~', '|', '+']).unwrap_or(rest.len());
     let name = &rest[..length];
-    match Operation::ALL.into_iter().find(|op| op.name() == name) {
+    match EdgeOperation::ALL.into_iter().find(|op| op.name() == name) {
         Some(op) => Ok((op, at + length)),
         None => {
-            let known = Operation::ALL.map(Operation::name).join(", ");
+            let known = EdgeOperation::ALL.map(EdgeOperation::name).join(", ");
             Err(error(text, at..at + length, format!("unknown operation `{name}`; known: {known}")))
         }
     }
@@ -136,13 +136,13 @@ mod tests {
     proptest! {
         #[test]
         fn every_cell_round_trips(codes in proptest::array::uniform6(0usize..5)) {
-            let cell = Cell::new(codes.map(|c| Operation::ALL[c]));
-            prop_assert_eq!(cell.to_string().parse::<Cell>().unwrap(), cell);
+            let cell = EdgeCell::new(codes.map(|c| EdgeOperation::ALL[c]));
+            prop_assert_eq!(cell.to_string().parse::<EdgeCell>().unwrap(), cell);
         }
 
         #[test]
         fn no_text_panics(text in "\\PC{0,80}") {
-            if let Err(error) = text.parse::<Cell>() {
+            if let Err(error) = text.parse::<EdgeCell>() {
                 prop_assert!(!error.to_string().is_empty());
             }
         }
@@ -152,7 +152,7 @@ mod tests {
             let mut text = crate::spaces::find("nasbench201").unwrap().spec().example.to_string();
             let at = at.min(text.len() - 1);
             text.replace_range(at..at + 1, &with);
-            if let Err(error) = text.parse::<Cell>() {
+            if let Err(error) = text.parse::<EdgeCell>() {
                 prop_assert!(error.at.end <= text.len() && text.is_char_boundary(error.at.start));
                 prop_assert!(!error.to_string().is_empty());
             }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn fault(text: &str) -> (String, String) {
-        let error = text.parse::<Cell>().unwrap_err();
+        let error = text.parse::<EdgeCell>().unwrap_err();
         (text[error.at.clone()].to_string(), error.to_string())
     }
 

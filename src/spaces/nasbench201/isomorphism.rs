@@ -1,26 +1,26 @@
-//! When two cells are the same: the benchmark authors' classes, and equality of networks.
+//! Two notions of equal cells: the classes of the benchmark's authors, and equality of the networks.
 //!
 //! | classes of the 15,625 cells | number |
 //! |---|---|
 //! | [`unique_string`]: Dong and Yang's strings | 6,466 |
 //! | [`equality_class`]: equal up to the names of edges and parameters, dead edges included | 8,050 |
 //!
-//! Neither refines the other. The strings drop edges that carry zeros and write a value that is used twice as if it were
-//! computed twice; on the other hand a node that sums only zeros is not recognised as zero.
+//! Neither notion refines the other. The strings omit edges that carry zeros, and write a value that is used twice as if it
+//! were computed twice. On the other hand, they do not recognise that a node that sums only zeros is zero.
 
-use super::{Cell, Operation};
+use super::{EdgeCell, EdgeOperation};
 
 /// AutoDL's `Structure.to_unique_str(consider_zero=True)`: the cell's output as an expression of its input `0`.
 ///
 /// `none`, and any operation on a value known to be zero, is `#`; `skip_connect` is its source; other operations are
 /// `(source)@op`; a node joins its sorted edges with `+`.
-pub fn unique_string(cell: &Cell) -> String {
+pub fn unique_string(cell: &EdgeCell) -> String {
     let mut nodes = vec!["0".to_string()];
     for edges in cell.nodes() {
-        let edge = |(op, source): (&Operation, &String)| match op {
-            Operation::None => "#".to_string(),
+        let edge = |(op, source): (&EdgeOperation, &String)| match op {
+            EdgeOperation::None => "#".to_string(),
             _ if source == "#" => "#".to_string(),
-            Operation::SkipConnect => source.clone(),
+            EdgeOperation::SkipConnect => source.clone(),
             _ => format!("({source})@{}", op.name()),
         };
         let mut parts: Vec<String> = edges.iter().zip(&nodes).map(edge).collect();
@@ -33,18 +33,18 @@ pub fn unique_string(cell: &Cell) -> String {
 /// Edges of a cell, the most operations it can have.
 const EDGES: usize = 6;
 
-/// A sum: how often each operation's result occurs in it, and last how often the cell's input does.
+/// A sum of values: how often it contains the result of each operation and, in the last entry, the cell's input.
 type Sum = [u8; EDGES + 1];
 
-/// A cell with `none` and `skip_connect` resolved: operations with the sums they work on, and the output's sum.
+/// A cell without `none` and `skip_connect`: its other operations with the sums that they take, and the sum that is its output.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Flow {
-    operations: Vec<(Operation, Sum)>,
+    operations: Vec<(EdgeOperation, Sum)>,
     output: Sum,
 }
 
 impl Flow {
-    fn of(cell: &Cell) -> Self {
+    fn of(cell: &EdgeCell) -> Self {
         let mut input = Sum::default();
         input[EDGES] = 1;
         let mut nodes = vec![input];
@@ -53,8 +53,8 @@ impl Flow {
             let mut sum = Sum::default();
             for (op, source) in edges.iter().zip(&nodes) {
                 match op {
-                    Operation::None => {}
-                    Operation::SkipConnect => sum.iter_mut().zip(source).for_each(|(s, x)| *s += x),
+                    EdgeOperation::None => {}
+                    EdgeOperation::SkipConnect => sum.iter_mut().zip(source).for_each(|(s, x)| *s += x),
                     _ => {
                         sum[operations.len()] += 1;
                         operations.push((*op, *source));
@@ -66,7 +66,7 @@ impl Flow {
         Self { operations, output: nodes.pop().unwrap_or_default() }
     }
 
-    /// The same cell with operation `i` under number `numbers[i]`.
+    /// The same cell, in which operation `i` gets the number `numbers[i]`.
     fn renumbered(&self, numbers: &[usize]) -> Self {
         let sum = |old: &Sum| {
             let mut new = Sum::default();
@@ -81,7 +81,7 @@ impl Flow {
         Self { operations, output: sum(&self.output) }
     }
 
-    /// The smallest of all numberings: equal for isomorphic cells and only for those. At most 720 are tried.
+    /// The smallest cell among all numberings, of which there are at most 720. It is equal for isomorphic cells and only for them.
     fn canonical(&self) -> Self {
         let mut numbers: Vec<usize> = (0..self.operations.len()).collect();
         let mut best = self.clone();
@@ -107,9 +107,9 @@ fn permutations(items: &mut [usize], at: usize, visit: &mut impl FnMut(&[usize])
     }
 }
 
-/// Equal for cells whose networks differ in the names of edges and parameters only: the same operations, each on the
-/// same sum, dead ones included, and a value that is used twice told apart from one that is computed twice.
-pub fn equality_class(cell: &Cell) -> String {
+/// A string that is equal for cells whose networks differ only in the names of edges and parameters. Such cells have the same
+/// operations, dead ones included, each on the same sum. A value that is used twice differs from one that is computed twice.
+pub fn equality_class(cell: &EdgeCell) -> String {
     let flow = Flow::of(cell).canonical();
     let digits = |sum: &Sum| sum.iter().map(|times| times.to_string()).collect::<Vec<_>>().join(".");
     let operations = flow.operations.iter().map(|(op, source)| format!("{}({})", op.name(), digits(source)));
@@ -122,9 +122,9 @@ mod tests {
 
     use super::*;
 
-    fn all_cells() -> impl Iterator<Item = Cell> {
-        let op = |code: usize, edge: u32| Operation::ALL[code / 5usize.pow(edge) % 5];
-        (0..5usize.pow(6)).map(move |code| Cell::new([5, 4, 3, 2, 1, 0].map(|edge| op(code, edge))))
+    fn all_cells() -> impl Iterator<Item = EdgeCell> {
+        let op = |code: usize, edge: u32| EdgeOperation::ALL[code / 5usize.pow(edge) % 5];
+        (0..5usize.pow(6)).map(move |code| EdgeCell::new([5, 4, 3, 2, 1, 0].map(|edge| op(code, edge))))
     }
 
     fn class(text: &str) -> String {
@@ -156,7 +156,7 @@ mod tests {
             let count = |op| cell.nodes().iter().flat_map(|edges| edges.iter()).filter(|e| **e == op).count();
             let class = published.entry(unique_string(&cell)).or_default();
             class.0.insert(equality_class(&cell));
-            class.1.insert([Operation::NorConv1x1, Operation::NorConv3x3].map(count));
+            class.1.insert([EdgeOperation::NorConv1x1, EdgeOperation::NorConv3x3].map(count));
         }
         let equal: HashSet<&String> = published.values().flat_map(|(equal, _)| equal).collect();
         assert_eq!(equal.len(), 8_050);

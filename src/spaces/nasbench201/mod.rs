@@ -6,7 +6,7 @@
 mod arch;
 mod isomorphism;
 
-pub use arch::{Cell, Operation};
+pub use arch::{EdgeCell, EdgeOperation};
 
 use super::tiny_net::{self, Stage};
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
@@ -35,7 +35,7 @@ impl SearchSpace for NasBench201 {
     }
 
     fn canonical(&self, arch: &str) -> Result<String, ArchError> {
-        Ok(arch.parse::<Cell>()?.to_string())
+        Ok(arch.parse::<EdgeCell>()?.to_string())
     }
 
     /// The official order is that of the benchmark's meta file, which only the table knows.
@@ -52,21 +52,19 @@ impl SearchSpace for NasBench201 {
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
-        let cell: Cell = arch.parse()?;
+        let cell: EdgeCell = arch.parse()?;
         let mut plan = Vec::new();
         for (i, channels) in [WIDTH, 2 * WIDTH, 4 * WIDTH].into_iter().enumerate() {
             plan.extend((i > 0).then_some(Stage { channels, reduction: true }));
             plan.extend([Stage { channels, reduction: false }; CELLS]);
         }
         let graph = tiny_net::build(&cell, WIDTH, &plan, input);
-        graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source })
+        graph.map_err(SpaceError::graph(SPEC.id, arch))
     }
 
     fn thin_cell(&self, arch: &str, classes: usize) -> Result<Option<Graph>, SpaceError> {
         let graph = tiny_net::thin_cell(&arch.parse()?, classes);
-        let graph =
-            graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source });
-        graph.map(Some)
+        graph.map(Some).map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 

@@ -6,8 +6,8 @@
 //! | 1 | inverted residual, depth-wise 3x3, expansion 3 |
 //! | 2 | inverted residual, depth-wise 5x5, expansion 6 |
 //!
-//! Stem conv3x3 to 32 channels - BN - ReLU; stages of 2, 3 and 3 layers, the first layer of each has stride 2 and doubles
-//! the channels; head conv1x1 to 1,280 channels - BN - ReLU, global average pooling, linear.
+//! The network is a stem (conv3x3 to 32 channels - BN - ReLU), three stages of 2, 3 and 3 layers, and a head (conv1x1 to 1,280
+//! channels - BN - ReLU, global average pooling, linear). The first layer of each stage has stride 2 and doubles the channels.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,7 @@ const STAGES: [usize; 3] = [2, 3, 3];
 const STEM: usize = 32;
 const HEAD: usize = 1280;
 
-/// What a layer computes.
+/// The choices for a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layer {
     Identity,
@@ -55,7 +55,7 @@ impl Layer {
     ];
 }
 
-/// Eight layers, as their digits.
+/// An architecture: eight layers, given by their digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Layers([u8; LAYERS]);
 
@@ -66,13 +66,14 @@ impl Layers {
         (index < CHOICES.pow(LAYERS as u32)).then(|| Self(std::array::from_fn(digit)))
     }
 
-    /// The same network with the identities of each stage behind its other layers: an identity that keeps the shape may
-    /// stand anywhere. The benchmark's authors train one network of each class (their `get_real_arch`).
+    /// The same network with the identities of each stage moved behind its other layers. The networks are equal, because an
+    /// identity that keeps the shape has no effect. The benchmark's authors trained one network of each class (their
+    /// `get_real_arch`).
     pub fn class(&self) -> Self {
         let mut digits = self.0;
         let mut start = 0;
         for layers in STAGES {
-            // The first layer changes the shape. Sorting is stable.
+            // The first layer changes the shape and stays in place. The order of the other layers is kept, as sorting is stable.
             digits[start + 1..start + layers].sort_by_key(|digit| *digit == 0);
             start += layers;
         }
@@ -143,11 +144,7 @@ impl SearchSpace for NasBenchMacro {
             b.next_child(|b, name| b.global_pool(Some(name), x))
         });
         let logits = b.linear("classifier", x, input.classes);
-        b.finish(logits).map_err(|source| SpaceError::Graph {
-            space: SPEC.id,
-            arch: arch.to_string(),
-            source,
-        })
+        b.finish(logits).map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 

@@ -1,11 +1,11 @@
 //! NATS-Bench-SSS, the size space (Dong et al., TPAMI 2021): one fixed cell, five channel numbers.
 //!
-//! Stem to c1, cell c1, reduction to c2, cell to c3, reduction to c4, cell to c5.
+//! The network is a stem with c1 channels, a cell with c1, a reduction to c2, a cell with c3, a reduction to c4, and a cell with c5.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::nasbench201::Cell;
+use super::nasbench201::EdgeCell;
 use super::tiny_net::{self, Stage};
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::Graph;
@@ -100,11 +100,11 @@ impl SearchSpace for NatsSss {
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
         let Channels(channels) = arch.parse()?;
-        let cell: Cell = CELL.parse()?;
+        let cell: EdgeCell = CELL.parse()?;
         let plan: Vec<Stage> =
             channels.iter().enumerate().map(|(i, c)| Stage { channels: *c, reduction: i % 2 == 1 }).collect();
         let graph = tiny_net::build(&cell, channels[0], &plan, input);
-        graph.map_err(|source| SpaceError::Graph { space: SPEC.id, arch: arch.to_string(), source })
+        graph.map_err(SpaceError::graph(SPEC.id, arch))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Networks of stages: Vanilla, ResNet, ResNeXt (`AnyNet` of pycls).
 //!
-//! A stem, stages of equal blocks of which the first one strides, global average pooling, a linear classifier.
+//! A network is a stem, stages, global average pooling and a linear classifier. The blocks of a stage are equal, but only the first
+//! one has a stride.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, Nor
 use crate::spaces::part::Part;
 use crate::spaces::{ArchError, NetworkInput};
 
-/// What stages are made of.
+/// The block that stages are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Block {
     /// Twice conv3x3, batch norm, ReLU.
@@ -33,7 +34,7 @@ impl Block {
     }
 }
 
-/// Equal blocks.
+/// A sequence of equal blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
     pub depth: usize,
@@ -52,14 +53,14 @@ pub struct AnyNet {
     pub stages: Vec<Stage>,
 }
 
-/// Which network a description stands for.
+/// How a network is built from a description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Construction {
-    /// The one that was trained.
+    /// The network that was trained.
     Trained,
-    /// The one that the code of NASWOT scores: the stem's entry is a stage like the others, a stem of twelve channels stands in
-    /// front of it (conv7x7 and max pooling for ResNet and ResNeXt, conv3x3 of stride 2 for Vanilla), and the number of groups is
-    /// taken for their width.
+    /// The network that the code of NASWOT scores. It takes the entry of the stem for a further stage, puts a stem of twelve
+    /// channels in front (conv7x7 and max pooling for ResNet and ResNeXt, conv3x3 of stride 2 for Vanilla), and takes the number
+    /// of groups for their width.
     Naswot,
 }
 
@@ -80,7 +81,7 @@ impl fmt::Display for AnyNet {
     }
 }
 
-/// `LETTERnumberLETTERnumber...`: the numbers behind these letters, in their order.
+/// The numbers of a text `LETTERnumberLETTERnumber...`, which follow the given letters.
 fn lettered<'a, const N: usize>(part: Part<'a>, letters: [char; N]) -> Result<[Part<'a>; N], ArchError> {
     let text = part.text();
     let shape = || part.error(format!("numbers behind {} are needed", letters.map(String::from).join(", ")));
@@ -98,8 +99,8 @@ fn lettered<'a, const N: usize>(part: Part<'a>, letters: [char; N]) -> Result<[P
 }
 
 impl AnyNet {
-    /// Strides that tell the stems apart: conv3x3; conv3x3 of stride 2; conv7x7 of stride 2 and max pooling; three conv3x3 of
-    /// stride 2, the first with half of the channels.
+    /// The strides that stems have. Each belongs to one stem: 1 to conv3x3, 2 to conv3x3 of stride 2, 4 to conv7x7 of stride 2 with
+    /// max pooling, and 8 to three conv3x3 of stride 2, the first of which has half of the channels.
     pub const STEMS: [usize; 4] = [1, 2, 4, 8];
 
     /// # Errors

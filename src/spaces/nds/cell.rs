@@ -1,22 +1,24 @@
 //! Networks of cells: Amoeba, DARTS, ENAS, NASNet, PNAS.
 //!
-//! A cell has two inputs, the outputs of the two cells in front of it; every node sums two operations; the output is the
-//! concatenation of some nodes. Cells `depth / 3` and `2 depth / 3` reduce: their operations on the cell's inputs have
-//! stride 2 and the width doubles.
+//! A cell has two inputs, the outputs of the two cells before it. Every node sums two operations, and the output concatenates
+//! some of the nodes. Cells `depth / 3` and `2 depth / 3` are reduction cells: their operations on the cell's inputs have
+//! stride 2, and the width doubles.
 
 use std::fmt;
 
-use super::operation::{Operation, factorized_reduce, relu_conv_bn};
+use super::operation::{GenotypeOperation, factorized_reduce};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec};
+use crate::spaces::blocks::{relu_conv_bn, relu_conv_bn_module};
 use crate::spaces::part::Part;
 use crate::spaces::{ArchError, NetworkInput};
 
-/// What stands in front of the cells.
+/// The layers before the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stem {
     /// conv3x3 to three times the width, batch norm.
     Cifar,
-    /// Three conv3x3 of stride 2; the first cell takes the first one's result for that of a reduction.
+    /// Three conv3x3 of stride 2. The first cell reads the outputs of the second and the third one, as if the latter were a
+    /// reduction cell.
     ImageNet,
 }
 
@@ -40,8 +42,8 @@ impl Stem {
 /// A cell: two (operation, input) pairs for each node, and the nodes that make its output. Inputs 0 and 1 are the cell's
 /// own, input `k + 2` is node `k`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cell {
-    pub nodes: Vec<[(Operation, usize); 2]>,
+pub struct GenotypeCell {
+    pub nodes: Vec<[(GenotypeOperation, usize); 2]>,
     pub concat: Vec<usize>,
 }
 
@@ -53,16 +55,16 @@ pub struct CellNet {
     pub width: usize,
     /// Cells.
     pub depth: usize,
-    pub normal: Cell,
-    pub reduce: Cell,
+    pub normal: GenotypeCell,
+    pub reduce: GenotypeCell,
 }
 
-/// Bounds that no published network comes near; they keep a damaged string from filling the memory.
+/// Bounds far above all published networks. They keep a damaged string from filling the memory.
 const MOST_NODES: usize = 32;
 pub(super) const MOST_CHANNELS: usize = 1 << 14;
 pub(super) const MOST_LAYERS: usize = 1 << 8;
 
-impl fmt::Display for Cell {
+impl fmt::Display for GenotypeCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (k, [(first, i), (second, j)]) in self.nodes.iter().enumerate() {
             let between = if k == 0 { "" } else { "/" };
@@ -80,10 +82,10 @@ impl fmt::Display for CellNet {
     }
 }
 
-impl Cell {
+impl GenotypeCell {
     /// # Errors
     /// Where the text is no cell of these operations.
-    fn parse(part: Part<'_>, known: &[Operation]) -> Result<Self, ArchError> {
+    fn parse(part: Part<'_>, known: &[GenotypeOperation]) -> Result<Self, ArchError> {
         let [nodes, concat] = part.fields('=', "the nodes and the output of a cell")?;
         let nodes = nodes.split('/');
         if nodes.len() > MOST_NODES {
@@ -96,7 +98,7 @@ impl Cell {
         }
         let input = |part: Part<'_>, node: usize| {
             let [operation, from] = part.fields('@', "an operation and its input")?;
-            let operation = operation.one_of("operation", known, Operation::name)?;
+            let operation = operation.one_of("operation", known, GenotypeOperation::name)?;
             Ok((operation, from.number("the input of a node", 0..=node + 1)?))
         };
         let node = |(k, part): (usize, Part<'_>)| {
@@ -110,15 +112,15 @@ impl Cell {
 impl CellNet {
     /// # Errors
     /// Where the text is no network of these operations.
-    pub fn parse(part: Part<'_>, known: &[Operation]) -> Result<Self, ArchError> {
+    pub fn parse(part: Part<'_>, known: &[GenotypeOperation]) -> Result<Self, ArchError> {
         let [stem, width, depth, normal, reduce] =
             part.fields(':', "stem, width, depth, normal and reduction cell")?;
         Ok(Self {
             stem: stem.one_of("stem", &Stem::ALL, Stem::name)?,
             width: width.after("w")?.number("the width", 2..=MOST_CHANNELS)?,
             depth: depth.after("d")?.number("the depth", 1..=MOST_LAYERS)?,
-            normal: Cell::parse(normal.after("n=")?, known)?,
-            reduce: Cell::parse(reduce.after("r=")?, known)?,
+            normal: GenotypeCell::parse(normal.after("n=")?, known)?,
+            reduce: GenotypeCell::parse(reduce.after("r=")?, known)?,
         })
     }
 
@@ -180,8 +182,9 @@ impl CellNet {
     }
 }
 
-impl Cell {
-    /// The cell's output; `reduced`: the cell in front of the last one's output was larger.
+impl GenotypeCell {
+    /// The cell's output. `reduction` says whether the cell is a reduction cell, `reduced` whether the cell before it was one, so
+    /// that `before` is larger than `last`.
     fn build(
         &self,
         b: &mut Builder,
@@ -190,11 +193,7 @@ impl Cell {
         [reduction, reduced]: [bool; 2],
     ) -> NodeId {
         let pointwise = |b: &mut Builder, name: &str, x| {
-            b.module(name, "ReLUConvBN", x, |b, x| {
-                b.module("op", "Sequential", x, |b, x| {
-                    relu_conv_bn(b, ["0", "1", "2"], x, ConvSpec::square(channels, 1, 1))
-                })
-            })
+            relu_conv_bn_module(b, [name, "op"], x, ConvSpec::square(channels, 1, 1))
         };
         let first = match reduced {
             true => factorized_reduce(b, "preprocess0", before, channels),

@@ -1,10 +1,11 @@
 //! NDS, the network design spaces of Radosavovic et al. (ICCV 2019): five spaces of cells and four of stages.
 //!
-//! Each list of records that was published (`DARTS.json`, `DARTS_in.json`, ...) is a space of its own, named like its file:
-//! networks of one list were trained alike. `_in` lists were trained on ImageNet, the others on CIFAR-10.
+//! Each published list of records (`DARTS.json`, `DARTS_in.json`, ...) is a space of its own with the name of its file, because
+//! the networks of one list were trained alike. Those of `_in` lists were trained on ImageNet, the others on CIFAR-10.
 //!
-//! An architecture string says everything about the network, so nothing needs the list: stem, width, depth and cells of a
-//! genotype, or stem and stages of an AnyNet. [`NetRecord`] reads the form of the official files, [`Label`] names a record.
+//! An architecture string describes the network completely, so the list is not needed to build it. It gives stem, width, depth
+//! and cells of a genotype, or stem and stages of an AnyNet. [`NetRecord`] reads the form of the official files, and [`Label`]
+//! names a record of a list.
 
 mod any;
 mod cell;
@@ -22,12 +23,12 @@ use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSp
 use crate::graph::{Graph, GraphError};
 use any::{AnyNet, Block};
 use cell::CellNet;
-use operation::{AMOEBA, DARTS, ENAS, NASNET, Operation, PNAS};
+use operation::{AMOEBA, DARTS, ENAS, GenotypeOperation, NASNET, PNAS};
 
-/// What the networks of a list are made of.
+/// The kind of networks that a list has.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Cells(&'static [Operation]),
+    Cells(&'static [GenotypeOperation]),
     Stages(Block),
 }
 
@@ -63,7 +64,7 @@ const fn cells(
     id: &'static str,
     file: &'static str,
     title: &'static str,
-    operations: &'static [Operation],
+    operations: &'static [GenotypeOperation],
 ) -> Nds {
     list(
         id,
@@ -177,7 +178,7 @@ impl Nds {
     /// The architecture of a record.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the record.
     pub fn arch_of(&'static self, net: &NetRecord, stem: Stem) -> Result<String, String> {
         self.canonical(&net.arch(stem)?).map_err(|error| error.to_string())
     }
@@ -225,7 +226,7 @@ impl SearchSpace for &'static Nds {
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
         let graph = self.parse(arch)?.build(self.construction, input);
-        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch.to_owned(), source })
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 }
 

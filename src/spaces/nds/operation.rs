@@ -1,11 +1,11 @@
 //! Operations of the cell spaces.
 
 use crate::graph::{Activation, Builder, ConvSpec, NodeId, NormSpec, PoolKind, Window};
-use crate::spaces::factorized::{halves, pad, sides};
+use crate::spaces::blocks::{reduce_convs, reduce_inputs, reduce_pad, relu_conv_bn};
 
 /// An operation on an input of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+pub enum GenotypeOperation {
     None,
     SkipConnect,
     Pool(PoolKind, usize),
@@ -15,25 +15,25 @@ pub enum Operation {
     TwoLines(usize),
     /// Twice: ReLU, depthwise `k x k`, pointwise, batch norm.
     Sep(usize),
-    /// Once, with dilation 2.
+    /// Like `Sep`, but once and with dilation 2.
     Dil(usize),
-    /// Twice, with dilation 2.
+    /// Like `Sep`, with dilation 2.
     DilSep(usize),
 }
 
-use Operation::{Conv, Dil, DilSep, Pool, Sep, SkipConnect, TwoLines};
+use GenotypeOperation::{Conv, Dil, DilSep, Pool, Sep, SkipConnect, TwoLines};
 use PoolKind::{Average, Max};
 
 /// Operations of AmoebaNet.
-pub const AMOEBA: &[Operation] =
+pub const AMOEBA: &[GenotypeOperation] =
     &[SkipConnect, Sep(3), Sep(5), Sep(7), Pool(Average, 3), Pool(Max, 3), DilSep(3), TwoLines(7)];
 /// Operations of DARTS.
-pub const DARTS: &[Operation] =
-    &[Operation::None, Pool(Max, 3), Pool(Average, 3), SkipConnect, Sep(3), Sep(5), Dil(3), Dil(5)];
+pub const DARTS: &[GenotypeOperation] =
+    &[GenotypeOperation::None, Pool(Max, 3), Pool(Average, 3), SkipConnect, Sep(3), Sep(5), Dil(3), Dil(5)];
 /// Operations of ENAS.
-pub const ENAS: &[Operation] = &[SkipConnect, Sep(3), Sep(5), Pool(Average, 3), Pool(Max, 3)];
+pub const ENAS: &[GenotypeOperation] = &[SkipConnect, Sep(3), Sep(5), Pool(Average, 3), Pool(Max, 3)];
 /// Operations of NASNet.
-pub const NASNET: &[Operation] = &[
+pub const NASNET: &[GenotypeOperation] = &[
     SkipConnect,
     TwoLines(3),
     TwoLines(7),
@@ -49,10 +49,10 @@ pub const NASNET: &[Operation] = &[
     Sep(7),
 ];
 /// Operations of PNAS.
-pub const PNAS: &[Operation] =
+pub const PNAS: &[GenotypeOperation] =
     &[Sep(3), Sep(5), Sep(7), TwoLines(7), SkipConnect, Pool(Average, 3), Pool(Max, 3), Dil(3)];
 
-impl Operation {
+impl GenotypeOperation {
     /// Name in genotypes.
     pub fn name(self) -> &'static str {
         match self {
@@ -97,14 +97,7 @@ impl Operation {
     }
 }
 
-/// ReLU, convolution, batch norm under the given names.
-pub fn relu_conv_bn(b: &mut Builder, names: [&str; 3], x: NodeId, conv: ConvSpec) -> NodeId {
-    let x = b.activation(names[0], x, Activation::Relu);
-    let x = b.conv(names[1], x, conv);
-    b.norm(names[2], x, NormSpec::default())
-}
-
-/// For each stride: ReLU, depthwise convolution, pointwise convolution, batch norm; the padding keeps the size.
+/// For each stride a ReLU, a depthwise convolution, a pointwise convolution and a batch norm. The padding keeps the size.
 fn depthwise(
     b: &mut Builder,
     (name, class): (&str, &'static str),
@@ -128,7 +121,7 @@ fn depthwise(
     })
 }
 
-/// ReLU, `1 x k` convolution, `k x 1` convolution, batch norm; each convolution strides along its own line.
+/// ReLU, `1 x k` convolution, `k x 1` convolution, batch norm. Each convolution has the stride along its own axis only.
 fn two_lines(b: &mut Builder, name: &str, x: NodeId, size: usize, stride: usize) -> NodeId {
     let channels = b.shape(x).channels();
     let line = |axis: usize| {
@@ -144,16 +137,16 @@ fn two_lines(b: &mut Builder, name: &str, x: NodeId, size: usize, stride: usize)
     })
 }
 
-/// The halving skip connection under the names of this reference code.
+/// `FactorizedReduce`, the skip connection that halves a map, under the names of this reference code.
 pub fn factorized_reduce(b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
     b.module(name, "FactorizedReduce", x, |b, x| {
-        let [first, second] = halves(channels, 2);
-        let (x, aside) = sides(b, x);
+        let [first, second] = reduce_convs(channels, 2);
+        let (x, shifted) = reduce_inputs(b, x);
         let first = b.conv("conv_1", x, first);
-        let second = b.conv("conv_2", aside, second);
+        let second = b.conv("conv_2", shifted, second);
         let both = b.concat(&[first, second]);
         let y = b.norm("bn", both, NormSpec::default());
-        pad(b, x);
+        reduce_pad(b, x);
         y
     })
 }

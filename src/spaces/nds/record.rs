@@ -32,16 +32,17 @@ struct Genotype {
     reduce_concat: Vec<usize>,
 }
 
-/// Stages of the CIFAR design spaces (Radosavovic et al. 2019, Table 1); a fourth entry in front of them is the stem.
+/// Number of stages of the CIFAR design spaces (Radosavovic et al. 2019, Table 1). Where a record has four entries, the first
+/// one is the stem.
 const CIFAR_STAGES: usize = 3;
-/// pycls's stem for CIFAR, where the lists have no entry for it.
+/// pycls's stem for CIFAR, for records without an entry for the stem.
 const CIFAR_STEM: &str = "w16s1";
 
 impl NetRecord {
-    /// The architecture string, to be checked by the space; `stem` is that of cell networks.
+    /// The architecture string, which the space must still check. `stem` is the stem of networks of cells.
     ///
     /// # Errors
-    /// What the record lacks or contradicts.
+    /// What the record lacks, or where it contradicts itself.
     pub fn arch(&self, stem: Stem) -> Result<String, String> {
         let Some(genotype) = &self.genotype else { return self.stages() };
         let number = |value: Option<usize>, name: &str| value.ok_or_else(|| format!("`net` lacks `{name}`"));
@@ -87,7 +88,7 @@ impl NetRecord {
     }
 }
 
-/// Two consecutive pairs are one node.
+/// The text of a cell. Each two consecutive pairs are one node.
 fn cell(pairs: &[(String, usize)], concat: &[usize]) -> Result<String, String> {
     if pairs.is_empty() || !pairs.len().is_multiple_of(2) {
         return Err(format!("a cell has {} operations, not two for each node", pairs.len()));
@@ -100,8 +101,8 @@ fn cell(pairs: &[(String, usize)], concat: &[usize]) -> Result<String, String> {
     Ok(format!("{}={}", nodes.join("/"), concat.join(".")))
 }
 
-/// `FILE#record` or `FILE#record/stem`: a network by the place of its record in an official file. Without a file's name it is
-/// that of the space.
+/// A network named by the number of its record in an official file: `FILE#record` or `FILE#record/stem`. Without a file name the
+/// record is in the list of the space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label<'a> {
     pub file: &'a str,
@@ -120,7 +121,7 @@ impl<'a> Label<'a> {
         Some(Self { file, record: record.parse().ok()?, stem })
     }
 
-    /// The network of the record, whose table has it as `arch`, with this label's stem.
+    /// The architecture `arch` of the record, with the stem of this label if it has one.
     pub fn apply(&self, arch: &str) -> String {
         match (self.stem, arch.split_once(':')) {
             (Some(stem), Some((own, rest))) if Stem::named(own).is_some() => {

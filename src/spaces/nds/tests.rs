@@ -48,7 +48,7 @@ fn parameter_names_are_those_of_the_reference() {
     }
 }
 
-/// Operations on a cell's inputs stride in a reduction cell, those on its nodes do not: all outputs have one size.
+/// In a reduction cell, operations on the cell's inputs have stride 2 and those on its nodes have not, so all nodes have one size.
 #[test]
 fn every_operation_keeps_or_halves_the_size() {
     for list in &LISTS {
@@ -63,7 +63,7 @@ fn every_operation_keeps_or_halves_the_size() {
     }
 }
 
-/// NASWOT's construction of a ResNeXt: three stages and the stem's entry behind a stem of twelve channels, groups for widths.
+/// NASWOT's construction of a ResNeXt has a stem of twelve channels, a stage made of the stem's entry, and the numbers of groups taken for widths.
 #[test]
 fn naswot_scores_another_network() {
     let arch = "res_bottleneck:w64s8:d1w16s1b1g1-d2w128s2b0.5g4";

@@ -1,17 +1,17 @@
-//! Super-blocks, and the convolutions they stand for.
+//! Super-blocks, and the convolutions of which they consist.
 
 use std::fmt;
 
 /// Family of a super-block, with its kernel side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// `SuperConvK{k}BNRELU`: a row of convolutions without residual links.
+    /// `SuperConvK{k}BNRELU`: a sequence of convolutions without residual links.
     Conv { kernel: usize },
     /// `SuperResK{k}K{k}`: residual blocks of two k x k convolutions.
     TwoConvs { kernel: usize },
     /// `SuperResK1K{k}K1`: pairs of bottlenecks.
     Bottleneck { kernel: usize },
-    /// `SuperResIDWE{e}K{k}`: pairs of inverted bottlenecks, `e` times as wide inside, depth-wise k x k.
+    /// `SuperResIDWE{e}K{k}`: pairs of inverted bottlenecks with expansion `e` and a depth-wise k x k convolution.
     Inverted { expansion: usize, kernel: usize },
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Block {
     pub kind: Kind,
-    /// Channels that it takes and gives.
+    /// Input and output channels.
     pub input: usize,
     pub output: usize,
     /// Stride of its first sub-layer.
@@ -101,7 +101,7 @@ impl Conv {
         Self { depthwise: true, ..Self::new(channels, channels, kernel, stride) }
     }
 
-    /// The last of a residual block: its ReLU follows the sum.
+    /// The last convolution of a residual block. It has no ReLU, because one follows the sum.
     fn linear(self) -> Self {
         Self { relu: false, ..self }
     }
@@ -117,14 +117,14 @@ impl Conv {
     }
 }
 
-/// What goes around the convolutions of a unit.
+/// The residual link around the convolutions of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// Nothing, the unit is a convolution by itself.
+    /// There is no link; the unit is a single convolution.
     None,
-    /// The unit's input.
+    /// The unit's input is added.
     Identity,
-    /// conv1x1 with bias, strided, and BN.
+    /// The unit's input is added after a strided conv1x1 with bias and BN.
     Projection,
 }
 
@@ -136,12 +136,12 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Channels that it takes.
+    /// Input channels.
     pub fn input(&self) -> usize {
         self.convs.first().map_or(0, |c| c.input)
     }
 
-    /// Channels that it gives.
+    /// Output channels.
     pub fn output(&self) -> usize {
         self.convs.last().map_or(0, |c| c.output)
     }
@@ -207,7 +207,7 @@ impl Block {
     }
 }
 
-/// The nearest multiple of 8, at least 8; of two equally near ones that with an even quotient, as Python rounds.
+/// The nearest multiple of 8, at least 8. Ties go to the even quotient, as in Python's `round`.
 fn round_to_8(x: usize) -> usize {
     let (quotient, rest) = (x / 8, x % 8);
     let up = rest > 4 || (rest == 4 && quotient % 2 == 1);

@@ -1,11 +1,11 @@
-//! The counts by which Zen-NAS's search keeps its budgets. They are not those of the network that is trained: a batch
-//! normalisation has one value a channel, the classifier one bias, and shortcuts with a stride cost less than they do.
+//! The counts that Zen-NAS's search limits. They differ from those of the network that is trained: they count one value per
+//! channel for a batch normalisation, one bias for the classifier, and too few operations for shortcuts with a stride.
 
 use super::block::{Link, Unit};
 use super::parse::Structure;
 use crate::spaces::{Budget, NetworkInput};
 
-/// Zen-NAS's own accounting of a structure (`get_model_size`, `get_FLOPs`, `get_num_layers` of its released code).
+/// The counts of a structure as Zen-NAS computes them (`get_model_size`, `get_FLOPs`, `get_num_layers` of its released code).
 ///
 /// | | convolution | normalisation | projection | classifier |
 /// |---|---|---|---|---|
@@ -35,7 +35,7 @@ fn add(budget: &mut Budget, unit: &Unit, side: &mut u64) {
     if unit.link == Link::Projection {
         let projection = (unit.input() * unit.output() + unit.output()) as u64;
         budget.size += projection;
-        // The resolution is the reduced one already: a quirk of the released code.
+        // As in the released code, the reduced resolution is divided by the stride once more.
         let stride = unit.stride() as u64;
         budget.flops += projection * *side * *side / (stride * stride);
     }

@@ -1,4 +1,4 @@
-//! Zen-NAS's PlainNet structures (Lin et al., ICCV 2021): rows of super-blocks of convolutions.
+//! Zen-NAS's PlainNet structures (Lin et al., ICCV 2021), which are sequences of super-blocks of convolutions.
 //!
 //! | super-block | a sub-layer |
 //! |---|---|
@@ -7,9 +7,10 @@
 //! | `SuperResK1K{k}K1(in,out,stride,width,n)` | two bottlenecks: 1x1 - k x k - 1x1, each link, ReLU |
 //! | `SuperResIDWE{e}K{k}(in,out,stride,width,n)` | two inverted bottlenecks, to `width` and to `out`, depth-wise k x k, `e` times as wide inside; each link, ReLU |
 //!
-//! A super-block has `n` sub-layers, of which the first has the stride. Its first link is a 1x1 convolution with bias and BN,
-//! the others are too where stride or channels change, and else identities. Head: global average pooling, linear.
-//! BN has eps 1e-3. The squeeze-and-excitation that Zen-NAS adds for training is not part of what it scores.
+//! A super-block has `n` sub-layers, and only the first one has the stride. The first link of a super-block is a 1x1 convolution
+//! with bias and BN, and so are other links where stride or channels change. The remaining links are identities. The head is
+//! global average pooling and a linear layer. BN has eps 1e-3. Zen-NAS adds squeeze-and-excitation for training, but not to the
+//! networks that it scores.
 
 pub(super) mod block;
 mod budget;
@@ -43,7 +44,7 @@ static SPEC: SpaceSpec = SpaceSpec {
                sub_layers); or a name of `untrained list archs`",
 };
 
-/// The structure of a string of `space`, or of a published name.
+/// The structure of a string or of a published name.
 fn parse(arch: &str) -> Result<Structure, ArchError> {
     if let Some(named) = structures::STRUCTURES.iter().find(|s| s.name == arch) {
         return Structure::parse(SPEC.id, named.arch);
@@ -60,7 +61,7 @@ impl SearchSpace for PlainNet {
         Ok(parse(arch)?.to_string())
     }
 
-    /// Structures are found by mutation; nothing lists them.
+    /// Structures are found by mutation and have no list, so none has an index.
     fn arch(&self, _index: usize) -> Option<String> {
         None
     }
@@ -93,8 +94,7 @@ pub(super) fn build(
     input: NetworkInput,
     links: Links,
 ) -> Result<Graph, SpaceError> {
-    let graph = network::build(structure, input, links);
-    graph.map_err(|source| SpaceError::Graph { space, arch: structure.to_string(), source })
+    network::build(structure, input, links).map_err(SpaceError::graph(space, &structure.to_string()))
 }
 
 /// A structure as proxies read it.

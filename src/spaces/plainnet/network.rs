@@ -1,4 +1,4 @@
-//! Structure to network, with and without residual links.
+//! Builds the network of a structure, with and without residual links.
 
 use super::block::{Block, Conv, Link, Unit};
 use super::parse::Structure;
@@ -13,7 +13,7 @@ const NORM: NormSpec = NormSpec { affine: true, eps: 1e-3, momentum: 0.1 };
 pub enum Links {
     /// The network that is trained.
     Kept,
-    /// The network that Zen-NAS scores (`no_reslink`); without their container, convolutions have shorter names.
+    /// The network that Zen-NAS scores (`no_reslink`). Its convolutions are not in a container, so their names are shorter.
     Removed,
 }
 
@@ -40,7 +40,7 @@ fn super_block(b: &mut Builder, name: &str, x: NodeId, block: &Block, links: Lin
     })
 }
 
-/// A unit; where it has a link, a ReLU follows the sum.
+/// Builds a unit. A ReLU follows the sum of a unit with a link, even where the link is removed.
 fn unit(b: &mut Builder, x: NodeId, unit: &Unit, links: Links) -> NodeId {
     let x = match (unit.link, links) {
         (Link::None, _) => return convs(b, x, &unit.convs),

@@ -6,13 +6,13 @@ use std::ops::Range;
 use super::block::{Block, Kind};
 use crate::spaces::ArchError;
 
-/// A row of super-blocks that fit each other.
+/// A sequence of super-blocks, each of which takes the channels that the one before it gives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Structure {
     blocks: Vec<Block>,
 }
 
-/// Largest channel number, and number of sub-layers of a super-block.
+/// Largest number of channels, and of sub-layers of a super-block.
 const MOST: [usize; 2] = [65_536, 1_000];
 /// Most weights and convolutions of a network that is built, so that no string exhausts the memory.
 const MOST_WEIGHTS: usize = 1 << 30;
@@ -29,7 +29,7 @@ impl Structure {
         self.blocks.last().map_or(0, |b| b.output)
     }
 
-    /// Reads a structure string of `space`; a `name|` in front of the arguments is left out.
+    /// Parses a structure string of `space`. A `name|` in front of the arguments is ignored.
     ///
     /// # Errors
     /// [`ArchError`], which points at the malformed part, at a block that does not take what the one before it gives, or at
@@ -46,7 +46,7 @@ impl Structure {
                 let reason = format!("this block takes {} channels, but {before} {given}", block.input);
                 return Err(reader.error(at, reason));
             }
-            // Sub-layers are equal from the second on, so two tell what all have.
+            // All sub-layers from the second on are equal, so the size of two gives the size of all.
             let of = |sub_layers| size(&Block { sub_layers, ..block });
             let (first, more) = (of(1), of(block.sub_layers.min(2)));
             let rest = block.sub_layers.saturating_sub(2);

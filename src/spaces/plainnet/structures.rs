@@ -5,8 +5,8 @@ use crate::spaces::NamedArch;
 const ZEN: &str = "Lin et al., Zen-NAS, ICCV 2021, arXiv:2102.01063, released code";
 const INCORPORATED: &str = "Incorporated-NAS (Zen-score and entropy), released code";
 
-/// The published structures. One of them, `zen-latency-init`, is printed with 256 channels into its last block, which takes
-/// 512; the first mutation of the search mends that, and so does this table.
+/// The published structures. In the released code, the last block of `zen-latency-init` takes 256 channels although the block
+/// before it gives 512. The first mutation of the search corrects this, and so does this table.
 pub static STRUCTURES: &[NamedArch] = &[
     NamedArch {
         name: "zen-cifar-init",

@@ -62,7 +62,7 @@ fn parameter_names_are_those_of_zen_nas() {
     assert!(!unlinked.iter().any(|n| n.contains("proj")), "{unlinked:#?}");
 }
 
-/// Maps of one pixel are a network all the same.
+/// Structures can be built for any resolution, even one that leaves maps of one pixel.
 #[test]
 fn any_resolution_fits() {
     for resolution in [1, 2, 33] {

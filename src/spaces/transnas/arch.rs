@@ -1,13 +1,13 @@
-//! Architectures `BASE-LAYERS-BLOCK`.
+//! Architectures and their strings, `BASE-LAYERS-BLOCK`.
 
 use std::fmt;
 
 use crate::spaces::ArchError;
 use crate::spaces::part::Part;
 
-/// What an edge of a cell does, by its digit.
+/// The operation on an edge of a cell, with its digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+pub enum MicroOperation {
     /// 0: zeros.
     Zero,
     /// 1: identity.
@@ -16,19 +16,19 @@ pub enum Operation {
     Conv(usize),
 }
 
-/// Edges of a cell: node `i` takes nodes `0..i`.
+/// Nodes of a cell other than its input; node `i` has edges from nodes `0..i`.
 pub const NODES: usize = 3;
 
-/// What layers are made of.
+/// The blocks that layers are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Block {
     /// Residual blocks (`basic`).
     Basic,
     /// Cells with an operation on each edge, in the order of the string: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
-    Cell([Operation; 6]),
+    Cell([MicroOperation; 6]),
 }
 
-/// How a layer changes channels and size, by its digit.
+/// Whether a layer doubles the channels, and whether it halves the size. Strings give it as a digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Layer {
     pub widens: bool,
@@ -38,13 +38,13 @@ pub struct Layer {
 /// A network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Arch {
-    /// Channels behind the stem.
+    /// Output channels of the stem.
     pub base: usize,
     pub layers: Vec<Layer>,
     pub block: Block,
 }
 
-impl Operation {
+impl MicroOperation {
     fn digit(self) -> char {
         match self {
             Self::Zero => '0',
@@ -104,12 +104,12 @@ impl Arch {
     }
 }
 
-/// `a_bc_def`.
-fn edges(part: Part<'_>) -> Result<[Operation; 6], ArchError> {
+/// Parses the edges of a cell, `a_bc_def`.
+fn edges(part: Part<'_>) -> Result<[MicroOperation; 6], ArchError> {
     let nodes: [Part<'_>; NODES] = part.fields('_', "three nodes")?;
     let mut all = vec![];
     for (k, node) in nodes.into_iter().enumerate() {
-        let edges: Option<Vec<Operation>> = node.text().chars().map(Operation::of).collect();
+        let edges: Option<Vec<MicroOperation>> = node.text().chars().map(MicroOperation::of).collect();
         let edges = edges.filter(|edges| edges.len() == k + 1);
         all.extend(
             edges.ok_or_else(|| node.error(format!("node {} is {} digits from 0 to 3", k + 1, k + 1)))?,

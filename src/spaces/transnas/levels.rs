@@ -1,4 +1,4 @@
-//! RBFleX-NAS's construction: three levels of maps in place of a classifier.
+//! RBFleX-NAS's construction, which has the maps of three layers in place of a classifier.
 //!
 //! Module names and order are those of the code (`CNNWrapper` with `BackboneTrans` and `HeadEmptyMid`, github
 //! leeyeehoo/GenNAS-Zero).
@@ -8,7 +8,7 @@ use super::backbone;
 use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec};
 use crate::spaces::NetworkInput;
 
-/// Layers whose maps are taken, the last first.
+/// Number of layers whose maps are taken; the last layer comes first.
 const LEVELS: usize = 3;
 /// Height and width of the maps, and their channels.
 const SIZE: [usize; 2] = [8, 8];
@@ -26,7 +26,7 @@ pub(super) fn build(arch: &Arch, input: NetworkInput) -> Result<Graph, GraphErro
     }
     let mut maps = vec![];
     let first = b.module("backbone", "BackboneTrans", x, |b, x| {
-        // The backbone's model is not called itself.
+        // The reference code calls the layers of this list one by one, not the list.
         let layers = b.list("model", |b| backbone(b, x, &arch));
         b.mark_features(layers[layers.len() - 1]);
         maps = layers.iter().rev().take(LEVELS).map(|layer| b.nearest(*layer, SIZE)).collect();
@@ -52,7 +52,8 @@ fn level(b: &mut Builder, x: NodeId) -> NodeId {
     })
 }
 
-/// Layers `41414` as `41412`, wherever they begin (`arch.replace('41414', '41412')`): the last of the five keeps its size.
+/// Replaces layers `41414` by `41412`, wherever they begin (`arch.replace('41414', '41412')`), so that the last of the five keeps
+/// its size.
 fn rewritten(layers: &[Layer]) -> Vec<Layer> {
     let (both, plain) = (Layer { widens: true, strides: true }, Layer { widens: false, strides: false });
     let pattern = [both, plain, both, plain, both];

@@ -1,22 +1,23 @@
 //! TransNAS-Bench-101 (Duan et al., CVPR 2021): networks for seven tasks on Taskonomy's images.
 //!
-//! A stem of two strided convolutions, four to six layers of two blocks (the macro space, residual blocks) or five layers
-//! `41414` of two cells (the micro space), here with the classification head: global average pooling and a linear classifier.
+//! A network is a stem of two strided convolutions, layers, and a head; the head is that of classification here, global average
+//! pooling and a linear classifier. The macro space has four to six layers of two residual blocks each, the micro space five
+//! layers `41414` of two cells each.
 //!
-//! `:rbflex` behind the id of a space builds what the code of RBFleX-NAS scores (GenNAS's wrapper): no classifier but the maps of the
-//! last three layers, each resized to 8 x 8 pixels, conv1x1 to 32 channels with bias - ReLU - BN, the last layer's first. Layers
-//! `41414` become `41412` there. Its output, which has no classes, is all three maps one behind the other.
+//! `:rbflex` after the id of a space builds the network that the code of RBFleX-NAS scores (GenNAS's wrapper). It has no classifier.
+//! The maps of the last three layers, the last one first, are each resized to 8 x 8 pixels and pass conv1x1 to 32 channels with
+//! bias - ReLU - BN. The output has no classes: it is the concatenation of the three maps. Layers `41414` become `41412` there.
 
 mod arch;
 mod levels;
 #[cfg(test)]
 mod tests;
 
-use super::factorized::{halves, pad, sides};
+use super::blocks::{reduce_convs, reduce_inputs, reduce_pad, relu_conv_bn_module};
 use super::part::Part;
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
-use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
-use arch::{Arch, Block, Layer, NODES, Operation};
+use crate::graph::{Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
+use arch::{Arch, Block, Layer, MicroOperation, NODES};
 
 /// One of the two spaces.
 #[derive(Debug)]
@@ -26,18 +27,18 @@ pub struct TransNas {
     head: Head,
 }
 
-/// What follows the layers.
+/// The head of a network, which follows the layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Head {
     /// Global average pooling and a linear classifier.
     Classifier,
-    /// RBFleX's three levels.
+    /// The maps of three layers, as RBFleX has them.
     Levels,
 }
 
 const REFERENCE: &str = "Duan et al., TransNAS-Bench-101, CVPR 2021, arXiv:2105.11871";
 
-/// Layers are searched for.
+/// The macro space, which varies the layers.
 pub static MACRO: TransNas = TransNas {
     spec: &SpaceSpec {
         id: "transnas_macro",
@@ -52,7 +53,7 @@ pub static MACRO: TransNas = TransNas {
     head: Head::Classifier,
 };
 
-/// Cells are searched for.
+/// The micro space, which varies the cell.
 pub static MICRO: TransNas = TransNas {
     spec: &SpaceSpec {
         id: "transnas_micro",
@@ -95,8 +96,8 @@ pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
         .map(|space| space as &dyn SearchSpace)
 }
 
-/// The normalisation of the residual blocks' shortcuts: the original code passes `affine, track_running_stats` where eps and
-/// momentum stand.
+/// The normalisation of the residual blocks' shortcuts. Its eps and momentum are 1, because the original code passes
+/// `affine, track_running_stats` in their positions.
 const SHORTCUT_NORM: NormSpec = NormSpec { affine: true, eps: 1.0, momentum: 1.0 };
 
 impl TransNas {
@@ -125,7 +126,7 @@ impl SearchSpace for TransNas {
             Head::Classifier => build(&arch_of, input),
             Head::Levels => levels::build(&arch_of, input),
         };
-        graph.map_err(|source| SpaceError::Graph { space: self.spec.id, arch: arch.to_owned(), source })
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 }
 
@@ -140,7 +141,7 @@ fn build(arch: &Arch, input: NetworkInput) -> Result<Graph, GraphError> {
     b.finish(logits)
 }
 
-/// Stem and layers; the outputs of the latter, of which there are some.
+/// Builds the stem and the layers, at least one, and returns the outputs of the layers.
 fn backbone(b: &mut Builder, x: NodeId, arch: &Arch) -> Vec<NodeId> {
     let mut x = b.module("stem", "Sequential", x, |b, x| {
         let x = b.conv("0", x, ConvSpec::square(arch.base / 2, 3, 2));
@@ -168,13 +169,7 @@ fn backbone(b: &mut Builder, x: NodeId, arch: &Arch) -> Vec<NodeId> {
 }
 
 fn relu_conv_bn(b: &mut Builder, name: &str, x: NodeId, conv: ConvSpec) -> NodeId {
-    b.module(name, "ReLUConvBN", x, |b, x| {
-        b.module("ops", "Sequential", x, |b, x| {
-            let x = b.activation("0", x, Activation::Relu);
-            let x = b.conv("1", x, conv);
-            b.norm("2", x, NormSpec::default())
-        })
-    })
+    relu_conv_bn_module(b, [name, "ops"], x, conv)
 }
 
 /// Two ReLU-conv3x3-BN beside a shortcut; no activation after the sum.
@@ -193,12 +188,12 @@ fn residual_block(b: &mut Builder, name: &str, x: NodeId, channels: usize, strid
     })
 }
 
-/// Node `i` sums its edges from nodes `0..i`; edges from node 0 change channels and size.
+/// A cell, whose node `i` sums its edges from nodes `0..i`. Edges from node 0 change channels and size.
 fn cell(
     b: &mut Builder,
     name: &str,
     x: NodeId,
-    edges: &[Operation; 6],
+    edges: &[MicroOperation; 6],
     (channels, stride): (usize, usize),
 ) -> NodeId {
     b.module(name, "MicroCell", x, |b, x| {
@@ -221,7 +216,7 @@ fn cell(
     })
 }
 
-impl Operation {
+impl MicroOperation {
     fn build(self, b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
         let same = b.shape(x).channels() == channels;
         match self {
@@ -246,12 +241,12 @@ impl Operation {
 
 fn factorized_reduce(b: &mut Builder, name: &str, x: NodeId, channels: usize, stride: usize) -> NodeId {
     b.module(name, "FactorizedReduce", x, |b, x| {
-        let (x, aside) = sides(b, x);
+        let (x, shifted) = reduce_inputs(b, x);
         let parts: Vec<NodeId> = b.list("convs", |b| {
-            let halves = halves(channels, stride).into_iter().zip([x, aside]);
+            let halves = reduce_convs(channels, stride).into_iter().zip([x, shifted]);
             halves.map(|(half, x)| b.next_child(|b, name| b.conv(name, x, half))).collect()
         });
-        pad(b, x);
+        reduce_pad(b, x);
         let both = b.concat(&parts);
         b.norm("bn", both, NormSpec::default())
     })

@@ -1,4 +1,4 @@
-//! The parts of a manifest: what a run was computed from, each part identified so that another one is noticed.
+//! The parts of a manifest. They say what a run was computed from, precisely enough to notice when something differs.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,16 +47,16 @@ impl RunKey {
     }
 }
 
-/// A file of trained weights, identified.
+/// A file of trained weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointFacts {
     pub file: String,
     pub sha256: String,
-    /// What became of the weights of linear layers: `redrawn` (by the run's initialisation) or `kept`.
+    /// How the weights of linear layers were set: `redrawn` by the run's initialisation, or `kept`.
     pub linear_weights: String,
 }
 
-/// A list of architectures, identified.
+/// A list of architectures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFacts {
     pub count: usize,
@@ -64,7 +64,7 @@ pub struct ListFacts {
     pub sha256: String,
 }
 
-/// A mini-batch, identified.
+/// A mini-batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchFacts {
     pub description: String,
@@ -92,14 +92,14 @@ pub struct RepetitionFacts {
     pub seeds: Seeds,
     pub architectures: ListFacts,
     pub batch: BatchFacts,
-    /// The mini-batch behind it, once a proxy of the run takes two.
+    /// The second mini-batch, once a proxy of the run needs two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_batch: Option<BatchFacts>,
-    /// For proxies that run the network; the others are scored for every distinct string.
+    /// How scores were reused for proxies that run the network. The others are scored for every distinct string.
     pub reuse: ReuseFacts,
 }
 
-/// A file that scores are computed from, identified.
+/// A file from which scores are computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Its name without folders.
@@ -115,10 +115,10 @@ pub struct ProxyFacts {
     pub version: u32,
     /// `higher_is_better` or `lower_is_better`.
     pub direction: String,
-    /// The command that computed it when it was new to the run, for proxies that are no part of the program.
+    /// The command that computed an external proxy when it was added to the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// Files beside the data set's that it reads: a teacher's weights.
+    /// Files other than those of the data set that the proxy reads, such as a teacher's weights.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileFacts>,
 }

@@ -1,4 +1,4 @@
-//! `manifest.json`: what a run is, what it was computed from, and by which commands.
+//! `manifest.json` says what a run is, what it was computed from, and by which commands.
 
 mod facts;
 
@@ -19,15 +19,15 @@ const FORMAT: u32 = 1;
 /// Largest manifest that is read, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// What a run is.
+/// The description of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub format: u32,
     pub key: RunKey,
     pub proxies: Vec<ProxyFacts>,
-    /// How the architectures were chosen, in words.
+    /// How the architectures were chosen, as a sentence for readers.
     pub selection: String,
-    /// The table that gave the order of architectures, where the space does not know it.
+    /// The table that gave the order of the architectures, where the space has no order of its own.
     pub table: Option<String>,
     pub repetitions: Vec<RepetitionFacts>,
     /// The commands that worked on it, oldest first.
@@ -49,7 +49,7 @@ impl Manifest {
         }
     }
 
-    /// Number of records of the whole plan; a shard has a part of them.
+    /// Number of records of the whole plan. A shard has only a part of them.
     pub fn planned(&self) -> u64 {
         let listed: u64 = self.repetitions.iter().map(|r| r.architectures.count as u64).sum();
         listed * self.proxies.len() as u64
@@ -58,7 +58,7 @@ impl Manifest {
     /// Reads the manifest in `folder`.
     ///
     /// # Errors
-    /// There is none, or it is not one.
+    /// The folder has no manifest, or the file is no manifest of this format.
     pub fn read(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(NAME);
         let bytes = match std::fs::metadata(&path) {
@@ -85,14 +85,17 @@ impl Manifest {
     /// Replaces the manifest in `folder`, all or nothing.
     ///
     /// # Errors
-    /// The folder cannot be written.
+    /// The manifest has no JSON form, or the folder cannot be written; the former manifest is kept then.
     pub fn write(&self, folder: &Path) -> Result<(), StoreError> {
-        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        let path = folder.join(NAME);
+        let unwritten =
+            |source| StoreError::Serialise { path: path.clone(), what: "the manifest".into(), source };
+        let text = serde_json::to_string_pretty(self).map_err(unwritten)? + "\n";
         super::replace(folder, NAME, |mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-            .map_err(StoreError::io(&folder.join(NAME), WRITE))
+            .map_err(StoreError::io(&path, WRITE))
     }
 
-    /// Takes what a further command brings: more proxies, more repetitions, and more architectures at the end of a list.
+    /// Extends the run by what a further command asks for: proxies, repetitions, and architectures at the end of a list.
     /// `prefix(r, n)` is the SHA-256 of the first `n` strings of the command's list for repetition `r`.
     ///
     /// # Errors
@@ -156,7 +159,7 @@ impl Manifest {
                     let field = format!("proxy {} with direction", proxy.proxy);
                     return Err(differs(folder, field, known.direction.clone(), proxy.direction.clone()));
                 }
-                // Runs of programs that did not write files down have none.
+                // Manifests of earlier versions do not list the files of a proxy.
                 Some(known) if !known.files.is_empty() && known.files != proxy.files => {
                     let field = format!("proxy {} from", proxy.proxy);
                     return Err(differs(folder, field, file_words(&known.files), file_words(&proxy.files)));

@@ -1,4 +1,5 @@
-//! Imports an official archive: streaming, in parallel, resumable.
+//! Imports an official archive. Its records are read one after another and decoded in parallel, and an import that was
+//! interrupted goes on where it was.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -6,20 +7,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::journal::Journal;
 use super::published::import_published;
-use super::record::{self, Record};
+use super::record::{self, ArchiveRecord};
 use super::source::{self, Archive, RawRecord};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, Progress};
 use crate::tables::content::TableData;
 use crate::tables::parquet_file::{self, Stored};
 use crate::tables::spec::Origin;
 use crate::tables::{ARCHIVE, Provenance, Query, TableError, TableSpec, cache, searched, spec};
 
-/// Records that are read before they are decoded in parallel; bounds memory to a few megabytes.
+/// Number of records that are read before they are decoded in parallel. It bounds memory to a few megabytes.
 const BATCH: usize = 32;
 
 /// What an import does with a malformed record.
@@ -31,15 +31,30 @@ pub enum OnError {
     Skip,
 }
 
+impl OnError {
+    /// Ends the import with the error of a malformed record, or adds it to those of the records that are left out.
+    pub(in crate::tables) fn met(
+        self,
+        error: TableError,
+        left_out: &mut Vec<TableError>,
+    ) -> Result<(), TableError> {
+        match self {
+            Self::Stop => Err(error),
+            Self::Skip => {
+                left_out.push(error);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Options of [`import`].
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
-    /// The archive (folder or `.tar`), or a folder that contains it; without, the data folders are searched.
+    /// The archive (folder or `.tar`), or a folder that contains it; with `None` the data folders are searched.
     pub source: Option<PathBuf>,
-    /// Folder for the imported table; without, `tables/` in the first data folder.
+    /// Folder for the imported table; with `None` it is `tables/` in the first data folder.
     pub out: Option<PathBuf>,
-    /// Whether to draw a progress bar on stderr (only ever on a terminal).
-    pub progress: bool,
     /// What to do with a malformed record.
     pub on_error: OnError,
 }
@@ -69,7 +84,12 @@ pub struct ImportReport {
 ///
 /// # Errors
 /// No archive is found, it is damaged, a record is malformed (with [`OnError::Stop`]), or the result cannot be written.
-pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<ImportReport, TableError> {
+pub fn import(
+    id: &str,
+    dirs: &DataDirs,
+    options: &ImportOptions,
+    progress: &dyn Progress,
+) -> Result<ImportReport, TableError> {
     let spec = spec(id)?;
     let (prefix, entry) = match &spec.origin {
         Origin::Embedded { .. } => return Err(TableError::NothingToImport { id: id.to_owned() }),
@@ -88,27 +108,25 @@ pub fn import(id: &str, dirs: &DataDirs, options: &ImportOptions) -> Result<Impo
     let out = options.out.clone().or_else(|| dirs.writable().map(|root| root.join("tables")));
     let out = out.ok_or_else(|| not_found("any folder (none is set)".to_owned()))?;
     let file = out.join(format!("{id}.parquet"));
-    import_file(spec, &path, &file, options).map(|(_, report)| report)
+    import_file(spec, &path, &file, options.on_error, progress).map(|(_, report)| report)
 }
 
-/// What identifies an archive: a tar file's path, size and time; a folder's path and those of its meta file, since
-/// records may still be arriving.
+/// Identifies an archive by path, size and modification time. For a folder they are those of its meta file, since further
+/// records may still be downloaded.
 pub(in crate::tables) fn archive_key(path: &Path) -> Result<String, TableError> {
     let witness = if path.is_dir() { path.join(source::META) } else { path.to_path_buf() };
     let remedy = "name the folder or .tar file of the archive";
-    let key = cache::key(std::slice::from_ref(&witness));
-    Ok(key
-        .map_err(TableError::io(&witness, "open the archive", remedy))?
-        .trim_end()
-        .replace(['\t', '\n'], " "))
+    let line = cache::line(&witness).map_err(TableError::io(&witness, "open the archive", remedy))?;
+    Ok(line.trim_end().replace(['\t', '\n'], " "))
 }
 
-/// As [`import`], for known paths; also returns the table.
+/// Imports the archive `path` into `file`, and returns the table with the report.
 pub(in crate::tables) fn import_file(
     spec: &TableSpec,
     path: &Path,
     file: &Path,
-    options: &ImportOptions,
+    on_error: OnError,
+    progress: &dyn Progress,
 ) -> Result<(Stored, ImportReport), TableError> {
     let start = Instant::now();
     let archive = Archive::open(path)?;
@@ -119,7 +137,7 @@ pub(in crate::tables) fn import_file(
     let key = archive_key(path)?;
     let (journal, old) = Journal::open(&file.with_extension("import"), &key)?;
     let state = State { journal, rows: Rows::new(data), malformed: Vec::new(), imported: 0 };
-    let state = collect(&archive, state, old, options)?;
+    let state = collect(&archive, state, old, on_error, progress)?;
     let resumed = state.rows.done.len() - state.imported;
     let missing = state.rows.data.archs.len() - state.rows.done.len();
     let provenance = Provenance { kind: ARCHIVE, files: vec![path.to_path_buf()], sha256: meta_digest };
@@ -148,7 +166,7 @@ fn architectures(spec: &TableSpec, archive: &Archive) -> Result<(String, TableDa
     }
 }
 
-/// What the decoding threads share.
+/// The state that the decoding threads share.
 struct State {
     journal: Journal,
     rows: Rows,
@@ -160,27 +178,28 @@ struct State {
 fn collect(
     archive: &Archive,
     mut state: State,
-    old: Vec<Record>,
-    options: &ImportOptions,
+    old: Vec<ArchiveRecord>,
+    on_error: OnError,
+    progress: &dyn Progress,
 ) -> Result<State, TableError> {
     for record in old {
-        // A journal is only a file: what does not fit is decoded again.
+        // The journal may be damaged: a record that does not belong to this table is decoded again.
         if state.rows.check(&record).is_ok() {
             state.rows.add(record);
         }
     }
     let mut taken = state.rows.done.clone();
-    let bar = progress_bar(options.progress, archive.numbers()?.len(), taken.len());
+    progress.start("records", taken.len() as u64, Some(archive.numbers()?.len() as u64));
     let state = Mutex::new(state);
     let lock = || state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    archive.batches(
+    let outcome = archive.batches(
         BATCH,
         |number| taken.insert(number),
         |batch| {
             batch.into_par_iter().try_for_each(|raw| {
                 let decoded = decode(&raw);
                 let mut state = lock();
-                bar.inc(1);
+                progress.advance(1);
                 match decoded.and_then(|record| state.rows.check(&record).map(|()| record)) {
                     Ok(record) => {
                         state.journal.append(&record)?;
@@ -189,36 +208,22 @@ fn collect(
                     }
                     Err(reason) => {
                         let error = TableError::bad_record(&raw.path, raw.number, reason);
-                        if options.on_error == OnError::Stop {
-                            return Err(error);
-                        }
-                        state.malformed.push(error);
+                        on_error.met(error, &mut state.malformed)?;
                     }
                 }
                 Ok(())
             })
         },
-    )?;
-    bar.finish_and_clear();
+    );
+    progress.finish();
+    outcome?;
     Ok(state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
-fn decode(raw: &RawRecord) -> Result<Record, String> {
+fn decode(raw: &RawRecord) -> Result<ArchiveRecord, String> {
     match &raw.bytes {
-        Ok(bytes) => Record::decode(raw.number, bytes),
+        Ok(bytes) => ArchiveRecord::decode(raw.number, bytes),
         Err(reason) => Err(reason.clone()),
-    }
-}
-
-fn progress_bar(wanted: bool, total: usize, done: usize) -> ProgressBar {
-    if !wanted {
-        return ProgressBar::hidden();
-    }
-    // indicatif draws on stderr and only on a terminal.
-    let bar = ProgressBar::new(total as u64).with_position(done as u64);
-    match ProgressStyle::with_template("{bar:30} {pos}/{len} records, {per_sec}, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 
@@ -233,7 +238,7 @@ pub(super) fn persist(spec: &TableSpec, file: &Path, stored: &Stored) -> Result<
     parquet_file::seal(file).map_err(failed)
 }
 
-/// The table being filled, in whatever order records come.
+/// A table that is filled with records in any order.
 struct Rows {
     data: TableData,
     params: BTreeMap<String, Vec<Option<u64>>>,
@@ -247,7 +252,7 @@ impl Rows {
     }
 
     /// Whether the record belongs to the table: its number is in range and its architecture is the one listed there.
-    fn check(&self, record: &Record) -> Result<(), String> {
+    fn check(&self, record: &ArchiveRecord) -> Result<(), String> {
         let listed = self.data.archs.get(record.number as usize);
         let listed =
             listed.ok_or_else(|| format!("the table has only {} architectures", self.data.archs.len()))?;
@@ -258,7 +263,7 @@ impl Rows {
     }
 
     /// Takes over a record that passed [`Rows::check`].
-    fn add(&mut self, record: Record) {
+    fn add(&mut self, record: ArchiveRecord) {
         let (row, size) = (record.number as usize, self.data.archs.len());
         for (dataset, count) in record.params {
             self.params.entry(dataset).or_insert_with(|| vec![None; size])[row] = Some(count);

@@ -1,4 +1,4 @@
-//! The append-only file that makes an import resumable.
+//! The journal of an import, an append-only file from which an interrupted import is resumed.
 //!
 //! The first line names the format, the table and the archive (path, size, time). Every further line is one record:
 //! tab-separated fields ending in `end`. A line without it was cut off by a kill or a full disk and is dropped, so at
@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::record::Record;
+use super::record::ArchiveRecord;
 use crate::tables::TableError;
 
 const REMEDY: &str = "free some space or name another folder with --out";
@@ -19,8 +19,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal; returns the whole records it holds. One that belongs to another archive is started anew.
-    pub(super) fn open(path: &Path, source: &str) -> Result<(Self, Vec<Record>), TableError> {
+    /// Opens the journal and returns its whole records. The journal of another archive is emptied.
+    pub(super) fn open(path: &Path, source: &str) -> Result<(Self, Vec<ArchiveRecord>), TableError> {
         let failed = || TableError::io(path, "keep the import's journal", REMEDY);
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = open.map_err(failed())?;
@@ -40,7 +40,7 @@ impl Journal {
     }
 
     /// Appends one record in a single write.
-    pub(super) fn append(&mut self, record: &Record) -> Result<(), TableError> {
+    pub(super) fn append(&mut self, record: &ArchiveRecord) -> Result<(), TableError> {
         let failed = TableError::io(&self.path, "keep the import's journal", REMEDY);
         self.file.write_all(line(record).as_bytes()).map_err(failed)
     }
@@ -52,8 +52,8 @@ impl Journal {
     }
 }
 
-/// The whole records and how many bytes of the file they span; nothing if the header is another one.
-fn recover(file: &File, header: &str) -> io::Result<(Vec<Record>, u64)> {
+/// The whole records and the number of bytes that they take; none if the header differs from `header`.
+fn recover(file: &File, header: &str) -> io::Result<(Vec<ArchiveRecord>, u64)> {
     let mut reader = BufReader::new(file);
     let mut bytes = Vec::new();
     reader.read_until(b'\n', &mut bytes)?;
@@ -72,7 +72,7 @@ fn recover(file: &File, header: &str) -> io::Result<(Vec<Record>, u64)> {
     }
 }
 
-fn line(record: &Record) -> String {
+fn line(record: &ArchiveRecord) -> String {
     let mut line = format!("{}\t{}", record.number, record.arch);
     for (dataset, count) in &record.params {
         line += &format!("\tparams:{dataset}={count}");
@@ -83,11 +83,11 @@ fn line(record: &Record) -> String {
     line + "\tend\n"
 }
 
-fn parse(line: &str) -> Option<Record> {
+fn parse(line: &str) -> Option<ArchiveRecord> {
     let mut fields = line.strip_suffix("\tend")?.split('\t');
     let number = fields.next()?.parse().ok()?;
     let arch = fields.next()?.to_owned();
-    let mut record = Record { number, arch, params: Vec::new(), accuracies: Vec::new() };
+    let mut record = ArchiveRecord { number, arch, params: Vec::new(), accuracies: Vec::new() };
     for field in fields {
         let (name, value) = field.split_once('=')?;
         match name.strip_prefix("params:") {
@@ -102,8 +102,8 @@ fn parse(line: &str) -> Option<Record> {
 mod tests {
     use super::*;
 
-    fn record(number: u32) -> Record {
-        Record {
+    fn record(number: u32) -> ArchiveRecord {
+        ArchiveRecord {
             number,
             arch: "8:8:8:8:8".to_owned(),
             params: vec![("cifar10".to_owned(), 11_714)],

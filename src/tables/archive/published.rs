@@ -1,4 +1,4 @@
-//! Imports published files: they are only made faster to load.
+//! Imports published files, which makes them load faster.
 
 use std::fs;
 use std::path::Path;

@@ -11,7 +11,7 @@ use bzip2::read::MultiBzDecoder;
 use crate::formats::pickle::{self, Limits, Value};
 use crate::tables::{Query, Runs, Split};
 
-/// Records have about 330 kB, the larger meta file 540 kB.
+/// Largest decompressed file that is read. Records have about 330 kB, the larger meta file 540 kB.
 const MAX_UNCOMPRESSED: u64 = 64 << 20;
 
 /// Names of data sets in the archives and here.
@@ -22,9 +22,9 @@ const DATASETS: [(&str, &str); 4] = [
     ("ImageNet16-120", "imagenet16_120"),
 ];
 
-/// What a table keeps of a record.
+/// The part of a record that a table needs.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Record {
+pub(super) struct ArchiveRecord {
     pub(super) number: u32,
     pub(super) arch: String,
     /// Parameter counts by data set.
@@ -44,10 +44,14 @@ pub(super) fn decompress(compressed: &[u8]) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+fn unpickle(bytes: &[u8]) -> Result<Value<'_>, String> {
+    pickle::decode(bytes, &Limits::default()).map_err(|error| error.to_string())
+}
+
 /// The architectures that the meta file lists, in index order.
 pub(super) fn architectures(compressed: &[u8]) -> Result<Vec<String>, String> {
     let bytes = decompress(compressed)?;
-    let meta = pickle::decode(&bytes, &Limits::default())?;
+    let meta = unpickle(&bytes)?;
     let archs = field(&meta, "meta_archs")?.items().ok_or("'meta_archs' is no list")?;
     let text = |arch: &Value| {
         arch.as_str().map(str::to_owned).ok_or_else(|| format!("an architecture is {}", arch.kind()))
@@ -55,11 +59,11 @@ pub(super) fn architectures(compressed: &[u8]) -> Result<Vec<String>, String> {
     archs.iter().map(text).collect()
 }
 
-impl Record {
+impl ArchiveRecord {
     /// Decodes a compressed record; `number` is the one in its file name.
     pub(super) fn decode(number: u32, compressed: &[u8]) -> Result<Self, String> {
         let bytes = decompress(compressed)?;
-        let root = pickle::decode(&bytes, &Limits::default())?;
+        let root = unpickle(&bytes)?;
         let budgets = root.entries().ok_or_else(|| format!("it is {} instead of a dict", root.kind()))?;
         let mut record = Self { number, arch: String::new(), params: Vec::new(), accuracies: Vec::new() };
         for (key, results) in budgets {
@@ -144,7 +148,7 @@ impl Record {
     }
 }
 
-/// Which evaluation set of the archive is which split; see [`Split`].
+/// The evaluation sets that the archive has for a data set, and their splits; see [`Split`].
 fn evaluation_sets(dataset: &str) -> &'static [(&'static str, Split)] {
     match dataset {
         "cifar10" => &[("ori-test", Split::Test)],

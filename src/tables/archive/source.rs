@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::data::DataDirs;
 use crate::tables::TableError;
 
-/// The largest record of the official archives is below 100 kB.
+/// Largest compressed file that is read. The largest record of the official archives is below 100 kB.
 const MAX_COMPRESSED: u64 = 16 << 20;
 /// The name of the file that lists the architectures.
 pub(super) const META: &str = "meta.pickle.pbz2";
@@ -65,7 +65,7 @@ impl Archive {
         meta.ok_or_else(|| self.bad(format!("it has no {META}; it is incomplete, download it again")))
     }
 
-    /// Numbers of the records that are there, without reading them.
+    /// Numbers of the records that the archive has. The records are not read.
     pub(super) fn numbers(&self) -> Result<Vec<u32>, TableError> {
         let mut numbers = Vec::new();
         self.visit(&mut |name, _, _, _| {
@@ -77,7 +77,7 @@ impl Archive {
         Ok(numbers)
     }
 
-    /// Hands over the wanted records in batches of at most `batch`.
+    /// Reads the records whose number is `wanted`, and calls `each` for every `batch` of them.
     pub(super) fn batches(
         &self,
         batch: usize,
@@ -105,7 +105,8 @@ impl Archive {
         let failed =
             |path: &Path| TableError::io(path, "read the archive", "check the disk and the permissions");
         let entries = fs::read_dir(&self.path).map_err(failed(&self.path))?;
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let paths = entries.map(|entry| Ok(entry.map_err(failed(&self.path))?.path()));
+        let mut paths = paths.collect::<Result<Vec<PathBuf>, TableError>>()?;
         paths.sort_unstable();
         for path in paths {
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
@@ -149,7 +150,7 @@ impl Archive {
 
 type Visitor<'v> = dyn FnMut(&str, &Path, u64, &mut dyn Read) -> Result<bool, TableError> + 'v;
 
-/// Opens a file when it is read, since most visits need only its name.
+/// Opens a file at the first read, since most visits need only its name.
 struct Lazy<'p> {
     path: &'p Path,
     file: Option<File>,

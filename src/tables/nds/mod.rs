@@ -1,7 +1,8 @@
 //! NDS: the lists of records of Radosavovic et al. (ICCV 2019), in their official JSON.
 //!
-//! A record is one training: its accuracy is 100 minus the last entry of `test_ep_top1`. An architecture that was trained
-//! more than once stands once, where its first record stands, with the mean accuracy and the numbers of all its records.
+//! A record describes one training; its accuracy is 100 minus the last entry of `test_ep_top1`. An architecture that was
+//! trained more than once has one row, at the position of its first record, with the mean accuracy and the numbers of all
+//! its records.
 
 mod records;
 
@@ -15,15 +16,15 @@ use super::spec::{Origin, Published, Read};
 use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
 use crate::data::DataDirs;
 use crate::spaces::nds::{LISTS, Nds};
-use records::Record;
+use records::TrainedNetwork;
 
-/// The largest list is that of 25,000 networks with about 4 kB each.
+/// Largest file that is read. The largest list has 25,000 networks with about 4 kB each.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// Registry entries: one for each list.
 pub(super) static SPECS: LazyLock<Vec<TableSpec>> = LazyLock::new(|| LISTS.iter().map(spec).collect());
 
-/// Data set and epochs of training: section 3 of the paper.
+/// Data set and epochs of training, from section 3 of the paper.
 fn trained_on(list: &Nds) -> (&'static [&'static str; 1], &'static [u32; 1]) {
     if list.on_imagenet() { (&["imagenet"], &[50]) } else { (&["cifar10"], &[100]) }
 }
@@ -75,20 +76,12 @@ fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, 
     let file = SourceFile::read_up_to(path, MAX_BYTES)?;
     let mut malformed = vec![];
     let mut rows = Rows::default();
-    for (number, record) in records::read(&file, list)?.into_iter().enumerate() {
+    for (number, record) in (0..).zip(records::read(&file, list)?) {
         match record {
-            Ok(record) => rows.add(number as u32, record),
+            Ok(record) => rows.add(number, record),
             Err(reason) => {
-                let error = TableError::BadEntry {
-                    id: spec.id.to_owned(),
-                    path: path.clone(),
-                    record: number as u32,
-                    reason,
-                };
-                match on_error {
-                    OnError::Stop => return Err(error),
-                    OnError::Skip => malformed.push(error),
-                }
+                let error = TableError::bad_entry(spec.id, path, number, reason);
+                on_error.met(error, &mut malformed)?;
             }
         }
     }
@@ -96,7 +89,7 @@ fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, 
     Ok((rows.finish(datasets[0], budgets[0]), malformed))
 }
 
-/// Records, gathered by architecture.
+/// The records that were read so far, grouped by architecture.
 #[derive(Default)]
 struct Rows {
     place: HashMap<String, usize>,
@@ -107,7 +100,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, number: u32, record: Record) {
+    fn add(&mut self, number: u32, record: TrainedNetwork) {
         let row = match self.place.get(&record.arch) {
             Some(row) => *row,
             None => {

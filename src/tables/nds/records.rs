@@ -1,6 +1,7 @@
-//! The official JSON: a list of records, or an object with the lists `top` and `mid`, which count one behind the other.
+//! The official JSON: a list of records, or an object with the lists `top` and `mid`. Records of `mid` are numbered after those
+//! of `top`.
 //!
-//! Of each record only the network, the number of parameters and the test errors are kept while the file is read.
+//! While the file is read, only the network, the number of parameters and the test errors of each record are kept.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,8 +14,8 @@ use crate::spaces::nds::{Nds, NetRecord};
 use crate::tables::TableError;
 use crate::tables::source_file::SourceFile;
 
-/// What a table needs of a record.
-pub struct Record {
+/// What a table keeps of a record.
+pub struct TrainedNetwork {
     pub arch: String,
     pub params: u64,
     /// In percent.
@@ -22,9 +23,9 @@ pub struct Record {
 }
 
 /// A record, or what is wrong with it.
-pub type Entry = Result<Record, String>;
+pub type Entry = Result<TrainedNetwork, String>;
 
-/// All records of a file, in the order in which they count.
+/// All records of a file, in the order of their numbers.
 ///
 /// # Errors
 /// The file is not JSON, or has no lists of objects; with the line.
@@ -63,7 +64,7 @@ fn without_nan(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// The fields that are looked at; what is wrong inside them concerns their record only.
+/// The fields that are read. They are checked later, because an error in one record must not end the reading of the file.
 #[derive(Deserialize)]
 struct Fields {
     #[serde(default)]
@@ -83,7 +84,7 @@ impl Fields {
         let last = errors.last().ok_or("`test_ep_top1` is empty: the training did not end an epoch")?;
         let error = last.as_f64().filter(|error| (0.0..=100.0).contains(error));
         let error = error.ok_or_else(|| format!("the last test error is {last}, not a percentage"))?;
-        Ok(Record { arch, params, accuracy: 100.0 - error })
+        Ok(TrainedNetwork { arch, params, accuracy: 100.0 - error })
     }
 }
 

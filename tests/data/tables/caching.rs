@@ -7,6 +7,7 @@ use untrained::data::DataDirs;
 use untrained::tables::{Table, load_with_cache};
 
 use super::support::sss_folder;
+use crate::common::real_dirs;
 
 fn load(dirs: &DataDirs, cache: &Path) -> Table {
     load_with_cache("nats_sss", dirs, Some(cache)).unwrap()
@@ -72,12 +73,11 @@ fn an_unwritable_cache_folder_does_no_harm() {
 }
 
 /// Times the first read and a cached load of the real tables; run alone, so that the peak memory is this test's:
-/// `cargo test --test data -- --ignored --exact tables::caching::loading_costs --nocapture`.
+/// `cargo test --test data -- --ignored --exact tables::caching::measure_loading --nocapture`.
 #[test]
 #[ignore = "a measurement"]
-fn loading_costs() {
-    let Some(root) = super::support::real_data("loading_costs") else { return };
-    let dirs = DataDirs::only(&root);
+fn measure_loading() {
+    let dirs = real_dirs();
     let cache = tempfile::tempdir().unwrap();
     for id in ["nasbench101", "nasbench201", "nats_sss"] {
         for what in ["first read", "from the cache"] {

@@ -1,25 +1,22 @@
 //! Published facts of the tables, on the real files where they are at hand.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use untrained::data::DataDirs;
-use untrained::tables::{self, Query, Table};
+use untrained::stats::pearson;
+use untrained::tables::{self, Table};
 
-use super::support::{assert_close, max, mean, nasbench101, real_file};
+use super::support::{assert_close, max, mean, nasbench101, query};
+use crate::common::real_dirs;
 
-fn load(test: &str, id: &str, file: &str) -> Option<Table> {
-    let file = real_file(test, file)?;
-    let root = file.parent()?.parent()?;
-    Some(tables::load_with_cache(id, &DataDirs::only(root), None).unwrap())
-}
-
-fn query(text: &str) -> Query {
-    text.parse().unwrap()
+fn load(id: &str) -> Table {
+    tables::load_with_cache(id, &real_dirs(), None).unwrap()
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench201_test_accuracies_have_the_known_optima_and_mean() {
-    let Some(table) = load("nasbench201_test", "nasbench201", "tables/nats_bench.csv") else { return };
+    let table = load("nasbench201");
     assert_eq!(table.len(), 15_625);
     for (dataset, best) in [("cifar10", 94.37), ("cifar100", 73.51), ("imagenet16_120", 47.31)] {
         let column = table.column(&query(&format!("{dataset}/test/200/mean"))).unwrap();
@@ -30,10 +27,9 @@ fn nasbench201_test_accuracies_have_the_known_optima_and_mean() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench201_validation_accuracies_are_those_of_cifar10_valid() {
-    let Some(table) = load("nasbench201_validation", "nasbench201", "tables/Cifar10-NB201.csv") else {
-        return;
-    };
+    let table = load("nasbench201");
     let validation = table.column(&query("cifar10/validation/200/mean")).unwrap();
     assert_close(mean(&validation), 83.67, 0.005);
     assert_close(max(&validation), 91.61, 0.005);
@@ -41,8 +37,9 @@ fn nasbench201_validation_accuracies_are_those_of_cifar10_valid() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench201_has_6466_isomorphism_classes_and_parameter_counts() {
-    let Some(table) = load("nasbench201_classes", "nasbench201", "tables/Cifar10-NB201.csv") else { return };
+    let table = load("nasbench201");
     let classes: HashSet<_> = (0..table.len()).map(|i| table.isomorphism_class(i).unwrap()).collect();
     assert_eq!(classes.len(), 6466);
     assert!(classes.iter().all(|&class| table.isomorphism_class(class) == Some(class)));
@@ -58,8 +55,9 @@ fn nasbench201_has_6466_isomorphism_classes_and_parameter_counts() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nats_sss_has_the_known_optima_mean_and_order() {
-    let Some(table) = load("nats_sss", "nats_sss", "tables/Cifar10-NATS.csv") else { return };
+    let table = load("nats_sss");
     for (dataset, best) in [("cifar10", 93.65), ("cifar100", 71.34), ("imagenet16_120", 47.40)] {
         let column = table.column(&query(&format!("{dataset}/test/90/mean"))).unwrap();
         assert_eq!(column.len(), 32_768);
@@ -79,9 +77,9 @@ fn nats_sss_has_the_known_optima_mean_and_order() {
 
 /// Equal networks were trained once, so the table repeats their accuracies.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench_macro_has_the_known_optimum_and_3969_networks() {
-    let file = "nasbench-macro/nas-bench-macro_cifar10.json";
-    let Some(table) = load("nasbench_macro", "nasbench_macro", file) else { return };
+    let table = load("nasbench_macro");
     assert_eq!((table.len(), table.arch(0), table.arch(6560)), (6561, "00000000", "22222222"));
     let column = table.column(&query("cifar10/test/50/mean")).unwrap();
     let best = table.find("22212220").unwrap();
@@ -100,8 +98,9 @@ fn nasbench_macro_has_the_known_optimum_and_3969_networks() {
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn nasbench101_has_its_cells_and_accuracies() {
-    let Some(table) = nasbench101("nasbench101_facts") else { return };
+    let table = nasbench101();
     assert_eq!(table.len(), 423_624);
     assert_eq!(table.arch(0), "conv3x3@0/maxpool3x3@1/conv3x3@2/conv3x3@0/conv1x1@0.3.4=2.5");
     assert_eq!(table.params(0, "cifar10"), Some(8_555_530));
@@ -129,21 +128,18 @@ fn nafbee_tables_are_built_in() {
     assert_eq!(accuracy("ReLU"), 91.06);
     // CELU(1) and ELU(1) are the same function: their difference is training noise.
     assert_close(accuracy("CELU") - accuracy("ELU"), 1.35, 1e-9);
-    assert_eq!(vgg.published_score(vgg.find("ReLU").unwrap(), "rbflex"), Some(-6190.45));
 
     let bert = tables::load_with_cache("nafbee_bert", &nowhere, None).unwrap();
     let column = bert.column(&query("sst2/validation/3/mean")).unwrap();
     assert_eq!(column.iter().filter(|&&accuracy| accuracy == 49.92).count(), 4);
     assert_eq!(bert.arch(column.iter().position(|&a| a == max(&column)).unwrap()), "GELU");
-    assert_eq!(bert.published_proxies().len(), 7);
 }
 
-/// The correlations printed under the paper's Tables IV and V, recomputed from the embedded numbers: a copying error in
-/// either column would move them. Table IV's own lines for grad_norm, snip and synflow do not follow from its scores
+/// The correlations printed under the paper's Tables IV and V, recomputed from the columns of the embedded files: a copying
+/// error in either column would change them. Table IV's own lines for grad_norm, snip and synflow do not follow from its scores
 /// (0.708, -0.417, -0.574 printed; 0.398, 0.337, -0.249 computed), so they are left out.
 #[test]
 fn nafbee_published_scores_reproduce_the_papers_pearson_correlations() {
-    let nowhere = DataDirs::only(std::path::Path::new("/nonexistent"));
     let vgg = [("rbflex", 0.623), ("naswot", -0.384), ("te_nas", -0.117), ("zico", -0.255)];
     let bert = [
         ("rbflex", 0.906),
@@ -154,23 +150,15 @@ fn nafbee_published_scores_reproduce_the_papers_pearson_correlations() {
         ("synflow", -0.434),
         ("zico", 0.425),
     ];
-    for (id, text, expected) in [
-        ("nafbee_vgg19", "cifar10/validation/200/mean", &vgg[..]),
-        ("nafbee_bert", "sst2/validation/3/mean", &bert),
-    ] {
-        let table = tables::load_with_cache(id, &nowhere, None).unwrap();
-        let accuracies = table.column(&query(text)).unwrap();
+    for (name, expected) in [("nafbee_vgg19", &vgg[..]), ("nafbee_bert", &bert)] {
+        let path = format!("{}/data/{name}.csv", env!("CARGO_MANIFEST_DIR"));
+        let rows = csv::Reader::from_path(path).unwrap().deserialize().collect::<Result<Vec<_>, _>>();
+        let rows: Vec<HashMap<String, String>> = rows.unwrap();
+        let column = |name: &str| rows.iter().map(|row| row[name].parse().unwrap()).collect::<Vec<f64>>();
         for &(proxy, printed) in expected {
-            let scores: Vec<f64> =
-                (0..table.len()).map(|i| table.published_score(i, proxy).unwrap()).collect();
             // The scores are rounded more coarsely than the correlations.
-            assert_close(pearson(&scores, &accuracies), printed, 0.01);
+            let found = pearson(&column(proxy), &column("accuracy")).unwrap().unwrap();
+            assert_close(found, printed, 0.01);
         }
     }
-}
-
-fn pearson(x: &[f64], y: &[f64]) -> f64 {
-    let (mx, my) = (mean(x), mean(y));
-    let sum = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(a, b)| f(a - mx, b - my)).sum::<f64>();
-    sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }

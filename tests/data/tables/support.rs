@@ -2,37 +2,19 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::LazyLock;
 
 use untrained::data::DataDirs;
-use untrained::tables::{self, Table};
+use untrained::tables::{self, Query, Table};
 
-/// The folder with real data, or `None` after printing that the test is skipped.
-pub fn real_data(test: &str) -> Option<PathBuf> {
-    let dir = std::env::var_os("UNTRAINED_DATA").map(PathBuf::from).filter(|dir| dir.is_dir());
-    if dir.is_none() {
-        println!("{test}: skipped, UNTRAINED_DATA names no folder");
-    }
-    dir
-}
-
-/// As [`real_data`], and the named file must be in it.
-pub fn real_file(test: &str, name: &str) -> Option<PathBuf> {
-    let path = real_data(test)?.join(name);
-    if !path.exists() {
-        println!("{test}: skipped, {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
+use crate::common::real_dirs;
 
 /// NAS-Bench-101 from its file, whose 423,624 cells are read once for all tests.
-pub fn nasbench101(test: &str) -> Option<&'static Table> {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    let file = real_file(test, "nasbench101/nasbench101_compact.csv.gz")?;
-    let dirs = DataDirs::only(file.parent()?.parent()?);
-    Some(TABLE.get_or_init(|| tables::load_with_cache("nasbench101", &dirs, None).unwrap()))
+pub fn nasbench101() -> &'static Table {
+    static TABLE: LazyLock<Table> =
+        LazyLock::new(|| tables::load_with_cache("nasbench101", &real_dirs(), None).unwrap());
+    &TABLE
 }
 
 /// A data folder with a made-up NATS-SSS CSV file for CIFAR-10; `edit` may damage its text.
@@ -72,6 +54,10 @@ pub fn macro_folder(edit: impl FnOnce(String) -> String) -> (tempfile::TempDir, 
 pub fn write(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, bytes).unwrap();
+}
+
+pub fn query(text: &str) -> Query {
+    text.parse().unwrap()
 }
 
 pub fn mean(values: &[f64]) -> f64 {

@@ -1,25 +1,23 @@
 //! TransNAS-Bench-101: facts of the real files, and damaged ones.
 
 use untrained::data::DataDirs;
-use untrained::tables::{self, Query, Table};
+use untrained::tables::{self, Table};
 
-use super::support::{assert_close, max, real_data, write};
+use super::support::{assert_close, max, query, write};
+use crate::common::real_dirs;
 
-fn query(text: &str) -> Query {
-    text.parse().unwrap()
-}
-
-fn real(test: &str, id: &str) -> Option<Table> {
-    Some(tables::load_with_cache(id, &DataDirs::only(&real_data(test)?), None).unwrap())
+fn real(id: &str) -> Table {
+    tables::load_with_cache(id, &real_dirs(), None).unwrap()
 }
 
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn the_best_networks_are_the_known_ones() {
     for (id, first, object, segmentation) in [
         ("transnas_macro", "64-4111-basic", 47.96, 29.66),
         ("transnas_micro", "64-41414-0_00_000", 46.32, 26.27),
     ] {
-        let Some(table) = real("the_best_networks_are_the_known_ones", id) else { return };
+        let table = real(id);
         assert_eq!(table.arch(0), first);
         assert_eq!(Some(table.len()), table.spec().size);
         assert_eq!(table.available().len(), 14);
@@ -31,8 +29,9 @@ fn the_best_networks_are_the_known_ones() {
 
 /// Values of the first network of each space as the files have them; structural similarity times 100, and a negative loss.
 #[test]
+#[ignore = "needs UNTRAINED_DATA"]
 fn every_task_has_its_unit() {
-    let Some(table) = real("every_task_has_its_unit", "transnas_macro") else { return };
+    let table = real("transnas_macro");
     for (text, value) in [
         ("class_object/test/25/mean", 50.671_775_8),
         ("class_scene/validation/25/mean", 53.025_478_4),
@@ -43,6 +42,10 @@ fn every_task_has_its_unit() {
     ] {
         assert_close(table.accuracy(0, &query(text)).unwrap(), value, 1e-6);
     }
+}
+
+#[test]
+fn only_room_layout_is_no_percentage() {
     assert!(
         query("jigsaw/validation/10/mean").is_percent() && !query("room_layout/test/25/mean").is_percent()
     );

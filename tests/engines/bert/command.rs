@@ -2,17 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
 use predicates::str::contains;
 use untrained::graph::init::Scheme;
 use untrained::graph::{Activation, ParamId, Weights};
 use untrained::spaces::nafbee::TINY;
 
-fn untrained(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_untrained"));
-    command.args(args).env("UNTRAINED_DATA", env!("CARGO_TARGET_TMPDIR"));
-    command
-}
+use crate::common::untrained;
 
 fn report(args: &[&str]) -> serde_json::Value {
     let assert = untrained(args).args(["--format", "json"]).assert().success();
