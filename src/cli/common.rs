@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
+use crate::machine::{available_threads, cpu_model};
 use crate::scoring::{Crew, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
@@ -239,9 +239,4 @@ pub fn invocation(threads: usize) -> Invocation {
         available_threads: available_threads(),
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }
-}
-
-/// Threads that the machine has.
-pub fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

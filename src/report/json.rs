@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{Cell, Facts, Kind, Row, Spread, Table};
+use super::table::{Kind, Spread, Table, TableCell, TableRow};
+use crate::analysis::Facts;
 
 pub(super) fn render(table: &Table) -> String {
     let groups = table.groups.iter().map(|group| {
@@ -31,7 +32,7 @@ fn facts(facts: &Facts) -> Map<String, Value> {
 
 fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::Figure { .. } => "figure",
+        Kind::Number { .. } => "figure",
         Kind::Difference { .. } => "difference",
         Kind::Probability => "probability",
         Kind::Count => "count",
@@ -39,7 +40,7 @@ fn kind(kind: Kind) -> &'static str {
 }
 
 /// The numbers that a row has.
-fn cells(table: &Table, row: &Row) -> Vec<Value> {
+fn cells(table: &Table, row: &TableRow) -> Vec<Value> {
     let all = table.groups.iter().zip(&row.cells).flat_map(|(group, cells)| {
         let named = group.columns.iter().zip(cells);
         named.filter_map(|(column, cell)| Some(entry(&group.name, &column.name, (*cell)?)))
@@ -47,7 +48,7 @@ fn cells(table: &Table, row: &Row) -> Vec<Value> {
     all.collect()
 }
 
-fn entry(group: &str, column: &str, cell: Cell) -> Value {
+fn entry(group: &str, column: &str, cell: TableCell) -> Value {
     let mut entry = json!({ "group": group, "column": column, "value": cell.value });
     match cell.spread {
         Spread::None => {}

@@ -14,9 +14,9 @@ mod table;
 mod tests;
 mod text;
 
-pub use correlations::{CorrelationGroup, correlation_table};
-pub use searches::{SearchGroup, search_table};
-pub use table::{Cell, Column, Facts, Group, Kind, Role, Row, Spread, Table};
+pub use correlations::correlation_table;
+pub use searches::search_table;
+pub use table::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -1,6 +1,6 @@
 //! For the terminal: one block a group.
 
-use super::table::{Cell, Group, Kind, Table, one_line};
+use super::table::{Group, Kind, Table, TableCell, one_line};
 
 pub(super) fn render(table: &Table) -> String {
     let mut out = format!("{}\n", one_line(&table.title));
@@ -58,10 +58,10 @@ fn column(header: &str, cells: Vec<String>, left: bool) -> Vec<String> {
         .collect()
 }
 
-fn shown(kind: Kind, cell: Cell, best: bool) -> String {
+fn shown(kind: Kind, cell: TableCell, best: bool) -> String {
     let mark = match kind {
-        Kind::Figure { .. } if best => "*",
-        Kind::Figure { .. } => " ",
+        Kind::Number { .. } if best => "*",
+        Kind::Number { .. } => " ",
         _ => "",
     };
     format!("{mark}{} {}", kind.shown(cell.value), cell.spread_shown(kind)).trim_end().to_owned()

@@ -5,12 +5,14 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::BenchArgs;
-use crate::bench::{Measured, Section, Summary, cpu_model};
+
 use crate::cli::common::{Format, number};
 use crate::datasets::Batch;
 use crate::engine::Rates;
+use crate::machine::cpu_model;
 use crate::proxies::ProxyRef;
 use crate::scoring::ReuseCounts;
+use crate::speed::{Measured, Section, Summary};
 
 /// Everything known about a finished section but its single measurements.
 pub struct SectionFacts {
