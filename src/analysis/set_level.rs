@@ -6,8 +6,8 @@ use super::{ScoreCell, ScoreColumn};
 use crate::proxies::ProxyRef;
 use crate::store::{Record, Status};
 
-/// Replaces the recorded numbers of proxies whose score is a sum of ranks by that score. The candidate set is what was scored of
-/// a repetition's architectures; `place` gives sample and position of a record.
+/// Replaces the recorded numbers of proxies whose score is a sum of ranks by that score. The candidates of a repetition are
+/// the architectures that were scored in it; `place` gives sample and position of a record.
 pub(super) fn rank(
     columns: &mut [ScoreColumn],
     records: &[Record],

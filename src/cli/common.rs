@@ -93,14 +93,6 @@ impl DeviceArgs {
     }
 }
 
-/// JSON has no infinities: a non-finite number is written as the string `inf`, `-inf` or `nan`.
-pub fn number(x: f64) -> serde_json::Value {
-    match x.is_finite() {
-        true => x.into(),
-        false => x.to_string().to_lowercase().into(),
-    }
-}
-
 /// The order of a space's architectures in its table, which is opened at the first question. A table that is not at hand
 /// answers nothing; a damaged one is reported.
 pub struct TableOrder<'a> {

@@ -47,11 +47,12 @@ pub fn png(scene: &Scene) -> Vec<u8> {
     encode(&average(&pixels, drawn_width, UNITS / DENSITY), width * DENSITY, height * DENSITY)
 }
 
-/// Rows of RGB pixels as a PNG file.
+/// Rows of RGB pixels as a PNG file. Flat areas, which most of a figure is, are small without a filter.
 fn encode(rgb: &[u8], width: usize, height: usize) -> Vec<u8> {
     let mut file = vec![];
     let mut encoder = png::Encoder::new(&mut file, width as u32, height as u32);
     encoder.set_color(png::ColorType::Rgb);
+    encoder.set_filter(png::Filter::NoFilter);
     let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(rgb));
     written.expect("writing to memory cannot fail");
     file

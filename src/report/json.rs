@@ -5,6 +5,14 @@ use serde_json::{Map, Value, json};
 use super::table::{Kind, Spread, Table, TableCell, TableRow};
 use crate::analysis::Facts;
 
+/// JSON has no infinities: a number that is not finite is written as the string `inf`, `-inf` or `nan`.
+pub fn number(x: f64) -> Value {
+    match x.is_finite() {
+        true => x.into(),
+        false => x.to_string().to_lowercase().into(),
+    }
+}
+
 pub(super) fn render(table: &Table) -> String {
     let groups = table.groups.iter().map(|group| {
         let columns =
@@ -49,13 +57,13 @@ fn cells(table: &Table, row: &TableRow) -> Vec<Value> {
 }
 
 fn entry(group: &str, column: &str, cell: TableCell) -> Value {
-    let mut entry = json!({ "group": group, "column": column, "value": cell.value });
+    let mut entry = json!({ "group": group, "column": column, "value": number(cell.value) });
     match cell.spread {
         Spread::None => {}
-        Spread::Std(std) => entry["std"] = std.into(),
+        Spread::Std(std) => entry["std"] = number(std),
         Spread::Interval(low, high) => {
-            entry["low"] = low.into();
-            entry["high"] = high.into();
+            entry["low"] = number(low);
+            entry["high"] = number(high);
         }
     }
     entry

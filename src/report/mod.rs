@@ -3,6 +3,7 @@
 //! CSV and JSON give numbers in full, the others rounded as their column says. Every format carries the facts that a
 //! number means nothing without: the command, the accuracy, the variant of a statistic, the number of architectures.
 
+mod columns;
 mod correlations;
 mod csv;
 mod json;
@@ -14,7 +15,9 @@ mod table;
 mod tests;
 mod text;
 
+pub use columns::{Columns, Side};
 pub use correlations::correlation_table;
+pub use json::number;
 pub use searches::search_table;
 pub use table::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 

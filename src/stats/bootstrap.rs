@@ -11,7 +11,7 @@ pub struct Interval {
     pub high: f64,
     /// Nominal coverage, for instance 0.95.
     pub level: f64,
-    /// Resamples in which the statistic was defined; the quantiles are theirs.
+    /// Resamples in which the statistic was defined; the quantiles are taken over these.
     pub resamples: usize,
     /// Resamples in which it was not, for instance because only equal values were drawn.
     pub undefined: usize,

@@ -2,7 +2,7 @@
 
 use super::{StatsError, check};
 
-/// Two samples, ranked and sorted once, whose rank correlations can be had under any multiplicities.
+/// Two samples, ranked and sorted once, so that their rank correlations can be computed under any multiplicities.
 #[derive(Clone, Debug)]
 pub struct Ranked {
     /// All observations by increasing x; those with equal x by decreasing y.
@@ -38,8 +38,8 @@ impl Ranked {
     /// # Panics
     /// If there are fewer multiplicities than observations.
     pub fn counted(&self, multiplicities: &[u32]) -> Counted {
-        // Every observation is written and the place moves on only behind those that occur: a branch on chance would be
-        // mispredicted in every third step.
+        // Every observation is written, and one that does not occur is written over by the next: a branch that depends on
+        // chance would be mispredicted at every third observation.
         let mut drawn = vec![Drawn::default(); self.sweep.len()];
         let mut kept = 0;
         for step in &self.sweep {

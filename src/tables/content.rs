@@ -17,8 +17,6 @@ pub(super) struct TableData {
     pub(super) params: Vec<(String, Vec<Option<u64>>)>,
     /// Accuracies in percent, under canonical queries; NaN where the source has none.
     pub(super) columns: Vec<(Query, Vec<f64>)>,
-    /// Scores that the table's paper published, by proxy.
-    pub(super) published: Vec<(String, Vec<f64>)>,
 }
 
 impl TableData {

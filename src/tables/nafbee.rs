@@ -13,15 +13,13 @@ use super::{Query, Runs, Split, TableError, TableSpec};
 
 const SIZE: usize = 11;
 
-/// Proxies whose scores the paper prints beside the accuracies, by their ids here.
-const PUBLISHED: [&str; 7] = ["rbflex", "naswot", "te_nas", "grad_norm", "snip", "synflow", "zico"];
-
 const COLUMNS: &[(&str, &str)] = &[
     ("arch", "activation function, named as in PyTorch"),
     (
         "<data set>/validation/<epochs>/mean",
         "accuracy in percent of one training run, called 'validated' in the paper",
     ),
+    // A test compares their correlations with the paper's.
     ("rbflex, naswot, te_nas, grad_norm, snip, synflow, zico", "the paper's published scores"),
 ];
 
@@ -65,20 +63,13 @@ pub(super) static BERT: TableSpec = TableSpec {
 
 fn read(name: &str, bytes: &[u8], dataset: &str, epochs: u32) -> Result<TableData, TableError> {
     let file = SourceFile { path: PathBuf::from(name), bytes: bytes.to_vec() };
-    let names: Vec<&str> = ["arch", "accuracy"].into_iter().chain(PUBLISHED).collect();
     let mut data = TableData::default();
     let mut accuracies = Vec::new();
-    let mut published = vec![Vec::new(); PUBLISHED.len()];
-    file.rows(&names, SIZE, |row| {
+    file.rows(&["arch", "accuracy"], SIZE, |row| {
         data.archs.push(row.text(0).to_owned());
         accuracies.push(row.accuracy(1, Unit::Percent)?);
-        for (i, scores) in published.iter_mut().enumerate() {
-            let text = row.text(i + 2);
-            scores.push(text.parse().map_err(|_| format!("'{text}' is no score"))?);
-        }
         Ok(())
     })?;
     data.columns = vec![(Query::new(dataset, Split::Validation, epochs, Runs::Mean), accuracies)];
-    data.published = PUBLISHED.map(str::to_owned).into_iter().zip(published).collect();
     Ok(data)
 }

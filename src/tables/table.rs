@@ -154,17 +154,6 @@ impl Table {
         self.data.classes.as_ref()?.get(index).map(|&class| class as usize)
     }
 
-    /// The score that the table's own paper published for an architecture and a proxy (NAFBee only).
-    pub fn published_score(&self, index: usize, proxy: &str) -> Option<f64> {
-        let (_, scores) = self.data.published.iter().find(|(name, _)| name == proxy)?;
-        scores.get(index).copied()
-    }
-
-    /// The proxies that [`Table::published_score`] knows.
-    pub fn published_proxies(&self) -> Vec<&str> {
-        self.data.published.iter().map(|(name, _)| name.as_str()).collect()
-    }
-
     /// The queries that this table can answer, sorted; archives answer single seeds and their mean.
     pub fn available(&self) -> Vec<Query> {
         let stored = self.data.columns.iter().map(|(query, _)| query);

@@ -91,7 +91,8 @@ fn field(value: serde_json::Value) -> Result<String, String> {
     }
 }
 
-/// The line on which a record begins. The reader counts from the blank lines before it, so that these are added.
+/// The line on which a record begins. The reader's position is that of the blank lines before the record, so that their
+/// number is added.
 fn first_line(text: &str, position: &csv::Position) -> u64 {
     let from = text.as_bytes().get(position.byte() as usize..).unwrap_or_default();
     let blank = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));

@@ -36,7 +36,7 @@ pub enum ImportError {
 /// How a file is to be understood.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
-    /// ScoreColumn with the architecture strings; `None` takes `arch`, `architecture`, `arch_str`, `net_str` or
+    /// Column with the architecture strings; `None` takes `arch`, `architecture`, `arch_str`, `net_str` or
     /// `architecture_string`.
     pub arch_column: Option<String>,
     /// Columns with scores; empty takes all but the architecture and `repetition`.
