@@ -1,4 +1,4 @@
-//! `untrained correlate`: figures of a run, their formats, and agreement with scipy on published scores.
+//! `untrained correlate`: correlations of a run, their formats, and agreement with scipy on published scores.
 
 use crate::support::{nafbee_run, run, untrained};
 use assert_cmd::prelude::*;

@@ -172,7 +172,7 @@ fn oracle_and_parameter_count_find_what_they_are_known_to_find() {
     }
 }
 
-/// What the figures of 3 data sets x 15 proxies x 15,625 architectures with 1,000 resamples cost; run it with
+/// What the correlations of 3 data sets x 15 proxies x 15,625 architectures with 1,000 resamples cost; run it with
 /// `UNTRAINED_DATA=... cargo test --release --test data how_long -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
