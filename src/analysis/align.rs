@@ -4,20 +4,17 @@ use super::{AnalysisError, Sample, ScoreCell, ScoreColumn};
 use crate::proxies::Direction;
 use crate::tables::{Query, Table};
 
-/// What becomes of scores that are infinite or not a number.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum NonFinitePolicy {
-    /// Left out and counted
-    #[default]
-    Exclude,
-    /// Ranked below all others, equal among themselves: rank correlations only, Pearson's has no value then
-    Worst,
-    /// The number -1e8 in their place, as NASLib and RBFleX's TransNAS scripts have it: only to reproduce published numbers,
-    /// since a few of these numbers decide Pearson's correlation
-    Sentinel,
+crate::named! {
+    /// What becomes of scores that are infinite or not a number.
+    pub enum NonFinitePolicy: "policy" {
+        /// Left out and counted
+        Exclude = "exclude",
+        /// Ranked below all others, equal among themselves: rank correlations only, Pearson's has no value then
+        Worst = "worst",
+        /// The number -1e8 in their place, as NASLib and RBFleX's TransNAS scripts have it: only to reproduce published
+        /// numbers, since a few of these numbers decide Pearson's correlation
+        Sentinel = "sentinel",
+    }
 }
 
 impl NonFinitePolicy {

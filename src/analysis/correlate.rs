@@ -10,37 +10,23 @@ use crate::proxies::Direction;
 use crate::stats::{Interval, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log};
 use crate::tables::{Query, Table};
 
-/// A correlation of score and accuracy; all are signed, and positive where the score points the way it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Statistic {
-    /// Pearson's r of the raw scores
-    Pearson,
-    /// Pearson's r of sign(s) ln|s|; zero scores are left out
-    PearsonLog,
-    /// Spearman's rho
-    Spearman,
-    /// Kendall's tau-b
-    TauB,
-    /// Kendall's tau-a
-    TauA,
+crate::named! {
+    /// A correlation of score and accuracy; all are signed, and positive where the score points the way it should.
+    pub enum Statistic: "statistic" {
+        /// Pearson's r of the raw scores
+        Pearson = "pearson",
+        /// Pearson's r of sign(s) ln|s|; zero scores are left out
+        PearsonLog = "pearson_log",
+        /// Spearman's rho
+        Spearman = "spearman",
+        /// Kendall's tau-b
+        TauB = "tau_b",
+        /// Kendall's tau-a
+        TauA = "tau_a",
+    }
 }
 
 impl Statistic {
-    /// All of them, in the order of [`SampleStatistics::values`].
-    pub const ALL: [Self; 5] = [Self::Pearson, Self::PearsonLog, Self::Spearman, Self::TauB, Self::TauA];
-
-    /// The name in files and flags.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pearson => "pearson",
-            Self::PearsonLog => "pearson_log",
-            Self::Spearman => "spearman",
-            Self::TauB => "tau_b",
-            Self::TauA => "tau_a",
-        }
-    }
-
     /// The name as it stands on an axis.
     pub fn words(self) -> &'static str {
         match self {
@@ -85,7 +71,7 @@ pub struct SampleStatistics {
     /// Pairs of architectures with equal scores, and with equal accuracies, of `n (n - 1) / 2`.
     pub tied_scores: u64,
     pub tied_accuracies: u64,
-    /// In the order of [`Statistic::ALL`]; `None` where a statistic is not defined.
+    /// In the order of the values of [`Statistic`]; `None` where a statistic is not defined.
     pub values: [Option<f64>; 5],
     /// Percentile bootstrap intervals of the same, over architectures.
     pub intervals: [Option<Interval>; 5],
@@ -196,7 +182,7 @@ impl Prepared {
         self.aligned.scores.len()
     }
 
-    /// All statistics under given multiplicities, in the order of [`Statistic::ALL`].
+    /// All statistics under given multiplicities, in the order of the values of [`Statistic`].
     fn at(&self, multiplicities: &[u32]) -> [Option<f64>; 5] {
         let counted = self.ranked.counted(multiplicities);
         let pairs = counted.pairs();

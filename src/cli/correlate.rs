@@ -10,6 +10,7 @@ use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArg
 use crate::analysis::{CorrelationGroup, Facts, NonFinitePolicy, Options, ScoreSet, Statistic, correlate};
 use crate::data::DataDirs;
 use crate::report::correlation_table;
+use crate::scoring::flag;
 
 const EXAMPLES: &str = "Examples:
   untrained correlate results/x
@@ -50,7 +51,7 @@ pub struct CorrelationArgs {
     tau: Tau,
 
     /// Statistics to show, the one to test last [default: pearson,pearson-log,spearman and Kendall's tau]
-    #[arg(long = "figures", value_enum, value_delimiter = ',', value_name = "STATISTICS")]
+    #[arg(long = "figures", value_parser = flag::<Statistic>(), value_delimiter = ',', value_name = "STATISTICS")]
     statistics: Vec<Statistic>,
 
     /// Compare all proxies on the same architectures: those that every one of them has a record of
@@ -58,7 +59,7 @@ pub struct CorrelationArgs {
     common: bool,
 
     /// Scores that are infinite or not a number
-    #[arg(long, value_enum, default_value = "exclude")]
+    #[arg(long, value_parser = flag::<NonFinitePolicy>(), default_value_t)]
     non_finite: NonFinitePolicy,
 
     /// Resamples of the bootstrap interval of a single repetition; 0 for none

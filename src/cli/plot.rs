@@ -12,6 +12,7 @@ use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, command_line};
 use crate::analysis::{NonFinitePolicy, ScoreSet, Statistic};
 use crate::data::DataDirs;
 use crate::plot::{self, DRAWINGS, Drawing, Request, ScoreAxis, Shown};
+use crate::scoring::flag;
 use crate::search::top1::Protocol;
 
 const EXAMPLES: &str = "Examples:
@@ -49,11 +50,11 @@ pub struct PlotArgs {
     accuracy: AccuracyArgs,
 
     /// Statistic of bars and boxes
-    #[arg(long = "figure", value_enum, default_value = "tau-b", value_name = "STATISTIC")]
+    #[arg(long = "figure", value_parser = flag::<Statistic>(), default_value_t = Statistic::TauB, value_name = "STATISTIC")]
     statistic: Statistic,
 
     /// Axis of scores in a scatter plot
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(long, value_parser = flag::<ScoreAxis>(), default_value_t)]
     axis: ScoreAxis,
 
     /// Repetition that a scatter plot shows [default: the first]
@@ -61,7 +62,7 @@ pub struct PlotArgs {
     repetition: Option<u64>,
 
     /// Scores that are infinite or not a number; plots of scores leave them out and say so
-    #[arg(long, value_enum, default_value = "exclude")]
+    #[arg(long, value_parser = flag::<NonFinitePolicy>(), default_value_t)]
     non_finite: NonFinitePolicy,
 
     /// Architectures that a trial of a search draws [default: those of 10, 100 and 1000 that the run has scored as many of]
@@ -73,7 +74,7 @@ pub struct PlotArgs {
     trials: u32,
 
     /// What a trial remembers of those before it
-    #[arg(long, value_enum, default_value = "independent")]
+    #[arg(long, value_parser = flag::<Protocol>(), default_value_t)]
     protocol: Protocol,
 }
 

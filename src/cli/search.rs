@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
 use crate::analysis::{Facts, ScoreSet};
 use crate::data::DataDirs;
 use crate::report::search_table;
+use crate::scoring::flag;
 use crate::search::top1::{Protocol, Request};
 use crate::search::{SearchGroup, Searched, search, usual_sizes};
 
@@ -49,7 +50,7 @@ pub struct SearchArgs {
     trials: usize,
 
     /// What a trial remembers of those before it
-    #[arg(long, value_enum, default_value = "independent")]
+    #[arg(long, value_parser = flag::<Protocol>(), default_value_t)]
     protocol: Protocol,
 
     /// Seed of the draws
@@ -89,8 +90,7 @@ fn requests(args: &SearchArgs, set: &ScoreSet) -> Vec<Request> {
 }
 
 fn facts(args: &SearchArgs) -> Facts {
-    let protocol =
-        args.protocol.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let protocol = args.protocol.as_str().replace('_', "-");
     let facts = [
         ("command", analysis::command_line()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),

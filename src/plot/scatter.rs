@@ -37,16 +37,16 @@ pub(super) static DRAWING: Drawing = Drawing {
     },
 };
 
-/// How the scores are spread along their axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum ScoreAxis {
-    /// Signed logarithmic where the largest scores are more than a thousand times the typical one
-    #[default]
-    Auto,
-    /// As they are
-    Raw,
-    /// Logarithmic on both sides of zero
-    SignedLog,
+crate::named! {
+    /// How the scores are spread along their axis.
+    pub enum ScoreAxis: "axis" {
+        /// Signed logarithmic where the largest scores are more than a thousand times the typical one
+        Auto = "auto",
+        /// As they are
+        Raw = "raw",
+        /// Logarithmic on both sides of zero
+        SignedLog = "signed_log",
+    }
 }
 
 /// Scores (horizontal) and accuracies (vertical) of architectures.

@@ -21,9 +21,9 @@ pub fn correlation_table(
     };
     let tested = statistics.last().copied().zip(reference);
     for group in groups {
-        let value = |statistic: &Statistic| column(statistic.name(), Kind::Number { decimals: 3 });
+        let value = |statistic: &Statistic| column(statistic.as_str(), Kind::Number { decimals: 3 });
         let test = tested.map(|(statistic, name)| {
-            column(&format!("p({} vs {name})", statistic.name()), Kind::Probability)
+            column(&format!("p({} vs {name})", statistic.as_str()), Kind::Probability)
         });
         let counts = COUNTS.iter().map(|name| column(name, Kind::Count));
         let columns = statistics.iter().map(value).chain(test).chain(counts).collect();

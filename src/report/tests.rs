@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::named::Named;
 
 /// Text that tries to break out of every format.
 const HOSTILE: &str = "=cmd|'/c x'!A1,\"q\"\n\u{1b}[31m|a|*b*_c_\\end{table}%$&#~^{<i>";
@@ -75,7 +76,7 @@ fn latex() {
 #[test]
 fn hostile_names_stay_names() {
     let table = table([HOSTILE, HOSTILE], plain().rows.map_cells());
-    for format in Format::ALL {
+    for &format in Format::ALL {
         let text = render(&table, format);
         assert!(!text.contains('\u{1b}'), "{format:?}: a control character\n{text}");
         // A line break in a name would change the number of lines.

@@ -20,7 +20,7 @@ enum Measure {
 impl Measure {
     fn name(self) -> String {
         match self {
-            Self::Correlation(statistic) => statistic.name().to_owned(),
+            Self::Correlation(statistic) => statistic.as_str().to_owned(),
             Self::Top1(size) => format!("S={size}"),
         }
     }

@@ -7,6 +7,7 @@ use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
 use super::{Overrides, Study, report};
 use crate::analysis::{CorrelationGroup, Statistic};
+use crate::named::Named;
 use crate::plot::{self, Bars, BoxPlot, HeatMap, MOST_GROUPS, PlotError, Scatter, Scene, ScoreAxis, top1};
 use crate::report::{Format, Table, correlation_table, render, search_table};
 use crate::search::top1::Protocol;
@@ -56,12 +57,11 @@ impl Output<'_, '_> {
         let mut tables = vec![("comparison".to_owned(), self.comparison())];
         tables.push((
             "correlations".to_owned(),
-            self.with_facts(correlation_table(&self.correlation_groups(), &Statistic::ALL, None)),
+            self.with_facts(correlation_table(&self.correlation_groups(), Statistic::ALL, None)),
         ));
         if !self.study.search.is_empty() {
-            let groups = self.accuracies().flat_map(|(_, a)| {
-                [Protocol::Independent, Protocol::RunningBest].into_iter().filter_map(|p| a.search_group(p))
-            });
+            let groups =
+                self.accuracies().flat_map(|(_, a)| Protocol::ALL.iter().filter_map(|p| a.search_group(*p)));
             let groups: Vec<_> = groups.collect();
             tables.push(("searches".to_owned(), self.with_facts(search_table(&groups))));
         }
@@ -80,7 +80,7 @@ impl Output<'_, '_> {
     pub fn write(&self, folder: &Path) -> Result<PathBuf, OutputError> {
         let tables = self.tables();
         for (name, table) in &tables {
-            for format in Format::ALL {
+            for &format in Format::ALL {
                 let path = folder.join(format!("{name}.{}", format.extension()));
                 write(&path, &render(table, format))?;
             }
@@ -142,11 +142,11 @@ impl Output<'_, '_> {
                 continue;
             }
             let bars = Bars::of(groups, statistic, &published, &self.caption(None));
-            pen.save(&format!("bars-{}{suffix}", statistic.name()), &bars.labels.title, &bars.draw()?)?;
+            pen.save(&format!("bars-{}{suffix}", statistic.as_str()), &bars.labels.title, &bars.draw()?)?;
             if groups.iter().flat_map(|g| &g.correlations).any(|c| c.samples.len() > 1) {
                 let boxes = BoxPlot::of(groups, statistic, &self.caption(None));
                 let title = format!("{}, every repetition", boxes.labels.title);
-                pen.save(&format!("boxes-{}{suffix}", statistic.name()), &title, &boxes.draw()?)?;
+                pen.save(&format!("boxes-{}{suffix}", statistic.as_str()), &title, &boxes.draw()?)?;
             }
         }
         Ok(())
@@ -162,7 +162,7 @@ impl Output<'_, '_> {
         let caption = self.caption(Some((result, accuracy)));
         let map = HeatMap::of(set, &result.table, &accuracy.query, &caption).map_err(PlotError::from)?;
         pen.save(&format!("{name}-proxies"), &map.labels.title, &map.draw()?)?;
-        for protocol in [Protocol::Independent, Protocol::RunningBest] {
+        for &protocol in Protocol::ALL {
             let Some(group) = accuracy.search_group(protocol) else { continue };
             if group.searched.outcomes.is_empty() {
                 continue;

@@ -2,6 +2,7 @@
 
 use super::file::{Run, Search, Study};
 use crate::analysis::{self, CorrelationGroup, NonFinitePolicy, Options, ScoreSet};
+use crate::named::Named;
 use crate::search::top1::{Protocol, Request};
 use crate::search::{SearchGroup, Searched, SearchedError, search};
 use crate::store;
@@ -86,7 +87,7 @@ fn accuracy(
     }
     let mut searches = vec![];
     if !study.search.is_empty() {
-        for protocol in [Protocol::Independent, Protocol::RunningBest] {
+        for &protocol in Protocol::ALL {
             searches.push((protocol, searches_of(&study.search, set, table, query, protocol)?));
         }
     }
