@@ -7,17 +7,16 @@
 //! scores and [`store`] keeps their records. [`teachers`] are trained networks that some proxies compare with.
 
 pub mod analysis;
-pub mod bench;
 pub mod cam;
 pub mod cli;
 pub mod data;
 pub mod datasets;
 pub mod engine;
-pub mod figures;
 pub mod formats;
 pub mod graph;
 pub mod keyed;
 pub mod linalg;
+pub mod machine;
 pub mod named;
 pub mod parity;
 pub mod passes;
@@ -28,6 +27,7 @@ pub mod report;
 pub mod scoring;
 pub mod search;
 pub mod spaces;
+pub mod speed;
 pub mod stats;
 pub mod store;
 pub mod study;

@@ -1,23 +1,20 @@
 //! Scores of one proxy beside the trained accuracies of the same architectures.
 
-use super::{AnalysisError, Cell, Column, Sample};
+use super::{AnalysisError, Sample, ScoreCell, ScoreColumn};
 use crate::proxies::Direction;
 use crate::tables::{Query, Table};
 
-/// What becomes of scores that are infinite or not a number.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum NonFinitePolicy {
-    /// Left out and counted
-    #[default]
-    Exclude,
-    /// Ranked below all others, equal among themselves: rank correlations only, Pearson's has no value then
-    Worst,
-    /// The number -1e8 in their place, as NASLib and RBFleX's TransNAS scripts have it: only to reproduce published figures,
-    /// since a few of these numbers decide Pearson's correlation
-    Sentinel,
+crate::named! {
+    /// What becomes of scores that are infinite or not a number.
+    pub enum NonFinitePolicy: "policy" {
+        /// Left out and counted
+        Exclude = "exclude",
+        /// Ranked below all others, equal among themselves: rank correlations only, Pearson's has no value then
+        Worst = "worst",
+        /// The number -1e8 in their place, as NASLib and RBFleX's TransNAS scripts have it: only to reproduce published
+        /// numbers, since a few of these numbers decide Pearson's correlation
+        Sentinel = "sentinel",
+    }
 }
 
 impl NonFinitePolicy {
@@ -51,13 +48,13 @@ impl Excluded {
         self.non_finite + self.failed + self.skipped + self.missing
     }
 
-    fn count(&mut self, cell: Cell) {
+    fn count(&mut self, cell: ScoreCell) {
         match cell {
-            Cell::Ok(_) => {}
-            Cell::NonFinite(_) => self.non_finite += 1,
-            Cell::Failed => self.failed += 1,
-            Cell::Skipped => self.skipped += 1,
-            Cell::Missing => self.missing += 1,
+            ScoreCell::Ok(_) => {}
+            ScoreCell::NonFinite(_) => self.non_finite += 1,
+            ScoreCell::Failed => self.failed += 1,
+            ScoreCell::Skipped => self.skipped += 1,
+            ScoreCell::Missing => self.missing += 1,
         }
     }
 }
@@ -81,17 +78,22 @@ pub struct Aligned {
 ///
 /// # Panics
 /// If there are fewer cells than accuracies.
-pub fn align(cells: &[Cell], direction: Direction, accuracies: &[f64], policy: NonFinitePolicy) -> Aligned {
+pub fn align(
+    cells: &[ScoreCell],
+    direction: Direction,
+    accuracies: &[f64],
+    policy: NonFinitePolicy,
+) -> Aligned {
     let (mut places, mut scores, mut kept) = (vec![], vec![], vec![]);
     let (mut excluded, mut ranked_last) = (Excluded::default(), 0);
     for (place, &accuracy) in accuracies.iter().enumerate() {
         let score = match (cells[place], policy) {
-            (Cell::Ok(score), _) => oriented(score, direction),
-            (Cell::NonFinite(_), NonFinitePolicy::Worst) => {
+            (ScoreCell::Ok(score), _) => oriented(score, direction),
+            (ScoreCell::NonFinite(_), NonFinitePolicy::Worst) => {
                 ranked_last += 1;
                 f64::NEG_INFINITY
             }
-            (Cell::NonFinite(_), NonFinitePolicy::Sentinel) => {
+            (ScoreCell::NonFinite(_), NonFinitePolicy::Sentinel) => {
                 ranked_last += 1;
                 SENTINEL
             }
@@ -109,9 +111,9 @@ pub fn align(cells: &[Cell], direction: Direction, accuracies: &[f64], policy: N
 
 /// The scores of a sample for a search: every architecture stays in the pool, higher is better, and what has no finite
 /// score is the worst.
-pub fn pool(column: &Column, sample: usize) -> Vec<f64> {
-    let score = |cell: &Cell| match cell {
-        Cell::Ok(score) => oriented(*score, column.direction),
+pub fn pool(column: &ScoreColumn, sample: usize) -> Vec<f64> {
+    let score = |cell: &ScoreCell| match cell {
+        ScoreCell::Ok(score) => oriented(*score, column.direction),
         _ => f64::NEG_INFINITY,
     };
     column.cells[sample].iter().map(score).collect()
@@ -137,13 +139,13 @@ fn oriented(score: f64, direction: Direction) -> f64 {
 mod tests {
     use super::*;
 
-    const CELLS: [Cell; 6] = [
-        Cell::Ok(2.0),
-        Cell::NonFinite(f64::INFINITY),
-        Cell::Failed,
-        Cell::Ok(-1.0),
-        Cell::Skipped,
-        Cell::Missing,
+    const CELLS: [ScoreCell; 6] = [
+        ScoreCell::Ok(2.0),
+        ScoreCell::NonFinite(f64::INFINITY),
+        ScoreCell::Failed,
+        ScoreCell::Ok(-1.0),
+        ScoreCell::Skipped,
+        ScoreCell::Missing,
     ];
     const ACCURACIES: [f64; 6] = [60.0, 61.0, 62.0, 63.0, 64.0, 65.0];
 
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_pool_keeps_every_architecture() {
-        let column = Column {
+        let column = ScoreColumn {
             proxy: "x".into(),
             direction: Direction::LowerIsBetter,
             baseline: false,

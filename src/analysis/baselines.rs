@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::{AnalysisError, Cell, Column, ScoreSet};
+use super::{AnalysisError, ScoreCell, ScoreColumn, ScoreSet};
 use crate::keyed::Stream;
 use crate::proxies::Direction;
 use crate::spaces;
@@ -28,8 +28,9 @@ pub fn add_baselines(set: &mut ScoreSet) -> Result<(), AnalysisError> {
     if (lacking("params") || lacking("flops")) && spaces::find(&set.space).is_ok() {
         let counts = counts(set)?;
         let pick = |part: fn(&(f64, f64)) -> f64| {
-            let cell =
-                |arch: &String| counts.get(arch.as_str()).map_or(Cell::Missing, |pair| Cell::Ok(part(pair)));
+            let cell = |arch: &String| {
+                counts.get(arch.as_str()).map_or(ScoreCell::Missing, |pair| ScoreCell::Ok(part(pair)))
+            };
             set.samples.iter().map(|sample| sample.archs.iter().map(cell).collect()).collect()
         };
         new.push(baseline("params", pick(|pair| pair.0)));
@@ -41,8 +42,8 @@ pub fn add_baselines(set: &mut ScoreSet) -> Result<(), AnalysisError> {
     Ok(())
 }
 
-fn baseline(name: &str, cells: Vec<Vec<Cell>>) -> Column {
-    Column { proxy: name.to_owned(), direction: Direction::HigherIsBetter, baseline: true, cells }
+fn baseline(name: &str, cells: Vec<Vec<ScoreCell>>) -> ScoreColumn {
+    ScoreColumn { proxy: name.to_owned(), direction: Direction::HigherIsBetter, baseline: true, cells }
 }
 
 /// Parameters and multiply-accumulates of all architectures.
@@ -59,10 +60,10 @@ fn counts(set: &ScoreSet) -> Result<HashMap<&str, (f64, f64)>, AnalysisError> {
 }
 
 /// What the proxy `random` gives: `u_0` of the stream `random.<architecture>` under the weight seed.
-fn random(set: &ScoreSet) -> Vec<Vec<Cell>> {
+fn random(set: &ScoreSet) -> Vec<Vec<ScoreCell>> {
     let cells = set.samples.iter().map(|sample| {
         let score = |arch: &String| Stream::new(sample.weight_seed, &format!("random.{arch}")).unit(0);
-        sample.archs.iter().map(|arch| Cell::Ok(score(arch))).collect()
+        sample.archs.iter().map(|arch| ScoreCell::Ok(score(arch))).collect()
     });
     cells.collect()
 }

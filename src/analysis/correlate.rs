@@ -4,42 +4,37 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Aligned, AnalysisError, Column, Excluded, NonFinitePolicy, ScoreSet, accuracies, align};
+use super::{Aligned, AnalysisError, Excluded, NonFinitePolicy, ScoreColumn, ScoreSet, accuracies, align};
 use crate::keyed::{Stream, decide};
 use crate::proxies::Direction;
-use crate::stats::{
-    Interval, LANES, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log,
-};
+use crate::stats::{Interval, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log};
 use crate::tables::{Query, Table};
 
-/// A correlation of score and accuracy; all are signed, and positive where the score points the way it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Figure {
-    /// Pearson's r of the raw scores
-    Pearson,
-    /// Pearson's r of sign(s) ln|s|; zero scores are left out
-    PearsonLog,
-    /// Spearman's rho
-    Spearman,
-    /// Kendall's tau-b
-    TauB,
-    /// Kendall's tau-a
-    TauA,
+crate::named! {
+    /// A correlation of score and accuracy; all are signed, and positive where the score points the way it should.
+    pub enum Statistic: "statistic" {
+        /// Pearson's r of the raw scores
+        Pearson = "pearson",
+        /// Pearson's r of sign(s) ln|s|; zero scores are left out
+        PearsonLog = "pearson_log",
+        /// Spearman's rho
+        Spearman = "spearman",
+        /// Kendall's tau-b
+        TauB = "tau_b",
+        /// Kendall's tau-a
+        TauA = "tau_a",
+    }
 }
 
-impl Figure {
-    /// All of them, in the order of [`SampleFigures::values`].
-    pub const ALL: [Self; 5] = [Self::Pearson, Self::PearsonLog, Self::Spearman, Self::TauB, Self::TauA];
-
-    /// The name in files and flags.
-    pub fn name(self) -> &'static str {
+impl Statistic {
+    /// The name as it stands on an axis.
+    pub fn words(self) -> &'static str {
         match self {
-            Self::Pearson => "pearson",
-            Self::PearsonLog => "pearson_log",
-            Self::Spearman => "spearman",
-            Self::TauB => "tau_b",
-            Self::TauA => "tau_a",
+            Self::Pearson => "Pearson's r",
+            Self::PearsonLog => "Pearson's r of sign(s) ln|s|",
+            Self::Spearman => "Spearman's rho",
+            Self::TauB => "Kendall's tau-b",
+            Self::TauA => "Kendall's tau-a",
         }
     }
 }
@@ -62,21 +57,21 @@ impl Default for Options {
     }
 }
 
-/// The figures of one repetition.
+/// The statistics of one repetition.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct SampleFigures {
+pub struct SampleStatistics {
     pub repetition: u64,
-    /// Architectures that the figures were computed from.
+    /// Architectures that the statistics were computed from.
     pub n: usize,
     pub excluded: Excluded,
     /// Scores that are not finite and were ranked last; part of `n`.
     pub ranked_last: usize,
-    /// Scores of exactly zero, which [`Figure::PearsonLog`] leaves out.
+    /// Scores of exactly zero, which [`Statistic::PearsonLog`] leaves out.
     pub zeros: usize,
     /// Pairs of architectures with equal scores, and with equal accuracies, of `n (n - 1) / 2`.
     pub tied_scores: u64,
     pub tied_accuracies: u64,
-    /// In the order of [`Figure::ALL`]; `None` where a figure is not defined.
+    /// In the order of the values of [`Statistic`]; `None` where a statistic is not defined.
     pub values: [Option<f64>; 5],
     /// Percentile bootstrap intervals of the same, over architectures.
     pub intervals: [Option<Interval>; 5],
@@ -89,24 +84,24 @@ pub struct Correlation {
     pub direction: Direction,
     pub baseline: bool,
     pub query: Query,
-    pub samples: Vec<SampleFigures>,
+    pub samples: Vec<SampleStatistics>,
 }
 
 impl Correlation {
-    /// A figure of every repetition, in their order.
-    pub fn values(&self, figure: Figure) -> Vec<Option<f64>> {
-        self.samples.iter().map(|sample| sample.values[figure as usize]).collect()
+    /// A statistic of every repetition, in their order.
+    pub fn values(&self, statistic: Statistic) -> Vec<Option<f64>> {
+        self.samples.iter().map(|sample| sample.values[statistic as usize]).collect()
     }
 
-    /// Mean and spread of a figure over the repetitions in which it is defined.
-    pub fn summary(&self, figure: Figure) -> Option<Summary> {
-        Summary::of(&self.values(figure).into_iter().flatten().collect::<Vec<_>>())
+    /// Mean and spread of a statistic over the repetitions in which it is defined.
+    pub fn summary(&self, statistic: Statistic) -> Option<Summary> {
+        Summary::of(&self.values(statistic).into_iter().flatten().collect::<Vec<_>>())
     }
 
-    /// The bootstrap interval of a figure, if there is a single repetition.
-    pub fn interval(&self, figure: Figure) -> Option<Interval> {
+    /// The bootstrap interval of a statistic, if there is a single repetition.
+    pub fn interval(&self, statistic: Statistic) -> Option<Interval> {
         match &self.samples[..] {
-            [only] => only.intervals[figure as usize],
+            [only] => only.intervals[statistic as usize],
             _ => None,
         }
     }
@@ -124,7 +119,7 @@ pub fn correlate(
     query: &Query,
     options: &Options,
 ) -> Result<Vec<Correlation>, AnalysisError> {
-    let empty = |column: &Column| Correlation {
+    let empty = |column: &ScoreColumn| Correlation {
         proxy: column.proxy.clone(),
         direction: column.direction,
         baseline: column.baseline,
@@ -134,7 +129,7 @@ pub fn correlate(
     let mut correlations: Vec<Correlation> = set.columns.iter().map(empty).collect();
     for (place, sample) in set.samples.iter().enumerate() {
         let accuracies = accuracies(sample, table, query)?;
-        let prepare = |column: &Column| {
+        let prepare = |column: &ScoreColumn| {
             let aligned = align(&column.cells[place], column.direction, &accuracies, options.policy);
             let error = |source| AnalysisError::Statistics {
                 proxy: column.proxy.clone(),
@@ -146,7 +141,7 @@ pub fn correlate(
         let prepared: Vec<Prepared> = set.columns.par_iter().map(prepare).collect::<Result<_, _>>()?;
         let intervals = intervals(&prepared, sample.repetition, options);
         for ((correlation, prepared), intervals) in correlations.iter_mut().zip(&prepared).zip(intervals) {
-            correlation.samples.push(prepared.figures(sample.repetition, intervals));
+            correlation.samples.push(prepared.statistics(sample.repetition, intervals));
         }
     }
     Ok(correlations)
@@ -187,29 +182,28 @@ impl Prepared {
         self.aligned.scores.len()
     }
 
-    /// All figures under given multiplicities, in the order of [`Figure::ALL`], of every lane.
-    fn at<const L: usize>(&self, multiplicities: &[[u16; L]]) -> [[Option<f64>; L]; 5] {
+    /// All statistics under given multiplicities, in the order of the values of [`Statistic`].
+    fn at(&self, multiplicities: &[u32]) -> [Option<f64>; 5] {
         let counted = self.ranked.counted(multiplicities);
         let pairs = counted.pairs();
-        let log = self.log.as_ref().map(|log| match log.places.len() == self.n() {
+        let log = |log: &LogPearson| match log.places.len() == self.n() {
             true => log.pearson.at(multiplicities),
             false => {
-                let of_logs: Vec<_> = log.places.iter().map(|&place| multiplicities[place]).collect();
+                let of_logs: Vec<u32> = log.places.iter().map(|&place| multiplicities[place]).collect();
                 log.pearson.at(&of_logs)
             }
-        });
-        let pearson = self.pearson.as_ref().map(|pearson| pearson.at(multiplicities));
-        let (tau_b, tau_a) = (pairs.map(|pairs| pairs.tau_b()), pairs.map(|pairs| pairs.tau_a()));
-        [pearson.unwrap_or([None; L]), log.unwrap_or([None; L]), counted.spearman(), tau_b, tau_a]
+        };
+        let pearson = self.pearson.as_ref().and_then(|pearson| pearson.at(multiplicities));
+        let log = self.log.as_ref().and_then(log);
+        [pearson, log, counted.spearman(), pairs.tau_b(), pairs.tau_a()]
     }
 
-    fn figures(&self, repetition: u64, intervals: [Option<Interval>; 5]) -> SampleFigures {
-        let ones = vec![[1]; self.n()];
-        let counted = self.ranked.counted(&ones);
-        let ([pairs], [spearman]) = (counted.pairs(), counted.spearman());
+    fn statistics(&self, repetition: u64, intervals: [Option<Interval>; 5]) -> SampleStatistics {
+        let counted = self.ranked.counted(&vec![1; self.n()]);
+        let pairs = counted.pairs();
         let pearson = self.pearson.as_ref().and_then(Pearson::value);
         let log = self.log.as_ref().and_then(|log| log.pearson.value());
-        SampleFigures {
+        SampleStatistics {
             repetition,
             n: self.n(),
             excluded: self.aligned.excluded,
@@ -217,7 +211,7 @@ impl Prepared {
             zeros: self.aligned.scores.iter().filter(|score| **score == 0.0).count(),
             tied_scores: pairs.tied_x,
             tied_accuracies: pairs.tied_y,
-            values: [pearson, log, spearman, pairs.tau_b(), pairs.tau_a()],
+            values: [pearson, log, counted.spearman(), pairs.tau_b(), pairs.tau_a()],
             intervals,
         }
     }
@@ -241,9 +235,8 @@ fn intervals(prepared: &[Prepared], repetition: u64, options: &Options) -> Vec<[
     };
     let resampling = Resampling { resamples: options.resamples, level: options.level, draw: &draw };
     for (places, columns) in groups {
-        let figures =
-            |m: &[[u16; LANES]]| columns.iter().flat_map(|&column| prepared[column].at(m)).collect();
-        let found = bootstrap(places.len(), &resampling, figures);
+        let statistics = |m: &[u32]| columns.iter().flat_map(|&column| prepared[column].at(m)).collect();
+        let found = bootstrap(places.len(), &resampling, statistics);
         for (&column, found) in columns.iter().zip(found.chunks_exact(5)) {
             intervals[column].copy_from_slice(found);
         }

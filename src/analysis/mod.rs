@@ -1,13 +1,14 @@
-//! From scores and a table to the figures that people compare: which proxies predict trained accuracy, and how well.
+//! From scores and a table to the numbers that people compare: which proxies predict trained accuracy, and how well.
 //!
 //! A [`ScoreSet`] holds scores whatever their origin, a run of ours or a file made elsewhere. It is always joined by the
 //! trivial baselines, aligned with one accuracy of a table, and correlated per repetition. Scores without a value
-//! are never dropped silently: every figure stands beside the number of architectures it was computed from and the
+//! are never dropped silently: every number stands beside the number of architectures it was computed from and the
 //! numbers of those that were left out, by reason.
 
 mod align;
 mod baselines;
 mod correlate;
+mod group;
 mod import;
 mod query;
 mod run;
@@ -17,11 +18,12 @@ mod significance;
 
 pub use align::{Aligned, Excluded, NonFinitePolicy, SENTINEL, accuracies, align, pool};
 pub use baselines::{BASELINES, add_baselines};
-pub use correlate::{Correlation, Figure, Options, SampleFigures, correlate};
+pub use correlate::{Correlation, Options, SampleStatistics, Statistic, correlate};
+pub use group::{CorrelationGroup, Facts};
 pub use import::{ImportError, ImportOptions, Origin, import};
 pub use query::{QueryParts, default_query};
 pub use run::from_run;
-pub use score_set::{Cell, Column, Sample, ScoreSet};
+pub use score_set::{Sample, ScoreCell, ScoreColumn, ScoreSet};
 pub use significance::{Comparison, compare};
 
 use crate::spaces::SpaceError;

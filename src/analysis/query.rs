@@ -17,7 +17,7 @@ pub struct QueryParts {
 ///
 /// That is `cifar10/test/200/mean` for NAS-Bench-201, `cifar10/test/90/mean` for NATS-Bench size and
 /// `cifar10/validation/200/mean` for NAFBee's VGG-19. TransNAS-Bench-101 is compared by validation values, task by task
-/// with its own budget: `class_object/validation/25/mean`. Whoever prints a figure prints the query with it.
+/// with its own budget: `class_object/validation/25/mean`. Whoever prints a correlation prints the query with it.
 pub fn default_query(table: &TableSpec, dataset: &str, parts: &QueryParts) -> Query {
     let known = table.datasets.iter().copied().find(|known| *known == dataset);
     let dataset = parts.dataset.as_deref().or(known).or_else(|| table.datasets.first().copied());

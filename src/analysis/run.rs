@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{AnalysisError, Cell, Column, Sample, ScoreSet, set_level};
+use super::{AnalysisError, Sample, ScoreCell, ScoreColumn, ScoreSet, set_level};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 use crate::store::{Manifest, ProxyFacts, Record, Run, Status};
 
-/// The scores of a run, finished or not: what is not recorded yet is [`Cell::Missing`]. `source` names the run.
+/// The scores of a run, finished or not: what is not recorded yet is [`ScoreCell::Missing`]. `source` names the run.
 ///
 /// # Errors
 /// A run without records, or one that contradicts itself.
@@ -21,16 +21,16 @@ pub fn from_run(run: &Run, source: &str) -> Result<ScoreSet, AnalysisError> {
     }
     let places = places(&run.records);
     let samples = samples(manifest, &places);
-    let column = |facts: &ProxyFacts| -> Result<Column, AnalysisError> {
-        let direction = &facts.direction.parse::<Direction>().ok();
-        Ok(Column {
+    let column = |facts: &ProxyFacts| -> Result<ScoreColumn, AnalysisError> {
+        let direction = facts.direction.parse::<Direction>().ok();
+        Ok(ScoreColumn {
             proxy: facts.proxy.clone(),
             direction: direction.ok_or_else(|| error("the manifest gives a proxy no direction"))?,
             baseline: false,
-            cells: samples.iter().map(|sample| vec![Cell::Missing; sample.archs.len()]).collect(),
+            cells: samples.iter().map(|sample| vec![ScoreCell::Missing; sample.archs.len()]).collect(),
         })
     };
-    let mut columns: Vec<Column> = manifest.proxies.iter().map(column).collect::<Result<_, _>>()?;
+    let mut columns: Vec<ScoreColumn> = manifest.proxies.iter().map(column).collect::<Result<_, _>>()?;
     let of_proxy: HashMap<String, usize> = columns.iter().map(|c| c.proxy.clone()).zip(0..).collect();
     let of_repetition: HashMap<u64, usize> = samples.iter().map(|s| s.repetition).zip(0..).collect();
     let place = |record: &Record| {
@@ -86,10 +86,10 @@ fn samples(manifest: &Manifest, places: &Places<'_>) -> Vec<Sample> {
     places.iter().map(sample).collect()
 }
 
-fn cell(record: &Record) -> Cell {
+fn cell(record: &Record) -> ScoreCell {
     match (record.status, record.score) {
-        (Status::Ok | Status::NonFinite, Some(score)) => Cell::of(score),
-        (Status::Skipped, _) => Cell::Skipped,
-        _ => Cell::Failed,
+        (Status::Ok | Status::NonFinite, Some(score)) => ScoreCell::of(score),
+        (Status::Skipped, _) => ScoreCell::Skipped,
+        _ => ScoreCell::Failed,
     }
 }

@@ -19,7 +19,7 @@ pub struct ScoreSet {
     /// Whether the images were made up instead of being the data set's.
     pub stand_in: bool,
     pub samples: Vec<Sample>,
-    pub columns: Vec<Column>,
+    pub columns: Vec<ScoreColumn>,
 }
 
 /// The architectures of one repetition.
@@ -34,19 +34,19 @@ pub struct Sample {
 
 /// The scores of one proxy.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub struct ScoreColumn {
     /// Name with variant, as in `rbflex:official`.
     pub proxy: String,
     pub direction: Direction,
     /// Whether it is one of the trivial baselines.
     pub baseline: bool,
     /// `cells[s][a]` is the score of architecture `a` of sample `s`.
-    pub cells: Vec<Vec<Cell>>,
+    pub cells: Vec<Vec<ScoreCell>>,
 }
 
 /// One score, or why there is none.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cell {
+pub enum ScoreCell {
     /// Finite.
     Ok(f64),
     /// Infinite or not a number.
@@ -59,7 +59,7 @@ pub enum Cell {
     Missing,
 }
 
-impl Cell {
+impl ScoreCell {
     /// A computed score.
     pub fn of(value: f64) -> Self {
         if value.is_finite() { Self::Ok(value) } else { Self::NonFinite(value) }
@@ -68,7 +68,7 @@ impl Cell {
 
 impl ScoreSet {
     /// The column of a proxy.
-    pub fn column(&self, proxy: &str) -> Option<&Column> {
+    pub fn column(&self, proxy: &str) -> Option<&ScoreColumn> {
         self.columns.iter().find(|column| column.proxy == proxy)
     }
 
@@ -86,7 +86,7 @@ impl ScoreSet {
     }
 
     /// Adds the columns of another set, looked up for the architectures of this one: by repetition, or the same score in
-    /// every repetition where the other set has one sample only. What it lacks is [`Cell::Missing`]. A proxy whose name
+    /// every repetition where the other set has one sample only. What it lacks is [`ScoreCell::Missing`]. A proxy whose name
     /// is taken gets the other's source appended. Gives the number of architectures that were found, over all samples.
     pub fn adopt(&mut self, other: &Self) -> usize {
         let places: Vec<HashMap<&str, usize>> =
@@ -99,13 +99,14 @@ impl ScoreSet {
         let found: Vec<Vec<Option<(usize, usize)>>> =
             self.samples.iter().map(|s| s.archs.iter().map(|arch| found(s, arch)).collect()).collect();
         for column in &other.columns {
-            let cell =
-                |place: &Option<(usize, usize)>| place.map_or(Cell::Missing, |(s, a)| column.cells[s][a]);
+            let cell = |place: &Option<(usize, usize)>| {
+                place.map_or(ScoreCell::Missing, |(s, a)| column.cells[s][a])
+            };
             let cells = found.iter().map(|sample| sample.iter().map(cell).collect()).collect();
             let taken = self.column(&column.proxy).is_some();
             let proxy =
                 if taken { format!("{} ({})", column.proxy, other.source) } else { column.proxy.clone() };
-            self.columns.push(Column { proxy, cells, ..column.clone() });
+            self.columns.push(ScoreColumn { proxy, cells, ..column.clone() });
         }
         self.source = format!("{} and {}", self.source, other.source);
         found.iter().flatten().flatten().count()
@@ -116,7 +117,8 @@ impl ScoreSet {
     pub fn keep_common(&mut self) -> [usize; 2] {
         let mut counts = [0; 2];
         for (place, sample) in self.samples.iter_mut().enumerate() {
-            let missing = |arch: usize| self.columns.iter().any(|c| c.cells[place][arch] == Cell::Missing);
+            let missing =
+                |arch: usize| self.columns.iter().any(|c| c.cells[place][arch] == ScoreCell::Missing);
             let keep: Vec<bool> = (0..sample.archs.len()).map(|arch| !missing(arch)).collect();
             counts[0] += keep.iter().filter(|keep| **keep).count();
             counts[1] += keep.len();

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::{Cell, Column};
+use super::{ScoreCell, ScoreColumn};
 use crate::proxies::ProxyRef;
 use crate::store::{Record, Status};
 
-/// Replaces the recorded numbers of proxies whose score is a sum of ranks by that score. The candidate set is what was scored of
-/// a repetition's architectures; `place` gives sample and position of a record.
+/// Replaces the recorded numbers of proxies whose score is a sum of ranks by that score. The candidates of a repetition are
+/// the architectures that were scored in it; `place` gives sample and position of a record.
 pub(super) fn rank(
-    columns: &mut [Column],
+    columns: &mut [ScoreColumn],
     records: &[Record],
     place: impl Fn(&Record) -> Option<(usize, usize)>,
 ) {
@@ -28,7 +28,7 @@ pub(super) fn rank(
         for (sample, candidates) in sets {
             let (places, parts): (Vec<usize>, Vec<Vec<f64>>) = candidates.into_iter().unzip();
             for (at, score) in places.into_iter().zip(rule.scores(&parts)) {
-                column.cells[sample][at] = Cell::of(score);
+                column.cells[sample][at] = ScoreCell::of(score);
             }
         }
     }
@@ -73,16 +73,16 @@ mod tests {
             record(3, 0, Status::Failed, &[]),
             record(0, 1, Status::Ok, &parts(1.0, 1.0)),
         ];
-        let column = |proxy: &str| Column {
+        let column = |proxy: &str| ScoreColumn {
             proxy: proxy.into(),
             direction: Direction::HigherIsBetter,
             baseline: false,
-            cells: vec![vec![Cell::Failed; 4], vec![Cell::Failed; 1]],
+            cells: vec![vec![ScoreCell::Failed; 4], vec![ScoreCell::Failed; 1]],
         };
         let mut columns = [column("te_nas"), column("zen")];
         rank(&mut columns, &records, |r| Some((r.repetition as usize, r.index as usize)));
-        let expected = [Cell::Ok(3.0), Cell::Ok(4.0), Cell::Ok(5.0), Cell::Failed];
-        assert_eq!(columns[0].cells, [expected.to_vec(), vec![Cell::Ok(2.0)]]);
+        let expected = [ScoreCell::Ok(3.0), ScoreCell::Ok(4.0), ScoreCell::Ok(5.0), ScoreCell::Failed];
+        assert_eq!(columns[0].cells, [expected.to_vec(), vec![ScoreCell::Ok(2.0)]]);
         assert_eq!(columns[1].cells, column("zen").cells);
     }
 }

@@ -1,9 +1,9 @@
 //! Whether one proxy's correlation differs from another's by more than the spread over repetitions.
 
-use super::{Correlation, Figure};
+use super::{Correlation, Statistic};
 use crate::stats::{TTest, TTestError, paired, welch};
 
-/// A t-test of a figure of two proxies over repetitions.
+/// A t-test of a statistic of two proxies over repetitions.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Comparison {
     /// Whether repetitions were paired.
@@ -12,22 +12,22 @@ pub struct Comparison {
     pub test: TTest,
 }
 
-/// Tests whether the mean of `figure` over repetitions differs between a proxy and a reference; the difference is
+/// Tests whether the mean of `statistic` over repetitions differs between a proxy and a reference; the difference is
 /// positive where the proxy's is larger.
 ///
 /// With the same architectures in the same repetitions (`same_samples`) the test is paired: what a repetition does to
-/// both cancels. Otherwise it is Welch's test of two independent samples. Repetitions in which a figure is not defined
+/// both cancels. Otherwise it is Welch's test of two independent samples. Repetitions in which a statistic is not defined
 /// do not count (in a paired test, for both).
 ///
 /// # Errors
-/// Fewer than two repetitions, or figures that do not vary.
+/// Fewer than two repetitions, or statistics that do not vary.
 pub fn compare(
     proxy: &Correlation,
     reference: &Correlation,
-    figure: Figure,
+    statistic: Statistic,
     same_samples: bool,
 ) -> Result<Comparison, TTestError> {
-    let (a, b) = (proxy.values(figure), reference.values(figure));
+    let (a, b) = (proxy.values(statistic), reference.values(statistic));
     let test = if same_samples {
         let pairs = a.into_iter().zip(b).filter_map(|(a, b)| a.zip(b));
         let (a, b): (Vec<f64>, Vec<f64>) = pairs.unzip();
@@ -42,12 +42,12 @@ pub fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Excluded, SampleFigures};
+    use crate::analysis::{Excluded, SampleStatistics};
     use crate::proxies::Direction;
     use crate::tables::{Query, Runs, Split};
 
     fn correlation(taus: &[Option<f64>]) -> Correlation {
-        let sample = |(repetition, tau): (u64, &Option<f64>)| SampleFigures {
+        let sample = |(repetition, tau): (u64, &Option<f64>)| SampleStatistics {
             repetition,
             n: 100,
             excluded: Excluded::default(),
@@ -72,17 +72,17 @@ mod tests {
         let a = correlation(&[0.57, 0.55, 0.61, 0.58, 0.60, 0.52].map(Some));
         let b = correlation(&[0.50, 0.56, 0.55, 0.53, 0.57, 0.49].map(Some));
         // scipy.stats.ttest_rel; of equal sizes Welch's t is that of ttest_ind.
-        let test = compare(&a, &b, Figure::TauB, true).unwrap();
+        let test = compare(&a, &b, Statistic::TauB, true).unwrap();
         assert!(test.paired && (test.test.t - 3.285_714_285_714_286_5).abs() < 1e-12);
-        let test = compare(&a, &b, Figure::TauB, false).unwrap();
+        let test = compare(&a, &b, Statistic::TauB, false).unwrap();
         assert!(!test.paired && (test.test.t - 2.018_786_955_182_746_6).abs() < 1e-12);
-        assert!(compare(&a, &b, Figure::Pearson, true).is_err());
+        assert!(compare(&a, &b, Statistic::Pearson, true).is_err());
     }
 
     #[test]
     fn an_undefined_figure_leaves_its_repetition_out_for_both() {
         let a = correlation(&[Some(0.5), None, Some(0.7), Some(0.65)]);
         let b = correlation(&[Some(0.4), Some(0.9), Some(0.5), Some(0.6)]);
-        assert_eq!(compare(&a, &b, Figure::TauB, true).unwrap().test.df, 2.0);
+        assert_eq!(compare(&a, &b, Statistic::TauB, true).unwrap().test.df, 2.0);
     }
 }

@@ -11,15 +11,17 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::common::{EngineArgs, Format, Names, TableOrder};
-use crate::bench::{self, Bench, Section, Summary};
+
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest};
 use crate::engine::rates;
 use crate::graph::init::Scheme;
+use crate::machine;
 use crate::passes::CandidateSet;
 use crate::proxies::{self, ProxyRef, VariantError};
 use crate::scoring::{self, Crew, Dedupe, PreparedProxy, Protocol, Reuse, Settings, flag, read_arch_list};
 use crate::spaces::{self, SearchSpace};
+use crate::speed::{self, Bench, Section, Summary};
 use output::{Output, SectionFacts};
 
 const EXAMPLES: &str = "Examples:
@@ -129,7 +131,7 @@ pub struct BenchArgs {
 
 /// A proxy of the registry, or the bare forward pass.
 fn parse_proxy(text: &str) -> Result<ProxyRef, VariantError> {
-    if text == "forward" { Ok(bench::forward()) } else { text.parse() }
+    if text == "forward" { Ok(speed::forward()) } else { text.parse() }
 }
 
 /// Runs the command.
@@ -176,7 +178,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 fn arch_list(space: &dyn SearchSpace, path: Option<&Path>, dirs: &DataDirs) -> anyhow::Result<Vec<String>> {
     let id = space.spec().id;
     let Some(path) = path else {
-        let list = bench::embedded_list(id).with_context(|| {
+        let list = speed::embedded_list(id).with_context(|| {
             format!("no list of {id} architectures is embedded; name a file with --archs, one string a line")
         })?;
         return Ok(read_arch_list(|text| space.canonical(text), "the embedded list", list.as_bytes())?);
@@ -187,7 +189,7 @@ fn arch_list(space: &dyn SearchSpace, path: Option<&Path>, dirs: &DataDirs) -> a
 /// The proxies asked for; `forward` is measured in any case.
 fn chosen(args: &BenchArgs) -> Vec<ProxyRef> {
     if !args.proxies.is_empty() {
-        return args.proxies.iter().filter(|p| **p != bench::forward()).cloned().collect();
+        return args.proxies.iter().filter(|p| **p != speed::forward()).cloned().collect();
     }
     // HDA looks at networks chosen from the table, which need not be at hand.
     let name = |name| if name == "rbflex" { "rbflex:fixed" } else { name };
@@ -215,7 +217,7 @@ impl Run<'_> {
         let sections = 1 + proxies.len() + usize::from(self.args.together);
         self.bar.set_length((sections * self.archs.len()) as u64);
         self.out.begin()?;
-        let forward = self.section("forward", &[bench::forward()], order, None)?;
+        let forward = self.section("forward", &[speed::forward()], order, None)?;
         let mut alone = Vec::with_capacity(proxies.len());
         for proxy in &proxies {
             let name = proxy.to_string();
@@ -223,7 +225,7 @@ impl Run<'_> {
         }
         if self.args.together && !proxies.is_empty() {
             let together = self.section("together", &proxies, order, Some(&forward.0))?;
-            let ratio = bench::together_ratio(&together.0, &alone.iter().map(|(s, _)| s).collect::<Vec<_>>());
+            let ratio = speed::together_ratio(&together.0, &alone.iter().map(|(s, _)| s).collect::<Vec<_>>());
             self.bar.suspend(|| self.out.together(&proxies, &together.0, &together.1, ratio))?;
         }
         self.bar.finish_and_clear();
@@ -239,13 +241,13 @@ impl Run<'_> {
         forward: Option<&Section>,
     ) -> anyhow::Result<(Section, SectionFacts)> {
         self.bar.set_message(name.to_string());
-        let reset = bench::reset_peak_memory();
+        let reset = machine::reset_peak_memory();
         let start = Instant::now();
         let prepared = self.prepare(proxies, order);
         let prepare_ms = start.elapsed().as_secs_f64() * 1e3;
         let reuse = self.reuse(proxies)?;
         let distinct: Vec<String> = reuse.distinct().iter().map(|i| self.archs[*i].clone()).collect();
-        let emit = |i: usize, measured: &bench::Measured| {
+        let emit = |i: usize, measured: &speed::Measured| {
             let first = reuse.distinct()[i];
             self.bar.suspend(|| self.out.row(name, measured))?;
             for follower in reuse.followers(first) {
@@ -261,7 +263,7 @@ impl Run<'_> {
             summary: Summary::of(&section, forward.unwrap_or(&section)),
             reuse: reuse.counts(),
             prepare_ms,
-            peak_memory_mib: bench::peak_memory_mib(),
+            peak_memory_mib: machine::peak_memory_mib(),
             peak_is_of_section: reset,
         };
         if name != "together" {

@@ -10,9 +10,9 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::data::load_table;
-use crate::bench::cpu_model;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
+use crate::machine::{available_threads, cpu_model};
 use crate::scoring::{Crew, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
@@ -91,14 +91,6 @@ impl DeviceArgs {
                 }
             }
         }
-    }
-}
-
-/// JSON has no infinities: a non-finite number is written as the string `inf`, `-inf` or `nan`.
-pub fn number(x: f64) -> serde_json::Value {
-    match x.is_finite() {
-        true => x.into(),
-        false => x.to_string().to_lowercase().into(),
     }
 }
 
@@ -240,9 +232,4 @@ pub fn invocation(threads: usize) -> Invocation {
         available_threads: available_threads(),
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }
-}
-
-/// Threads that the machine has.
-pub fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, OutputArgs};
-use crate::analysis::{Correlation, Figure, NonFinitePolicy, Options, ScoreSet, correlate};
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
+use crate::analysis::{CorrelationGroup, Facts, NonFinitePolicy, Options, ScoreSet, Statistic, correlate};
 use crate::data::DataDirs;
-use crate::report::{CorrelationGroup, Facts, correlation_table};
-use crate::tables::Query;
+use crate::report::correlation_table;
+use crate::scoring::flag;
 
 const EXAMPLES: &str = "Examples:
   untrained correlate results/x
@@ -23,8 +23,8 @@ const EXAMPLES: &str = "Examples:
 /// sign(s) ln|s|, Spearman's rho, and Kendall's tau (tau-b, which corrects for ties, unless --tau a). Correlations are
 /// signed and positive where a score points the way its proxy declares.
 ///
-/// Each repetition of a run gives one figure; the table shows their mean and sample standard deviation. A run with a
-/// single repetition has a percentile bootstrap interval over its architectures instead. Beside the figures stand the
+/// Each repetition of a run gives one value; the table shows their mean and sample standard deviation. A run with a
+/// single repetition has a percentile bootstrap interval over its architectures instead. Beside the numbers stand the
 /// number of architectures, those that were left out, and the pairs with equal scores and with equal accuracies.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -50,16 +50,16 @@ pub struct CorrelationArgs {
     #[arg(long, value_enum, default_value = "b")]
     tau: Tau,
 
-    /// Figures to show, the one to test last [default: pearson,pearson-log,spearman and Kendall's tau]
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "FIGURES")]
-    figures: Vec<Figure>,
+    /// Statistics to show, the one to test last [default: pearson,pearson-log,spearman and Kendall's tau]
+    #[arg(long = "figures", value_parser = flag::<Statistic>(), value_delimiter = ',', value_name = "STATISTICS")]
+    statistics: Vec<Statistic>,
 
     /// Compare all proxies on the same architectures: those that every one of them has a record of
     #[arg(long)]
     common: bool,
 
     /// Scores that are infinite or not a number
-    #[arg(long, value_enum, default_value = "exclude")]
+    #[arg(long, value_parser = flag::<NonFinitePolicy>(), default_value_t)]
     non_finite: NonFinitePolicy,
 
     /// Resamples of the bootstrap interval of a single repetition; 0 for none
@@ -74,7 +74,7 @@ pub struct CorrelationArgs {
     #[arg(long, default_value_t = 0, value_name = "SEED")]
     bootstrap_seed: u64,
 
-    /// Proxy that the others are tested against: t-tests of the last figure, paired over repetitions
+    /// Proxy that the others are tested against: t-tests of the last statistic, paired over repetitions
     #[arg(long, value_name = "PROXY")]
     reference: Option<String>,
 
@@ -113,42 +113,28 @@ impl CorrelationArgs {
             self.level
         );
         self.output.format()?;
-        let mut loaded = Loaded::new(dirs);
-        let mut sets = analysis::load(runs, external, &mut loaded)?;
+        let tables = Loaded::new(dirs);
+        let mut sets = analysis::load(runs, external, &tables)?;
         if self.common {
             sets.iter_mut().try_for_each(keep_common)?;
         }
         if let Some(reference) = &self.reference {
             known(reference, &sets)?;
         }
-        let mut found: Vec<(&ScoreSet, Query, Vec<Correlation>)> = vec![];
-        for set in &sets {
-            let table = loaded.table(&set.space)?;
-            for query in self.accuracy.queries(set, table) {
-                let correlations = correlate(set, table, &query, &self.options())?;
-                found.push((set, query, correlations));
-            }
-        }
-        self.output.write(&self.table(found))?;
-        Ok(ExitCode::SUCCESS)
-    }
-
-    fn table(&self, found: Vec<(&ScoreSet, Query, Vec<Correlation>)>) -> crate::report::Table {
-        let facts: Vec<(String, Facts)> =
-            found.iter().map(|(set, query, _)| analysis::group_facts(set, query)).collect();
-        let names = facts.iter().zip(&found).map(|((name, _), (set, ..))| (name.clone(), *set)).collect();
-        let groups = analysis::distinct_names(names).into_iter().zip(facts).zip(found);
-        let groups: Vec<CorrelationGroup> = groups
-            .map(|((name, (_, facts)), (set, _, correlations))| CorrelationGroup {
-                name,
-                space: set.space.clone(),
-                facts,
-                correlations,
-            })
-            .collect();
-        let mut table = correlation_table(&groups, &self.figures(), self.reference.as_deref());
+        let groups = analysis::groups(&sets, &self.accuracy, &tables, |set, table, query| {
+            Ok((set.space.clone(), correlate(set, table, query, &self.options())?))
+        })?;
+        let group = |Group { name, facts, value: (space, correlations) }| CorrelationGroup {
+            name,
+            space,
+            facts,
+            correlations,
+        };
+        let groups: Vec<CorrelationGroup> = groups.into_iter().map(group).collect();
+        let mut table = correlation_table(&groups, &self.statistics(), self.reference.as_deref());
         table.facts = self.facts(&groups);
-        table
+        self.output.write(&table)?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn options(&self) -> Options {
@@ -160,14 +146,14 @@ impl CorrelationArgs {
         }
     }
 
-    fn figures(&self) -> Vec<Figure> {
+    fn statistics(&self) -> Vec<Statistic> {
         let tau = match self.tau {
-            Tau::B => Figure::TauB,
-            Tau::A => Figure::TauA,
+            Tau::B => Statistic::TauB,
+            Tau::A => Statistic::TauA,
         };
-        match self.figures.is_empty() {
-            true => vec![Figure::Pearson, Figure::PearsonLog, Figure::Spearman, tau],
-            false => self.figures.clone(),
+        match self.statistics.is_empty() {
+            true => vec![Statistic::Pearson, Statistic::PearsonLog, Statistic::Spearman, tau],
+            false => self.statistics.clone(),
         }
     }
 

@@ -103,8 +103,7 @@ fn run_status(manifest: &Manifest, dirs: &DataDirs, format: Format) -> anyhow::R
     match format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&found)?)?,
         Format::Text => {
-            let roots: Vec<_> = dirs.roots().iter().map(|r| r.display().to_string()).collect();
-            let roots = if roots.is_empty() { "no folder is set".into() } else { roots.join(", ") };
+            let roots = dirs.words(", ", "no folder is set");
             writeln!(out, "{}\nsearched: {roots}", table::of_status(&found))?;
             writeln!(out, "get more: untrained data fetch ID; check what is there: untrained data verify")?;
         }

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::common::Format;
-use crate::datasets;
+use crate::datasets::{self, DatasetSpec};
 use crate::proxies::{Direction, PROXIES, Proxy};
-use crate::spaces::{NamedArch, SPACES, SpaceSize};
+use crate::report::{Columns, Side};
+use crate::spaces::{NamedArch, SPACES, SpaceSize, SpaceSpec};
 use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
 
@@ -45,197 +46,152 @@ enum What {
 /// # Errors
 /// Standard output cannot be written.
 pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let text = match (args.what, args.format) {
-        (What::Spaces, Format::Text) => spaces_text(),
-        (What::Archs, Format::Text) => archs_text(),
-        (What::Archs, Format::Json) => pretty(&archs_json())?,
-        (What::Proxies, Format::Text) => proxies_text(),
-        (What::Datasets, Format::Text) => datasets_text(),
-        (What::Tables, Format::Text) => tables_text(),
-        (What::Studies, Format::Text) => studies_text()?,
-        (What::Studies, Format::Json) => pretty(&studies_json()?)?,
-        (What::Tables, Format::Json) => pretty(&tables_json())?,
-        (What::Spaces, Format::Json) => pretty(&spaces_json())?,
-        (What::Proxies, Format::Json) => pretty(&proxies_json())?,
-        (What::Datasets, Format::Json) => pretty(&datasets_json())?,
+    let to = args.format;
+    let text = match args.what {
+        What::Spaces => list(to, SPACES.iter().map(|s| s.spec()), space_text, space_json)?,
+        What::Archs => list(to, named_archs(), arch_text, arch_json)?,
+        What::Proxies => list(to, PROXIES.iter().copied(), proxy_text, proxy_json)?,
+        What::Datasets => list(to, datasets::SPECS.iter(), dataset_text, dataset_json)?,
+        What::Tables => list(to, TABLES.iter().copied(), table_text, table_json)?,
+        What::Studies => {
+            let studies = STUDIES.iter().map(|(name, text)| Study::parse(name, text));
+            list(to, studies.collect::<Result<Vec<_>, _>>()?, study_text, study_json)?
+        }
     };
-    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn pretty(value: &serde_json::Value) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(value)
-}
-
-fn spaces_text() -> String {
-    let entry = |s: &crate::spaces::SpaceSpec| {
-        format!(
-            "{}\n  {}, {}\n  {}\n  written {}\n  example {}\n\n",
-            s.id, s.title, s.size, s.reference, s.encoding, s.example
-        )
-    };
-    SPACES.iter().map(|s| entry(s.spec())).collect()
-}
-
-fn archs_text() -> String {
-    let entry = |space: &str, a: &NamedArch| {
-        format!("{}  ({space}; {})\n  {}\n  {}\n\n", a.name, a.about, a.source, a.arch)
-    };
-    SPACES.iter().flat_map(|s| s.named().iter().map(|a| entry(s.spec().id, a))).collect()
-}
-
-fn archs_json() -> serde_json::Value {
-    let entry = |space: &str, a: &NamedArch| json!({ "space": space, "name": a.name, "about": a.about, "source": a.source, "arch": a.arch });
-    SPACES.iter().flat_map(|s| s.named().iter().map(|a| entry(s.spec().id, a))).collect()
-}
-
-fn spaces_json() -> serde_json::Value {
-    let all = SPACES.iter().map(|s| s.spec());
-    all.map(|s| {
-        json!({
-            "id": s.id, "title": s.title, "reference": s.reference, "size": s.size, "encoding": s.encoding,
-            "example": s.example,
-        })
-    })
-    .collect()
-}
-
-fn arrow(direction: Direction) -> &'static str {
-    match direction {
-        Direction::HigherIsBetter => "higher is better",
-        Direction::LowerIsBetter => "lower is better",
+/// All entries in a format: paragraphs for people, an array for programs.
+fn list<T>(
+    format: Format,
+    entries: impl IntoIterator<Item = T>,
+    text: fn(T) -> String,
+    json: fn(T) -> Value,
+) -> serde_json::Result<String> {
+    let entries = entries.into_iter();
+    match format {
+        Format::Text => Ok(entries.map(text).collect::<Vec<_>>().join("\n\n")),
+        Format::Json => serde_json::to_string_pretty(&entries.map(json).collect::<Value>()),
     }
 }
 
-fn proxies_text() -> String {
-    PROXIES.iter().map(|p| proxy_text(p)).collect()
+fn space_text(s: &SpaceSpec) -> String {
+    let SpaceSpec { id, title, size, reference, encoding, example, .. } = s;
+    format!("{id}\n  {title}, {size}\n  {reference}\n  written {encoding}\n  example {example}")
+}
+
+fn space_json(s: &SpaceSpec) -> Value {
+    json!({
+        "id": s.id, "title": s.title, "reference": s.reference, "size": s.size, "encoding": s.encoding,
+        "example": s.example,
+    })
+}
+
+/// Published architectures with the ids of their spaces.
+fn named_archs() -> impl Iterator<Item = (&'static str, &'static NamedArch)> {
+    SPACES.iter().flat_map(|s| s.named().iter().map(|arch| (s.spec().id, arch)))
+}
+
+fn arch_text((space, a): (&str, &NamedArch)) -> String {
+    format!("{}  ({space}; {})\n  {}\n  {}", a.name, a.about, a.source, a.arch)
+}
+
+fn arch_json((space, a): (&str, &NamedArch)) -> Value {
+    json!({ "space": space, "name": a.name, "about": a.about, "source": a.source, "arch": a.arch })
 }
 
 fn proxy_text(proxy: &Proxy) -> String {
-    let details = &proxy.details;
+    let Proxy { name, title, about, inputs, reference, details, .. } = proxy;
+    let direction = match details.direction {
+        Direction::HigherIsBetter => "higher is better",
+        Direction::LowerIsBetter => "lower is better",
+    };
+    let cost = proxy.cost.to_string().replace('_', " ");
     let mut text = format!(
-        "{}  ({}; {}; cost: {})\n  {}\n  input: {}\n  {}\n",
-        proxy.name,
-        proxy.title,
-        arrow(details.direction),
-        proxy.cost.to_string().replace('_', " "),
-        proxy.about,
-        proxy.inputs,
-        proxy.reference
+        "{name}  ({title}; {direction}; cost: {cost})\n  {about}\n  input: {inputs}\n  {reference}\n"
     );
+    let columns = Columns::fixed(&[(Side::Left, 21), (Side::Left, 0)]);
+    let line = |indent: &str, name: &str, about: String| {
+        format!("{indent}{}", columns.line(&[format!(":{name}"), about]))
+    };
     for preset in details.presets {
         let choices =
             if preset.choices.is_empty() { "the default".to_string() } else { preset.choices.join("+") };
-        text += &format!("  :{:<20} {} = {choices}\n", preset.name, preset.about);
+        text += &line("  ", preset.name, format!("{} = {choices}", preset.about));
     }
     for axis in details.axes {
         text += &format!("  {}: {}\n", axis.name, axis.about);
         for (i, choice) in axis.choices.iter().enumerate() {
             let default = if i == 0 { " [default]" } else { "" };
-            text += &format!("    :{:<20} {}{default}\n", choice.name, choice.about);
+            text += &line("    ", choice.name, format!("{}{default}", choice.about));
         }
     }
-    text + "\n"
+    text.trim_end().to_owned()
 }
 
-fn proxies_json() -> serde_json::Value {
-    PROXIES.iter().map(|p| proxy_json(p)).collect()
-}
-
-fn proxy_json(proxy: &Proxy) -> serde_json::Value {
+fn proxy_json(proxy: &Proxy) -> Value {
     let details = &proxy.details;
-    let axes: Vec<_> = (details.axes.iter())
-        .map(|axis| {
-            let choices: Vec<_> =
-                axis.choices.iter().map(|c| json!({ "name": c.name, "about": c.about })).collect();
-            json!({ "name": axis.name, "about": axis.about, "choices": choices })
-        })
-        .collect();
-    let presets: Vec<_> = (details.presets.iter())
-        .map(|p| json!({ "name": p.name, "about": p.about, "choices": p.choices }))
-        .collect();
+    let axes = details.axes.iter().map(|axis| {
+        let choices = axis.choices.iter().map(|c| json!({ "name": c.name, "about": c.about }));
+        json!({ "name": axis.name, "about": axis.about, "choices": choices.collect::<Value>() })
+    });
+    let presets =
+        details.presets.iter().map(|p| json!({ "name": p.name, "about": p.about, "choices": p.choices }));
     json!({
         "name": proxy.name, "title": proxy.title, "reference": proxy.reference, "direction": details.direction,
         "inputs": proxy.inputs, "about": proxy.about, "cost": proxy.cost, "version": details.version,
-        "init": details.init.map(|s| s.to_string()), "axes": axes, "presets": presets,
+        "init": details.init.map(|s| s.to_string()), "axes": axes.collect::<Value>(),
+        "presets": presets.collect::<Value>(),
     })
 }
 
-fn datasets_text() -> String {
-    let entry = |s: &datasets::DatasetSpec| {
-        let [c, h, w] = s.shape;
-        format!(
-            "{}\n  {}, {c}x{h}x{w}, {} classes\n  {}\n  licence: {}\n\n",
-            s.id, s.title, s.classes, s.source, s.licence
-        )
-    };
-    datasets::SPECS.iter().map(entry).collect()
+fn dataset_text(s: &DatasetSpec) -> String {
+    let DatasetSpec { id, title, shape: [c, h, w], classes, source, licence, .. } = s;
+    format!("{id}\n  {title}, {c}x{h}x{w}, {classes} classes\n  {source}\n  licence: {licence}")
 }
 
-fn datasets_json() -> serde_json::Value {
-    let all = datasets::SPECS.iter();
-    all.map(|s| {
-        json!({
-            "id": s.id, "title": s.title, "shape": s.shape, "classes": s.classes, "images": s.images,
-            "source": s.source, "licence": s.licence, "stand_in": s.stand_in,
-        })
+fn dataset_json(s: &DatasetSpec) -> Value {
+    json!({
+        "id": s.id, "title": s.title, "shape": s.shape, "classes": s.classes, "images": s.images,
+        "source": s.source, "licence": s.licence, "stand_in": s.stand_in,
     })
-    .collect()
 }
 
 fn words<T: ToString>(all: &[T]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn tables_text() -> String {
-    let entry = |t: &TableSpec| {
-        format!(
-            "{}\n  {}, {}\n  data sets {}; splits {}; epochs {}\n  {}\n  licence: {}\n  cite: {}\n\n",
-            t.id,
-            t.title,
-            t.size.map_or(SpaceSize::OfTable, SpaceSize::Known),
-            words(t.datasets),
-            words(t.splits),
-            words(t.budgets),
-            t.source,
-            t.licence,
-            t.citation
-        )
-    };
-    TABLES.iter().map(|t| entry(t)).collect()
+fn table_text(t: &TableSpec) -> String {
+    let size = t.size.map_or(SpaceSize::OfTable, SpaceSize::Known);
+    let (datasets, splits, epochs) = (words(t.datasets), words(t.splits), words(t.budgets));
+    let TableSpec { id, title, source, licence, citation, .. } = t;
+    format!(
+        "{id}\n  {title}, {size}\n  data sets {datasets}; splits {splits}; epochs {epochs}\n  {source}\n  \
+         licence: {licence}\n  cite: {citation}"
+    )
 }
 
-fn tables_json() -> serde_json::Value {
-    let all = TABLES.iter();
-    all.map(|t| {
-        let splits: Vec<String> = t.splits.iter().map(ToString::to_string).collect();
-        json!({
-            "id": t.id, "title": t.title, "size": t.size, "datasets": t.datasets, "splits": splits,
-            "epochs": t.budgets, "source": t.source, "licence": t.licence, "citation": t.citation,
-            "columns": t.columns.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect::<Vec<_>>(),
-        })
+fn table_json(t: &TableSpec) -> Value {
+    let splits: Vec<String> = t.splits.iter().map(ToString::to_string).collect();
+    let columns = t.columns.iter().map(|(name, about)| json!({ "name": name, "about": about }));
+    json!({
+        "id": t.id, "title": t.title, "size": t.size, "datasets": t.datasets, "splits": splits,
+        "epochs": t.budgets, "source": t.source, "licence": t.licence, "citation": t.citation,
+        "columns": columns.collect::<Value>(),
     })
-    .collect()
 }
 
-fn studies_text() -> anyhow::Result<String> {
-    let entry = |study: Study| {
-        let runs: Vec<String> = study.runs.iter().map(|r| r.id.get_ref().clone()).collect();
-        format!(
-            "{}\n  {}\n  {}\n  runs: {}\n\n",
-            study.name.get_ref(),
-            study.title,
-            study.source,
-            runs.join(", ")
-        )
-    };
-    STUDIES.iter().map(|(name, text)| Ok(entry(Study::parse(name, text)?))).collect()
+fn run_ids(study: &Study) -> Vec<String> {
+    study.runs.iter().map(|run| run.id.get_ref().clone()).collect()
 }
 
-fn studies_json() -> anyhow::Result<serde_json::Value> {
-    let entry = |study: Study| {
-        let runs: Vec<&String> = study.runs.iter().map(|r| r.id.get_ref()).collect();
-        json!({ "name": study.name.get_ref(), "title": study.title, "source": study.source, "runs": runs })
-    };
-    STUDIES.iter().map(|(name, text)| Ok(entry(Study::parse(name, text)?))).collect()
+fn study_text(study: Study) -> String {
+    let (name, Study { title, source, .. }) = (study.name.get_ref(), &study);
+    format!("{name}\n  {title}\n  {source}\n  runs: {}", run_ids(&study).join(", "))
+}
+
+fn study_json(study: Study) -> Value {
+    let (name, Study { title, source, .. }) = (study.name.get_ref(), &study);
+    json!({ "name": name, "title": title, "source": source, "runs": run_ids(&study) })
 }

@@ -13,6 +13,7 @@ use super::common::{EngineArgs, Format};
 use crate::data::DataDirs;
 use crate::engine::Precision;
 use crate::parity::{Comparison, Summary, Verdict, read};
+use crate::report::{Columns, Side};
 
 /// Compare scores with golden values that another implementation computed
 ///
@@ -99,16 +100,14 @@ fn print_text(summary: &Summary, engine: &str, precision: &str) -> std::io::Resu
     let out = &mut std::io::stdout().lock();
     writeln!(out, "engine: {engine}, {precision}")?;
     let header = ["proxy", "variant", "compared", "within", "worst rel.", "not supported", "skipped"];
-    let [a, b, c, d, e, f, g] = header;
-    writeln!(out, "{a:<16} {b:<28} {c:>9} {d:>7} {e:>11} {f:>14} {g:>8}")?;
-    for ((proxy, variant), line) in &summary.lines {
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    rows.extend(summary.lines.iter().map(|((proxy, variant), line)| {
         let worst = if line.compared > 0 { format!("{:.1e}", line.worst) } else { "-".to_string() };
-        writeln!(
-            out,
-            "{proxy:<16} {variant:<28} {:>9} {:>7} {worst:>11} {:>14} {:>8}",
-            line.compared, line.within, line.not_supported, line.skipped
-        )?;
-    }
+        let counts = [line.compared, line.within, line.not_supported, line.skipped].map(|n| n.to_string());
+        let [compared, within, not_supported, skipped] = counts;
+        vec![proxy.to_string(), variant.to_string(), compared, within, worst, not_supported, skipped]
+    }));
+    write!(out, "{}", Columns::table(&[Side::Left, Side::Left, Side::Right], &rows).concat())?;
     for failure in &summary.failures {
         writeln!(
             out,

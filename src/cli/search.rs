@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, OutputArgs};
-use crate::analysis::ScoreSet;
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
+use crate::analysis::{Facts, ScoreSet};
 use crate::data::DataDirs;
-use crate::report::{Facts, SearchGroup, search_table};
+use crate::report::search_table;
+use crate::scoring::flag;
 use crate::search::top1::{Protocol, Request};
-use crate::search::{search, usual_sizes};
-use crate::tables::{Query, Table};
+use crate::search::{SearchGroup, Searched, search, usual_sizes};
 
 const EXAMPLES: &str = "Examples:
   untrained search results/x --samples 10,100 --trials 500
@@ -50,7 +50,7 @@ pub struct SearchArgs {
     trials: usize,
 
     /// What a trial remembers of those before it
-    #[arg(long, value_enum, default_value = "independent")]
+    #[arg(long, value_parser = flag::<Protocol>(), default_value_t)]
     protocol: Protocol,
 
     /// Seed of the draws
@@ -67,44 +67,30 @@ pub struct SearchArgs {
 /// A damaged run or file, a table that is not at hand, an accuracy that it does not have, or too few architectures.
 pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     args.output.format()?;
-    let mut loaded = Loaded::new(dirs);
-    let sets = analysis::load(&args.runs, &args.external, &mut loaded)?;
-    let mut groups: Vec<SearchGroup> = vec![];
-    let mut of_set: Vec<&ScoreSet> = vec![];
-    for set in &sets {
-        let table = loaded.table(&set.space)?;
-        for query in args.accuracy.queries(set, table) {
-            groups.push(group(args, set, table, &query)?);
-            of_set.push(set);
-        }
-    }
-    let names = groups.iter().map(|group| group.name.clone()).zip(of_set).collect();
-    for (group, name) in groups.iter_mut().zip(analysis::distinct_names(names)) {
-        group.name = name;
-    }
-    let mut table = search_table(&groups);
+    let tables = Loaded::new(dirs);
+    let sets = analysis::load(&args.runs, &args.external, &tables)?;
+    let groups = analysis::groups(&sets, &args.accuracy, &tables, |set, table, query| {
+        Ok(search(set, table, query, &requests(args, set))?)
+    })?;
+    let group = |Group { name, mut facts, value: searched }: Group<Searched>| {
+        let sizes: Vec<String> = searched.sizes.iter().map(ToString::to_string).collect();
+        facts.push(("architectures to draw from, by repetition".to_owned(), sizes.join(", ")));
+        SearchGroup { name, facts, searched }
+    };
+    let mut table = search_table(&groups.into_iter().map(group).collect::<Vec<_>>());
     table.facts = facts(args);
     args.output.write(&table)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn group(args: &SearchArgs, set: &ScoreSet, table: &Table, query: &Query) -> anyhow::Result<SearchGroup> {
-    let request = |&sample_size: &usize| {
-        let SearchArgs { trials, protocol, search_seed: seed, .. } = *args;
-        Request { sample_size, trials, protocol, seed }
-    };
+fn requests(args: &SearchArgs, set: &ScoreSet) -> Vec<Request> {
+    let SearchArgs { trials, protocol, search_seed: seed, .. } = *args;
     let sizes = if args.samples.is_empty() { usual_sizes(set) } else { args.samples.clone() };
-    let requests: Vec<Request> = sizes.iter().map(request).collect();
-    let searched = search(set, table, query, &requests)?;
-    let (name, mut facts) = analysis::group_facts(set, query);
-    let sizes: Vec<String> = searched.sizes.iter().map(ToString::to_string).collect();
-    facts.push(("architectures to draw from, by repetition".to_owned(), sizes.join(", ")));
-    Ok(SearchGroup::new(name, facts, searched))
+    sizes.into_iter().map(|sample_size| Request { sample_size, trials, protocol, seed }).collect()
 }
 
 fn facts(args: &SearchArgs) -> Facts {
-    let protocol =
-        args.protocol.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let protocol = args.protocol.as_str().replace('_', "-");
     let facts = [
         ("command", analysis::command_line()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),

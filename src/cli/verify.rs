@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure};
 use clap::Args;
 
-use super::common::{DeviceArgs, EngineKind, Format, TableOrder, number};
+use super::common::{DeviceArgs, EngineKind, Format, TableOrder};
 use crate::data::DataDirs;
 use crate::datasets::{self, Batch};
 use crate::engine::Precision;
 use crate::keyed::smallest;
 use crate::proxies::external;
+use crate::report::number;
 use crate::scoring::{Checked, Protocol, batch_facts, rescore};
 use crate::store::{Manifest, Record, Records};
 

@@ -29,6 +29,12 @@ impl DataDirs {
         &self.roots
     }
 
+    /// The folders in words, for messages, with `between` between two; `none` where there are none.
+    pub fn words(&self, between: &str, none: &str) -> String {
+        let roots: Vec<String> = self.roots.iter().map(|root| root.display().to_string()).collect();
+        if roots.is_empty() { none.to_owned() } else { roots.join(between) }
+    }
+
     /// The first existing path among `candidates` (relative paths, preferred first) in the first folder that has any.
     pub fn find(&self, candidates: &[&str]) -> Option<PathBuf> {
         self.roots.iter().find_map(|root| candidates.iter().map(|c| root.join(c)).find(|p| p.exists()))

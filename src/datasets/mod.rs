@@ -86,8 +86,6 @@ fn missing(
         [one] => format!("{}/{one}", folders.join("/ or ")),
         several => format!("any of {} in {}/", several.join(", "), folders.join("/ or ")),
     };
-    let searched: Vec<_> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
-    let searched =
-        if searched.is_empty() { "no folder (none is set)".to_owned() } else { searched.join(", ") };
+    let searched = dirs.words(", ", "no folder (none is set)");
     DatasetError::Missing { id: spec.id, title: spec.title, split, wanted, searched }
 }

@@ -3,13 +3,26 @@
 use super::axis::Axis;
 use super::colour::{AXIS, GREY, INK};
 use super::frame::Area;
-use super::rows::{self, Lanes, Marks, Row};
+use super::rows::{self, Lanes, Marks, ProxyRow};
 use super::scene::{Anchor, Scene};
-use super::{Labels, PlotError, SMALL, all_finite, label};
+use super::{Drawing, Labels, PlotError, SMALL, all_finite, label};
+use crate::analysis::{Correlation, CorrelationGroup, Statistic};
 
 const FIGURE: &str = "bars";
 /// Pixels of a bar where a row has one.
 const LANE: f64 = 15.0;
+
+pub(super) static DRAWING: Drawing = Drawing {
+    name: "bars",
+    about: "Correlations with intervals, best first",
+    draw: |request| {
+        let (groups, caption) = request.groups()?;
+        Bars::of(&groups, request.statistic, &|_, _| None, &caption).draw()
+    },
+};
+
+/// What a paper gives for a proxy (second argument) in a group (first, its name); nothing where it gives none.
+pub type Published<'a> = &'a dyn Fn(&str, &str) -> Option<f64>;
 
 /// A value with its interval and what a paper gives for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,10 +41,36 @@ pub struct Bars {
     pub x: String,
     /// Data sets, in the order of the rows' entries.
     pub groups: Vec<String>,
-    pub rows: Vec<Row<Estimate>>,
+    pub rows: Vec<ProxyRow<Estimate>>,
 }
 
 impl Bars {
+    /// Correlations as bars: the mean over repetitions with its sample standard deviation, or the value of a single
+    /// repetition with its bootstrap interval.
+    pub fn of(
+        groups: &[CorrelationGroup],
+        statistic: Statistic,
+        published: Published<'_>,
+        caption: &str,
+    ) -> Self {
+        let entry = |group: &CorrelationGroup, correlation: &Correlation| {
+            let summary = correlation.summary(statistic)?;
+            let std = summary.std.map(|std| (summary.mean - std, summary.mean + std));
+            let interval = std.or_else(|| correlation.interval(statistic).map(|i| (i.low, i.high)));
+            let published = published(&group.name, &correlation.proxy);
+            Some(Estimate { value: summary.mean, interval, published })
+        };
+        let repeated = groups.iter().flat_map(|g| &g.correlations).any(|c| c.samples.len() > 1);
+        let interval =
+            if repeated { "± standard deviation over repetitions" } else { "95 % bootstrap intervals" };
+        Self {
+            labels: rows::labels(groups, statistic, interval, caption),
+            x: statistic.words().to_owned(),
+            groups: rows::names(groups),
+            rows: rows::of(groups, entry),
+        }
+    }
+
     /// Lays the figure out.
     ///
     /// # Errors

@@ -3,12 +3,23 @@
 use super::axis::Axis;
 use super::colour::{AXIS, Colour, GREY, INK};
 use super::frame::Area;
-use super::rows::{self, Lanes, Marks, Row};
+use super::rows::{self, Lanes, Marks, ProxyRow};
 use super::scene::{Anchor, Scene};
-use super::{Labels, PlotError, SMALL, all_finite};
+use super::{Drawing, Labels, PlotError, SMALL, all_finite};
+use crate::analysis::{Correlation, CorrelationGroup, Statistic};
+use crate::stats::BoxSummary;
 
 const FIGURE: &str = "box plot";
 const LANE: f64 = 19.0;
+
+pub(super) static DRAWING: Drawing = Drawing {
+    name: "box",
+    about: "Correlations of every repetition",
+    draw: |request| {
+        let (groups, caption) = request.groups()?;
+        BoxPlot::of(&groups, request.statistic, &caption).draw()
+    },
+};
 
 /// Values of proxies on data sets, one value for each repetition.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,10 +28,24 @@ pub struct BoxPlot {
     pub x: String,
     /// Data sets, in the order of the rows' entries.
     pub groups: Vec<String>,
-    pub rows: Vec<Row<Vec<f64>>>,
+    pub rows: Vec<ProxyRow<Vec<f64>>>,
 }
 
 impl BoxPlot {
+    /// Correlations of every repetition.
+    pub fn of(groups: &[CorrelationGroup], statistic: Statistic, caption: &str) -> Self {
+        let entry = |_: &CorrelationGroup, correlation: &Correlation| {
+            let values: Vec<f64> = correlation.values(statistic).into_iter().flatten().collect();
+            (!values.is_empty()).then_some(values)
+        };
+        Self {
+            labels: rows::labels(groups, statistic, "each point is a repetition", caption),
+            x: statistic.words().to_owned(),
+            groups: rows::names(groups),
+            rows: rows::of(groups, entry),
+        }
+    }
+
     /// Lays the figure out, rows with the highest median first.
     ///
     /// # Errors
@@ -34,7 +59,8 @@ impl BoxPlot {
         }
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         let axis = Axis::linear(FIGURE, low, high, 8)?.thinned(430.0);
-        let rows = rows::sorted(&self.rows, |values| quartiles(values).map_or(f64::NEG_INFINITY, |q| q[1]));
+        let rows =
+            rows::sorted(&self.rows, |values| BoxSummary::of(values).map_or(f64::NEG_INFINITY, |b| b.median));
         let lanes = Lanes::new(self.groups.len(), LANE);
         let marks = Marks { baselines: rows.iter().any(|r| r.baseline), published: false };
         let (mut scene, area) =
@@ -65,11 +91,13 @@ impl Lane<'_> {
     fn draw(&self, scene: &mut Scene, values: &[f64], colour: Colour) {
         let x = |value: f64| self.area.x(self.axis.place(value));
         let middle = (self.top + self.bottom) / 2.0;
-        let Some([lower, median, upper]) = quartiles(values) else {
+        let Some(summary) = BoxSummary::of(values) else {
             scene.text((self.area.left + 5.0, middle), "no value", SMALL, Anchor::Start, GREY);
             return;
         };
-        let (low, high) = whiskers(values, lower, upper);
+        let BoxSummary { q1: lower, median, q3: upper, .. } = summary;
+        // Whiskers never begin inside the box, where quartiles lie between distant values.
+        let (low, high) = (summary.whisker_low.min(lower), summary.whisker_high.max(upper));
         scene.line((x(low), middle), (x(lower), middle), colour, 1.25);
         scene.line((x(upper), middle), (x(high), middle), colour, 1.25);
         for end in [x(low), x(high)] {
@@ -88,26 +116,4 @@ impl Lane<'_> {
         }
         scene.line((x(median), self.top), (x(median), self.bottom), INK, 2.0);
     }
-}
-
-/// Lower quartile, median and upper quartile by linear interpolation (type 7 of Hyndman and Fan, 1996).
-pub(super) fn quartiles(values: &[f64]) -> Option<[f64; 3]> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let last = sorted.len().checked_sub(1)?;
-    let quantile = |share: f64| {
-        let place = share * last as f64;
-        let index = place as usize;
-        let next = sorted[(index + 1).min(last)];
-        sorted[index] + (next - sorted[index]) * place.fract()
-    };
-    Some([quantile(0.25), quantile(0.5), quantile(0.75)])
-}
-
-/// The furthest values within 1.5 times the box's width of the box.
-fn whiskers(values: &[f64], lower: f64, upper: f64) -> (f64, f64) {
-    let reach = 1.5 * (upper - lower);
-    let low = values.iter().copied().filter(|v| *v >= lower - reach).fold(lower, f64::min);
-    let high = values.iter().copied().filter(|v| *v <= upper + reach).fold(upper, f64::max);
-    (low, high)
 }

@@ -1,14 +1,28 @@
 //! Proxy against proxy: correlations as colours with their numbers.
 
-use super::colour::{AXIS, Colour, GREY, INK, WHITE, diverging};
+use super::colour::{Colour, GREY, INK, WHITE, diverging};
 use super::frame::{self, Area, Sides};
 use super::scene::{Anchor, Scene};
-use super::{Labels, MOST_ENTRIES, PlotError, SMALL, TEXT, at_most, font, label};
+use super::{Drawing, Labels, MOST_ENTRIES, PlotError, SMALL, TEXT, at_most, colour_bar, font, label};
+use crate::analysis::{AnalysisError, ScoreCell, ScoreColumn, ScoreSet};
+use crate::proxies::Direction;
+use crate::stats::kendall;
+use crate::tables::{Query, Table};
 
 const FIGURE: &str = "heat map";
 const CELL: (f64, f64) = (34.0, 25.0);
 const NUMBER: f64 = 10.0;
-const BAR_WIDTH: f64 = 14.0;
+/// Name of the row of trained accuracies.
+const ACCURACY: &str = "accuracy";
+
+pub(super) static DRAWING: Drawing = Drawing {
+    name: "heatmap",
+    about: "Kendall's tau-b between proxies",
+    draw: |request| {
+        let shown = request.only()?;
+        HeatMap::of(shown.set, shown.table, &shown.query, &request.caption(shown))?.draw()
+    },
+};
 
 /// A square matrix of correlations, -1 to 1.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +36,36 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
+    /// Kendall's tau-b between the scores of all proxies, and with the accuracy (the first row), proxies in falling order
+    /// of that: the mean over repetitions, each over the architectures that have a finite score for both. Scores are turned
+    /// so that higher is better.
+    ///
+    /// # Errors
+    /// An architecture or a query that the table cannot answer.
+    pub fn of(set: &ScoreSet, table: &Table, query: &Query, caption: &str) -> Result<Self, AnalysisError> {
+        let mut columns = vec![accuracy_column(set, table, query)?];
+        columns.extend(set.columns.iter().cloned());
+        let with_accuracy: Vec<f64> =
+            columns.iter().map(|c| tau(&columns[0], c).unwrap_or(f64::NEG_INFINITY)).collect();
+        let mut order: Vec<usize> = (1..columns.len()).collect();
+        order.sort_by(|a, b| with_accuracy[*b].total_cmp(&with_accuracy[*a]));
+        order.insert(0, 0);
+        let row = |i: &usize| order.iter().map(|j| tau(&columns[*i], &columns[*j])).collect();
+        let facts = vec![
+            "mean over repetitions".to_owned(),
+            format!("repetitions = {}", set.samples.len()),
+            label::counts("n", set.samples.iter().map(|s| s.archs.len())),
+            "pairs of finite scores".to_owned(),
+        ];
+        let title = format!("Kendall's tau-b between proxies, {} with {}", set.space, set.dataset);
+        Ok(Self {
+            labels: Labels { title, facts, caption: caption.to_owned() },
+            what: "Kendall's tau-b".to_owned(),
+            names: order.iter().map(|i| columns[*i].proxy.clone()).collect(),
+            values: order.iter().map(row).collect(),
+        })
+    }
+
     /// Lays the figure out, names in the order given.
     ///
     /// # Errors
@@ -82,19 +126,37 @@ fn draw_cell(scene: &mut Scene, area: Area, (row, column): (usize, usize), value
 /// The colour bar, as high as the matrix within bounds, with its label from the top downwards.
 fn draw_bar(scene: &mut Scene, area: Area, room_below: f64, what: &str) {
     let bar = Area { bottom: area.top + area.height().clamp(60.0, 300.0), ..area };
-    let left = area.right + 14.0;
-    let slices = 100;
-    for i in (0..slices).rev() {
-        let (low, high) = (bar.bottom, bar.y((i + 1) as f64 / slices as f64));
-        let value = (i as f64 + 0.5) / slices as f64 * 2.0 - 1.0;
-        // Down to the foot: viewers show seams between rectangles that only touch.
-        scene.rect((left, high), (left + BAR_WIDTH, low), diverging(value));
-    }
-    for (value, text) in [(-1.0, "−1"), (-0.5, "−.5"), (0.0, "0"), (0.5, ".5"), (1.0, "1")] {
-        let y = bar.y((value + 1.0) / 2.0);
-        scene.line((left + BAR_WIDTH, y), (left + BAR_WIDTH + 4.0, y), AXIS, 1.0);
-        scene.text((left + BAR_WIDTH + 7.0, y), text, SMALL, Anchor::Start, INK);
-    }
+    let ticks = [(0.0, "−1"), (0.25, "−.5"), (0.5, "0"), (0.75, ".5"), (1.0, "1")];
+    let right = colour_bar::draw(scene, bar, 14.0, |share| diverging(share * 2.0 - 1.0), &ticks);
     let what = font::fit(&label::sentence(what), SMALL, area.height() + room_below);
-    scene.upright_text((left + BAR_WIDTH + 40.0, area.top), &what, SMALL, Anchor::End, GREY);
+    scene.upright_text((right + 40.0, area.top), &what, SMALL, Anchor::End, GREY);
+}
+
+fn accuracy_column(set: &ScoreSet, table: &Table, query: &Query) -> Result<ScoreColumn, AnalysisError> {
+    let accuracies = table.column(query)?;
+    let cells = set.samples.iter().map(|sample| {
+        sample.archs.iter().map(|arch| Ok(ScoreCell::of(accuracies[table.find(arch)?]))).collect()
+    });
+    let cells = cells.collect::<Result<_, AnalysisError>>()?;
+    Ok(ScoreColumn {
+        proxy: ACCURACY.to_owned(),
+        direction: Direction::HigherIsBetter,
+        baseline: true,
+        cells,
+    })
+}
+
+/// Mean over the repetitions in which it is defined.
+fn tau(a: &ScoreColumn, b: &ScoreColumn) -> Option<f64> {
+    let turn = if a.direction == b.direction { 1.0 } else { -1.0 };
+    let taus = a.cells.iter().zip(&b.cells).filter_map(|(a, b)| {
+        let both = a.iter().zip(b).filter_map(|(a, b)| match (a, b) {
+            (ScoreCell::Ok(a), ScoreCell::Ok(b)) => Some((*a, *b)),
+            _ => None,
+        });
+        let (a, b): (Vec<f64>, Vec<f64>) = both.unzip();
+        kendall(&a, &b).ok()?.tau_b()
+    });
+    let taus: Vec<f64> = taus.collect();
+    (!taus.is_empty()).then(|| turn * taus.iter().sum::<f64>() / taus.len() as f64)
 }

@@ -1,5 +1,7 @@
 //! Names and numbers as they stand in a figure.
 
+use crate::tables::{Query, Runs};
+
 /// Characters of a name that a figure shows.
 const LONGEST: usize = 48;
 
@@ -68,4 +70,19 @@ pub(super) fn power_of_ten(exponent: i32) -> String {
         other => char::from_u32(0x2070 + other as u32 - '0' as u32).unwrap_or(other),
     });
     format!("10{}", raised.collect::<String>())
+}
+
+/// An accuracy as it stands on an axis: `cifar10 test accuracy (%), 200 epochs, mean of runs`.
+pub(super) fn accuracy(query: &Query) -> String {
+    let runs = match query.runs {
+        Runs::Mean => "mean of runs".to_owned(),
+        Runs::Seed(seed) => format!("run {seed}"),
+    };
+    format!("{} {} accuracy (%), {} epochs, {runs}", query.dataset, query.split, query.budget)
+}
+
+/// `n = 1000`, or the range where it differs.
+pub(super) fn counts(what: &str, counts: impl Iterator<Item = usize> + Clone) -> String {
+    let (low, high) = (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0));
+    if low == high { format!("{what} = {low}") } else { format!("{what} = {low} to {high}") }
 }

@@ -1,10 +1,11 @@
-//! Means with their spread along a parameter: sample size, gamma, batch size. Each line carries its name at its end.
+//! Means with their spread along a sample size. Each line carries its name at its end.
 
 use super::axis::Axis;
 use super::colour::{Colour, INK, SERIES};
 use super::frame::{self, Area, Sides};
 use super::scene::{Anchor, Point, Scene};
 use super::{LEADING, Labels, MOST_ENTRIES, PlotError, TEXT, all_finite, at_most, font, label};
+use crate::search::RuleKind;
 
 const FIGURE: &str = "lines";
 const WIDTH: f64 = 460.0;
@@ -21,43 +22,22 @@ pub struct LinePoint {
     pub spread: f64,
 }
 
-/// How a line is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SeriesKind {
-    /// In a colour, with its spread.
-    #[default]
-    Proxy,
-    /// Params, flops, random: grey and dashed, without spread.
-    Baseline,
-    /// What no proxy can exceed: black.
-    Oracle,
-}
-
 /// One line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     pub name: String,
-    pub kind: SeriesKind,
+    /// Proxies are drawn in a colour with their spread, baselines grey and dashed without it, the oracle black.
+    pub kind: RuleKind,
     /// In any order of `x`.
     pub points: Vec<LinePoint>,
 }
 
-/// How the parameter is spread along its axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum XScale {
-    #[default]
-    Linear,
-    /// Logarithmic, with ticks at the values that occur (up to eight of them).
-    Log10,
-}
-
-/// Lines along a parameter.
+/// Lines along a logarithmic axis, with ticks at the values that occur (up to eight of them).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lines {
     pub labels: Labels,
     pub x: String,
     pub y: String,
-    pub x_scale: XScale,
     pub series: Vec<Series>,
 }
 
@@ -65,7 +45,7 @@ impl Lines {
     /// Lays the figure out.
     ///
     /// # Errors
-    /// No points, numbers that are not finite, a logarithmic axis with numbers that are not positive, too many lines.
+    /// No points, numbers that are not finite, an `x` that is not positive, too many lines.
     pub fn draw(&self) -> Result<Scene, PlotError> {
         let all: Vec<LinePoint> = self.series.iter().flat_map(|s| s.points.iter().copied()).collect();
         if all.is_empty() {
@@ -98,18 +78,17 @@ impl Lines {
         xs.sort_by(f64::total_cmp);
         xs.dedup();
         let (low, high) = (xs[0], xs[xs.len() - 1]);
-        match self.x_scale {
-            XScale::Linear => Ok(Axis::linear(FIGURE, low, high, 8)?.thinned(WIDTH)),
-            XScale::Log10 if low <= 0.0 => {
+        match low > 0.0 {
+            true => Ok(Axis::log10(low, high, &xs).thinned(WIDTH)),
+            false => {
                 Err(PlotError::Range { figure: FIGURE, what: "numbers on a logarithmic axis", low, high })
             }
-            XScale::Log10 => Ok(Axis::log10(low, high, &xs).thinned(WIDTH)),
         }
     }
 
     /// The vertical axis, with the spread of the lines that show it.
     fn y_axis(&self) -> Result<Axis, PlotError> {
-        let shown = |s: &Series| if s.kind == SeriesKind::Proxy { 1.0 } else { 0.0 };
+        let shown = |s: &Series| if s.kind == RuleKind::Proxy { 1.0 } else { 0.0 };
         let points = || {
             self.series.iter().flat_map(|s| s.points.iter().map(move |p| (p.mean, p.spread.abs() * shown(s))))
         };
@@ -122,7 +101,7 @@ impl Lines {
         let mut proxies = 0;
         let mut baselines = 0;
         let lines = self.series.iter().map(|series| {
-            let index = if series.kind == SeriesKind::Proxy { &mut proxies } else { &mut baselines };
+            let index = if series.kind == RuleKind::Proxy { &mut proxies } else { &mut baselines };
             let style = Style::of(series.kind, *index);
             *index += 1;
             let mut points = series.points.clone();
@@ -149,24 +128,24 @@ struct Style {
 }
 
 impl Style {
-    fn of(kind: SeriesKind, index: usize) -> Self {
+    fn of(kind: RuleKind, index: usize) -> Self {
         let dashes = [None, Some((7.0, 4.0)), Some((2.0, 3.0))];
         match kind {
-            SeriesKind::Proxy => Self {
+            RuleKind::Proxy => Self {
                 colour: SERIES[index % SERIES.len()],
                 width: 1.75,
                 dashes: dashes[index / SERIES.len() % dashes.len()],
                 marker: index % 4,
                 spread: true,
             },
-            SeriesKind::Baseline => Self {
+            RuleKind::Baseline => Self {
                 colour: Colour::new(0x8a_8a_8a),
                 width: 1.5,
                 dashes: Some((5.0, 3.0)),
                 marker: index % 4,
                 spread: false,
             },
-            SeriesKind::Oracle => Self { colour: INK, width: 1.5, dashes: None, marker: 0, spread: false },
+            RuleKind::Oracle => Self { colour: INK, width: 1.5, dashes: None, marker: 0, spread: false },
         }
     }
 }

@@ -1,13 +1,15 @@
-//! Figures as SVG and PNG: plain numbers and names in, a [`Scene`] out. One file per figure.
+//! Drawings, as SVG and PNG. Each has one file, which says what its numbers are and how they are drawn, and those that
+//! `untrained plot` offers have a line in [`DRAWINGS`].
 //!
 //! A figure lays itself out in pixels from the widths of its labels, so that nothing is cut off or overlaps, and gives a
-//! list of shapes; [`svg`] and [`png()`] draw that list with the two back ends of plotters. The text font is embedded,
-//! nothing is read from the system, and the same figure gives the same bytes.
+//! list of shapes, a [`Scene`]; [`svg`] and [`png()`] draw that list with the two back ends of plotters. The text font is
+//! embedded, nothing is read from the system, and the same figure gives the same bytes.
 
 mod axis;
 mod bars;
 mod boxplot;
 mod colour;
+mod colour_bar;
 mod font;
 mod frame;
 mod heatmap;
@@ -15,8 +17,9 @@ mod hexbin;
 mod label;
 mod lines;
 mod pictures;
-mod png_encoder;
+mod point_names;
 mod render;
+mod request;
 mod rows;
 mod scatter;
 mod scene;
@@ -27,16 +30,24 @@ mod top1;
 
 use std::path::{Path, PathBuf};
 
-pub use bars::{Bars, Estimate};
+pub use bars::{Bars, Estimate, Published};
 pub use boxplot::BoxPlot;
 pub use heatmap::HeatMap;
-pub use lines::{LinePoint, Lines, Series, SeriesKind, XScale};
+pub use lines::{LinePoint, Lines, Series};
 pub use pictures::{MOST_PIXELS, Picture, PictureRow, Pictures};
 pub use render::{png, svg};
-pub use rows::Row;
+pub use request::{Drawing, Request, Shown};
+pub use rows::ProxyRow;
 pub use scatter::{Scatter, ScoreAxis};
 pub use scene::Scene;
 pub use top1::top1;
+
+use crate::analysis::AnalysisError;
+use crate::search::SearchedError;
+
+/// What `untrained plot` draws, in the order of its help.
+pub static DRAWINGS: &[&Drawing] =
+    &[&scatter::DRAWING, &bars::DRAWING, &boxplot::DRAWING, &heatmap::DRAWING, &top1::DRAWING];
 
 /// Size of ordinary text, in pixels.
 const TEXT: f64 = 12.0;
@@ -51,7 +62,7 @@ const MARGIN: f64 = 14.0;
 /// Rows, columns or series that a figure can show and still be read.
 const MOST_ENTRIES: usize = 60;
 /// Colours that are told apart: more groups than this would share one.
-const MOST_GROUPS: usize = 7;
+pub const MOST_GROUPS: usize = 7;
 
 /// What is written around every figure.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,6 +91,18 @@ pub enum PlotError {
     TooMany { figure: &'static str, what: &'static str, found: usize, most: usize },
     #[error("{figure}: {what} has {found} entries where {expected} are needed")]
     Shape { figure: &'static str, what: String, found: usize, expected: usize },
+    #[error("this kind shows one run; name one, or use --kind bars or box")]
+    SeveralRuns,
+    #[error("this kind shows one accuracy; name one with --table-dataset")]
+    SeveralAccuracies,
+    #[error("a scatter plot shows one proxy; name it with --proxies, one of {known}")]
+    SeveralProxies { known: String },
+    #[error("--repetition {wanted}: the scores have {known:?}")]
+    NoRepetition { wanted: u64, known: Vec<u64> },
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    #[error(transparent)]
+    Search(#[from] SearchedError),
     #[error("{}: a plot is written as .svg or .png; give the file one of these endings", .path.display())]
     Format { path: PathBuf },
     #[error("cannot write {}: {source}", .path.display())]

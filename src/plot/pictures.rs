@@ -3,7 +3,7 @@
 use super::colour::{AXIS, Colour, GREY, INK, viridis};
 use super::frame::{self, Area, Sides};
 use super::scene::{Anchor, Scene};
-use super::{LEADING, Labels, PlotError, SMALL, TEXT, all_finite, at_most, font, label};
+use super::{LEADING, Labels, PlotError, SMALL, TEXT, all_finite, at_most, colour_bar, font, label};
 
 const FIGURE: &str = "class activation maps";
 /// Side of a picture, in pixels of the figure.
@@ -16,7 +16,6 @@ pub const MOST_PIXELS: usize = 128;
 const MOST: usize = 12;
 /// Share of the heat in the colour of a pixel; the rest is the picture in grey.
 const HEAT: f64 = 0.6;
-const BAR_WIDTH: f64 = 14.0;
 
 /// One picture.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -149,17 +148,7 @@ fn colour([red, green, blue]: [u8; 3], heat: Option<f64>) -> Colour {
 /// The colour bar of the heat, with its label from the top downwards.
 fn draw_bar(scene: &mut Scene, area: Area, what: &str) {
     let bar = Area { bottom: area.top + SIDE, ..area };
-    let left = area.right + 16.0;
-    let slices = 100;
-    for i in (0..slices).rev() {
-        let fill = viridis((i as f64 + 0.5) / slices as f64);
-        scene.rect((left, bar.y((i + 1) as f64 / slices as f64)), (left + BAR_WIDTH, bar.bottom), fill);
-    }
-    for (share, text) in [(0.0, "0"), (0.5, "½"), (1.0, "1")] {
-        let y = bar.y(share);
-        scene.line((left + BAR_WIDTH, y), (left + BAR_WIDTH + 4.0, y), AXIS, 1.0);
-        scene.text((left + BAR_WIDTH + 7.0, y), text, SMALL, Anchor::Start, INK);
-    }
+    let right = colour_bar::draw(scene, bar, 16.0, viridis, &[(0.0, "0"), (0.5, "½"), (1.0, "1")]);
     let what = font::fit(&label::sentence(what), SMALL, SIDE);
-    scene.upright_text((left + BAR_WIDTH + 36.0, bar.top), &what, SMALL, Anchor::End, GREY);
+    scene.upright_text((right + 36.0, bar.top), &what, SMALL, Anchor::End, GREY);
 }

@@ -14,8 +14,8 @@ use plotters_bitmap::BitMapBackend;
 use plotters_svg::SVGBackend;
 
 use super::colour::{Colour, WHITE};
+use super::font;
 use super::scene::{Anchor, Point, Scene, Shape, Text};
-use super::{font, png_encoder};
 
 const UNITS: usize = 4;
 const DENSITY: usize = 2;
@@ -44,8 +44,18 @@ pub fn png(scene: &Scene) -> Vec<u8> {
         draw(scene, &mut backend);
         backend.present().expect("writing to memory cannot fail");
     }
-    let averaged = average(&pixels, drawn_width, UNITS / DENSITY);
-    png_encoder::encode(&averaged, width * DENSITY, height * DENSITY)
+    encode(&average(&pixels, drawn_width, UNITS / DENSITY), width * DENSITY, height * DENSITY)
+}
+
+/// Rows of RGB pixels as a PNG file. Flat areas, which most of a figure is, are small without a filter.
+fn encode(rgb: &[u8], width: usize, height: usize) -> Vec<u8> {
+    let mut file = vec![];
+    let mut encoder = png::Encoder::new(&mut file, width as u32, height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_filter(png::Filter::NoFilter);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(rgb));
+    written.expect("writing to memory cannot fail");
+    file
 }
 
 /// Whole pixels of a scene.

@@ -5,12 +5,13 @@ use super::colour::{Colour, GREY, INK, SERIES, WHITE};
 use super::frame::{self, Area, Sides};
 use super::scene::{Anchor, Point, Scene};
 use super::{LEADING, Labels, MOST_ENTRIES, MOST_GROUPS, PlotError, TEXT, at_most, font, label};
+use crate::analysis::{Correlation, CorrelationGroup, Statistic};
 
 const WIDTH: f64 = 430.0;
 
 /// A proxy with one entry for each group (data set); `None` where it has none.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row<T> {
+pub struct ProxyRow<T> {
     pub name: String,
     /// Drawn pale: params, flops, random.
     pub baseline: bool,
@@ -47,8 +48,57 @@ impl Lanes {
     }
 }
 
+/// Names of the groups.
+pub(super) fn names(groups: &[CorrelationGroup]) -> Vec<String> {
+    groups.iter().map(|g| g.name.clone()).collect()
+}
+
+/// Title and facts of correlations; `spread` says what is shown beside a mean.
+pub(super) fn labels(
+    groups: &[CorrelationGroup],
+    statistic: Statistic,
+    spread: &str,
+    caption: &str,
+) -> Labels {
+    let samples = || groups.iter().flat_map(|g| &g.correlations).flat_map(|c| &c.samples);
+    let excluded: usize = samples().map(|s| s.excluded.total()).sum();
+    let repetitions = groups.iter().flat_map(|g| &g.correlations).map(|c| c.samples.len());
+    let title = match groups {
+        [only] => format!("{} of scores with trained accuracy, {}", statistic.words(), only.name),
+        _ => format!("{} of scores with trained accuracy", statistic.words()),
+    };
+    let facts = vec![
+        label::counts("repetitions", repetitions),
+        label::counts("n", samples().map(|s| s.n)),
+        format!("{excluded} scores excluded in all"),
+        spread.to_owned(),
+    ];
+    Labels { title, facts, caption: caption.to_owned() }
+}
+
+/// One row for each proxy that any group has.
+pub(super) fn of<T>(
+    groups: &[CorrelationGroup],
+    entry: impl Fn(&CorrelationGroup, &Correlation) -> Option<T>,
+) -> Vec<ProxyRow<T>> {
+    let mut rows: Vec<ProxyRow<T>> = vec![];
+    for correlation in groups.iter().flat_map(|g| &g.correlations) {
+        if rows.iter().any(|row| row.name == correlation.proxy) {
+            continue;
+        }
+        let of = |group: &CorrelationGroup| entry(group, group.find(&correlation.proxy)?);
+        let entries = groups.iter().map(of).collect();
+        rows.push(ProxyRow { name: correlation.proxy.clone(), baseline: correlation.baseline, entries });
+    }
+    rows
+}
+
 /// Refuses figures without rows, too large, or with rows of the wrong length.
-pub(super) fn check<T>(figure: &'static str, groups: &[String], rows: &[Row<T>]) -> Result<(), PlotError> {
+pub(super) fn check<T>(
+    figure: &'static str,
+    groups: &[String],
+    rows: &[ProxyRow<T>],
+) -> Result<(), PlotError> {
     if rows.iter().flat_map(|r| &r.entries).flatten().next().is_none() {
         return Err(PlotError::Empty { figure, what: "proxy with a value" });
     }
@@ -66,8 +116,8 @@ pub(super) fn check<T>(figure: &'static str, groups: &[String], rows: &[Row<T>])
 }
 
 /// Rows in falling order of the mean of `key` over their entries; rows without entries last, equal ones by name.
-pub(super) fn sorted<T>(rows: &[Row<T>], key: impl Fn(&T) -> f64) -> Vec<&Row<T>> {
-    let mean = |row: &Row<T>| {
+pub(super) fn sorted<T>(rows: &[ProxyRow<T>], key: impl Fn(&T) -> f64) -> Vec<&ProxyRow<T>> {
+    let mean = |row: &ProxyRow<T>| {
         let values: Vec<f64> = row.entries.iter().flatten().map(&key).collect();
         if values.is_empty() { f64::NEG_INFINITY } else { values.iter().sum::<f64>() / values.len() as f64 }
     };
@@ -95,7 +145,7 @@ pub(super) fn frame<T>(
     axis: &Axis,
     axis_label: &str,
     (groups, marks): (&[String], Marks),
-    (rows, lanes): (&[&Row<T>], Lanes),
+    (rows, lanes): (&[&ProxyRow<T>], Lanes),
     right: f64,
 ) -> (Scene, Area) {
     let names: Vec<String> = rows.iter().map(|r| label::name(&r.name)).collect();

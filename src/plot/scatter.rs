@@ -1,10 +1,13 @@
 //! Score against accuracy: points, or from [`DENSE`] points on hexagons coloured by how many points they hold.
 
 use super::axis::Axis;
-use super::colour::{AXIS, GREY, INK, SERIES, viridis};
+use super::colour::{GREY, SERIES, viridis};
 use super::frame::{self, Area, Sides};
 use super::scene::{Anchor, Point, Scene};
-use super::{Labels, PlotError, SMALL, TEXT, all_finite, font, hexbin, label};
+use super::{Drawing, Labels, PlotError, Request, SMALL, all_finite, colour_bar, hexbin, label, point_names};
+use crate::analysis::{AnalysisError, Correlation, ScoreCell, ScoreSet, Statistic};
+use crate::proxies::Direction;
+use crate::tables::{Query, Table};
 
 const FIGURE: &str = "scatter";
 /// Points that hide each other: from here on their density is drawn.
@@ -15,15 +18,35 @@ const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 380.0;
 /// Radius of a hexagon.
 const HEXAGON: f64 = 4.5;
-const BAR_WIDTH: f64 = 14.0;
 
-/// How the scores are spread along their axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ScoreAxis {
-    #[default]
-    Raw,
-    /// Logarithmic on both sides of zero.
-    SignedLog,
+/// Longest name of an architecture that is written: long strings name nothing, activations do.
+const LONGEST_NAME: usize = 16;
+
+pub(super) static DRAWING: Drawing = Drawing {
+    name: "scatter",
+    about: "Score against accuracy, of one proxy in one repetition",
+    draw: |request| {
+        let shown = request.only()?;
+        let proxy = proxy(request, shown.set)?;
+        let sample = sample(request, shown.set)?;
+        let correlations = request.correlate(shown)?;
+        let unknown = || unknown_proxy(shown.set, proxy);
+        let of = correlations.iter().find(|c| c.proxy == proxy).ok_or_else(unknown)?;
+        let about = (shown.table, &shown.query);
+        Scatter::of(shown.set, (of, sample), about, request.axis, &request.caption(shown))?.draw()
+    },
+};
+
+crate::named! {
+    /// How the scores are spread along their axis.
+    pub enum ScoreAxis: "axis" {
+        /// Signed logarithmic where the largest scores are more than a thousand times the typical one
+        Auto = "auto",
+        /// As they are
+        Raw = "raw",
+        /// Logarithmic on both sides of zero
+        SignedLog = "signed_log",
+    }
 }
 
 /// Scores (horizontal) and accuracies (vertical) of architectures.
@@ -41,7 +64,102 @@ pub struct Scatter {
     pub score_axis: ScoreAxis,
 }
 
+/// The proxy that was named, or the only one that is no baseline.
+fn proxy<'s>(request: &Request<'_>, set: &'s ScoreSet) -> Result<&'s str, PlotError> {
+    let columns: Vec<&str> = set.columns.iter().map(|c| c.proxy.as_str()).collect();
+    let entries: Vec<&str> = set.columns.iter().filter(|c| !c.baseline).map(|c| c.proxy.as_str()).collect();
+    match (request.proxies_named, &columns[..], &entries[..]) {
+        (true, [one], _) | (false, _, [one]) => Ok(one),
+        _ => Err(PlotError::SeveralProxies { known: entries.join(", ") }),
+    }
+}
+
+/// The place of the repetition that was asked for, or of the first.
+fn sample(request: &Request<'_>, set: &ScoreSet) -> Result<usize, PlotError> {
+    let known: Vec<u64> = set.samples.iter().map(|s| s.repetition).collect();
+    let wanted = request.repetition.or(known.first().copied()).unwrap_or(0);
+    let place = known.iter().position(|r| *r == wanted);
+    place.ok_or(PlotError::NoRepetition { wanted, known })
+}
+
+fn unknown_proxy(set: &ScoreSet, proxy: &str) -> AnalysisError {
+    let known: Vec<&str> = set.columns.iter().map(|c| c.proxy.as_str()).collect();
+    AnalysisError::UnknownProxy { proxy: proxy.to_owned(), known: known.join(", ") }
+}
+
+/// Correlations with n, ties and excluded counts.
+fn facts(correlation: &Correlation, sample: usize) -> Vec<String> {
+    let Some(statistics) = correlation.samples.get(sample) else { return vec![] };
+    let value = |statistic: Statistic| match statistics.values[statistic as usize] {
+        Some(value) => format!("{value:.3}").replace('-', "\u{2212}"),
+        None => "undefined".to_owned(),
+    };
+    vec![
+        format!("tau-b = {}", value(Statistic::TauB)),
+        format!("Pearson's r = {}", value(Statistic::Pearson)),
+        format!("n = {}", statistics.n),
+        format!(
+            "tied pairs: {} in score, {} in accuracy",
+            statistics.tied_scores, statistics.tied_accuracies
+        ),
+        format!("{} excluded", statistics.excluded.total()),
+        format!("repetition {}", statistics.repetition),
+    ]
+}
+
 impl Scatter {
+    /// The scores of one proxy in one repetition (the `sample`-th) against an accuracy. `correlation` is that of the proxy.
+    ///
+    /// # Errors
+    /// An unknown proxy, or an architecture or a query that the table cannot answer.
+    pub fn of(
+        set: &ScoreSet,
+        (correlation, sample): (&Correlation, usize),
+        (table, query): (&Table, &Query),
+        score_axis: ScoreAxis,
+        caption: &str,
+    ) -> Result<Self, AnalysisError> {
+        let unknown = || unknown_proxy(set, &correlation.proxy);
+        let column = set.column(&correlation.proxy).ok_or_else(unknown)?;
+        let accuracies = table.column(query)?;
+        let (mut points, mut names): (Vec<(f64, f64)>, Vec<&String>) = (vec![], vec![]);
+        for (cell, arch) in column.cells[sample].iter().zip(&set.samples[sample].archs) {
+            if let ScoreCell::Ok(score) = cell {
+                points.push((*score, accuracies[table.find(arch)?]));
+                names.push(arch);
+            }
+        }
+        let direction = match column.direction {
+            Direction::HigherIsBetter => "",
+            Direction::LowerIsBetter => " (lower is better)",
+        };
+        let short = names.iter().all(|name| name.len() <= LONGEST_NAME);
+        Ok(Self {
+            labels: Labels {
+                title: format!("{} on {} with {}", column.proxy, set.space, set.dataset),
+                facts: facts(correlation, sample),
+                caption: caption.to_owned(),
+            },
+            x: format!("{} score{direction}", column.proxy),
+            y: label::accuracy(query),
+            points,
+            names: if short { names.into_iter().cloned().collect() } else { vec![] },
+            score_axis,
+        })
+    }
+
+    /// Whether the axis of scores is logarithmic.
+    pub(super) fn is_logarithmic(&self) -> bool {
+        let mut sizes: Vec<f64> = self.points.iter().map(|(score, _)| score.abs()).collect();
+        sizes.sort_by(f64::total_cmp);
+        let wide = || sizes.last().is_some_and(|largest| *largest > 1e3 * sizes[sizes.len() / 2]);
+        match self.score_axis {
+            ScoreAxis::Raw => false,
+            ScoreAxis::SignedLog => true,
+            ScoreAxis::Auto => wide(),
+        }
+    }
+
     /// Lays the figure out.
     ///
     /// # Errors
@@ -59,9 +177,9 @@ impl Scatter {
         let beyond = |(x, _): &&(f64, f64)| !(0.0..=1.0).contains(&x_axis.place(*x));
         let outside = self.points.iter().filter(beyond).count();
         let (mut scene, area) = frame::frame(&self.labelled(outside), WIDTH, HEIGHT, sides);
-        let x_label = match self.score_axis {
-            ScoreAxis::Raw => self.x.clone(),
-            ScoreAxis::SignedLog => format!("{}, signed logarithmic axis", self.x),
+        let x_label = match self.is_logarithmic() {
+            false => self.x.clone(),
+            true => format!("{}, signed logarithmic axis", self.x),
         };
         frame::x_axis(&mut scene, area, &x_axis, &x_label);
         frame::y_axis(&mut scene, area, &y_axis, &self.y);
@@ -75,7 +193,7 @@ impl Scatter {
         }
         draw_outside(&mut scene, area, &outside);
         if points.len() <= MOST_NAMES {
-            draw_names(&mut scene, area, &points, &self.names);
+            point_names::draw(&mut scene, area, &points, &self.names);
         }
         Ok(scene)
     }
@@ -112,9 +230,9 @@ impl Scatter {
 
     fn axes(&self) -> Result<(Axis, Axis), PlotError> {
         let (scores, accuracies): (Vec<f64>, Vec<f64>) = self.points.iter().copied().unzip();
-        let x_axis = match self.score_axis {
-            ScoreAxis::Raw => Axis::linear_bulk(FIGURE, &scores, 8)?,
-            ScoreAxis::SignedLog => Axis::signed_log_bulk(&scores, 8),
+        let x_axis = match self.is_logarithmic() {
+            false => Axis::linear_bulk(FIGURE, &scores, 8)?,
+            true => Axis::signed_log_bulk(&scores, 8),
         };
         let (low, high) = ends(&accuracies);
         Ok((x_axis.thinned(WIDTH), Axis::linear(FIGURE, low, high, 9)?))
@@ -161,67 +279,16 @@ fn share(count: usize, most: usize) -> f64 {
     if most <= 1 { 0.0 } else { (count as f64).ln() / (most as f64).ln() }
 }
 
+/// The colour bar, with ticks at a few counts.
 fn draw_bar(scene: &mut Scene, area: Area, most: usize) {
-    let left = area.right + 14.0;
-    let slices = 100;
-    for i in (0..slices).rev() {
-        let (low, high) = (area.bottom, area.y((i + 1) as f64 / slices as f64));
-        // Down to the foot: viewers show seams between rectangles that only touch.
-        scene.rect((left, high), (left + BAR_WIDTH, low), viridis((i as f64 + 0.5) / slices as f64));
-    }
     let decades = (0..).map(|p| 10_usize.pow(p)).take_while(|c| *c <= most);
     let ticks: Vec<usize> = match most {
         1 => vec![1],
         2..30 => [1, 2, 5, 10, 20].into_iter().filter(|c| *c <= most).collect(),
         _ => decades.collect(),
     };
-    for count in ticks {
-        let y = area.y(share(count, most));
-        scene.line((left + BAR_WIDTH, y), (left + BAR_WIDTH + 4.0, y), AXIS, 1.0);
-        scene.text((left + BAR_WIDTH + 7.0, y), &count.to_string(), SMALL, Anchor::Start, INK);
-    }
-    let middle = (left + BAR_WIDTH + 42.0, (area.top + area.bottom) / 2.0);
+    let ticks: Vec<_> = ticks.into_iter().map(|count| (share(count, most), count.to_string())).collect();
+    let right = colour_bar::draw(scene, area, 14.0, viridis, &ticks);
+    let middle = (right + 42.0, (area.top + area.bottom) / 2.0);
     scene.upright_text(middle, "architectures per hexagon", SMALL, Anchor::Middle, GREY);
-}
-
-/// Writes each name at the first free place around its point, further out if need be, with a line to the point.
-fn draw_names(scene: &mut Scene, area: Area, points: &[Point], names: &[String]) {
-    let radius = 5.0;
-    let mut taken: Vec<(Point, Point)> =
-        points.iter().map(|(x, y)| ((x - radius, y - radius), (x + radius, y + radius))).collect();
-    for (point, name) in points.iter().zip(names) {
-        let name = label::name(name);
-        let width = font::width(&name, TEXT);
-        let places = (0..40).flat_map(|ring| around(*point, width, 9.0 + 7.0 * f64::from(ring)));
-        let free = |(x, y): &Point| {
-            let (from, to) = ((*x, y - TEXT / 2.0), (x + width, y + TEXT / 2.0));
-            let inside =
-                from.0 >= area.left && to.0 <= area.right && from.1 >= area.top && to.1 <= area.bottom;
-            inside
-                && taken.iter().all(|t| t.0.0 >= to.0 || t.1.0 <= from.0 || t.0.1 >= to.1 || t.1.1 <= from.1)
-        };
-        let Some((x, y)) = places.into_iter().find(free) else { continue };
-        let nearest = (point.0.clamp(x, x + width), point.1.clamp(y - TEXT / 2.0, y + TEXT / 2.0));
-        if (nearest.0 - point.0).hypot(nearest.1 - point.1) > 14.0 {
-            scene.line(*point, nearest, AXIS, 0.75);
-        }
-        scene.text((x, y), &name, TEXT, Anchor::Start, INK);
-        taken.push(((x, y - TEXT / 2.0), (x + width, y + TEXT / 2.0)));
-    }
-}
-
-/// Where a name of this width may begin, at a distance from its point: right, left, above, below, then the corners.
-fn around((x, y): Point, width: f64, distance: f64) -> [Point; 8] {
-    let (right, left, middle) = (x + distance, x - distance - width, x - width / 2.0);
-    let (above, below) = (y - distance - 3.0, y + distance + 3.0);
-    [
-        (right, y),
-        (left, y),
-        (middle, above),
-        (middle, below),
-        (right, above),
-        (right, below),
-        (left, above),
-        (left, below),
-    ]
 }

@@ -1,6 +1,7 @@
 //! Scores that exist only within a candidate set: sums of ranks of components.
 
 use super::Direction;
+use crate::stats::average_ranks;
 
 /// A score that is a sum over components of each candidate's rank among the others.
 ///
@@ -22,7 +23,8 @@ impl SetRule {
         for (k, (_, direction)) in self.parts.iter().enumerate() {
             let sign = if *direction == Direction::HigherIsBetter { 1.0 } else { -1.0 };
             let values = candidates.iter().map(|parts| sign * parts.get(k).copied().unwrap_or(f64::NAN));
-            let ranks = ranks(&values.collect::<Vec<_>>());
+            let values = values.map(|x| if x.is_nan() { f64::NEG_INFINITY } else { x });
+            let ranks = average_ranks(&values.collect::<Vec<_>>());
             let share = |rank: f64| if self.logarithms { (rank / m).ln() } else { rank };
             scores.iter_mut().zip(ranks).for_each(|(score, rank)| *score += share(rank));
         }
@@ -30,32 +32,17 @@ impl SetRule {
     }
 }
 
-/// Mean ranks from 1, ascending.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let values: Vec<f64> = values.iter().map(|x| if x.is_nan() { f64::NEG_INFINITY } else { *x }).collect();
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    for tied in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        // Ranks start + 1 ..= start + n have this mean.
-        let mean = start as f64 + (tied.len() as f64 + 1.0) / 2.0;
-        tied.iter().for_each(|i| ranks[*i] = mean);
-        start += tied.len();
-    }
-    ranks
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ranks_share_their_mean() {
-        assert_eq!(ranks(&[3.0, -1.0, 3.0, 7.0]), [2.5, 1.0, 2.5, 4.0]);
-        assert_eq!(ranks(&[f64::NAN, 1.0, f64::NEG_INFINITY]), [1.5, 3.0, 1.5]);
-        assert_eq!(ranks(&[0.0, -0.0]), [1.5, 1.5]);
-        assert!(ranks(&[]).is_empty());
+    fn what_is_not_a_number_shares_the_last_rank() {
+        static PARTS: &[(&str, Direction)] = &[("a", Direction::HigherIsBetter)];
+        let rule = SetRule { parts: PARTS, logarithms: false };
+        let scores = |parts: [f64; 3]| rule.scores(&parts.map(|x| vec![x]));
+        assert_eq!(scores([f64::NAN, 1.0, f64::NEG_INFINITY]), [1.5, 3.0, 1.5]);
+        assert_eq!(rule.scores(&[vec![], vec![2.0]]), [1.0, 2.0]);
     }
 
     #[test]

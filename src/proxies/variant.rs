@@ -269,22 +269,7 @@ fn similar(known: &str, given: &str) -> bool {
     if b.is_empty() {
         return false;
     }
-    a == b || a.contains(&b) || b.contains(&a) || edits(&a, &b) <= 1 + a.len() / 5
-}
-
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(40).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (corner + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            corner = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row[b.len()]
+    a == b || a.contains(&b) || b.contains(&a) || strsim::levenshtein(&a, &b) <= 1 + a.len() / 5
 }
 
 #[cfg(test)]

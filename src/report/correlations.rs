@@ -1,59 +1,32 @@
 //! The table of correlations.
 
-use super::table::{Cell, Column, Facts, Group, Kind, Role, Row, Spread, Table};
-use crate::analysis::{Correlation, Figure, compare};
+use super::table::{Column, Group, Kind, Role, Table, TableCell, TableRow};
+use crate::analysis::{Correlation, CorrelationGroup, Statistic, compare};
 
-/// Correlations with one accuracy.
-pub struct CorrelationGroup {
-    /// Heads the columns: space and data set.
-    pub name: String,
-    /// Id of the search space.
-    pub space: String,
-    /// The accuracy query, the source of the scores, and whatever else holds for the group.
-    pub facts: Facts,
-    pub correlations: Vec<Correlation>,
-}
-
-impl CorrelationGroup {
-    fn find(&self, proxy: &str) -> Option<&Correlation> {
-        self.correlations.iter().find(|correlation| correlation.proxy == proxy)
-    }
-
-    /// The correlation that a proxy of this group is tested against, and whether it is of the same samples: the reference
-    /// in this group, else in another with the same accuracy of the same space.
-    fn reference<'g>(
-        &'g self,
-        groups: &'g [Self],
-        tested: &Correlation,
-        reference: &str,
-    ) -> Option<(&'g Correlation, bool)> {
-        let elsewhere = || {
-            let same_space = groups.iter().filter(|group| group.space == self.space);
-            same_space.filter_map(|group| group.find(reference)).find(|found| found.query == tested.query)
-        };
-        self.find(reference).map(|found| (found, true)).or_else(|| elsewhere().map(|found| (found, false)))
-    }
-}
-
-/// Counts beside the figures, summed over repetitions: repetitions, architectures, pairs.
+/// Counts beside the statistics, summed over repetitions: repetitions, architectures, pairs.
 const COUNTS: [&str; 5] = ["reps", "n", "excluded", "tied scores", "tied accuracies"];
 
-/// Proxies as rows, figures of each group as columns: a mean and its standard deviation over repetitions, or the figure
+/// Proxies as rows, statistics of each group as columns: a mean and its standard deviation over repetitions, or the value
 /// of a single repetition with its bootstrap interval. With a `reference` a column holds the p-values of
-/// [t-tests](compare) of the last figure against that proxy.
-pub fn correlation_table(groups: &[CorrelationGroup], figures: &[Figure], reference: Option<&str>) -> Table {
+/// [t-tests](compare) of the last statistic against that proxy.
+pub fn correlation_table(
+    groups: &[CorrelationGroup],
+    statistics: &[Statistic],
+    reference: Option<&str>,
+) -> Table {
     let mut table = Table {
         title: "Correlation of scores with trained accuracy".to_owned(),
         rows_are: "proxy".to_owned(),
         ..Table::default()
     };
-    let tested = figures.last().copied().zip(reference);
+    let tested = statistics.last().copied().zip(reference);
     for group in groups {
-        let figure = |figure: &Figure| column(figure.name(), Kind::Figure { decimals: 3 });
-        let test = tested
-            .map(|(figure, name)| column(&format!("p({} vs {name})", figure.name()), Kind::Probability));
+        let value = |statistic: &Statistic| column(statistic.as_str(), Kind::Number { decimals: 3 });
+        let test = tested.map(|(statistic, name)| {
+            column(&format!("p({} vs {name})", statistic.as_str()), Kind::Probability)
+        });
         let counts = COUNTS.iter().map(|name| column(name, Kind::Count));
-        let columns = figures.iter().map(figure).chain(test).chain(counts).collect();
+        let columns = statistics.iter().map(value).chain(test).chain(counts).collect();
         table.groups.push(Group { name: group.name.clone(), facts: group.facts.clone(), columns });
         table.notes.extend(notes(group));
     }
@@ -65,8 +38,8 @@ pub fn correlation_table(groups: &[CorrelationGroup], figures: &[Figure], refere
     }
     rows.sort_by_key(|(_, role)| *role == Role::Baseline);
     let row = |(name, role): (&str, Role)| {
-        let cells = groups.iter().map(|group| cells(groups, group, name, figures, tested));
-        Row { name: name.to_owned(), role, cells: cells.collect() }
+        let cells = groups.iter().map(|group| cells(groups, group, name, statistics, tested));
+        TableRow { name: name.to_owned(), role, cells: cells.collect() }
     };
     table.rows = rows.into_iter().map(row).collect();
     table
@@ -80,26 +53,36 @@ fn cells(
     groups: &[CorrelationGroup],
     group: &CorrelationGroup,
     name: &str,
-    figures: &[Figure],
-    tested: Option<(Figure, &str)>,
-) -> Vec<Option<Cell>> {
+    statistics: &[Statistic],
+    tested: Option<(Statistic, &str)>,
+) -> Vec<Option<TableCell>> {
     let Some(correlation) = group.find(name) else {
-        return vec![None; figures.len() + usize::from(tested.is_some()) + COUNTS.len()];
+        return vec![None; statistics.len() + usize::from(tested.is_some()) + COUNTS.len()];
     };
-    let test = tested.filter(|(_, reference)| *reference != name).map(|(figure, reference)| {
-        let (reference, same_samples) = group.reference(groups, correlation, reference)?;
-        Some(Cell::plain(compare(correlation, reference, figure, same_samples).ok()?.test.p))
+    let test = tested.filter(|(_, reference)| *reference != name).map(|(statistic, reference)| {
+        let (reference, same_samples) = reference_for(groups, group, correlation, reference)?;
+        Some(TableCell::plain(compare(correlation, reference, statistic, same_samples).ok()?.test.p))
     });
     let test = tested.map(|_| test.flatten());
-    let figures = figures.iter().map(|figure| figure_cell(correlation, *figure));
-    figures.chain(test).chain(counts(correlation).map(|count| Some(Cell::plain(count as f64)))).collect()
+    let values = statistics.iter().map(|statistic| {
+        Some(TableCell::of(&correlation.summary(*statistic)?, correlation.interval(*statistic)))
+    });
+    values.chain(test).chain(counts(correlation).map(|count| Some(TableCell::plain(count as f64)))).collect()
 }
 
-fn figure_cell(correlation: &Correlation, figure: Figure) -> Option<Cell> {
-    let summary = correlation.summary(figure)?;
-    let interval = correlation.interval(figure).map(|interval| Spread::Interval(interval.low, interval.high));
-    let spread = summary.std.map(Spread::Std).or(interval).unwrap_or(Spread::None);
-    Some(Cell { value: summary.mean, spread })
+/// The correlation that a proxy of a group is tested against, and whether it is of the same samples: the reference in this
+/// group, else in another with the same accuracy of the same space.
+fn reference_for<'g>(
+    groups: &'g [CorrelationGroup],
+    group: &'g CorrelationGroup,
+    tested: &Correlation,
+    reference: &str,
+) -> Option<(&'g Correlation, bool)> {
+    let elsewhere = || {
+        let same_space = groups.iter().filter(|other| other.space == group.space);
+        same_space.filter_map(|other| other.find(reference)).find(|found| found.query == tested.query)
+    };
+    group.find(reference).map(|found| (found, true)).or_else(|| elsewhere().map(|found| (found, false)))
 }
 
 /// In the order of [`COUNTS`].
@@ -114,12 +97,13 @@ fn counts(correlation: &Correlation) -> [u64; 5] {
     ]
 }
 
-/// Why architectures were left out or ranked last, and which figures are not defined everywhere.
+/// Why architectures were left out or ranked last, and which statistics are not defined everywhere.
 fn notes(group: &CorrelationGroup) -> Vec<String> {
     let note = |correlation: &Correlation| {
-        let sum =
-            |count: fn(&crate::analysis::SampleFigures) -> usize| correlation.samples.iter().map(count).sum();
-        let without = correlation.values(Figure::Pearson).contains(&None);
+        let sum = |count: fn(&crate::analysis::SampleStatistics) -> usize| {
+            correlation.samples.iter().map(count).sum()
+        };
+        let without = correlation.values(Statistic::Pearson).contains(&None);
         let last = match without {
             true => "not finite, ranked last (Pearson's correlations have no value then)",
             false => "not finite, -1e8 in their place (which decides Pearson's correlations)",

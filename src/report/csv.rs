@@ -1,6 +1,7 @@
 //! One number a line, with everything that belongs to it, so that lines of several tables can be put together.
 
-use super::table::{Facts, Spread, Table, one_line};
+use super::table::{Spread, Table, one_line};
+use crate::analysis::Facts;
 
 pub(super) fn render(table: &Table) -> String {
     let of_groups: Vec<&str> = keys(table.groups.iter().map(|group| &group.facts));

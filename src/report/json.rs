@@ -2,7 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{Cell, Facts, Kind, Row, Spread, Table};
+use super::table::{Kind, Spread, Table, TableCell, TableRow};
+use crate::analysis::Facts;
+
+/// JSON has no infinities: a number that is not finite is written as the string `inf`, `-inf` or `nan`.
+pub fn number(x: f64) -> Value {
+    match x.is_finite() {
+        true => x.into(),
+        false => x.to_string().to_lowercase().into(),
+    }
+}
 
 pub(super) fn render(table: &Table) -> String {
     let groups = table.groups.iter().map(|group| {
@@ -31,7 +40,7 @@ fn facts(facts: &Facts) -> Map<String, Value> {
 
 fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::Figure { .. } => "figure",
+        Kind::Number { .. } => "figure",
         Kind::Difference { .. } => "difference",
         Kind::Probability => "probability",
         Kind::Count => "count",
@@ -39,7 +48,7 @@ fn kind(kind: Kind) -> &'static str {
 }
 
 /// The numbers that a row has.
-fn cells(table: &Table, row: &Row) -> Vec<Value> {
+fn cells(table: &Table, row: &TableRow) -> Vec<Value> {
     let all = table.groups.iter().zip(&row.cells).flat_map(|(group, cells)| {
         let named = group.columns.iter().zip(cells);
         named.filter_map(|(column, cell)| Some(entry(&group.name, &column.name, (*cell)?)))
@@ -47,14 +56,14 @@ fn cells(table: &Table, row: &Row) -> Vec<Value> {
     all.collect()
 }
 
-fn entry(group: &str, column: &str, cell: Cell) -> Value {
-    let mut entry = json!({ "group": group, "column": column, "value": cell.value });
+fn entry(group: &str, column: &str, cell: TableCell) -> Value {
+    let mut entry = json!({ "group": group, "column": column, "value": number(cell.value) });
     match cell.spread {
         Spread::None => {}
-        Spread::Std(std) => entry["std"] = std.into(),
+        Spread::Std(std) => entry["std"] = number(std),
         Spread::Interval(low, high) => {
-            entry["low"] = low.into();
-            entry["high"] = high.into();
+            entry["low"] = number(low);
+            entry["high"] = number(high);
         }
     }
     entry

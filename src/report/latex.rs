@@ -1,10 +1,10 @@
 //! For papers: booktabs, proxies as rows, data sets as columns, best in bold; counts and facts below.
 
-use super::markdown::figures;
-use super::table::{Cell, Kind, Table, one_line};
+use super::markdown::without_counts;
+use super::table::{Kind, Table, TableCell, one_line};
 
 pub(super) fn render(table: &Table) -> String {
-    let columns: Vec<(usize, usize)> = figures(table).collect();
+    let columns: Vec<(usize, usize)> = without_counts(table).collect();
     let mut out = String::new();
     for (name, value) in &table.facts {
         out += &format!("% {}: {}\n", one_line(name), one_line(value));
@@ -55,7 +55,7 @@ fn below(table: &Table) -> String {
     table.notes.iter().fold(out, |out, note| out + &format!("{}\\par\n", escape(note)))
 }
 
-fn shown(kind: Kind, cell: Cell, best: bool) -> String {
+fn shown(kind: Kind, cell: TableCell, best: bool) -> String {
     let tex = |text: String| text.replace('-', "$-$").replace('±', "$\\pm$");
     let value = tex(kind.shown(cell.value));
     let value = if best { format!("\\textbf{{{value}}}") } else { value };

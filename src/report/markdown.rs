@@ -1,13 +1,13 @@
-//! For pages: figures in a table with the best in bold, counts and facts in sentences below.
+//! For pages: numbers in a table with the best in bold, counts and facts in sentences below.
 
-use super::table::{Cell, Kind, Role, Table, one_line};
+use super::table::{Kind, Role, Table, TableCell, one_line};
 
-/// Figures side by side that a page has room for; with more, every group is a table of its own.
+/// Columns side by side that a page has room for; with more, every group is a table of its own.
 const WIDE: usize = 8;
 
 pub(super) fn render(table: &Table) -> String {
     let mut out = format!("**{}**\n\n", escape(&table.title));
-    if table.groups.len() > 1 && figures(table).count() > WIDE {
+    if table.groups.len() > 1 && without_counts(table).count() > WIDE {
         table.by_group().for_each(|part| out += &format!("{}\n", render(&part)));
     } else {
         out += &body(table);
@@ -23,7 +23,7 @@ pub(super) fn render(table: &Table) -> String {
 
 /// The table itself, and what holds for its groups.
 fn body(table: &Table) -> String {
-    let columns: Vec<(usize, usize)> = figures(table).collect();
+    let columns: Vec<(usize, usize)> = without_counts(table).collect();
     let header = columns.iter().map(|&(g, c)| {
         let group = &table.groups[g];
         escape(&format!("{} {}", group.name, group.columns[c].name))
@@ -50,7 +50,7 @@ fn body(table: &Table) -> String {
 }
 
 /// Columns that are no counts, as group and column.
-pub(super) fn figures(table: &Table) -> impl Iterator<Item = (usize, usize)> + '_ {
+pub(super) fn without_counts(table: &Table) -> impl Iterator<Item = (usize, usize)> + '_ {
     let of_group = |g: usize| {
         let columns = table.groups[g].columns.iter().enumerate();
         columns.filter(|(_, column)| column.kind != Kind::Count).map(move |(c, _)| (g, c))
@@ -63,7 +63,7 @@ fn line<T: AsRef<str>>(cells: &[T]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-fn shown(kind: Kind, cell: Cell, best: bool) -> String {
+fn shown(kind: Kind, cell: TableCell, best: bool) -> String {
     let value = kind.shown(cell.value);
     let value = if best { format!("**{value}**") } else { value };
     format!("{value} {}", cell.spread_shown(kind)).trim_end().to_owned()

@@ -3,6 +3,7 @@
 //! CSV and JSON give numbers in full, the others rounded as their column says. Every format carries the facts that a
 //! number means nothing without: the command, the accuracy, the variant of a statistic, the number of architectures.
 
+mod columns;
 mod correlations;
 mod csv;
 mod json;
@@ -14,30 +15,29 @@ mod table;
 mod tests;
 mod text;
 
-pub use correlations::{CorrelationGroup, correlation_table};
-pub use searches::{SearchGroup, search_table};
-pub use table::{Cell, Column, Facts, Group, Kind, Role, Row, Spread, Table};
+pub use columns::{Columns, Side};
+pub use correlations::correlation_table;
+pub use json::number;
+pub use searches::search_table;
+pub use table::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 
-/// How a table is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For the terminal, one block a data set
-    #[default]
-    Text,
-    /// One number a line, with everything that belongs to it
-    Csv,
-    /// For programs
-    Json,
-    /// For pages
-    Markdown,
-    /// For papers (needs the package booktabs)
-    Latex,
+crate::named! {
+    /// How a table is written.
+    pub enum Format: "format" {
+        /// For the terminal, one block a data set
+        Text = "text",
+        /// One number a line, with everything that belongs to it
+        Csv = "csv",
+        /// For programs
+        Json = "json",
+        /// For pages
+        Markdown = "markdown",
+        /// For papers (needs the package booktabs)
+        Latex = "latex",
+    }
 }
 
 impl Format {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Json, Self::Markdown, Self::Latex];
-
     /// Extension of a file in this format.
     pub fn extension(self) -> &'static str {
         match self {

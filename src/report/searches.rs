@@ -1,37 +1,8 @@
 //! The table of top-1 searches.
 
-use super::table::{Cell, Column, Facts, Group, Kind, Role, Row, Spread, Table};
+use super::table::{Column, Group, Kind, Role, Table, TableCell, TableRow};
 use crate::search::top1::Top1;
-use crate::search::{RuleKind, Searched};
-
-/// Searches for one accuracy, with several sample sizes.
-pub struct SearchGroup {
-    /// Heads the columns: space and data set.
-    pub name: String,
-    /// The accuracy query, the protocol, and whatever else holds for the group.
-    pub facts: Facts,
-    /// Name and role of each rule.
-    pub rules: Vec<(String, Role)>,
-    /// For each sample size S the outcome of each rule.
-    pub outcomes: Vec<(usize, Vec<Top1>)>,
-    /// What has to be known about the spreads.
-    pub notes: Vec<String>,
-}
-
-impl SearchGroup {
-    /// The group of what was searched.
-    pub fn new(name: String, facts: Facts, searched: Searched) -> Self {
-        let role = |kind| match kind {
-            RuleKind::Proxy => Role::Entry,
-            RuleKind::Baseline => Role::Baseline,
-            RuleKind::Oracle => Role::Bound,
-        };
-        let drawn = searched.outcomes.iter().map(|(size, _)| *size);
-        let notes = drawn.filter_map(|size| repeats(size, &searched.sizes)).collect();
-        let rules = searched.rules.into_iter().map(|(name, kind)| (name, role(kind))).collect();
-        Self { name, facts, rules, outcomes: searched.outcomes, notes }
-    }
-}
+use crate::search::{RuleKind, SearchGroup};
 
 /// Says so where trials draw most of a repetition's architectures: they are then nearly the same trial, and their spread
 /// is too small.
@@ -60,12 +31,13 @@ pub fn search_table(groups: &[SearchGroup]) -> Table {
         rows_are: "selected by".to_owned(),
         ..Table::default()
     };
-    let mut rows: Vec<(String, Role)> = vec![];
+    let mut rows: Vec<(&str, Role)> = vec![];
     for group in groups {
-        let columns = group.outcomes.iter().flat_map(|(size, _)| {
+        let searched = &group.searched;
+        let columns = searched.outcomes.iter().flat_map(|(size, _)| {
             let column = |name: String, kind| Column { name, kind };
             [
-                column(format!("S={size}"), Kind::Figure { decimals: 2 }),
+                column(format!("S={size}"), Kind::Number { decimals: 2 }),
                 column(format!("trials, S={size}"), Kind::Count),
                 column(format!("decided by chance, S={size}"), Kind::Count),
             ]
@@ -75,36 +47,49 @@ pub fn search_table(groups: &[SearchGroup]) -> Table {
             facts: group.facts.clone(),
             columns: columns.collect(),
         });
-        table.notes.extend(group.notes.iter().map(|note| format!("{}, {note}", group.name)));
-        rows.extend(group.rules.iter().filter(|rule| !rows.contains(rule)).cloned().collect::<Vec<_>>());
+        let drawn = searched.outcomes.iter().map(|(size, _)| *size);
+        let notes = drawn.filter_map(|size| repeats(size, &searched.sizes));
+        table.notes.extend(notes.map(|note| format!("{}, {note}", group.name)));
+        for (name, kind) in &searched.rules {
+            let row = (name.as_str(), role(*kind));
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
     }
     rows.sort_by_key(|(_, role)| match role {
         Role::Entry => 0,
         Role::Baseline => 1,
         Role::Bound => 2,
     });
-    let row = |(name, role): (String, Role)| {
-        let cells = groups.iter().map(|group| cells(group, &name)).collect();
-        Row { name, role, cells }
+    let row = |(name, role): (&str, Role)| {
+        let cells = groups.iter().map(|group| cells(group, name)).collect();
+        TableRow { name: name.to_owned(), role, cells }
     };
     table.rows = rows.into_iter().map(row).collect();
     table
 }
 
-fn cells(group: &SearchGroup, rule: &str) -> Vec<Option<Cell>> {
-    let Some(place) = group.rules.iter().position(|(name, _)| name == rule) else {
-        return vec![None; 3 * group.outcomes.len()];
+fn role(kind: RuleKind) -> Role {
+    match kind {
+        RuleKind::Proxy => Role::Entry,
+        RuleKind::Baseline => Role::Baseline,
+        RuleKind::Oracle => Role::Bound,
+    }
+}
+
+fn cells(group: &SearchGroup, rule: &str) -> Vec<Option<TableCell>> {
+    let searched = &group.searched;
+    let Some(place) = searched.rules.iter().position(|(name, _)| name == rule) else {
+        return vec![None; 3 * searched.outcomes.len()];
     };
     let of_size = |(_, outcomes): &(usize, Vec<Top1>)| {
         let outcome = &outcomes[place];
-        let figure = outcome.summary().map(|summary| Cell {
-            value: summary.mean,
-            spread: summary.std.map_or(Spread::None, Spread::Std),
-        });
-        let count = |count: usize| Some(Cell::plain(count as f64));
-        [figure, count(outcome.accuracies.len()), count(outcome.undecided)]
+        let accuracy = outcome.summary().map(|summary| TableCell::of(&summary, None));
+        let count = |count: usize| Some(TableCell::plain(count as f64));
+        [accuracy, count(outcome.accuracies.len()), count(outcome.undecided)]
     };
-    group.outcomes.iter().flat_map(of_size).collect()
+    searched.outcomes.iter().flat_map(of_size).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The model of a table: rows by groups of columns.
 
-/// Named facts, in the order in which they are shown.
-pub type Facts = Vec<(String, String)>;
+use crate::analysis::Facts;
+use crate::stats::{Interval, Summary};
 
 /// A table. In the field's layout rows are proxies and groups are data sets.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Table {
     /// What holds for all numbers.
     pub facts: Facts,
     pub groups: Vec<Group>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
     /// Sentences below the table.
     pub notes: Vec<String>,
 }
@@ -36,23 +36,23 @@ pub struct Column {
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A figure, rounded to so many decimals where it is shown to people; the largest is the best.
-    Figure { decimals: usize },
-    /// A signed difference of figures, rounded like them; none is the best.
+    /// A number, rounded to so many decimals where it is shown to people; the largest is the best.
+    Number { decimals: usize },
+    /// A signed difference of numbers, rounded like them; none is the best.
     Difference { decimals: usize },
     /// A probability: two significant digits.
     Probability,
-    /// A whole number that says what the figures beside it were computed from.
+    /// A whole number that says what the numbers beside it were computed from.
     Count,
 }
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct TableRow {
     pub name: String,
     pub role: Role,
     /// `cells[g][c]` belongs to column `c` of group `g`; `None` where there is no number.
-    pub cells: Vec<Vec<Option<Cell>>>,
+    pub cells: Vec<Vec<Option<TableCell>>>,
 }
 
 /// What a row is beside the others.
@@ -78,7 +78,7 @@ impl Role {
 
 /// A number with its spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cell {
+pub struct TableCell {
     pub value: f64,
     pub spread: Spread,
 }
@@ -93,7 +93,14 @@ pub enum Spread {
     Interval(f64, f64),
 }
 
-impl Cell {
+impl TableCell {
+    /// The mean of a summary with its standard deviation, or where there is a single value with its `interval`.
+    pub fn of(summary: &Summary, interval: Option<Interval>) -> Self {
+        let interval = interval.map(|interval| Spread::Interval(interval.low, interval.high));
+        let spread = summary.std.map(Spread::Std).or(interval).unwrap_or(Spread::None);
+        Self { value: summary.mean, spread }
+    }
+
     /// A number without spread.
     pub fn plain(value: f64) -> Self {
         Self { value, spread: Spread::None }
@@ -113,7 +120,7 @@ impl Kind {
     /// A number of such a column as people see it.
     pub fn shown(self, value: f64) -> String {
         match self {
-            Self::Figure { decimals } => format!("{value:.decimals$}"),
+            Self::Number { decimals } => format!("{value:.decimals$}"),
             Self::Difference { decimals } => format!("{value:+.decimals$}"),
             Self::Probability if value >= 0.0995 => format!("{value:.2}"),
             Self::Probability if value >= 0.00995 => format!("{value:.3}"),
@@ -129,7 +136,7 @@ impl Table {
     pub fn by_group(&self) -> impl Iterator<Item = Self> + '_ {
         self.groups.iter().enumerate().map(|(place, group)| {
             let rows = self.rows.iter().filter(move |row| row.cells[place].iter().any(Option::is_some));
-            let row = |row: &Row| Row { cells: vec![row.cells[place].clone()], ..row.clone() };
+            let row = |row: &TableRow| TableRow { cells: vec![row.cells[place].clone()], ..row.clone() };
             Self {
                 title: group.name.clone(),
                 rows_are: self.rows_are.clone(),
@@ -141,15 +148,15 @@ impl Table {
     }
 
     /// The cell of a row, in a column of a group.
-    pub fn cell(&self, row: usize, group: usize, column: usize) -> Option<Cell> {
+    pub fn cell(&self, row: usize, group: usize, column: usize) -> Option<TableCell> {
         *self.rows[row].cells.get(group)?.get(column)?
     }
 
-    /// Whether a cell shows the largest figure of its column; several do where they agree as shown.
+    /// Whether a cell shows the largest number of its column; several do where they agree as shown.
     pub(super) fn is_best(&self, row: usize, group: usize, column: usize) -> bool {
         let kind = self.groups[group].columns[column].kind;
         let value = |row: usize| {
-            let competes = matches!(kind, Kind::Figure { .. }) && self.rows[row].role != Role::Bound;
+            let competes = matches!(kind, Kind::Number { .. }) && self.rows[row].role != Role::Bound;
             self.cell(row, group, column).filter(|_| competes).map(|cell| cell.value)
         };
         let largest = (0..self.rows.len()).filter_map(value).max_by(f64::total_cmp);
@@ -161,7 +168,7 @@ impl Table {
         self.rows.iter().position(|row| row.role != Role::Entry).filter(|first| *first > 0)
     }
 
-    /// Counts in words, for formats whose columns are for figures: `n: 1000 (zen 993)`, one sentence a column. The
+    /// Counts in words, for formats whose columns hold no counts: `n: 1000 (zen 993)`, one sentence a column. The
     /// commonest number stands first, without names.
     pub(super) fn counts_in_words(&self, group: usize) -> Vec<String> {
         let columns = self.groups[group].columns.iter().enumerate();

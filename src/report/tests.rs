@@ -1,19 +1,20 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::named::Named;
 
 /// Text that tries to break out of every format.
 const HOSTILE: &str = "=cmd|'/c x'!A1,\"q\"\n\u{1b}[31m|a|*b*_c_\\end{table}%$&#~^{<i>";
 
-fn table(names: [&str; 2], values: [[Option<Cell>; 3]; 3]) -> Table {
-    let columns = [("tau_b", Kind::Figure { decimals: 3 }), ("p", Kind::Probability), ("n", Kind::Count)];
+fn table(names: [&str; 2], values: [[Option<TableCell>; 3]; 3]) -> Table {
+    let columns = [("tau_b", Kind::Number { decimals: 3 }), ("p", Kind::Probability), ("n", Kind::Count)];
     let columns = columns.map(|(name, kind)| Column { name: name.into(), kind }).to_vec();
     let group = Group {
         name: names[1].into(),
         facts: vec![("accuracy".into(), "cifar10/test/200/mean".into())],
         columns,
     };
-    let row = |(name, role, cells): (&str, Role, [Option<Cell>; 3])| Row {
+    let row = |(name, role, cells): (&str, Role, [Option<TableCell>; 3])| TableRow {
         name: name.into(),
         role,
         cells: vec![cells.into()],
@@ -35,14 +36,14 @@ fn table(names: [&str; 2], values: [[Option<Cell>; 3]; 3]) -> Table {
 }
 
 fn plain() -> Table {
-    let figure = |value, spread| Some(Cell { value, spread });
-    let count = |n| Some(Cell::plain(n));
+    let number = |value, spread| Some(TableCell { value, spread });
+    let count = |n| Some(TableCell::plain(n));
     table(
         ["rbflex:official", "nasbench201 cifar10"],
         [
-            [figure(-0.123_45, Spread::Std(0.012)), figure(1.5e-5, Spread::None), count(993.0)],
-            [figure(0.562_3, Spread::Interval(0.55, 0.573_9)), None, count(1000.0)],
-            [figure(1.0, Spread::None), None, count(1000.0)],
+            [number(-0.123_45, Spread::Std(0.012)), number(1.5e-5, Spread::None), count(993.0)],
+            [number(0.562_3, Spread::Interval(0.55, 0.573_9)), None, count(1000.0)],
+            [number(1.0, Spread::None), None, count(1000.0)],
         ],
     )
 }
@@ -75,7 +76,7 @@ fn latex() {
 #[test]
 fn hostile_names_stay_names() {
     let table = table([HOSTILE, HOSTILE], plain().rows.map_cells());
-    for format in Format::ALL {
+    for &format in Format::ALL {
         let text = render(&table, format);
         assert!(!text.contains('\u{1b}'), "{format:?}: a control character\n{text}");
         // A line break in a name would change the number of lines.
@@ -94,11 +95,11 @@ fn hostile_names_stay_names() {
 }
 
 trait MapCells {
-    fn map_cells(self) -> [[Option<Cell>; 3]; 3];
+    fn map_cells(self) -> [[Option<TableCell>; 3]; 3];
 }
 
-impl MapCells for Vec<Row> {
-    fn map_cells(self) -> [[Option<Cell>; 3]; 3] {
+impl MapCells for Vec<TableRow> {
+    fn map_cells(self) -> [[Option<TableCell>; 3]; 3] {
         std::array::from_fn(|row| std::array::from_fn(|column| self[row].cells[0][column]))
     }
 }
@@ -119,7 +120,7 @@ proptest! {
         value in -1.0..1.0f64, std in 0.0..0.5f64, low in -1.0..0.0f64, p in 1e-9..1.0f64, n in 1u32..40_000, interval: bool
     ) {
         let spread = if interval { Spread::Interval(low, low + std) } else { Spread::Std(std) };
-        let row = [Some(Cell { value, spread }), Some(Cell::plain(p)), Some(Cell::plain(f64::from(n)))];
+        let row = [Some(TableCell { value, spread }), Some(TableCell::plain(p)), Some(TableCell::plain(f64::from(n)))];
         let table = table(["alpha", "beta"], [row, [None; 3], [None; 3]]);
         let kinds: Vec<Kind> = table.groups[0].columns.iter().map(|column| column.kind).collect();
 
@@ -152,7 +153,7 @@ proptest! {
 #[test]
 fn a_wide_table_for_a_page_is_one_table_a_group() {
     let mut wide = plain();
-    let (group, cells) = (wide.groups[0].clone(), |row: &Row| row.cells[0].clone());
+    let (group, cells) = (wide.groups[0].clone(), |row: &TableRow| row.cells[0].clone());
     for k in 0..8 {
         wide.groups.push(Group { name: format!("group {k}"), ..group.clone() });
         wide.rows.iter_mut().for_each(|row| row.cells.push(cells(row)));

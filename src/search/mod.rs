@@ -3,4 +3,4 @@
 mod scored;
 pub mod top1;
 
-pub use scored::{RuleKind, Searched, SearchedError, search, usual_sizes};
+pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};

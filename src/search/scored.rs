@@ -1,12 +1,13 @@
 //! Searches among the architectures of a score set.
 
 use super::top1::{Pool, Request, SearchError, Top1, top1};
-use crate::analysis::{AnalysisError, ScoreSet, accuracies, pool};
+use crate::analysis::{AnalysisError, Facts, ScoreSet, accuracies, pool};
 use crate::tables::{Query, Table};
 
 /// What a rule that selects architectures is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RuleKind {
+    #[default]
     Proxy,
     Baseline,
     /// Selects by the accuracy itself: no rule exceeds it on average in independent trials.
@@ -21,6 +22,16 @@ pub struct Searched {
     pub outcomes: Vec<(usize, Vec<Top1>)>,
     /// Architectures to draw from, by repetition.
     pub sizes: Vec<usize>,
+}
+
+/// Searches for one accuracy, as tables and drawings show them.
+#[derive(Clone, Debug)]
+pub struct SearchGroup {
+    /// Heads the columns: space and data set.
+    pub name: String,
+    /// The accuracy query, the protocol, and whatever else holds for the group.
+    pub facts: Facts,
+    pub searched: Searched,
 }
 
 /// Why scores cannot be searched.

@@ -6,16 +6,15 @@ use rayon::prelude::*;
 use crate::keyed::smallest;
 use crate::stats::Summary;
 
-/// What a trial may remember of those before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// Every trial searches its own S architectures
-    #[default]
-    Independent,
-    /// The best score found so far is never reset, as in the papers' released scripts: trial k has searched k S
-    /// architectures, and the spread is that of a monotone sequence
-    RunningBest,
+crate::named! {
+    /// What a trial may remember of those before it.
+    pub enum Protocol: "protocol" {
+        /// Every trial searches its own S architectures
+        Independent = "independent",
+        /// The best score found so far is never reset, as in the papers' released scripts: trial k has searched k S
+        /// architectures, and the spread is that of a monotone sequence
+        RunningBest = "running_best",
+    }
 }
 
 /// One search, repeated.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::quantile;
+use super::{quantile, sorted};
 
 /// A percentile interval (Efron 1979).
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -11,7 +11,7 @@ pub struct Interval {
     pub high: f64,
     /// Nominal coverage, for instance 0.95.
     pub level: f64,
-    /// Resamples in which the statistic was defined; the quantiles are theirs.
+    /// Resamples in which the statistic was defined; the quantiles are taken over these.
     pub resamples: usize,
     /// Resamples in which it was not, for instance because only equal values were drawn.
     pub undefined: usize,
@@ -28,51 +28,29 @@ pub struct Resampling<'a> {
     pub draw: &'a (dyn Fn(usize, &mut [u32]) + Sync),
 }
 
-/// Resamples that are worked on together: the vectors of most processors hold eight counters.
-pub const LANES: usize = 8;
-
 /// Intervals of several statistics over the same resamples of `n` observations: each resample draws `n` of them with
-/// replacement, and `statistics` gives the figures of [`LANES`] resamples, always as many, from how often each
-/// observation was drawn. `None` where a figure was never defined.
-///
-/// # Panics
-/// If a resample draws one observation 65,536 times or more.
+/// replacement, and `statistics` computes all from how often each observation was drawn. `None` where a statistic was never
+/// defined.
 pub fn bootstrap(
     n: usize,
     resampling: &Resampling<'_>,
-    statistics: impl Fn(&[[u16; LANES]]) -> Vec<[Option<f64>; LANES]> + Sync,
+    statistics: impl Fn(&[u32]) -> Vec<Option<f64>> + Sync,
 ) -> Vec<Option<Interval>> {
-    let blocks: Vec<Vec<[Option<f64>; LANES]>> = (0..resampling.resamples.div_ceil(LANES))
-        .into_par_iter()
-        .map_init(
-            || (vec![0; n], vec![[0; LANES]; n]),
-            |(one, lanes), block| {
-                let first = block * LANES;
-                for lane in 0..LANES.min(resampling.resamples - first) {
-                    one.fill(0);
-                    (resampling.draw)(first + lane, one);
-                    lanes.iter_mut().zip(&*one).for_each(|(lanes, one)| lanes[lane] = narrow(*one));
-                }
-                statistics(lanes)
-            },
-        )
-        .collect();
-    // Lanes past the last resample hold an earlier one.
-    let replicates = |k: usize| blocks.iter().flat_map(move |block| block[k]).take(resampling.resamples);
-    let figures = blocks.first().map_or(0, Vec::len);
-    (0..figures).map(|k| interval(replicates(k).collect(), resampling.level)).collect()
-}
-
-/// A multiplicity in sixteen bits, so that more of them are in the caches.
-fn narrow(m: u32) -> u16 {
-    u16::try_from(m).expect("that one observation is drawn 65,536 times has a probability below 1e-280,000")
+    let resample = |multiplicities: &mut Vec<u32>, resample: usize| {
+        multiplicities.fill(0);
+        (resampling.draw)(resample, multiplicities);
+        statistics(multiplicities)
+    };
+    let replicates: Vec<Vec<Option<f64>>> =
+        (0..resampling.resamples).into_par_iter().map_init(|| vec![0; n], resample).collect();
+    let of = |k: usize| replicates.iter().map(|all| all[k]).collect();
+    (0..replicates.first().map_or(0, Vec::len)).map(|k| interval(of(k), resampling.level)).collect()
 }
 
 /// The interval between the `(1 - level) / 2` and `(1 + level) / 2` quantiles.
 fn interval(replicates: Vec<Option<f64>>, level: f64) -> Option<Interval> {
     let total = replicates.len();
-    let mut values: Vec<f64> = replicates.into_iter().flatten().collect();
-    values.sort_unstable_by(f64::total_cmp);
+    let values = sorted(replicates.into_iter().flatten());
     let bound = |p| quantile(&values, p);
     let (low, high) = (bound((1.0 - level) / 2.0)?, bound((1.0 + level) / 2.0)?);
     Some(Interval { low, high, level, resamples: values.len(), undefined: total - values.len() })
@@ -105,9 +83,9 @@ mod tests {
     #[test]
     fn the_interval_of_a_mean_is_as_wide_as_its_standard_error() {
         let values: Vec<f64> = (0..400).map(|i| unit(1 << 20, i)).collect();
-        let mean = |m: &[[u16; LANES]]| {
-            let sum = |lane: usize| values.iter().zip(m).map(|(v, m)| v * f64::from(m[lane])).sum::<f64>();
-            vec![std::array::from_fn(|lane| Some(sum(lane) / 400.0))]
+        let mean = |m: &[u32]| {
+            let sum: f64 = values.iter().zip(m).map(|(v, m)| v * f64::from(*m)).sum();
+            vec![Some(sum / 400.0)]
         };
         let resampling = Resampling { resamples: 2000, level: 0.95, draw: &draw };
         let interval = bootstrap(400, &resampling, mean)[0].unwrap();
@@ -127,11 +105,11 @@ mod tests {
                 |which| -> Vec<f64> { (0..60).map(|i| unit((1 << 24) + 2 * case + which, i)).collect() };
             let (x, y) = (sample(0), sample(1));
             let (ranked, r) = (Ranked::new(&x, &y).unwrap(), Pearson::new(&x, &y).unwrap());
-            let figures = |m: &[[u16; LANES]]| {
+            let statistics = |m: &[u32]| {
                 let counted = ranked.counted(m);
-                vec![counted.pairs().map(|pairs| pairs.tau_b()), counted.spearman(), r.at(m)]
+                vec![counted.pairs().tau_b(), counted.spearman(), r.at(m)]
             };
-            let intervals = bootstrap(60, &resampling, figures);
+            let intervals = bootstrap(60, &resampling, statistics);
             for (count, interval) in covered.iter_mut().zip(intervals) {
                 let interval = interval.unwrap();
                 *count += u32::from(interval.low <= 0.0 && 0.0 <= interval.high);
@@ -142,12 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn resamples_do_not_depend_on_their_lanes() {
-        // 8 and 8 + 3 resamples: the figure tells the resample, whose number is drawn as a multiplicity.
+    fn every_resample_is_drawn_once() {
+        // The number of the resample is drawn as a multiplicity.
         for resamples in [1, 8, 11] {
             let draw = |resample: usize, m: &mut [u32]| m[0] = resample as u32;
             let resampling = Resampling { resamples, level: 1.0, draw: &draw };
-            let seen = bootstrap(1, &resampling, |m| vec![m[0].map(|m| Some(f64::from(m)))])[0].unwrap();
+            let seen = bootstrap(1, &resampling, |m| vec![Some(f64::from(m[0]))])[0].unwrap();
             assert_eq!((seen.low, seen.high, seen.resamples), (0.0, resamples as f64 - 1.0, resamples));
         }
     }
@@ -156,12 +134,12 @@ mod tests {
     fn statistics_without_a_value_are_counted() {
         let ranked = Ranked::new(&[1.0, 2.0], &[1.0, 2.0]).unwrap();
         let resampling = Resampling { resamples: 200, level: 0.95, draw: &draw };
-        let tau = |m: &[[u16; LANES]]| vec![ranked.counted(m).pairs().map(|pairs| pairs.tau_b())];
+        let tau = |m: &[u32]| vec![ranked.counted(m).pairs().tau_b()];
         let interval = bootstrap(2, &resampling, tau)[0].unwrap();
         // Half of the resamples of two observations draw one of them twice.
         assert!((70..130).contains(&interval.undefined), "{interval:?}");
         assert_eq!((interval.resamples + interval.undefined, interval.low), (200, 1.0));
-        assert_eq!(bootstrap(2, &resampling, |_| vec![[None; LANES]]), [None]);
-        assert_eq!(bootstrap(0, &resampling, |_| vec![[Some(1.0); LANES]])[0].unwrap().high, 1.0);
+        assert_eq!(bootstrap(2, &resampling, |_| vec![None]), [None]);
+        assert_eq!(bootstrap(0, &resampling, |_| vec![Some(1.0)])[0].unwrap().high, 1.0);
     }
 }

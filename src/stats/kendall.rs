@@ -1,11 +1,7 @@
 //! Kendall's tau-a and tau-b in O(n log n).
 
-use std::ops::Range;
-
-use pulp::{Arch, Simd, WithSimd};
-
 use super::StatsError;
-use super::ranks::{Counted, Ranked, Ties};
+use super::ranks::{Counted, Drawn, Ranked};
 
 /// All `n (n - 1) / 2` pairs of observations by how they are ordered (Kendall, "The treatment of ties in ranking
 /// problems", Biometrika 1945).
@@ -40,57 +36,43 @@ impl PairCounts {
     }
 }
 
-impl<const L: usize> Counted<'_, L> {
-    /// Counts the pairs, of each lane by itself, in O(n log n): the recorded merge sort has counted those
-    /// in order, and ties are runs of equal neighbours.
-    pub fn pairs(&self) -> [PairCounts; L] {
-        Arch::new().dispatch(Pairs(self))
+impl Counted {
+    /// Counts the pairs in O(n log n). Repetitions of one observation are pairs that are tied in both.
+    pub fn pairs(&self) -> PairCounts {
+        let (tied_x, tied_both) = (self.tied(|a, b| a.x == b.x), self.tied(|a, b| (a.x, a.y) == (b.x, b.y)));
+        let tied_y = self.of_y.iter().map(|times| choose_two((*times).into())).sum();
+        let (pairs, concordant) = (choose_two(self.n), self.concordant());
+        let discordant = pairs + tied_both - tied_x - tied_y - concordant;
+        PairCounts { pairs, concordant, discordant, tied_x, tied_y, tied_both }
     }
 
-    #[inline(always)]
-    fn count(&self) -> [PairCounts; L] {
-        let mut same = [0; L];
-        for m in &self.by_x {
-            same = std::array::from_fn(|lane| same[lane] + choose_two(m[lane].into()));
-        }
-        let Ties { x, y, both } = &self.ranked.ties;
-        let (x, y, both) = (tied(x, &self.by_x), tied(y, &self.by_y), tied(both, &self.by_x));
-        std::array::from_fn(|lane| {
-            // Repetitions of one observation are tied in both, and in order.
-            let [tied_x, tied_y, tied_both] = [x, y, both].map(|tied| same[lane] + tied[lane]);
-            let pairs = choose_two(self.n[lane]);
-            let discordant = pairs - same[lane] - self.in_order[lane];
-            let concordant = pairs + tied_both - tied_x - tied_y - discordant;
-            PairCounts { pairs, concordant, discordant, tied_x, tied_y, tied_both }
-        })
+    /// Pairs within runs of neighbours that are equal.
+    fn tied(&self, equal: fn(&Drawn, &Drawn) -> bool) -> u64 {
+        let runs = self.drawn.chunk_by(equal);
+        runs.map(|run| choose_two(run.iter().map(|one| u64::from(one.times)).sum())).sum()
     }
-}
 
-/// Pairs of different observations within the ranges, by lane.
-#[inline(always)]
-fn tied<const L: usize>(ranges: &[Range<u32>], rows: &[[u16; L]]) -> [u64; L] {
-    let mut pairs = [0; L];
-    for range in ranges {
-        let mut before = [0u32; L];
-        for m in &rows[range.start as usize..range.end as usize] {
-            for lane in 0..L {
-                pairs[lane] += u64::from(m[lane]) * u64::from(before[lane]);
-                before[lane] += u32::from(m[lane]);
+    /// Pairs of which one observation has the smaller x and the smaller y.
+    ///
+    /// Observations come by increasing x, so that each is paired with those before it that have a smaller y. A binary tree
+    /// over the ranks of y counts these: every inner node holds how many observations came to its left half, and the way
+    /// from a rank up to the root passes the left halves of all ranks below it. Among observations of equal x the larger y
+    /// come first, so that none of them is paired with another.
+    fn concordant(&self) -> u64 {
+        let leaves = self.of_y.len().next_power_of_two();
+        let (mut left, mut pairs) = (vec![0u32; leaves], 0);
+        for one in &self.drawn {
+            let (mut node, mut below) = (leaves + one.y as usize, 0);
+            while node > 1 {
+                // All ones in a right child, without a branch.
+                let right = (node as u32 % 2).wrapping_neg();
+                node /= 2;
+                below += left[node] & right;
+                left[node] += one.times & !right;
             }
+            pairs += u64::from(below) * u64::from(one.times);
         }
-    }
-    pairs
-}
-
-/// [`Counted::count`], compiled for the processor's vectors.
-struct Pairs<'a, const L: usize>(&'a Counted<'a, L>);
-
-impl<const L: usize> WithSimd for Pairs<'_, L> {
-    type Output = [PairCounts; L];
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        self.0.count()
+        pairs
     }
 }
 
@@ -99,8 +81,7 @@ impl<const L: usize> WithSimd for Pairs<'_, L> {
 /// # Errors
 /// As [`Ranked::new`].
 pub fn kendall(x: &[f64], y: &[f64]) -> Result<PairCounts, StatsError> {
-    let [pairs] = Ranked::new(x, y)?.counted(&vec![[1]; x.len()]).pairs();
-    Ok(pairs)
+    Ok(Ranked::new(x, y)?.counted(&vec![1; x.len()]).pairs())
 }
 
 fn choose_two(n: u64) -> u64 {
@@ -133,9 +114,9 @@ mod tests {
     }
 
     /// Pairs with many ties, and how often each counts.
-    fn samples() -> impl Strategy<Value = Vec<(f64, f64, u16)>> {
+    fn samples() -> impl Strategy<Value = Vec<(f64, f64, u32)>> {
         let value = || prop_oneof![(-4i32..4).prop_map(f64::from), Just(f64::NEG_INFINITY), -1e300..1e300];
-        proptest::collection::vec((value(), value(), 0u16..4), 0..60)
+        proptest::collection::vec((value(), value(), 0u32..4), 0..60)
     }
 
     proptest! {
@@ -148,13 +129,13 @@ mod tests {
         #[test]
         fn a_multiplicity_is_a_repeated_observation(sample in samples()) {
             let (x, y): (Vec<f64>, Vec<f64>) = sample.iter().map(|(x, y, _)| (*x, *y)).unzip();
-            // Three lanes: as drawn, each once, and none.
-            let m: Vec<[u16; 3]> = sample.iter().map(|(_, _, m)| [*m, 1, 0]).collect();
-            let repeated = |v: &[f64], lane: usize| -> Vec<f64> {
-                v.iter().zip(&m).flat_map(|(&v, m)| std::iter::repeat_n(v, m[lane] as usize)).collect()
+            let m: Vec<u32> = sample.iter().map(|(_, _, m)| *m).collect();
+            let repeated = |v: &[f64]| -> Vec<f64> {
+                v.iter().zip(&m).flat_map(|(&v, m)| std::iter::repeat_n(v, *m as usize)).collect()
             };
-            let expected = [0, 1, 2].map(|lane| by_definition(&repeated(&x, lane), &repeated(&y, lane)));
+            let expected = by_definition(&repeated(&x), &repeated(&y));
             prop_assert_eq!(Ranked::new(&x, &y).unwrap().counted(&m).pairs(), expected);
+            prop_assert_eq!(Ranked::new(&x, &y).unwrap().counted(&vec![0; m.len()]).pairs(), PairCounts::default());
         }
 
         #[test]

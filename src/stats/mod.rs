@@ -1,28 +1,27 @@
 //! Statistics of paired samples: rank and linear correlations with bootstrap intervals, t-tests, summaries.
 //!
 //! Pure functions of numbers; nothing here knows what a proxy is. Every correlation is signed: turning a score the way
-//! its proxy declares is the caller's business, taking an absolute value nobody's. What is not defined (a correlation
-//! with a constant, a spread of one value) is `None`.
+//! its proxy declares is left to the caller, and no absolute value is ever taken. What is not defined (a correlation with a
+//! constant, a spread of one value) is `None`.
 //!
 //! A correlation is prepared once from two samples and then evaluated under any *multiplicities*: how often each pair
-//! counts. All ones give the plain figure, the counts of a resample a bootstrap replicate.
+//! counts. All ones give the plain value, the counts of a resample a bootstrap replicate.
 
 mod bootstrap;
 mod kendall;
-mod merge;
 mod pearson;
 mod ranks;
 mod spearman;
 mod summary;
 mod t_test;
 
-pub use bootstrap::{Interval, LANES, Resampling, bootstrap};
+pub use bootstrap::{Interval, Resampling, bootstrap};
 pub use kendall::{PairCounts, kendall};
 pub use pearson::{Pearson, pearson};
-pub use ranks::{Counted, Ranked};
+pub use ranks::{Counted, Ranked, average_ranks};
 pub use spearman::spearman;
-pub use summary::{BoxSummary, Summary, mean, quantile};
-pub use t_test::{TTest, TTestError, paired, student, two_sided_p, welch};
+pub use summary::{BoxSummary, Summary, mean, quantile, sorted};
+pub use t_test::{TTest, TTestError, paired, welch};
 
 /// Why two samples have no correlation to compute.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -37,7 +36,7 @@ pub enum StatsError {
     TooMany { n: usize },
 }
 
-/// Pairs that are supported: places and ranks of as many have room in 32 bits, two of them to spare.
+/// Observations that are supported: sums over them have room in the integers of [`Counted`].
 const MOST: usize = 1 << 30;
 
 /// Checks that the samples pair up and that every value passes `valid`.

@@ -1,7 +1,5 @@
 //! Pearson's linear correlation.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::{StatsError, check};
 
 /// Two samples, ready to be correlated under any multiplicities.
@@ -32,81 +30,31 @@ impl Pearson {
         correlation(&self.x, &self.y, |_| 1)
     }
 
-    /// The same when observation `i` occurs `multiplicities[i][lane]` times, of every lane by itself.
+    /// The same when observation `i` occurs `multiplicities[i]` times.
     ///
-    /// One pass for all lanes, over deviations `u`, `v` from the means of the plain samples: `sum (x - mx)^2 = sum u^2 -
-    /// (sum u)^2 / n`. Where that cancels, for instance because a lane has none of the outliers that made the mean,
-    /// two passes over that lane.
+    /// One pass, over deviations `u`, `v` from the means of the plain samples: `sum (x - mx)^2 = sum u^2 - (sum u)^2 / n`.
+    /// Two passes where more than two digits cancel, for instance because none of the outliers that made the mean occurs.
     ///
     /// # Panics
     /// If there are fewer multiplicities than observations.
-    pub fn at<const L: usize>(&self, multiplicities: &[[u16; L]]) -> [Option<f64>; L] {
+    pub fn at(&self, multiplicities: &[u32]) -> Option<f64> {
         let multiplicities = &multiplicities[..self.x.len()];
-        let moments = Arch::new().dispatch(Sums { pearson: self, multiplicities });
-        std::array::from_fn(|lane| match moments.correlation(lane) {
-            Some(r) => Some(r),
-            None => correlation(&self.x, &self.y, |i| multiplicities[i][lane]),
-        })
-    }
-
-    #[inline(always)]
-    fn moments<const L: usize>(&self, multiplicities: &[[u16; L]]) -> Moments<L> {
-        let mut sums = Moments::default();
+        let (mut n, mut sum_u, mut sum_v, mut uu, mut vv, mut uv) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
         for ((x, y), m) in self.x.iter().zip(&self.y).zip(multiplicities) {
-            let (u, v) = (x - self.mean_x, y - self.mean_y);
-            for lane in 0..L {
-                let m = f64::from(m[lane]);
-                sums.n[lane] += m;
-                sums.u[lane] += m * u;
-                sums.v[lane] += m * v;
-                sums.uu[lane] += m * (u * u);
-                sums.vv[lane] += m * (v * v);
-                sums.uv[lane] += m * (u * v);
-            }
+            let (u, v, m) = (x - self.mean_x, y - self.mean_y, f64::from(*m));
+            n += m;
+            sum_u += m * u;
+            sum_v += m * v;
+            uu += m * (u * u);
+            vv += m * (v * v);
+            uv += m * (u * v);
         }
-        sums
-    }
-}
-
-/// [`Pearson::moments`], compiled for the processor's vectors.
-struct Sums<'a, const L: usize> {
-    pearson: &'a Pearson,
-    multiplicities: &'a [[u16; L]],
-}
-
-impl<const L: usize> WithSimd for Sums<'_, L> {
-    type Output = Moments<L>;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
-        self.pearson.moments(self.multiplicities)
-    }
-}
-
-/// Sums over a sample, of every lane.
-struct Moments<const L: usize> {
-    n: [f64; L],
-    u: [f64; L],
-    v: [f64; L],
-    uu: [f64; L],
-    vv: [f64; L],
-    uv: [f64; L],
-}
-
-impl<const L: usize> Default for Moments<L> {
-    fn default() -> Self {
-        Self { n: [0.0; L], u: [0.0; L], v: [0.0; L], uu: [0.0; L], vv: [0.0; L], uv: [0.0; L] }
-    }
-}
-
-impl<const L: usize> Moments<L> {
-    /// The correlation of a lane; `None` where more than two digits cancel.
-    fn correlation(&self, lane: usize) -> Option<f64> {
-        let [n, u, v, uu, vv, uv] = [self.n, self.u, self.v, self.uu, self.vv, self.uv].map(|sum| sum[lane]);
-        let (xx, yy, xy) = (uu - u * u / n, vv - v * v / n, uv - u * v / n);
+        let (xx, yy, xy) = (uu - sum_u * sum_u / n, vv - sum_v * sum_v / n, uv - sum_u * sum_v / n);
         // Also false without observations, where these are NaN.
-        let kept = xx > uu / 100.0 && yy > vv / 100.0;
-        kept.then(|| (xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))
+        match xx > uu / 100.0 && yy > vv / 100.0 {
+            true => Some((xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0)),
+            false => correlation(&self.x, &self.y, |i| multiplicities[i]),
+        }
     }
 }
 
@@ -127,7 +75,7 @@ fn scaled(values: &[f64]) -> Vec<f64> {
 }
 
 /// The correlation of finite values, none of them larger than about 1, when value `i` occurs `m(i)` times.
-fn correlation(x: &[f64], y: &[f64], m: impl Fn(usize) -> u16) -> Option<f64> {
+fn correlation(x: &[f64], y: &[f64], m: impl Fn(usize) -> u32) -> Option<f64> {
     let present: Vec<(f64, f64, f64)> =
         (0..x.len()).filter(|&i| m(i) > 0).map(|i| (x[i], y[i], m(i).into())).collect();
     let sum = |term: &dyn Fn(f64, f64) -> f64| present.iter().map(|&(x, y, m)| m * term(x, y)).sum::<f64>();
@@ -151,15 +99,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_multiplicity_is_a_repeated_observation(
-            sample in proptest::collection::vec((-1e3..1e3, -1e3..1e3, 0u16..4), 0..40)
+            sample in proptest::collection::vec((-1e3..1e3, -1e3..1e3, 0u32..4), 0..40)
         ) {
             let (x, y): (Vec<f64>, Vec<f64>) = sample.iter().map(|(x, y, _)| (*x, *y)).unzip();
-            // As drawn, one observation alone, and each once.
-            let m: Vec<[u16; 3]> = sample.iter().enumerate().map(|(i, s)| [s.2, u16::from(i == 0), 1]).collect();
-            let found = Pearson::new(&x, &y).unwrap().at(&m);
-            for (lane, weighted) in found.into_iter().enumerate() {
+            let as_drawn: Vec<u32> = sample.iter().map(|s| s.2).collect();
+            let one_alone: Vec<u32> = (0..sample.len()).map(|i| u32::from(i == 0)).collect();
+            for m in [as_drawn, one_alone, vec![1; sample.len()]] {
+                let weighted = Pearson::new(&x, &y).unwrap().at(&m);
                 let repeated = |v: &[f64]| -> Vec<f64> {
-                    v.iter().zip(&m).flat_map(|(&v, m)| std::iter::repeat_n(v, m[lane] as usize)).collect()
+                    v.iter().zip(&m).flat_map(|(&v, m)| std::iter::repeat_n(v, *m as usize)).collect()
                 };
                 let plain = pearson(&repeated(&x), &repeated(&y)).unwrap();
                 prop_assert_eq!(weighted.is_some(), plain.is_some());
@@ -189,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_without_the_outlier_keeps_its_digits() {
+    fn a_resample_without_the_outlier_keeps_its_digits() {
         // The outlier is most of the mean, from which the others then differ by next to nothing.
         let (mut x, y) = (
             (0..40).map(f64::from).collect::<Vec<_>>(),
@@ -197,9 +145,9 @@ mod tests {
         );
         let expected = pearson(&x[..39], &y[..39]).unwrap().unwrap();
         x[39] = 1e12;
-        let m: Vec<[u16; 2]> = (0..40).map(|i| [u16::from(i < 39), 1]).collect();
         let pearson = Pearson::new(&x, &y).unwrap();
-        let [without, with] = pearson.at(&m).map(Option::unwrap);
+        let without: Vec<u32> = (0..40).map(|i| u32::from(i < 39)).collect();
+        let [without, with] = [without, vec![1; 40]].map(|m| pearson.at(&m).unwrap());
         assert!((without - expected).abs() < 1e-15, "{without} {expected}");
         assert!((with - pearson.value().unwrap()).abs() < 1e-15, "{with}");
     }

@@ -1,37 +1,22 @@
 //! Two samples as ranks: what rank correlations are computed from.
 
-use std::ops::Range;
-
-use super::merge::MergeSort;
 use super::{StatsError, check};
 
-/// Two samples, ranked and sorted once, whose rank correlations can be had under any multiplicities.
+/// Two samples, ranked and sorted once, so that their rank correlations can be computed under any multiplicities.
 #[derive(Clone, Debug)]
 pub struct Ranked {
-    /// All observations, by increasing x, equal x by increasing y.
-    pub(super) sweep: Vec<Step>,
-    /// What sorts them by y.
-    sort: MergeSort,
-    /// Observations of each rank of y.
-    pub(super) equal_y: Vec<u32>,
-    pub(super) ties: Ties,
+    /// All observations by increasing x; those with equal x by decreasing y.
+    sweep: Vec<Step>,
+    /// Number of different values of y.
+    distinct_y: usize,
 }
 
-/// Where more than one observation has the same rank: places in the order of [`Ranked::sweep`] for x and for both, by
-/// increasing y for y.
-#[derive(Clone, Debug)]
-pub(super) struct Ties {
-    pub x: Vec<Range<u32>>,
-    pub y: Vec<Range<u32>>,
-    pub both: Vec<Range<u32>>,
-}
-
-/// One observation. Ranks are dense: equal values share one, they count from 0 without gaps.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Step {
-    pub index: u32,
-    pub x: u32,
-    pub y: u32,
+/// One observation. Ranks are dense: equal values share one, and they count from 0 without gaps.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    index: u32,
+    x: u32,
+    y: u32,
 }
 
 impl Ranked {
@@ -44,54 +29,64 @@ impl Ranked {
         let (x, y) = (dense(x), dense(y));
         let ranks = x.iter().zip(&y);
         let mut sweep: Vec<Step> = (0..).zip(ranks).map(|(index, (&x, &y))| Step { index, x, y }).collect();
-        sweep.sort_unstable_by_key(|step| (step.x, step.y));
-        let keys: Vec<u32> = sweep.iter().map(|step| step.y).collect();
-        let mut equal_y = vec![0; y.iter().max().map_or(0, |last| *last as usize + 1)];
-        y.iter().for_each(|rank| equal_y[*rank as usize] += 1);
-        let ties = Ties {
-            x: runs(sweep.chunk_by(|a, b| a.x == b.x).map(<[Step]>::len)),
-            y: runs(equal_y.iter().map(|n| *n as usize)),
-            both: runs(sweep.chunk_by(|a, b| (a.x, a.y) == (b.x, b.y)).map(<[Step]>::len)),
-        };
-        Ok(Self { sort: MergeSort::record(&keys), sweep, equal_y, ties })
+        sweep.sort_unstable_by_key(|step| (step.x, std::cmp::Reverse(step.y)));
+        Ok(Self { sweep, distinct_y: distinct(&y) })
     }
 
-    /// The samples when observation `i` occurs `multiplicities[i][lane]` times, for every lane at once.
+    /// The samples when observation `i` occurs `multiplicities[i]` times; the multiplicities add up to 2^31 at most.
     ///
     /// # Panics
     /// If there are fewer multiplicities than observations.
-    pub fn counted<const L: usize>(&self, multiplicities: &[[u16; L]]) -> Counted<'_, L> {
-        // A loop of its own, in which the processor looks far ahead, and the only one that jumps in memory.
-        let by_x: Vec<[u16; L]> = self.sweep.iter().map(|step| multiplicities[step.index as usize]).collect();
-        let n = by_x.iter().fold([0; L], |n, m| std::array::from_fn(|lane| n[lane] + u64::from(m[lane])));
-        let replay = self.sort.replay(&by_x, n.iter().copied().max().unwrap_or(0));
-        Counted { ranked: self, n, by_x, by_y: replay.sorted, in_order: replay.in_order }
+    pub fn counted(&self, multiplicities: &[u32]) -> Counted {
+        // Every observation is written, and one that does not occur is written over by the next: a branch that depends on
+        // chance would be mispredicted at every third observation.
+        let mut drawn = vec![Drawn::default(); self.sweep.len()];
+        let mut kept = 0;
+        for step in &self.sweep {
+            let times = multiplicities[step.index as usize];
+            drawn[kept] = Drawn { x: step.x, y: step.y, times };
+            kept += usize::from(times > 0);
+        }
+        drawn.truncate(kept);
+        let mut of_y = vec![0; self.distinct_y];
+        drawn.iter().for_each(|one| of_y[one.y as usize] += one.times);
+        Counted { n: of_y.iter().map(|times| u64::from(*times)).sum(), drawn, of_y }
     }
 }
 
-/// Ranked samples under `L` sets of multiplicities. Lanes do not meet: they are worked on together because processors
-/// have vectors, and because the order is the same for all.
+/// Ranked samples under multiplicities.
 #[derive(Clone, Debug)]
-pub struct Counted<'a, const L: usize> {
-    pub(super) ranked: &'a Ranked,
+pub struct Counted {
     /// Observations, counted with their multiplicities.
-    pub(super) n: [u64; L],
-    /// How often each observation occurs, in the order of [`Ranked::sweep`] and by increasing y.
-    pub(super) by_x: Vec<[u16; L]>,
-    pub(super) by_y: Vec<[u16; L]>,
-    /// Pairs of different observations of which that with the smaller x, or the smaller y where these are equal, has no
-    /// larger y.
-    pub(super) in_order: [u64; L],
+    pub(super) n: u64,
+    /// Those that occur, by increasing x and, where x is equal, by decreasing y.
+    pub(super) drawn: Vec<Drawn>,
+    /// How many observations have each rank of y.
+    pub(super) of_y: Vec<u32>,
 }
 
-/// Where runs of these lengths lie that are longer than one.
-fn runs(lengths: impl Iterator<Item = usize>) -> Vec<Range<u32>> {
-    let ends = lengths.scan(0, |end, length| {
-        let start = *end;
-        *end += length as u32;
-        Some(start..*end)
+/// An observation that occurs: its ranks, and how often it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Drawn {
+    pub x: u32,
+    pub y: u32,
+    pub times: u32,
+}
+
+/// Ranks from 1 in increasing order, where equal values share the mean of theirs: `t` of them that follow `k` smaller ones
+/// have rank `k + (t + 1) / 2`. The values have no NaN.
+pub fn average_ranks(values: &[f64]) -> Vec<f64> {
+    let ranks = dense(values);
+    let mut sizes = vec![0u32; distinct(&ranks)];
+    ranks.iter().for_each(|rank| sizes[*rank as usize] += 1);
+    let mut smaller = 0.0;
+    let means = sizes.into_iter().map(|size| {
+        let mean = smaller + (f64::from(size) + 1.0) / 2.0;
+        smaller += f64::from(size);
+        mean
     });
-    ends.filter(|run| run.len() > 1).collect()
+    let means: Vec<f64> = means.collect();
+    ranks.into_iter().map(|rank| means[rank as usize]).collect()
 }
 
 /// Dense ranks of values without NaN; 0 and -0 are equal.
@@ -107,6 +102,11 @@ fn dense(values: &[f64]) -> Vec<u32> {
     ranks
 }
 
+/// How many different ranks there are.
+fn distinct(dense: &[u32]) -> usize {
+    dense.iter().max().map_or(0, |last| *last as usize + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,14 +115,18 @@ mod tests {
     fn equal_values_share_a_rank() {
         assert_eq!(dense(&[3.0, -0.0, 7.0, 0.0, f64::NEG_INFINITY, 3.0]), [2, 1, 3, 1, 0, 2]);
         assert_eq!(dense(&[]), [0; 0]);
+        assert_eq!(average_ranks(&[3.0, -1.0, 3.0, 7.0]), [2.5, 1.0, 2.5, 4.0]);
+        assert_eq!(average_ranks(&[f64::NEG_INFINITY, 1.0, f64::NEG_INFINITY]), [1.5, 3.0, 1.5]);
+        assert_eq!(average_ranks(&[0.0, -0.0]), [1.5, 1.5]);
+        assert!(average_ranks(&[]).is_empty());
+    }
+
+    #[test]
+    fn observations_that_do_not_occur_are_left_out() {
         let ranked = Ranked::new(&[2.0, 1.0, 1.0, 0.0], &[5.0, 5.0, 4.0, 9.0]).unwrap();
-        let multiplicities = [[1, 1], [3, 0], [2, 0], [0, 1]];
-        let counted = ranked.counted(&multiplicities);
-        assert_eq!(counted.n, [6, 2]);
-        assert_eq!(counted.by_x, [[0, 1], [2, 0], [3, 0], [1, 1]]);
-        assert_eq!(counted.by_y, [[2, 0], [3, 0], [1, 1], [0, 1]]);
-        assert_eq!(ranked.equal_y, [1, 2, 1]);
-        // Of the first lane, the sole pairs with a smaller y later are none; of the second, one.
-        assert_eq!(counted.in_order, [2 * 3 + 2 + 3, 0]);
+        let counted = ranked.counted(&[1, 3, 2, 0]);
+        let drawn = |x, y, times| Drawn { x, y, times };
+        assert_eq!(counted.drawn, [drawn(1, 1, 3), drawn(1, 0, 2), drawn(2, 1, 1)]);
+        assert_eq!((counted.n, counted.of_y), (6, vec![2, 4, 0]));
     }
 }

@@ -15,7 +15,7 @@ pub struct Summary {
 impl Summary {
     /// Summarises; `None` without values.
     pub fn of(values: &[f64]) -> Option<Self> {
-        let sorted = sorted(values);
+        let sorted = sorted(values.iter().copied());
         let (mean, median) = (mean(values)?, quantile(&sorted, 0.5)?);
         let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
         let std = (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt());
@@ -38,7 +38,7 @@ pub struct BoxSummary {
 impl BoxSummary {
     /// Summarises; `None` without values.
     pub fn of(values: &[f64]) -> Option<Self> {
-        let sorted = sorted(values);
+        let sorted = sorted(values.iter().copied());
         let [q1, median, q3] = [0.25, 0.5, 0.75].map(|p| quantile(&sorted, p));
         let (q1, median, q3) = (q1?, median?, q3?);
         let reach = 1.5 * (q3 - q1);
@@ -68,8 +68,9 @@ pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     Some(below + (above - below) * place.fract())
 }
 
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted = values.to_vec();
+/// The values in increasing order, NaN last.
+pub fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted
 }
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn quantiles_and_spread_agree_with_numpy() {
         let values = [4.0, 1.0, 16.5, 2.0, 8.0];
-        let sorted = sorted(&values);
+        let sorted = sorted(values);
         for (p, expected) in [(0.0, 1.0), (0.1, 1.4), (0.25, 2.0), (0.5, 4.0), (0.9, 13.1), (1.0, 16.5)] {
             assert!((quantile(&sorted, p).unwrap() - expected).abs() < 1e-12, "{p}");
         }

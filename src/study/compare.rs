@@ -1,9 +1,9 @@
-//! Our figures beside the published ones.
+//! Our numbers beside the published ones.
 
 use super::file::Published;
 use super::results::{AccuracyResult, RunResult};
-use crate::analysis::Figure;
-use crate::report::{Cell, Column, Group, Kind, Role, Row, Spread, Table};
+use crate::analysis::Statistic;
+use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 use crate::search::top1::Protocol;
 
 /// Differences larger than this are worth an explanation.
@@ -12,7 +12,7 @@ pub const LARGE: f64 = 0.05;
 /// Something that a paper gives and we measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Measure {
-    Correlation(Figure),
+    Correlation(Statistic),
     /// Mean accuracy of searches with S architectures, in per cent.
     Top1(usize),
 }
@@ -20,7 +20,7 @@ enum Measure {
 impl Measure {
     fn name(self) -> String {
         match self {
-            Self::Correlation(figure) => figure.name().to_owned(),
+            Self::Correlation(statistic) => statistic.as_str().to_owned(),
             Self::Top1(size) => format!("S={size}"),
         }
     }
@@ -29,34 +29,31 @@ impl Measure {
         if matches!(self, Self::Correlation(_)) { 3 } else { 2 }
     }
 
-    fn published(self, published: &Published) -> Option<Cell> {
+    fn published(self, published: &Published) -> Option<TableCell> {
         match self {
-            Self::Correlation(Figure::Pearson) => published.pearson.map(Cell::plain),
-            Self::Correlation(Figure::TauB) => published.kendall.map(Cell::plain),
+            Self::Correlation(Statistic::Pearson) => published.pearson.map(TableCell::plain),
+            Self::Correlation(Statistic::TauB) => published.kendall.map(TableCell::plain),
             Self::Correlation(_) => None,
             Self::Top1(size) => {
                 let found = published.top1.iter().find(|(s, _)| s.0 == size)?;
-                Some(Cell { value: found.1.0, spread: Spread::Std(found.1.1) })
+                Some(TableCell { value: found.1.0, spread: Spread::Std(found.1.1) })
             }
         }
     }
 
-    fn ours(self, result: &AccuracyResult, proxy: &str) -> Option<Cell> {
-        let summary = match self {
-            Self::Correlation(figure) => {
-                let correlation = result.correlations.iter().find(|c| c.proxy == proxy)?;
-                let interval = correlation.interval(figure).map(|i| Spread::Interval(i.low, i.high));
-                let summary = correlation.summary(figure)?;
-                let spread = summary.std.map(Spread::Std).or(interval).unwrap_or(Spread::None);
-                return Some(Cell { value: summary.mean, spread });
+    fn ours(self, result: &AccuracyResult, proxy: &str) -> Option<TableCell> {
+        match self {
+            Self::Correlation(statistic) => {
+                let correlation = result.group.find(proxy)?;
+                Some(TableCell::of(&correlation.summary(statistic)?, correlation.interval(statistic)))
             }
             Self::Top1(size) => {
                 let (_, found) = result.searches.iter().find(|(p, _)| *p == Protocol::Independent)?;
                 let rule = found.searched.rules.iter().position(|(name, _)| name == proxy)?;
-                found.searched.outcomes.iter().find(|(s, _)| *s == size)?.1[rule].summary()?
+                let (_, outcomes) = found.searched.outcomes.iter().find(|(s, _)| *s == size)?;
+                Some(TableCell::of(&outcomes[rule].summary()?, None))
             }
-        };
-        Some(Cell { value: summary.mean, spread: summary.std.map_or(Spread::None, Spread::Std) })
+        }
     }
 }
 
@@ -74,11 +71,11 @@ pub fn published_correlation(
     result: &RunResult<'_>,
     accuracy: &AccuracyResult,
     proxy: &str,
-    figure: Figure,
+    statistic: Statistic,
 ) -> Option<f64> {
     let of = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
     let found = published(result, accuracy).find(of)?;
-    Measure::Correlation(figure).published(found).map(|cell| cell.value)
+    Measure::Correlation(statistic).published(found).map(|cell| cell.value)
 }
 
 /// Published and measured numbers with their differences (ours less the paper's): a row for each proxy, a group for each
@@ -95,7 +92,11 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
     for (result, accuracy) in accuracies() {
         let of_group = measures_of(result, accuracy);
         let columns = of_group.iter().flat_map(|m| columns(*m)).collect();
-        table.groups.push(Group { name: accuracy.name.clone(), facts: accuracy.facts.clone(), columns });
+        table.groups.push(Group {
+            name: accuracy.group.name.clone(),
+            facts: accuracy.group.facts.clone(),
+            columns,
+        });
         table.notes.extend(notes(result, accuracy, &of_group));
         measures.push(of_group);
     }
@@ -103,14 +104,14 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
         let cells = accuracies().zip(&measures).map(|((result, accuracy), measures)| {
             measures.iter().flat_map(|m| cells(*m, result, accuracy, &name)).collect()
         });
-        table.rows.push(Row { cells: cells.collect(), name, role });
+        table.rows.push(TableRow { cells: cells.collect(), name, role });
     }
     table
 }
 
 /// The measures that the source gives for an accuracy; correlations where it gives nothing.
 fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
-    let correlations = [Measure::Correlation(Figure::Pearson), Measure::Correlation(Figure::TauB)];
+    let correlations = [Measure::Correlation(Statistic::Pearson), Measure::Correlation(Statistic::TauB)];
     let mut sizes: Vec<usize> = accuracy
         .searches
         .iter()
@@ -126,7 +127,7 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
 }
 
 fn columns(measure: Measure) -> [Column; 3] {
-    let (name, kind) = (measure.name(), Kind::Figure { decimals: measure.decimals() });
+    let (name, kind) = (measure.name(), Kind::Number { decimals: measure.decimals() });
     let difference = Kind::Difference { decimals: measure.decimals() };
     [
         Column { name: format!("{name}, paper"), kind },
@@ -140,11 +141,11 @@ fn cells(
     result: &RunResult<'_>,
     accuracy: &AccuracyResult,
     proxy: &str,
-) -> [Option<Cell>; 3] {
+) -> [Option<TableCell>; 3] {
     let beside = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
     let paper = published(result, accuracy).filter(beside).find_map(|p| measure.published(p));
     let ours = measure.ours(accuracy, proxy);
-    let difference = paper.zip(ours).map(|(paper, ours)| Cell::plain(ours.value - paper.value));
+    let difference = paper.zip(ours).map(|(paper, ours)| TableCell::plain(ours.value - paper.value));
     [paper, ours, difference]
 }
 
@@ -170,7 +171,7 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
     let mut notes = vec![];
     for published in published(result, accuracy) {
         if let Some(note) = &published.note {
-            notes.push(format!("{}, {}: {note}", accuracy.name, published.method));
+            notes.push(format!("{}, {}: {note}", accuracy.group.name, published.method));
         }
     }
     for (_, searched) in accuracy.searches.iter().take(1).filter(|(_, s)| !s.left_out.is_empty()) {
@@ -179,7 +180,7 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
         let sizes = sizes.join(", ");
         notes.push(format!(
             "{}: no searches with S = {sizes}, as only {scored} architectures are scored",
-            accuracy.name
+            accuracy.group.name
         ));
     }
     let large = result.set.columns.iter().flat_map(|c| measures.iter().map(move |m| (c, *m)));
@@ -189,7 +190,11 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
     });
     let large: Vec<String> = large.map(|(c, m)| format!("{} ({})", c.proxy, m.name())).collect();
     if !large.is_empty() {
-        notes.push(format!("{}: more than {LARGE} from the paper: {}", accuracy.name, large.join(", ")));
+        notes.push(format!(
+            "{}: more than {LARGE} from the paper: {}",
+            accuracy.group.name,
+            large.join(", ")
+        ));
     }
     notes
 }

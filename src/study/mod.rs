@@ -1,7 +1,7 @@
 //! Studies: what to score and to compare, as TOML files with the numbers that their authors published.
 //!
 //! A study is a list of runs (a search space with a data set, proxies and settings), the accuracies that their scores are
-//! compared with, and published figures. This module reads and checks the files and puts our figures beside the published
+//! compared with, and published numbers. This module reads and checks the files and puts our numbers beside the published
 //! ones; the runs themselves are made by [`crate::scoring`] and kept by [`crate::store`].
 
 mod check;

@@ -6,20 +6,15 @@ use super::compare::{comparison_table, published_correlation};
 use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
 use super::{Overrides, Study, report};
-use crate::analysis::{AnalysisError, Figure};
-use crate::figures::{self, AxisChoice};
-use crate::plot::{self, PlotError, Scene};
-use crate::report::{CorrelationGroup, Format, Table, correlation_table, render, search_table};
+use crate::analysis::{CorrelationGroup, Statistic};
+use crate::named::Named;
+use crate::plot::{self, Bars, BoxPlot, HeatMap, MOST_GROUPS, PlotError, Scatter, Scene, ScoreAxis, top1};
+use crate::report::{Format, Table, correlation_table, render, search_table};
 use crate::search::top1::Protocol;
-
-/// Data sets that one figure of bars can show.
-const MOST_GROUPS: usize = 7;
 
 /// Why a result cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    #[error(transparent)]
-    Analysis(#[from] AnalysisError),
     #[error(transparent)]
     Plot(#[from] PlotError),
     #[error("cannot write {}: {source}", .path.display())]
@@ -62,12 +57,11 @@ impl Output<'_, '_> {
         let mut tables = vec![("comparison".to_owned(), self.comparison())];
         tables.push((
             "correlations".to_owned(),
-            self.with_facts(correlation_table(&self.correlation_groups(), &Figure::ALL, None)),
+            self.with_facts(correlation_table(&self.correlation_groups(), Statistic::ALL, None)),
         ));
         if !self.study.search.is_empty() {
-            let groups = self.accuracies().flat_map(|(_, a)| {
-                [Protocol::Independent, Protocol::RunningBest].into_iter().filter_map(|p| a.search_group(p))
-            });
+            let groups =
+                self.accuracies().flat_map(|(_, a)| Protocol::ALL.iter().filter_map(|p| a.search_group(*p)));
             let groups: Vec<_> = groups.collect();
             tables.push(("searches".to_owned(), self.with_facts(search_table(&groups))));
         }
@@ -86,7 +80,7 @@ impl Output<'_, '_> {
     pub fn write(&self, folder: &Path) -> Result<PathBuf, OutputError> {
         let tables = self.tables();
         for (name, table) in &tables {
-            for format in Format::ALL {
+            for &format in Format::ALL {
                 let path = folder.join(format!("{name}.{}", format.extension()));
                 write(&path, &render(table, format))?;
             }
@@ -102,7 +96,7 @@ impl Output<'_, '_> {
     }
 
     fn correlation_groups(&self) -> Vec<CorrelationGroup> {
-        self.accuracies().map(|(_, a)| a.correlation_group()).collect()
+        self.accuracies().map(|(_, a)| a.group.clone()).collect()
     }
 
     fn with_facts(&self, mut table: Table) -> Table {
@@ -124,8 +118,8 @@ impl Output<'_, '_> {
         std::fs::create_dir_all(&figures)
             .map_err(|source| OutputError::Write { path: figures.clone(), source })?;
         let mut pen = Pen { folder, drawn: vec![] };
-        for figure in [Figure::TauB, Figure::Pearson] {
-            self.draw_correlations(&mut pen, figure)?;
+        for statistic in [Statistic::TauB, Statistic::Pearson] {
+            self.draw_correlations(&mut pen, statistic)?;
         }
         for (result, accuracy) in self.accuracies() {
             self.draw_accuracy(&mut pen, result, accuracy)?;
@@ -134,25 +128,25 @@ impl Output<'_, '_> {
     }
 
     /// Bars, and with several repetitions box plots; one figure for all groups as long as colours suffice.
-    fn draw_correlations(&self, pen: &mut Pen<'_>, figure: Figure) -> Result<(), OutputError> {
+    fn draw_correlations(&self, pen: &mut Pen<'_>, statistic: Statistic) -> Result<(), OutputError> {
         let groups = self.correlation_groups();
         let published = |group: &str, proxy: &str| {
-            let (result, accuracy) = self.accuracies().find(|(_, a)| a.name == group)?;
-            published_correlation(result, accuracy, proxy, figure)
+            let (result, accuracy) = self.accuracies().find(|(_, a)| a.group.name == group)?;
+            published_correlation(result, accuracy, proxy, statistic)
         };
         for (i, groups) in groups.chunks(MOST_GROUPS).enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("-{}", i + 1) };
             // A proxy that cannot rank anything has no correlation; a figure of such proxies only is left out.
-            let any = groups.iter().flat_map(|g| &g.correlations).any(|c| c.summary(figure).is_some());
+            let any = groups.iter().flat_map(|g| &g.correlations).any(|c| c.summary(statistic).is_some());
             if !any {
                 continue;
             }
-            let bars = figures::bars(groups, figure, &published, &self.caption(None));
-            pen.save(&format!("bars-{}{suffix}", figure.name()), &bars.labels.title, &bars.draw()?)?;
+            let bars = Bars::of(groups, statistic, &published, &self.caption(None));
+            pen.save(&format!("bars-{}{suffix}", statistic.as_str()), &bars.labels.title, &bars.draw()?)?;
             if groups.iter().flat_map(|g| &g.correlations).any(|c| c.samples.len() > 1) {
-                let boxes = figures::boxes(groups, figure, &self.caption(None));
+                let boxes = BoxPlot::of(groups, statistic, &self.caption(None));
                 let title = format!("{}, every repetition", boxes.labels.title);
-                pen.save(&format!("boxes-{}{suffix}", figure.name()), &title, &boxes.draw()?)?;
+                pen.save(&format!("boxes-{}{suffix}", statistic.as_str()), &title, &boxes.draw()?)?;
             }
         }
         Ok(())
@@ -166,21 +160,21 @@ impl Output<'_, '_> {
     ) -> Result<(), OutputError> {
         let (set, name) = (&result.set, file_name(result, accuracy));
         let caption = self.caption(Some((result, accuracy)));
-        let map = figures::heat_map(set, &result.table, &accuracy.query, &caption)?;
+        let map = HeatMap::of(set, &result.table, &accuracy.query, &caption).map_err(PlotError::from)?;
         pen.save(&format!("{name}-proxies"), &map.labels.title, &map.draw()?)?;
-        for protocol in [Protocol::Independent, Protocol::RunningBest] {
+        for &protocol in Protocol::ALL {
             let Some(group) = accuracy.search_group(protocol) else { continue };
-            if group.outcomes.is_empty() {
+            if group.searched.outcomes.is_empty() {
                 continue;
             }
             let words = if protocol == Protocol::Independent { "top1" } else { "top1-running-best" };
-            let lines = figures::searches(&group, figures::accuracy_words(&accuracy.query), &caption);
+            let lines = top1(&group, &accuracy.query, &caption);
             pen.save(&format!("{name}-{words}"), &lines.labels.title, &lines.draw()?)?;
         }
-        for correlation in accuracy.correlations.iter().filter(|c| !c.baseline) {
+        for correlation in accuracy.group.correlations.iter().filter(|c| !c.baseline) {
             let of = (correlation, 0);
             let about = (&result.table, &accuracy.query);
-            let scatter = figures::scatter(set, of, about, AxisChoice::Auto, &caption)?;
+            let scatter = Scatter::of(set, of, about, ScoreAxis::Auto, &caption).map_err(PlotError::from)?;
             let proxy = correlation.proxy.replace([':', '+'], "-");
             match scatter.draw() {
                 Ok(scene) => pen.save(&format!("{name}-{proxy}"), &scatter.labels.title, &scene)?,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::outputs::{Drawn, Output};
+use crate::named::Named;
 use crate::report::{Format, Table, render};
 
 /// The whole page.

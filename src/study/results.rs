@@ -1,10 +1,10 @@
 //! What a study's runs say: correlations and searches for each accuracy.
 
 use super::file::{Run, Search, Study};
-use crate::analysis::{self, Correlation, NonFinitePolicy, Options, ScoreSet};
-use crate::report::{CorrelationGroup, Facts, SearchGroup};
+use crate::analysis::{self, CorrelationGroup, NonFinitePolicy, Options, ScoreSet};
+use crate::named::Named;
 use crate::search::top1::{Protocol, Request};
-use crate::search::{Searched, SearchedError, search};
+use crate::search::{SearchGroup, Searched, SearchedError, search};
 use crate::store;
 use crate::tables::{Query, Table};
 
@@ -18,15 +18,11 @@ pub struct RunResult<'s> {
     pub accuracies: Vec<AccuracyResult>,
 }
 
-/// Figures for one accuracy.
+/// What is known about one accuracy.
 pub struct AccuracyResult {
     pub query: Query,
-    /// Id of the search space.
-    pub space: String,
-    /// Short name, unique within the study.
-    pub name: String,
-    pub facts: Facts,
-    pub correlations: Vec<Correlation>,
+    /// The correlations, under a short name that is unique within the study.
+    pub group: CorrelationGroup,
     /// For each protocol; empty where the study makes no searches.
     pub searches: Vec<(Protocol, SearchResult)>,
 }
@@ -91,18 +87,17 @@ fn accuracy(
     }
     let mut searches = vec![];
     if !study.search.is_empty() {
-        for protocol in [Protocol::Independent, Protocol::RunningBest] {
+        for &protocol in Protocol::ALL {
             searches.push((protocol, searches_of(&study.search, set, table, query, protocol)?));
         }
     }
-    Ok(AccuracyResult {
-        space: set.space.clone(),
-        query: query.clone(),
+    let group = CorrelationGroup {
         name: name(study, run, query),
+        space: set.space.clone(),
         facts,
         correlations: analysis::correlate(set, table, query, &options)?,
-        searches,
-    })
+    };
+    Ok(AccuracyResult { query: query.clone(), group, searches })
 }
 
 /// Space and data set, as long as that is unique in the study; else with the split, else with the run.
@@ -137,16 +132,6 @@ fn searches_of(
 }
 
 impl AccuracyResult {
-    /// For tables and figures of correlations.
-    pub fn correlation_group(&self) -> CorrelationGroup {
-        CorrelationGroup {
-            name: self.name.clone(),
-            space: self.space.clone(),
-            facts: self.facts.clone(),
-            correlations: self.correlations.clone(),
-        }
-    }
-
     /// For tables and figures of searches under a protocol.
     pub fn search_group(&self, protocol: Protocol) -> Option<SearchGroup> {
         let (_, result) = self.searches.iter().find(|(p, _)| *p == protocol)?;
@@ -156,8 +141,9 @@ impl AccuracyResult {
                 ("running best over trials, as in the released script", ", running best")
             }
         };
-        let mut facts = self.facts.clone();
+        let mut facts = self.group.facts.clone();
         facts.push(("protocol".to_owned(), words.to_owned()));
-        Some(SearchGroup::new(format!("{}{suffix}", self.name), facts, result.searched.clone()))
+        let name = format!("{}{suffix}", self.group.name);
+        Some(SearchGroup { name, facts, searched: result.searched.clone() })
     }
 }

@@ -1,8 +1,8 @@
 //! The scores themselves, where there are few architectures: one row for each, as papers print small spaces.
 
 use super::results::{AccuracyResult, RunResult};
-use crate::analysis::{self, Cell as Score};
-use crate::report::{Cell, Column, Group, Kind, Role, Row, Spread, Table};
+use crate::analysis::{self, ScoreCell};
+use crate::report::{Column, Group, Kind, Role, Table, TableCell, TableRow};
 use crate::stats::Summary;
 
 /// Architectures up to which scores are printed.
@@ -22,20 +22,20 @@ pub fn score_table(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Option<
         archs.iter().enumerate().filter_map(|(i, arch)| Some((i, accuracy_of(arch)?))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     let columns =
-        set.columns.iter().map(|c| Column { name: c.proxy.clone(), kind: Kind::Figure { decimals: 3 } });
-    let accuracy_column = Column { name: "accuracy".to_owned(), kind: Kind::Figure { decimals: 2 } };
+        set.columns.iter().map(|c| Column { name: c.proxy.clone(), kind: Kind::Number { decimals: 3 } });
+    let accuracy_column = Column { name: "accuracy".to_owned(), kind: Kind::Number { decimals: 2 } };
     let row = |(place, accuracy): &(usize, f64)| {
         let scores = set.columns.iter().map(|c| summary(c.cells.iter().map(|sample| sample[*place])));
-        let cells = std::iter::once(Some(Cell::plain(*accuracy))).chain(scores).collect();
-        Row { name: archs[*place].clone(), role: Role::Entry, cells: vec![cells] }
+        let cells = std::iter::once(Some(TableCell::plain(*accuracy))).chain(scores).collect();
+        TableRow { name: archs[*place].clone(), role: Role::Entry, cells: vec![cells] }
     };
     Some(Table {
         title: format!("Scores, mean over {} repetitions", set.samples.len()),
         rows_are: "architecture".to_owned(),
         facts: vec![],
         groups: vec![Group {
-            name: accuracy.name.clone(),
-            facts: accuracy.facts.clone(),
+            name: accuracy.group.name.clone(),
+            facts: accuracy.group.facts.clone(),
             columns: std::iter::once(accuracy_column).chain(columns).collect(),
         }],
         rows: order.iter().map(row).collect(),
@@ -43,17 +43,16 @@ pub fn score_table(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Option<
     })
 }
 
-fn summary(cells: impl Iterator<Item = Score>) -> Option<Cell> {
-    let finite = cells.filter_map(|cell| if let Score::Ok(score) = cell { Some(score) } else { None });
-    let summary = Summary::of(&finite.collect::<Vec<_>>())?;
-    Some(Cell { value: summary.mean, spread: summary.std.map_or(Spread::None, Spread::Std) })
+fn summary(cells: impl Iterator<Item = ScoreCell>) -> Option<TableCell> {
+    let finite = cells.filter_map(|cell| if let ScoreCell::Ok(score) = cell { Some(score) } else { None });
+    Some(TableCell::of(&Summary::of(&finite.collect::<Vec<_>>())?, None))
 }
 
 /// How often each architecture has the best score, for every proxy that tells architectures apart.
 fn chosen(result: &RunResult<'_>) -> Vec<String> {
     let set = &result.set;
     let archs = &set.samples[0].archs;
-    let sentence = |column: &analysis::Column| {
+    let sentence = |column: &analysis::ScoreColumn| {
         let mut counts = vec![0_usize; archs.len()];
         for sample in 0..set.samples.len() {
             let scores = analysis::pool(column, sample);

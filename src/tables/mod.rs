@@ -40,6 +40,5 @@ const ARCHIVE: &str = "the official archive";
 
 /// The list of data folders for messages.
 fn searched(dirs: &crate::data::DataDirs) -> String {
-    let roots: Vec<String> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
-    if roots.is_empty() { "any folder (none is set)".to_owned() } else { roots.join(" or ") }
+    dirs.words(" or ", "any folder (none is set)")
 }

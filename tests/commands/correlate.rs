@@ -1,4 +1,4 @@
-//! `untrained correlate`: figures of a run, their formats, and agreement with scipy on published scores.
+//! `untrained correlate`: correlations of a run, their formats, and agreement with scipy on published scores.
 
 use crate::common::{run, untrained};
 use crate::support::nafbee_run;

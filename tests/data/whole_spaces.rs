@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use untrained::analysis::{
-    Cell, Column, Figure, Options, Sample, ScoreSet, accuracies, add_baselines, correlate, pool,
+    Options, Sample, ScoreCell, ScoreColumn, ScoreSet, Statistic, accuracies, add_baselines, correlate, pool,
 };
 use untrained::data::Silent;
 use untrained::search::top1::{Pool, Protocol, Request, top1};
@@ -77,7 +77,8 @@ fn every_count_agrees(space: &str) {
         let ours = &counted.scores.column("params").unwrap().cells[0];
         assert_eq!(ours.len(), table.len());
         for (i, ours) in ours.iter().enumerate() {
-            let published = table.params(i, dataset).map_or(Cell::Missing, |count| Cell::Ok(count as f64));
+            let published =
+                table.params(i, dataset).map_or(ScoreCell::Missing, |count| ScoreCell::Ok(count as f64));
             assert_eq!(*ours, published, "{dataset}: {}", table.arch(i));
         }
     }
@@ -115,7 +116,7 @@ fn parameters_of_whole_spaces_correlate_as_they_are_known_to() {
             let options = Options { resamples: 0, ..Options::default() };
             let correlations = correlate(scores, table, &counted.query(), &options).unwrap();
             let params = correlations.iter().find(|c| c.proxy == "params").unwrap();
-            let found = params.summary(Figure::TauB).unwrap().mean;
+            let found = params.summary(Statistic::TauB).unwrap().mean;
             assert!((found - tau).abs() < 5e-4, "{space} {dataset}: {found} and {tau}");
             assert_eq!(params.samples[0].n, table.len());
         }
@@ -175,7 +176,7 @@ fn oracle_and_parameter_count_find_what_they_are_known_to_find() {
     }
 }
 
-/// What the statistics of 3 data sets x 15 proxies x 15,625 architectures with 1,000 resamples cost; run it with
+/// What the correlations of 3 data sets x 15 proxies x 15,625 architectures with 1,000 resamples cost; run it with
 /// `UNTRAINED_DATA=... cargo test --release --test data measure_correlations -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
@@ -185,12 +186,12 @@ fn measure_correlations() {
     let random = set.column("random").unwrap().clone();
     set.columns = (0..15)
         .map(|k| {
-            let turned = |cell: &Cell| match cell {
-                Cell::Ok(x) => Cell::Ok((x * (7.0 + f64::from(k))).fract()),
+            let turned = |cell: &ScoreCell| match cell {
+                ScoreCell::Ok(x) => ScoreCell::Ok((x * (7.0 + f64::from(k))).fract()),
                 other => *other,
             };
             let cells = random.cells.iter().map(|sample| sample.iter().map(turned).collect()).collect();
-            Column { proxy: format!("p{k}"), cells, ..random.clone() }
+            ScoreColumn { proxy: format!("p{k}"), cells, ..random.clone() }
         })
         .collect();
     let start = std::time::Instant::now();

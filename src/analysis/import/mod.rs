@@ -1,22 +1,22 @@
 //! Scores that were computed elsewhere, from a CSV or JSON file.
 
-mod rows;
+mod lines;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::io::Read;
 
-use rows::Rows;
+use lines::ScoreFile;
 
-use super::{Cell, Column, Sample, ScoreSet};
+use super::{Sample, ScoreCell, ScoreColumn, ScoreSet};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 
 /// Largest file that is read, in bytes: twenty columns over the largest space take about 15 MiB.
 const LIMIT: u64 = 128 << 20;
 
-/// Column names that mean the architecture string, the first that a file has.
+/// Names of columns that mean the architecture string, the first that a file has.
 const ARCH_COLUMNS: [&str; 5] = ["arch", "architecture", "arch_str", "net_str", "architecture_string"];
 
 /// Why scores were not read. `name` is the file.
@@ -78,10 +78,10 @@ pub fn import(
     if length.map_err(|source| ImportError::Read { name: name.to_owned(), source })? as u64 > LIMIT {
         return Err(ImportError::TooLarge { name: name.to_owned() });
     }
-    let rows = Rows::parse(name, text.trim_start_matches('\u{feff}'))?;
-    let layout = Layout::of(&rows, options)?;
-    let (samples, cells) = read_rows(&rows, &layout, origin)?;
-    let columns = layout.scores.iter().zip(cells).map(|((_, column), cells)| Column {
+    let file = ScoreFile::parse(name, text.trim_start_matches('\u{feff}'))?;
+    let layout = Layout::of(&file, options)?;
+    let (samples, cells) = read_lines(&file, &layout, origin)?;
+    let columns = layout.scores.iter().zip(cells).map(|((_, column), cells)| ScoreColumn {
         proxy: if column == "score" { options.name.clone() } else { column.clone() },
         direction: match options.lower_is_better.contains(column) {
             true => Direction::LowerIsBetter,
@@ -110,15 +110,15 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(rows: &Rows, options: &ImportOptions) -> Result<Self, ImportError> {
-        let find = |wanted: &str| rows.header.iter().position(|column| column == wanted);
-        let has = || format!("it has {}", rows.header.join(", "));
+    fn of(file: &ScoreFile, options: &ImportOptions) -> Result<Self, ImportError> {
+        let find = |wanted: &str| file.header.iter().position(|column| column == wanted);
+        let has = || format!("it has {}", file.header.join(", "));
         let arch = match &options.arch_column {
             Some(column) => {
-                find(column).ok_or_else(|| rows.malformed(format!("no column `{column}`; {}", has())))?
+                find(column).ok_or_else(|| file.malformed(format!("no column `{column}`; {}", has())))?
             }
             None => ARCH_COLUMNS.iter().find_map(|column| find(column)).ok_or_else(|| {
-                rows.malformed(format!(
+                file.malformed(format!(
                     "no column of architecture strings; {}; name one with --arch-column",
                     has()
                 ))
@@ -126,35 +126,39 @@ impl Layout {
         };
         let repetition = find("repetition");
         for column in options.columns.iter().chain(&options.lower_is_better) {
-            find(column).ok_or_else(|| rows.malformed(format!("no column `{column}`; {}", has())))?;
+            find(column).ok_or_else(|| file.malformed(format!("no column `{column}`; {}", has())))?;
         }
         let chosen = |i: usize, column: &String| match options.columns.is_empty() {
             true => i != arch && Some(i) != repetition,
             false => options.columns.contains(column),
         };
-        let scores = rows.header.iter().enumerate().filter(|(i, column)| chosen(*i, column));
+        let scores = file.header.iter().enumerate().filter(|(i, column)| chosen(*i, column));
         let scores: Vec<(usize, String)> = scores.map(|(i, column)| (i, column.clone())).collect();
         if scores.is_empty() {
-            return Err(rows.malformed(format!("no column of scores; {}", has())));
+            return Err(file.malformed(format!("no column of scores; {}", has())));
         }
         Ok(Self { arch, repetition, scores })
     }
 }
 
-type Cells = Vec<Vec<Vec<Cell>>>;
+type Cells = Vec<Vec<Vec<ScoreCell>>>;
 
 /// The samples by repetition, and the cells of every score column in their order.
-fn read_rows(rows: &Rows, layout: &Layout, origin: &Origin<'_>) -> Result<(Vec<Sample>, Cells), ImportError> {
+fn read_lines(
+    file: &ScoreFile,
+    layout: &Layout,
+    origin: &Origin<'_>,
+) -> Result<(Vec<Sample>, Cells), ImportError> {
     let mut samples: Vec<Sample> = vec![];
     let mut cells: Cells = vec![vec![]; layout.scores.len()];
     let (mut of_repetition, mut seen) = (HashMap::new(), HashMap::new());
-    for row in &rows.rows {
-        let at = |reason: String| rows.at(row, reason);
+    for line in &file.lines {
+        let at = |reason: String| file.at(line, reason);
         let repetition =
-            layout.repetition.map_or(Ok(0), |column| repetition(row.field(column))).map_err(at)?;
-        let arch = (origin.canonical)(row.field(layout.arch).trim()).map_err(at)?;
-        if let Some(first) = seen.insert((repetition, arch.clone()), row.place) {
-            let reason = format!("architecture `{arch}` stands in {} {first} already", rows.unit);
+            layout.repetition.map_or(Ok(0), |column| repetition(line.field(column))).map_err(at)?;
+        let arch = (origin.canonical)(line.field(layout.arch).trim()).map_err(at)?;
+        if let Some(first) = seen.insert((repetition, arch.clone()), line.place) {
+            let reason = format!("architecture `{arch}` stands in {} {first} already", file.unit);
             return Err(at(format!("{reason}; several scores of one need a column `repetition`")));
         }
         let sample = *of_repetition.entry(repetition).or_insert_with(|| {
@@ -164,25 +168,25 @@ fn read_rows(rows: &Rows, layout: &Layout, origin: &Origin<'_>) -> Result<(Vec<S
         });
         samples[sample].archs.push(arch);
         for (column, (field, name)) in cells.iter_mut().zip(&layout.scores) {
-            column[sample].push(cell(row.field(*field), name).map_err(at)?);
+            column[sample].push(cell(line.field(*field), name).map_err(at)?);
         }
     }
     if samples.is_empty() {
-        return Err(rows.malformed("it holds no scores".to_owned()));
+        return Err(file.malformed("it holds no scores".to_owned()));
     }
     Ok((samples, cells))
 }
 
 fn repetition(field: &str) -> Result<u64, String> {
     let number = field.trim().parse();
-    number.map_err(|_| format!("repetition `{}` is no whole number from 0 on", rows::shown(field)))
+    number.map_err(|_| format!("repetition `{}` is no whole number from 0 on", lines::shown(field)))
 }
 
-fn cell(field: &str, column: &str) -> Result<Cell, String> {
+fn cell(field: &str, column: &str) -> Result<ScoreCell, String> {
     match field.trim() {
-        "" => Ok(Cell::Missing),
-        number => number.parse().map(Cell::of).map_err(|_| {
-            let shown = rows::shown(number);
+        "" => Ok(ScoreCell::Missing),
+        number => number.parse().map(ScoreCell::of).map_err(|_| {
+            let shown = lines::shown(number);
             format!(
                 "`{shown}` in column `{column}` is no number; choose the columns with scores with --columns"
             )

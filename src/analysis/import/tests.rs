@@ -22,10 +22,10 @@ fn csv_and_json_say_the_same() {
     for text in [&csv[..], &json[..]] {
         let set = read(text, &named()).unwrap();
         assert_eq!(set.samples[0].archs, ["8:8:8:8:8", "64:8:8:8:8"]);
-        assert_eq!(set.column("mine").unwrap().cells[0], [Cell::Ok(1.5), Cell::Missing]);
+        assert_eq!(set.column("mine").unwrap().cells[0], [ScoreCell::Ok(1.5), ScoreCell::Missing]);
         assert_eq!(
             set.column("other").unwrap().cells[0],
-            [Cell::NonFinite(f64::NEG_INFINITY), Cell::Ok(2000.0)]
+            [ScoreCell::NonFinite(f64::NEG_INFINITY), ScoreCell::Ok(2000.0)]
         );
     }
 }
@@ -40,7 +40,10 @@ fn repetitions_are_samples_and_directions_are_declared() {
         [(1, 2), (0, 1)]
     );
     assert_eq!(set.columns[0].direction, Direction::LowerIsBetter);
-    assert_eq!(set.columns[0].cells, [vec![Cell::Ok(2.0), Cell::Ok(4.0)], vec![Cell::Ok(3.0)]]);
+    assert_eq!(
+        set.columns[0].cells,
+        [vec![ScoreCell::Ok(2.0), ScoreCell::Ok(4.0)], vec![ScoreCell::Ok(3.0)]]
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Which accuracies scores are compared with.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use clap::Args;
 
@@ -51,23 +53,25 @@ impl AccuracyArgs {
 /// Tables that were needed, each loaded once.
 pub struct Loaded<'d> {
     dirs: &'d DataDirs,
-    tables: HashMap<String, Table>,
+    tables: RefCell<HashMap<String, Rc<Table>>>,
 }
 
 impl<'d> Loaded<'d> {
     /// Nothing is loaded yet.
     pub fn new(dirs: &'d DataDirs) -> Self {
-        Self { dirs, tables: HashMap::new() }
+        Self { dirs, tables: RefCell::default() }
     }
 
     /// The table of a space.
     ///
     /// # Errors
     /// It is not at hand, or damaged.
-    pub fn table(&mut self, space: &str) -> anyhow::Result<&Table> {
-        if !self.tables.contains_key(space) {
-            self.tables.insert(space.to_owned(), load_table(space, self.dirs)?);
+    pub fn table(&self, space: &str) -> anyhow::Result<Rc<Table>> {
+        if let Some(table) = self.tables.borrow().get(space) {
+            return Ok(Rc::clone(table));
         }
-        Ok(&self.tables[space])
+        let table = Rc::new(load_table(space, self.dirs)?);
+        self.tables.borrow_mut().insert(space.to_owned(), Rc::clone(&table));
+        Ok(table)
     }
 }

@@ -4,15 +4,17 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use crate::named::Named;
 use crate::report::{Format, Table, render};
+use crate::scoring::flag;
 
 /// Format and place of a table.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Format [default: as the ending of --out says (txt, csv, json, md, tex), else text]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = flag::<Format>())]
     format: Option<Format>,
 
     /// File to write [default: standard output]
@@ -45,8 +47,7 @@ impl OutputArgs {
             (None, None) => Ok(Format::Text),
             (None, Some(path)) => {
                 let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-                let format =
-                    Format::value_variants().iter().copied().find(|format| format.extension() == ending);
+                let format = Format::ALL.iter().copied().find(|format| format.extension() == ending);
                 format
                     .with_context(|| format!("{}: no format ends so; name one with --format", path.display()))
             }

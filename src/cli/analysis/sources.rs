@@ -48,11 +48,7 @@ pub struct ExternalArgs {
 
 /// Reads all scores and joins them: columns over the same architectures stand in one set, and every set has the
 /// baselines. Scores made elsewhere join the runs of their space; without runs they are a set of their own.
-pub fn load(
-    runs: &[PathBuf],
-    external: &ExternalArgs,
-    loaded: &mut Loaded<'_>,
-) -> anyhow::Result<Vec<ScoreSet>> {
+pub fn load(runs: &[PathBuf], external: &ExternalArgs, tables: &Loaded<'_>) -> anyhow::Result<Vec<ScoreSet>> {
     let mut sets: Vec<ScoreSet> = vec![];
     for folder in runs {
         let set = analysis::from_run(&Run::open(folder)?, &folder.display().to_string())?;
@@ -64,7 +60,7 @@ pub fn load(
         }
     }
     if let Some(file) = &external.scores {
-        join(&mut sets, external, file, loaded)?;
+        join(&mut sets, external, file, tables)?;
     }
     ensure!(!sets.is_empty(), "no scores; name the folder of a run, or a file with --scores");
     sets.iter_mut().try_for_each(add_baselines)?;
@@ -75,14 +71,14 @@ fn join(
     sets: &mut Vec<ScoreSet>,
     external: &ExternalArgs,
     file: &Path,
-    loaded: &mut Loaded<'_>,
+    tables: &Loaded<'_>,
 ) -> anyhow::Result<()> {
     let first = sets.first().map(|set| (set.space.clone(), set.dataset.clone())).unzip();
     let (space, dataset) = (external.space.clone().or(first.0), external.dataset.clone().or(first.1));
     let (Some(space), Some(dataset)) = (space, dataset) else {
         bail!("--scores needs --space and --dataset: what the scores in {} belong to", file.display());
     };
-    let set = read(file, &space, &dataset, external, loaded.table(&space)?)?;
+    let set = read(file, &space, &dataset, external, &*tables.table(&space)?)?;
     if sets.is_empty() {
         sets.push(set);
         return Ok(());

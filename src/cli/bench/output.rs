@@ -5,12 +5,15 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::BenchArgs;
-use crate::bench::{Measured, Section, Summary, cpu_model};
-use crate::cli::common::{Format, number};
+
+use crate::cli::common::Format;
 use crate::datasets::Batch;
 use crate::engine::Rates;
+use crate::machine::cpu_model;
 use crate::proxies::ProxyRef;
+use crate::report::{Columns, Side, number};
 use crate::scoring::ReuseCounts;
+use crate::speed::{Measured, Section, Summary};
 
 /// Everything known about a finished section but its single measurements.
 pub struct SectionFacts {
@@ -59,20 +62,7 @@ impl<'a> Output<'a> {
             build(),
             args.repeats,
         );
-        let columns = format!(
-            "{:<24} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>9} {:>9}\n",
-            "proxy",
-            "archs",
-            "build",
-            "input",
-            "compute",
-            "p95",
-            "reduce",
-            "x forward",
-            "scores/s",
-            "peak MiB"
-        );
-        line(&(head + &columns))
+        line(&(head + &columns().line(&HEADER)))
     }
 
     /// One architecture, in JSON output only.
@@ -180,29 +170,36 @@ fn scored(proxy: &str, arch: &str, measured: &Measured) -> Value {
     row
 }
 
+/// The head of the table of sections.
+const HEADER: [&str; 10] =
+    ["proxy", "archs", "build", "input", "compute", "p95", "reduce", "x forward", "scores/s", "peak MiB"];
+
+/// Its columns, whose widths are fixed because a line is written as soon as its section is measured.
+fn columns() -> Columns {
+    let mut columns = [(Side::Right, 9); HEADER.len()];
+    (columns[0], columns[1]) = ((Side::Left, 24), (Side::Right, 6));
+    Columns::fixed(&columns)
+}
+
 fn text(facts: &SectionFacts) -> String {
     let s = &facts.summary;
     let ms = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{x:.2}"));
-    let mut line = format!(
-        "{:<24} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>9.1} {:>9}",
-        facts.name,
-        s.n,
+    let line = columns().line(&[
+        facts.name.clone(),
+        s.n.to_string(),
         ms(s.median_build_ms),
         ms(s.median_input_ms),
         ms(s.median_compute_ms),
         ms(s.p95_compute_ms),
         ms(s.median_reduce_ms),
         ms(s.median_ratio_to_forward),
-        s.scores_per_s,
+        format!("{:.1}", s.scores_per_s),
         facts.peak_memory_mib.map_or("-".to_string(), |x| format!("{x:.0}")),
-    );
-    for (count, what) in [(facts.reuse.reused, "reused"), (s.failed, "failed"), (s.non_finite, "non-finite")]
-    {
-        if count > 0 {
-            line += &format!("  {count} {what}");
-        }
-    }
-    line + "\n"
+    ]);
+    let counts = [(facts.reuse.reused, "reused"), (s.failed, "failed"), (s.non_finite, "non-finite")];
+    let notes =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("  {count} {what}"));
+    format!("{}{}\n", line.trim_end(), notes.collect::<String>())
 }
 
 /// Times of an unoptimised build say nothing; every output names it.
@@ -236,16 +233,13 @@ pub fn kernels(rates: &Rates, format: Format) -> std::io::Result<()> {
         cpu_model().unwrap_or_else(|| "unknown processor".into()),
         rates.roof
     ))?;
-    line(&format!("{:<28} {:>14} {:>14} {:>14}\n", "convolution", "tiles", "forward", "backward"))?;
-    for rate in &rates.shapes {
-        let cell = |x: f64| format!("{x:>7.1} {:>4.0} %", 100.0 * x / rates.roof);
-        line(&format!(
-            "{:<28} {} {} {}\n",
-            rate.shape,
-            cell(rate.tiles),
-            cell(rate.forward),
-            cell(rate.backward)
-        ))?;
-    }
-    Ok(())
+    let cell = |x: f64| format!("{x:.1} {:>4.0} %", 100.0 * x / rates.roof);
+    let header = ["convolution", "tiles", "forward", "backward"].map(str::to_owned).to_vec();
+    let mut rows = vec![header];
+    rows.extend(
+        rates.shapes.iter().map(|rate| {
+            vec![rate.shape.to_string(), cell(rate.tiles), cell(rate.forward), cell(rate.backward)]
+        }),
+    );
+    line(&Columns::table(&[Side::Left, Side::Right], &rows).concat())
 }

@@ -1,10 +1,9 @@
 //! Text tables of `data status` and `data verify`.
 
-use std::fmt::Write;
-
 use indicatif::HumanBytes;
 
 use crate::data::{EntryState, EntryStatus, FileCheck, Verdict};
+use crate::report::{Columns, Side};
 
 /// One line per entry.
 pub(super) fn of_status(entries: &[EntryStatus]) -> String {
@@ -43,19 +42,9 @@ pub(super) fn of_checks(checks: &[FileCheck]) -> String {
     aligned(&["id", "file", "verdict"], rows)
 }
 
-/// Columns as wide as their widest cell.
+/// Columns of text under their names.
 fn aligned<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
-    let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
-    let widths: [usize; N] = std::array::from_fn(|i| {
-        rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max().unwrap_or(0)
-    });
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text
+    let head = std::iter::once(head.map(str::to_owned));
+    let rows: Vec<Vec<String>> = head.chain(rows).map(Vec::from).collect();
+    Columns::table(&[Side::Left], &rows).concat()
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::ScoreArgs;
-use crate::cli::common::{Format, Names, TableOrder, number};
+use crate::cli::common::{Format, Names, TableOrder};
 use crate::data::DataDirs;
 use crate::datasets;
 use crate::passes::{CandidateSet, Network};
+use crate::report::number;
 use crate::scoring::{self, Outcome};
 use crate::spaces;
 

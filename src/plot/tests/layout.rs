@@ -51,7 +51,7 @@ fn bars_stand_in_falling_order() {
 fn scores_beyond_the_axis_are_counted() {
     let mut points: Vec<(f64, f64)> = (0..1000).map(|i| (f64::from(i), 80.0)).collect();
     points.push((-1e8, 10.0));
-    let scene = Scatter { points, ..Scatter::default() }.draw().unwrap();
+    let scene = Scatter { points, score_axis: ScoreAxis::Raw, ..Scatter::default() }.draw().unwrap();
     assert!(texts(&scene).iter().any(|t| t.text.contains("1 score beyond the axis")));
     let scene = scatter(500, ScoreAxis::SignedLog).draw().unwrap();
     assert!(!texts(&scene).iter().any(|t| t.text.contains("beyond the axis")));

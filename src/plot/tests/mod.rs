@@ -3,9 +3,11 @@
 mod files;
 mod layout;
 mod numbers;
+mod scores;
 
 use super::scene::{Anchor, Point, Shape, Text};
 use super::*;
+use crate::search::RuleKind;
 
 const NAMES: [&str; 15] = [
     "rbflex:official+stable",
@@ -67,7 +69,8 @@ fn bars(n: usize, g: usize) -> Bars {
         }
     };
     let entries = |i: usize| (0..g).map(|j| (i + j != 4).then(|| estimate(i, j))).collect();
-    let rows = (0..n).map(|i| Row { name: name(i), baseline: i % 5 == 0, entries: entries(i) }).collect();
+    let rows =
+        (0..n).map(|i| ProxyRow { name: name(i), baseline: i % 5 == 0, entries: entries(i) }).collect();
     Bars { labels: labels(), x: "Kendall tau-b".into(), groups: groups(g), rows }
 }
 
@@ -75,7 +78,8 @@ fn boxes(n: usize, g: usize) -> BoxPlot {
     let entries = |i: usize| {
         (0..g).map(|j| Some((0..10).map(|r| value(i, j) + value(r, i) / 20.0).collect())).collect()
     };
-    let rows = (0..n).map(|i| Row { name: name(i), baseline: i % 5 == 0, entries: entries(i) }).collect();
+    let rows =
+        (0..n).map(|i| ProxyRow { name: name(i), baseline: i % 5 == 0, entries: entries(i) }).collect();
     BoxPlot { labels: labels(), x: "Kendall tau-b".into(), groups: groups(g), rows }
 }
 
@@ -91,12 +95,13 @@ fn search(n: usize) -> Lines {
         [10.0, 100.0, 1000.0].map(point).to_vec()
     };
     let kind = |i: usize| match i % 6 {
-        0 => SeriesKind::Baseline,
-        1 => SeriesKind::Oracle,
-        _ => SeriesKind::Proxy,
+        0 => RuleKind::Baseline,
+        1 => RuleKind::Oracle,
+        _ => RuleKind::Proxy,
     };
     let series = (0..n).map(|i| Series { name: name(i), kind: kind(i), points: points(i) }).collect();
-    top1(labels(), "CIFAR-10 test accuracy (%), 200 epochs".into(), series)
+    let (x, y) = ("sample size S".into(), "CIFAR-10 test accuracy (%), 200 epochs".into());
+    Lines { labels: labels(), x, y, series }
 }
 
 fn pictures(n: usize, columns: usize) -> Pictures {

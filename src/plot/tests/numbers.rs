@@ -1,16 +1,8 @@
-//! Numbers behind the figures: ticks, quartiles, hexagons; any numbers draw or are refused.
+//! Numbers behind the figures: ticks, hexagons; any numbers draw or are refused.
 
 use proptest::prelude::*;
 
 use super::*;
-
-#[test]
-fn quartiles_are_those_of_numpy() {
-    // numpy.percentile([7, 1, 3, 10], [25, 50, 75])
-    assert_eq!(boxplot::quartiles(&[7.0, 1.0, 3.0, 10.0]), Some([2.5, 5.0, 7.75]));
-    assert_eq!(boxplot::quartiles(&[4.0]), Some([4.0, 4.0, 4.0]));
-    assert_eq!(boxplot::quartiles(&[]), None);
-}
 
 #[test]
 fn ticks_are_round_and_readable() {

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Bench, median};
+use super::Bench;
+use super::summary::median;
 use crate::graph::Graph;
 use crate::graph::init::Scheme;
 use crate::passes::{Form, Network, PassRequest, Requests, milliseconds};

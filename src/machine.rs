@@ -1,8 +1,14 @@
-//! What the operating system knows about the machine and this process. Linux only; elsewhere nothing is known.
+//! What the operating system knows about the machine and this process. Names and memory are read on Linux only; elsewhere
+//! they are not known.
 
 /// The processor's name, from `/proc/cpuinfo`.
 pub fn cpu_model() -> Option<String> {
     field(&std::fs::read_to_string("/proc/cpuinfo").ok()?, "model name").map(str::to_string)
+}
+
+/// Threads that the machine has for this process; 1 where that is not known.
+pub fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The largest resident memory of this process in MiB (`VmHWM`), since it started or since the last successful

@@ -1,12 +1,12 @@
 //! Figures hold the numbers that the analysis has.
 
 use super::*;
-use crate::analysis::{Cell, Column, Options, Sample, ScoreSet, correlate};
-use crate::plot::ScoreAxis;
+use crate::analysis::{
+    CorrelationGroup, Options, Sample, ScoreCell, ScoreColumn, ScoreSet, Statistic, correlate,
+};
 use crate::proxies::Direction;
-use crate::report::CorrelationGroup;
 use crate::spaces::NetworkInput;
-use crate::tables::{self, Table};
+use crate::tables::{self, Query, Table};
 
 /// Two repetitions of all activations of NAFBee; `good` is the accuracy itself, `bad` its opposite and not finite once.
 fn example() -> (ScoreSet, Table, Query) {
@@ -17,11 +17,11 @@ fn example() -> (ScoreSet, Table, Query) {
     let archs: Vec<String> = (0..table.len()).map(|i| table.arch(i).to_owned()).collect();
     let sample = |repetition| Sample { repetition, weight_seed: repetition, archs: archs.clone() };
     let column = |name: &str, direction, score: fn(f64) -> f64| {
-        let mut cells: Vec<Cell> = accuracies.iter().map(|a| Cell::of(score(*a))).collect();
+        let mut cells: Vec<ScoreCell> = accuracies.iter().map(|a| ScoreCell::of(score(*a))).collect();
         if name == "bad" {
-            cells[3] = Cell::NonFinite(f64::NAN);
+            cells[3] = ScoreCell::NonFinite(f64::NAN);
         }
-        Column { proxy: name.into(), direction, baseline: false, cells: vec![cells.clone(), cells] }
+        ScoreColumn { proxy: name.into(), direction, baseline: false, cells: vec![cells.clone(), cells] }
     };
     let set = ScoreSet {
         space: "nafbee_vgg19".into(),
@@ -49,14 +49,14 @@ fn bars_and_boxes_show_oriented_correlations_and_what_was_excluded() {
     let (set, table, query) = example();
     let groups = [group(&set, &table, &query)];
     let published = |group: &str, proxy: &str| (group == "vgg" && proxy == "good").then_some(0.5);
-    let bars = bars(&groups, Figure::TauB, &published, "caption");
+    let bars = Bars::of(&groups, Statistic::TauB, &published, "caption");
     let entry = |i: usize| bars.rows[i].entries[0].unwrap();
     assert!((entry(0).value + 1.0).abs() < 1e-12 && (entry(1).value - 1.0).abs() < 1e-12);
     assert!((entry(2).value - 1.0).abs() < 1e-12, "lower is better, so it is turned");
     assert_eq!([entry(0).published, entry(1).published], [None, Some(0.5)]);
     assert!(bars.labels.facts.contains(&"n = 10 to 11".to_owned()), "{:?}", bars.labels.facts);
     assert!(bars.labels.facts.contains(&"2 scores excluded in all".to_owned()), "{:?}", bars.labels.facts);
-    let boxes = boxes(&groups, Figure::TauB, "caption");
+    let boxes = BoxPlot::of(&groups, Statistic::TauB, "caption");
     assert_eq!(boxes.rows[1].entries[0].as_ref().map(Vec::len), Some(2));
     bars.draw().unwrap();
     boxes.draw().unwrap();
@@ -67,23 +67,23 @@ fn a_scatter_holds_finite_scores_with_their_names_and_spreads_wide_ones() {
     let (set, table, query) = example();
     let group = group(&set, &table, &query);
     let draw = |proxy: usize, axis| {
-        scatter(&set, (&group.correlations[proxy], 1), (&table, &query), axis, "caption").unwrap()
+        Scatter::of(&set, (&group.correlations[proxy], 1), (&table, &query), axis, "caption").unwrap()
     };
-    let bad = draw(0, AxisChoice::Auto);
-    assert_eq!((bad.points.len(), bad.names.len(), bad.score_axis), (10, 10, ScoreAxis::Raw));
+    let bad = draw(0, ScoreAxis::Auto);
+    assert_eq!((bad.points.len(), bad.names.len(), bad.is_logarithmic()), (10, 10, false));
     assert!(bad.labels.facts.contains(&"1 excluded".to_owned()), "{:?}", bad.labels.facts);
     assert!(bad.labels.facts.contains(&"repetition 1".to_owned()));
-    assert_eq!(draw(0, AxisChoice::SignedLog).score_axis, ScoreAxis::SignedLog);
-    assert!(draw(2, AxisChoice::Raw).x.contains("lower is better"));
+    assert!(draw(0, ScoreAxis::SignedLog).is_logarithmic());
+    assert!(draw(2, ScoreAxis::Raw).x.contains("lower is better"));
     let unknown = crate::analysis::Correlation { proxy: "zen".into(), ..group.correlations[0].clone() };
-    let error = scatter(&set, (&unknown, 0), (&table, &query), AxisChoice::Raw, "").unwrap_err();
+    let error = Scatter::of(&set, (&unknown, 0), (&table, &query), ScoreAxis::Raw, "").unwrap_err();
     assert!(error.to_string().contains("zen"), "{error}");
 }
 
 #[test]
 fn the_heat_map_is_symmetric_and_begins_with_the_accuracy() {
     let (set, table, query) = example();
-    let map = heat_map(&set, &table, &query, "caption").unwrap();
+    let map = HeatMap::of(&set, &table, &query, "caption").unwrap();
     assert_eq!(map.names, ["accuracy", "good", "turned", "bad"]);
     for (i, row) in map.values.iter().enumerate() {
         assert!((row[i].unwrap() - 1.0).abs() < 1e-12);

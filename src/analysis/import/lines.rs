@@ -1,38 +1,38 @@
-//! A file of scores as rows of text, whatever its format.
+//! A file of scores as fields of text, whatever its format.
 
 use super::ImportError;
 
-/// Rows of equal columns.
-pub(super) struct Rows {
+/// The header of a file of scores and its lines, which have equal columns.
+pub(super) struct ScoreFile {
     name: String,
-    /// What a [`Row::place`] counts: `line` or `record`.
+    /// What a [`ScoreLine::place`] counts: `line` or `record`.
     pub unit: &'static str,
     pub header: Vec<String>,
-    pub rows: Vec<Row>,
+    pub lines: Vec<ScoreLine>,
 }
 
-/// One row.
-pub(super) struct Row {
+/// The fields of one architecture: a line of a CSV file, or a record of a JSON array.
+pub(super) struct ScoreLine {
     pub place: u64,
     fields: Vec<String>,
 }
 
-impl Row {
+impl ScoreLine {
     /// The field of a column.
     pub fn field(&self, column: usize) -> &str {
         self.fields.get(column).map_or("", String::as_str)
     }
 }
 
-impl Rows {
+impl ScoreFile {
     /// JSON begins with a bracket, CSV with its header.
     pub fn parse(name: &str, text: &str) -> Result<Self, ImportError> {
         let json = text.trim_start().starts_with(['[', '{']);
-        let rows = if json { Self::json(name, text)? } else { Self::csv(name, text)? };
-        let twice = rows.header.iter().enumerate().find(|(i, column)| rows.header[..*i].contains(column));
+        let file = if json { Self::json(name, text)? } else { Self::csv(name, text)? };
+        let twice = file.header.iter().enumerate().find(|(i, column)| file.header[..*i].contains(column));
         match twice {
-            Some((_, column)) => Err(rows.malformed(format!("two columns are called `{}`", shown(column)))),
-            None => Ok(rows),
+            Some((_, column)) => Err(file.malformed(format!("two columns are called `{}`", shown(column)))),
+            None => Ok(file),
         }
     }
 
@@ -41,13 +41,13 @@ impl Rows {
         let bad =
             |error: csv::Error| ImportError::Malformed { name: name.to_owned(), reason: error.to_string() };
         let header = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
-        let rows = reader.into_records().map(|record| {
+        let lines = reader.into_records().map(|record| {
             let record = record.map_err(bad)?;
             let place = record.position().map_or(0, |position| first_line(text, position));
-            Ok(Row { place, fields: record.iter().map(str::to_owned).collect() })
+            Ok(ScoreLine { place, fields: record.iter().map(str::to_owned).collect() })
         });
-        let rows = rows.collect::<Result<_, ImportError>>()?;
-        Ok(Self { name: name.to_owned(), unit: "line", header, rows })
+        let lines = lines.collect::<Result<_, ImportError>>()?;
+        Ok(Self { name: name.to_owned(), unit: "line", header, lines })
     }
 
     fn json(name: &str, text: &str) -> Result<Self, ImportError> {
@@ -57,18 +57,18 @@ impl Rows {
                 bad(format!("not an array of objects such as {{\"arch\": ..., \"score\": ...}}: {error}"))
             })?;
         let header: Vec<String> = records.first().map_or(vec![], |record| record.keys().cloned().collect());
-        let mut rows = Self { name: name.to_owned(), unit: "record", header, rows: vec![] };
+        let mut file = Self { name: name.to_owned(), unit: "record", header, lines: vec![] };
         for (record, place) in records.into_iter().zip(1..) {
-            let mut row = Row { place, fields: vec![String::new(); rows.header.len()] };
+            let mut line = ScoreLine { place, fields: vec![String::new(); file.header.len()] };
             for (key, value) in record {
-                let column = rows.header.iter().position(|column| *column == key);
+                let column = file.header.iter().position(|column| *column == key);
                 let column =
-                    column.ok_or_else(|| rows.at(&row, format!("`{}` is not in record 1", shown(&key))))?;
-                row.fields[column] = field(value).map_err(|reason| rows.at(&row, reason))?;
+                    column.ok_or_else(|| file.at(&line, format!("`{}` is not in record 1", shown(&key))))?;
+                line.fields[column] = field(value).map_err(|reason| file.at(&line, reason))?;
             }
-            rows.rows.push(row);
+            file.lines.push(line);
         }
-        Ok(rows)
+        Ok(file)
     }
 
     /// An error of the file as a whole.
@@ -76,9 +76,9 @@ impl Rows {
         ImportError::Malformed { name: self.name.clone(), reason }
     }
 
-    /// An error of one row.
-    pub fn at(&self, row: &Row, reason: String) -> ImportError {
-        ImportError::At { name: self.name.clone(), place: format!("{} {}", self.unit, row.place), reason }
+    /// An error of one line.
+    pub fn at(&self, line: &ScoreLine, reason: String) -> ImportError {
+        ImportError::At { name: self.name.clone(), place: format!("{} {}", self.unit, line.place), reason }
     }
 }
 
@@ -91,7 +91,8 @@ fn field(value: serde_json::Value) -> Result<String, String> {
     }
 }
 
-/// The line on which a record begins; the reader's own count is that of the blank lines before it.
+/// The line on which a record begins. The reader's position is that of the blank lines before the record, so that their
+/// number is added.
 fn first_line(text: &str, position: &csv::Position) -> u64 {
     let from = text.as_bytes().get(position.byte() as usize..).unwrap_or_default();
     let blank = from.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));

@@ -2,6 +2,7 @@
 
 use super::{Measured, Section};
 use crate::scoring::Status;
+use crate::stats::{mean, quantile, sorted};
 
 /// One proxy on one list. Times are milliseconds, over the architectures that gave a score.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -42,9 +43,9 @@ impl Summary {
             median_build_ms: median(phase(|m| m.timing.build)),
             median_input_ms: median(phase(|m| m.timing.input)),
             median_compute_ms: median(compute.clone()),
-            p95_compute_ms: quantile(compute, 0.95),
+            p95_compute_ms: quantile(&sorted(compute), 0.95),
             median_reduce_ms: median(phase(|m| m.timing.reduce)),
-            mean_total_ms: mean(phase(|m| m.timing.total())),
+            mean_total_ms: mean(&phase(|m| m.timing.total()).collect::<Vec<_>>()),
             scores_per_s: section.runs as f64 / section.wall.as_secs_f64(),
             median_ratio_to_forward: median(scored.iter().filter_map(|m| ratio_to(m, forward))),
             macs_left_out: left_out(&scored),
@@ -74,22 +75,8 @@ pub fn together_ratio(together: &Section, alone: &[&Section]) -> Option<f64> {
 }
 
 /// The median; `None` of nothing.
-pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    quantile(values, 0.5)
-}
-
-/// The quantile `q` in 0..=1 with linear interpolation between order statistics (numpy's default); `None` of nothing.
-pub fn quantile(values: impl Iterator<Item = f64>, q: f64) -> Option<f64> {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    let at = q.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
-    let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    Some(low + (high - low) * at.fract())
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, n) = values.fold((0.0, 0usize), |(sum, n), x| (sum + x, n + 1));
-    (n > 0).then(|| sum / n as f64)
+pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    quantile(&sorted(values), 0.5)
 }
 
 #[cfg(test)]
@@ -97,19 +84,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::bench::{Timing, forward};
     use crate::proxies::{Score, ScoreError};
     use crate::scoring::Outcome;
-
-    #[test]
-    fn quantiles_interpolate() {
-        let values = [4.0, 1.0, 3.0, 2.0];
-        assert_eq!(median(values.into_iter()), Some(2.5));
-        assert_eq!(quantile(values.into_iter(), 0.25), Some(1.75));
-        assert_eq!(quantile(values.into_iter(), 1.0), Some(4.0));
-        assert_eq!(median([7.0].into_iter()), Some(7.0));
-        assert_eq!(median(std::iter::empty()), None);
-    }
+    use crate::speed::{Timing, forward};
 
     fn measured(arch: &str, build: f64, compute: f64, score: Result<f64, ScoreError>) -> Measured {
         let outcome = Outcome {

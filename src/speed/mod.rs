@@ -6,7 +6,6 @@
 
 mod forward;
 mod lists;
-mod machine;
 mod measure;
 mod summary;
 
@@ -16,9 +15,8 @@ use std::time::{Duration, Instant};
 
 pub use forward::forward;
 pub use lists::embedded_list;
-pub use machine::{cpu_model, peak_memory_mib, reset_peak_memory};
 pub use measure::{Measured, Timing};
-pub use summary::{Summary, median, quantile, together_ratio};
+pub use summary::{Summary, together_ratio};
 
 use crate::engine::Engine;
 use crate::passes::{Inputs, Setup};
