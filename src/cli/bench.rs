@@ -18,7 +18,9 @@ use crate::engine::rates;
 use crate::graph::init::Scheme;
 use crate::passes::CandidateSet;
 use crate::proxies::{self, ProxyRef, VariantError};
-use crate::scoring::{self, Crew, Dedupe, PreparedProxy, Protocol, Reuse, Settings, flag, read_arch_list};
+use crate::scoring::{
+    self, Dedupe, Parallelism, PreparedProxy, Protocol, Reuse, Settings, flag, read_arch_list,
+};
 use crate::spaces::{self, SearchSpace};
 use output::{Output, SectionFacts};
 
@@ -164,7 +166,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         inputs: &inputs,
         repeats: args.repeats.into(),
         warm_ups: args.warm_up.into(),
-        crew: Crew { threads: args.threads.into(), at_once: args.at_once.map(usize::from) },
+        parallelism: Parallelism { threads: args.threads.into(), at_once: args.at_once.map(usize::from) },
     };
     let out = Output::new(args, &batch, engine.name());
     let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };
