@@ -223,8 +223,8 @@ impl<'a, T: HostScalar> Layer<'a, T> {
 }
 
 /// Sum of `dy` over the pixels, for each channel.
-fn bias_gradient<L: Tiles>(l: L, dy: &Map<L::T>, rows: GradientForm) -> Option<HostValues> {
-    let per_image = match rows {
+fn bias_gradient<L: Tiles>(l: L, dy: &Map<L::T>, form: GradientForm) -> Option<HostValues> {
+    let per_image = match form {
         GradientForm::None => return None,
         GradientForm::Summed | GradientForm::SumsOnly => false,
         GradientForm::PerImage => true,
