@@ -2,8 +2,8 @@
 
 use super::{Explained, Maps};
 use crate::engine::{
-    Cotangent, EngineError, ForwardPass, Gradients, HostValues, InputBatch, NodeWant, Observation, ParamRows,
-    Reduced, Reduction, Wants,
+    Cotangent, EngineError, ForwardPass, GradientForm, Gradients, HostValues, InputBatch, NodeWant,
+    Observation, Reduced, Reduction, Wants,
 };
 use crate::graph::{NodeId, Tap};
 
@@ -63,7 +63,7 @@ impl<'a> Explained<'a> {
         let width = self.graph.node(logits).shape.elements();
         let mut chosen = vec![0.0; classes.len() * width];
         classes.iter().enumerate().for_each(|(i, class)| chosen[i * width + *class as usize] = 1.0);
-        let wants = Wants { params: &[], rows: ParamRows::None, nodes: &[(node, NodeWant::Gradient)] };
+        let wants = Wants { params: &[], form: GradientForm::None, nodes: &[(node, NodeWant::Gradient)] };
         let mut gradients = Gradients::default();
         session.backward(&[Cotangent { node: logits, values: &chosen }], &wants, &mut gradients)?;
         let values = session.value(node)?.to_f64();

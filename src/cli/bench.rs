@@ -19,7 +19,9 @@ use crate::graph::init::Scheme;
 use crate::machine;
 use crate::passes::CandidateSet;
 use crate::proxies::{self, ProxyRef, VariantError};
-use crate::scoring::{self, Crew, Dedupe, PreparedProxy, Protocol, Reuse, Settings, flag, read_arch_list};
+use crate::scoring::{
+    self, Dedupe, Parallelism, PreparedProxy, Protocol, Reuse, Settings, flag, read_arch_list,
+};
 use crate::spaces::{self, SearchSpace};
 use crate::speed::{self, Bench, Section, Summary};
 use output::{Output, SectionFacts};
@@ -166,7 +168,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         inputs: &inputs,
         repeats: args.repeats.into(),
         warm_ups: args.warm_up.into(),
-        crew: Crew { threads: args.threads.into(), at_once: args.at_once.map(usize::from) },
+        parallelism: Parallelism { threads: args.threads.into(), at_once: args.at_once.map(usize::from) },
     };
     let out = Output::new(args, &batch, engine.name());
     let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };

@@ -13,7 +13,7 @@ use super::data::load_table;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
 use crate::machine::{available_threads, cpu_model};
-use crate::scoring::{Crew, flag, read_arch_list};
+use crate::scoring::{Parallelism, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
 use crate::store::{Invocation, utc_now};
@@ -216,8 +216,11 @@ impl ThreadArgs {
     }
 
     /// What was asked for, or the machine's.
-    pub fn crew(&self) -> Crew {
-        Crew { threads: self.threads.map_or_else(available_threads, usize::from), at_once: self.at_once() }
+    pub fn parallelism(&self) -> Parallelism {
+        Parallelism {
+            threads: self.threads.map_or_else(available_threads, usize::from),
+            at_once: self.at_once(),
+        }
     }
 }
 

@@ -99,8 +99,9 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         sample: args.sample.map(|n| n as usize),
         repetitions: args.repetitions,
     };
-    let crew = args.threads.crew();
-    let job = |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, crew, stop: &stop };
+    let parallelism = args.threads.parallelism();
+    let job =
+        |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, parallelism, stop: &stop };
     let chosen: Vec<_> =
         study.runs.iter().filter(|r| args.only.is_empty() || args.only.contains(r.id.get_ref())).collect();
     if args.list {
@@ -118,7 +119,7 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(130));
         }
     }
-    done.write(&study, &out, &context(engine.name(), crew.threads, overrides))
+    done.write(&study, &out, &context(engine.name(), parallelism.threads, overrides))
 }
 
 fn context(engine: String, threads: usize, overrides: Overrides) -> Context {

@@ -18,7 +18,7 @@ pub enum DeviceSpec {
     Vulkan(usize),
 }
 
-/// Why a device cannot be used: one sentence with the remedy.
+/// Why a device cannot be used. Each message is one sentence with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     #[error("unknown device `{0}`; use auto, cpu, cuda[:n] or vulkan[:n]")]
@@ -103,7 +103,8 @@ fn vulkan(n: usize) -> Result<Device, DeviceError> {
     Err(DeviceError::NotCompiled { device: DeviceSpec::Vulkan(n), feature: "vulkan" })
 }
 
-/// Enumerating first keeps a missing driver from becoming a panic deep inside the runtime.
+/// Device number `n` of a kind. Devices are listed first, because a missing driver would be a panic inside the runtime when
+/// the device is used.
 #[cfg(any(feature = "cuda", feature = "vulkan"))]
 fn pick(
     kind: ::burn::tensor::DeviceType,

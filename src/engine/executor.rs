@@ -1,25 +1,25 @@
-//! The forward interpreter: one definition for every engine, with and without a tape.
+//! The forward interpreter, for every engine, with and without a tape.
 
 use super::kernels::{Kernels, Numbers};
-use super::reduce::{Reducer, Seen};
-use super::{EngineError, ForwardPass, Heads, NormStatistics, Reduced, tokens};
+use super::reduce::{Reducer, Tapped};
+use super::{EngineError, ForwardPass, NormStatistics, Reduced, tokens};
 use crate::graph::{NodeId, Op, Shape};
 
 /// Runs a pass over an engine's kernels.
 ///
-/// Nodes that no tapped value is made from are not computed, nor is a branch that ends in `x * 0`; a value is dropped
-/// after its last use, and tapped values go to the host one layer at a time, or are reduced where they are.
+/// Only the nodes are computed on which a tapped value depends, and no branch that ends in `x * 0`. A value is dropped after
+/// its last use. Tapped values are reduced on the device, or are copied to the host one layer at a time.
 ///
 /// # Errors
-/// A batch of the wrong shape, undefined batch statistics, or a device failure.
+/// A batch of the wrong shape, values that fit no memory, undefined batch statistics, or a device failure.
 pub fn forward<K: Kernels>(kernels: &K, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
     let taps = pass.observations.iter().flat_map(|o| o.taps.iter().map(|t| t.node));
     let (sources, needed) = pass.norm.sources(pass.graph, &taps.collect::<Vec<_>>());
     run(kernels, pass, (&sources, &needed), |_, _| Ok(()))
 }
 
-/// Runs a pass that computes the `needed` nodes from their `sources`, and shows every value to `record` before anything
-/// reads it.
+/// Runs a pass that computes the `needed` nodes from their `sources`, and calls `record` with every value before another
+/// node reads it.
 pub(super) fn run<K: Kernels>(
     kernels: &K,
     pass: &ForwardPass<'_>,
@@ -27,6 +27,7 @@ pub(super) fn run<K: Kernels>(
     mut record: impl FnMut(NodeId, &K::Value) -> Result<(), EngineError>,
 ) -> Result<Vec<Reduced>, EngineError> {
     check_input(pass)?;
+    pass.check_sizes(needed)?;
     let graph = pass.graph;
     let normalised = pass.normalised();
     let mut uses = count_uses(sources, needed);
@@ -65,7 +66,7 @@ pub(super) fn count_uses(sources: &[Vec<NodeId>], needed: &[bool]) -> Vec<usize>
     uses
 }
 
-/// Hands out a value, giving it away at its last use so that kernels may work in place.
+/// A value for one of its readers. The last of them gets the only reference, so that kernels may work in place.
 pub(super) fn take<V: Clone>(values: &mut [Option<V>], uses: &mut [usize], id: NodeId) -> Option<V> {
     let i = id.index();
     uses[i] -= 1;
@@ -84,10 +85,10 @@ fn observe<K: Kernels>(
     let (shape, n) = (pass.graph.node(id).shape, pass.images());
     let mut host = None;
     for (times, reducer) in observers {
-        if reducer.observe_in_place(kernels, Seen { node: id, shape, times, n, value }) {
+        if reducer.observe_in_place(kernels, Tapped { node: id, shape, times, n, value }) {
             continue;
         }
-        // Copied at most once, and only if someone cannot do without.
+        // The value is copied at most once, and only if a reduction needs it on the host.
         if host.is_none() {
             host = Some(kernels.host(value).map_err(pass.failed(id))?);
         }
@@ -115,14 +116,13 @@ fn apply<K: Kernels>(
     };
     Ok(match &node.op {
         Op::Input | Op::Identity | Op::Zeros => x,
-        Op::Conv2d { weight, bias, window, groups } => {
-            kernels.conv2d(x, &pass.conv((*weight, *bias), window, *groups), normalised)
+        Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => {
+            pass.linear_layer(&node.op, (*weight, *bias)).forward(kernels, x, normalised)
         }
-        Op::Linear { weight, bias } => kernels.linear(x, &pass.dense((*weight, *bias))),
         Op::BatchNorm(_) if pass.norm == NormStatistics::Bypass => x,
         Op::BatchNorm(norm) => {
             pass.check_statistics(node)?;
-            kernels.batch_norm(x, &pass.batch_norm(norm))
+            kernels.batch_norm(x, &pass.batch_norm(norm)).map_err(pass.failed(id))?
         }
         Op::Activation(kind) => kernels.activation(x, *kind),
         Op::Pool { kind, window } => kernels.pool(x, *kind, window),
@@ -140,36 +140,34 @@ fn apply<K: Kernels>(
             tokens::embed(kernels, pass, (Numbers::F32(pass.weights.get(*table)), *row), node.shape)
         }
         Op::LayerNorm(norm) => {
-            kernels.layer_norm(x, &pass.token_norm(node.shape, norm)).map_err(pass.failed(id))?
+            tokens::layer_norm(kernels, &x, &pass.token_norm(node.shape, norm)).map_err(pass.failed(id))?
         }
         Op::Attention { heads } => {
             let qkv: Vec<K::Value> = std::iter::once(x).chain(inputs).collect();
             let attended = pass.attended();
-            let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
+            let heads = pass.heads(node.shape, *heads, &attended);
             match qkv.as_slice() {
-                [q, k, v] => kernels.attention([q, k, v], &heads).map_err(pass.failed(id))?,
+                [q, k, v] => tokens::attention(kernels, [q, k, v], &heads).map_err(pass.failed(id))?,
                 _ => return Err(pass.failed(id)("attention takes queries, keys and values".to_owned())),
             }
         }
     })
 }
 
-/// Channels of zeros on both sides of `x`, or channels taken away, which makes a value of `shape`. The gradient is the same
-/// with the signs turned.
+/// A value of `shape`, made of `x` by channels of zeros on both sides, or by channels taken away where a number is negative.
+/// The gradient of the input is the same operation with the opposite signs.
 pub(super) fn pad_channels<K: Kernels>(
     kernels: &K,
     (n, shape): (usize, Shape),
-    x: K::Value,
+    mut x: K::Value,
     sides: [isize; 2],
 ) -> K::Value {
     let [new, cut] = [1, -1].map(|sign| sides.map(|side| usize::try_from(sign * side).unwrap_or(0)));
-    let kept = shape.channels() - new[0] - new[1];
-    let x = if cut == [0; 2] {
-        x
-    } else {
+    if cut != [0; 2] {
+        let kept = shape.channels() - new[0] - new[1];
         let parts: Vec<usize> = [cut[0], kept, cut[1]].into_iter().filter(|channels| *channels > 0).collect();
-        kernels.split(&x, &parts).swap_remove(usize::from(cut[0] > 0))
-    };
+        x = kernels.split(&x, &parts).swap_remove(usize::from(cut[0] > 0));
+    }
     if new == [0; 2] {
         return x;
     }

@@ -1,15 +1,15 @@
-//! Sums over a gradient, which many proxies need and nothing else of it.
+//! Sums over a gradient. Many proxies need nothing else of it.
 
 use super::kernels::Numbers;
-use super::native::{Loop, vectorised};
+use crate::simd::{Loop, vectorised};
 
-/// Sums that do not wait for each other.
+/// Number of independent sums, which a processor adds to side by side.
 const PARTS: usize = 8;
 
 /// `sum g^2`, `sum w g` and `sum |w g|` of a gradient `g` and its parameter `w`, in f64.
 ///
-/// Each has eight parts, to which every eighth number belongs, so that a gradient may come piece by piece: the result is
-/// the same.
+/// Each sum has eight parts, and each part adds every eighth number. So a gradient may come in pieces without a change of
+/// the result.
 #[derive(Clone, Debug, Default)]
 pub struct GradientSums {
     parts: [[f64; PARTS]; 3],

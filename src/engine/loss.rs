@@ -38,11 +38,11 @@ impl Loss<'_> {
         Ok(gradient)
     }
 
-    /// How the gradient moves when the logits move by `t`: `p (t - p . t) / N` with `p = softmax(z)`, or 0.
+    /// The product of the Hessian with respect to the logits and a vector `t`: `p (t - p . t) / N` with `p = softmax(z)`, or 0.
     ///
     /// # Errors
     /// As [`Loss::value`].
-    pub fn curvature(&self, logits: &[f64], t: &[f64], images: usize) -> Result<Vec<f64>, EngineError> {
+    pub fn hessian_vector(&self, logits: &[f64], t: &[f64], images: usize) -> Result<Vec<f64>, EngineError> {
         let Self::CrossEntropy { .. } = self else { return Ok(vec![0.0; logits.len()]) };
         let classes = self.classes(logits, images)?;
         let mut result = softmax(logits, classes);
@@ -96,7 +96,7 @@ mod tests {
         assert!((dot(&LOSS.gradient(&LOGITS, 2).unwrap()) - slope).abs() < 1e-9);
         let (up, down) =
             (LOSS.gradient(&moved(&t, h), 2).unwrap(), LOSS.gradient(&moved(&t, -h), 2).unwrap());
-        for (k, c) in LOSS.curvature(&LOGITS, &t, 2).unwrap().iter().enumerate() {
+        for (k, c) in LOSS.hessian_vector(&LOGITS, &t, 2).unwrap().iter().enumerate() {
             assert!((c - (up[k] - down[k]) / (2.0 * h)).abs() < 1e-9);
         }
     }

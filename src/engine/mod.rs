@@ -1,27 +1,25 @@
 //! Engines execute graphs.
 //!
-//! A [`ForwardPass`] says which graph, weights, input, batch-norm statistics and precision, and which taps are
-//! [observed](Observation) with which [`Reduction`]. An engine runs it once, hands every tapped value to its
-//! reductions while it is there, and keeps nothing that no one observes.
+//! A [`ForwardPass`] names a graph, weights, an input, batch-norm statistics and a precision, and the taps that are
+//! [observed](Observation) with a [`Reduction`]. An engine runs it once, reduces every tapped value as soon as it is
+//! computed, and keeps no other value.
 //!
-//! A [`Session`] is a pass that was recorded: it answers backward passes and Hessian-vector products.
+//! A [`Session`] is a recorded pass: it computes gradients and Hessian-vector products.
 //!
-//! Interpreters, forward and backward, are written once over a small set of [`Kernels`]; an engine supplies kernels.
+//! The interpreters, forward and backward, are written once over a small set of [`Kernels`], which each engine supplies.
 
 mod burn;
 mod device;
 mod executor;
-mod frame;
 mod gradient_sums;
 mod kernels;
 mod layers;
 mod loss;
 mod native;
-mod nearest;
 pub mod reduce;
+mod resize;
 mod reverse;
 mod session;
-mod tape;
 mod tokens;
 
 pub use self::burn::BurnEngine;
@@ -29,8 +27,8 @@ pub use device::{DeviceError, DeviceSpec};
 pub use executor::forward;
 pub use gradient_sums::GradientSums;
 pub use kernels::{
-    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
-    ParamRows,
+    Codes, Conv, Dense, EngineRows, GradientForm, Heads, HostValues, Kernels, LayerGradients, LayerWants,
+    Moments, Norm, Numbers, Sizes, TokenNorm,
 };
 pub use layers::ParamValues;
 pub use loss::Loss;
@@ -42,7 +40,6 @@ pub use reduce::{
 };
 pub use reverse::{GradientSink, Gradients, NodeWant, Wants};
 pub use session::{Cotangent, KernelSession, Session};
-pub use tokens::{Heads, Sizes, TokenNorm};
 
 use crate::graph::{Graph, NodeId, Tap, Weights};
 
@@ -62,7 +59,7 @@ pub enum NormStatistics {
     /// Mean and biased variance over (N, H, W): PyTorch's train mode.
     #[default]
     Batch,
-    /// Mean and biased variance of each image over (H, W): train mode with batches of one image, in one batched pass.
+    /// Mean and biased variance of each image over (H, W): train mode with batches of one image, in one pass for all images.
     PerImage,
     /// Stored running statistics: PyTorch's eval mode.
     Running,
@@ -73,8 +70,8 @@ pub enum NormStatistics {
 impl NormStatistics {
     /// What every node of a forward pass is computed from, and which nodes are computed for `targets`.
     ///
-    /// Dead branches are left out: nothing is computed to be multiplied by zero. Without normalisation values may
-    /// overflow, and then `x * 0` is not zero, so [`Self::Bypass`] computes them.
+    /// Dead branches are left out: nothing is computed only to be multiplied by zero. Without normalisation values may
+    /// overflow, and then `x * 0` is not zero, so [`Self::Bypass`] computes dead branches.
     pub fn sources(self, graph: &Graph, targets: &[NodeId]) -> (Vec<Vec<NodeId>>, Vec<bool>) {
         match self {
             Self::Bypass => (graph.inputs(), graph.ancestors(targets)),
@@ -83,7 +80,7 @@ impl NormStatistics {
     }
 }
 
-/// A mini-batch in `[N, C, H, W]` order, f32; of text: [`Shape::token_ids`](crate::graph::Shape::token_ids).
+/// A mini-batch in `[N, C, H, W]` order, f32. Text is given as [`Shape::token_ids`](crate::graph::Shape::token_ids).
 #[derive(Clone, Copy, Debug)]
 pub struct InputBatch<'a> {
     pub images: &'a [f32],
@@ -118,6 +115,10 @@ pub enum EngineError {
     DegenerateBatch { module: String },
     #[error("the input batch is {batch:?} but the network takes [N, {expected}]")]
     InputShape { batch: Vec<usize>, expected: String },
+    #[error(
+        "the value of `{module}`, {shape} for each of {images} images, fits no memory; use a smaller batch, input or network"
+    )]
+    TooLarge { module: String, images: usize, shape: String },
     #[error("sentence {sentence} of the input: {reason}")]
     Tokens { sentence: usize, reason: String },
     #[error(

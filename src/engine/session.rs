@@ -3,12 +3,13 @@
 use super::kernels::{HostValues, Kernels};
 use super::layers::ParamValues;
 use super::loss::Loss;
-use super::reverse::{Dual, FirstOrder, GradientSink, SecondOrder, Tangents, Wants, pull};
-use super::tape::{Tape, not_kept};
+use super::reverse::{
+    DualCotangent, FirstOrder, GradientSink, SecondOrder, Tangents, Tape, Wants, backward, not_kept,
+};
 use super::{EngineError, ForwardPass, Reduced};
 use crate::graph::NodeId;
 
-/// A cotangent: what arrives at a node from outside.
+/// A cotangent: the derivative of some number with respect to a node's value.
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangent<'a> {
     pub node: NodeId,
@@ -16,15 +17,15 @@ pub struct Cotangent<'a> {
     pub values: &'a [f64],
 }
 
-/// A forward pass that has been run and recorded. It answers any number of backward passes without running again.
+/// A forward pass that has been run and recorded, and serves any number of backward passes.
 pub trait Session {
-    /// What the pass's observations were reduced to.
+    /// The results of the pass's observations.
     fn reduced(&self) -> &[Reduced];
 
     /// A value, `[N, elements]`.
     ///
     /// # Errors
-    /// [`EngineError::NotKept`] unless it was asked to be kept, or the device's message.
+    /// [`EngineError::NotKept`] for a value that was not kept, or the device's message.
     fn value(&self, node: NodeId) -> Result<HostValues, EngineError>;
 
     /// Gradients of the sum over cotangents `c` of `c.values . value(c.node)`.
@@ -38,8 +39,8 @@ pub trait Session {
         sink: &mut dyn GradientSink,
     ) -> Result<(), EngineError>;
 
-    /// Exact derivative, in a direction of parameter space, of the gradients of a loss of the logits (which must have been
-    /// kept): for parameters, rows of the Hessian-vector product `H v`. One pass of tangents forward and one backward.
+    /// The exact derivative, in a direction of parameter space, of the gradients of a loss of the logits (which must have been
+    /// kept): for parameters, the Hessian-vector product `H v`. It takes one pass of tangents forward and one pass backward.
     ///
     /// # Errors
     /// A direction or labels that do not fit, a value that was not kept, or the device's message.
@@ -122,7 +123,7 @@ impl<K: Kernels> Session for KernelSession<'_, K> {
         let seeds = cotangents.iter().map(|c| Ok((c.node, self.upload(c.node, c.values)?)));
         let seeds = seeds.collect::<Result<Vec<_>, EngineError>>()?;
         let frame = (self.pass.graph, self.pass.images(), self.pass.precision);
-        pull(&self.first_order(), frame, seeds, wants, sink)
+        backward(&self.first_order(), frame, seeds, wants, sink)
     }
 
     fn hessian_vector(
@@ -134,16 +135,16 @@ impl<K: Kernels> Session for KernelSession<'_, K> {
     ) -> Result<(), EngineError> {
         self.check_direction(direction)?;
         let (pass, node, images) = (&self.pass, self.pass.graph.logits(), self.pass.images());
-        let tangents = Tangents::push(&self.kernels, pass, &self.tape, direction)?;
+        let tangents = Tangents::along(&self.kernels, pass, &self.tape, direction)?;
         let logits = self.value(node)?.to_f64();
         let t = tangents.value(node).map(|t| self.kernels.host(t)).transpose().map_err(pass.failed(node))?;
         let value = self.upload(node, &loss.gradient(&logits, images)?)?;
         let tangent = match t {
-            Some(t) => Some(self.upload(node, &loss.curvature(&logits, &t.to_f64(), images)?)?),
+            Some(t) => Some(self.upload(node, &loss.hessian_vector(&logits, &t.to_f64(), images)?)?),
             None => None,
         };
         let rules = SecondOrder { first: self.first_order(), tangents: &tangents, direction };
         let frame = (pass.graph, images, pass.precision);
-        pull(&rules, frame, vec![(node, Dual { value, tangent })], wants, sink)
+        backward(&rules, frame, vec![(node, DualCotangent { value, tangent })], wants, sink)
     }
 }

@@ -1,17 +1,17 @@
-//! Builds graphs in the words of the reference code: modules with names and classes, opened in registration order.
+//! Builds graphs as the reference code defines networks: modules with names and classes, in registration order.
 
+mod duplicates;
 mod frames;
 mod functional;
 mod register;
 mod spec;
 mod tokens;
-mod twins;
 
 pub use spec::{ConvSpec, NormSpec};
 
 use super::{
-    Activation, BatchNorm, Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param,
-    ParamId, ParamRole, PoolKind, Shape, Window,
+    Activation, BatchNorm, Call, CellOperation, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Param,
+    ParamRole, PoolKind, Shape, Window,
 };
 
 /// Builds a [`Graph`] node by node. The first shape error is kept and returned by [`Builder::finish`], so that network
@@ -22,9 +22,9 @@ pub struct Builder {
     modules: Vec<Module>,
     scope: Vec<ModuleId>,
     stages: Vec<NodeId>,
-    operations: Vec<Operation>,
-    /// Activations of a value that an earlier node activates in the same way, with that node.
-    twins: Vec<(NodeId, NodeId)>,
+    operations: Vec<CellOperation>,
+    /// Activations that an earlier node computes as well, each with that node.
+    duplicates: Vec<(NodeId, NodeId)>,
     features: Option<NodeId>,
     error: Option<GraphError>,
 }
@@ -41,7 +41,7 @@ impl Builder {
             scope: vec![ModuleId(0)],
             stages: vec![],
             operations: vec![],
-            twins: vec![],
+            duplicates: vec![],
             features: None,
             error: None,
         }
@@ -125,11 +125,7 @@ impl Builder {
     pub fn norm(&mut self, name: &str, x: NodeId, spec: NormSpec) -> NodeId {
         let module = self.open(name, "BatchNorm2d");
         let shape = self.shape(x);
-        let mut add = |suffix, role| {
-            let name = format!("{}.{suffix}", self.modules[module.0].path);
-            self.params.push(Param { name, shape: vec![shape.channels()], role });
-            ParamId(self.params.len() - 1)
-        };
+        let mut add = |name, role| self.param(module, name, vec![shape.channels()], role);
         let norm = BatchNorm {
             weight: spec.affine.then(|| add("weight", ParamRole::NormWeight)),
             bias: spec.affine.then(|| add("bias", ParamRole::NormBias)),
@@ -141,9 +137,9 @@ impl Builder {
         self.leaf(module, Op::BatchNorm(norm), x, shape)
     }
 
-    /// Activation. Two activation modules of one kind on one value share a node in the end: their outputs are the same
-    /// numbers, and each module still stands in the tree, so that taps count it as often as the reference code does. Only
-    /// where the logits depend on one and not on the other they stay apart.
+    /// Activation. Two activation modules of one kind on one value share a node in the finished graph, because their outputs
+    /// are the same numbers. Both are in the module tree, so that taps count as often as in the reference code. They keep
+    /// separate nodes where the logits depend on only one of them.
     pub fn activation(&mut self, name: &str, x: NodeId, kind: Activation) -> NodeId {
         self.activation_of_class(name, kind.class(), x, kind)
     }
@@ -159,7 +155,7 @@ impl Builder {
         let module = self.open(name, class);
         let first = self.nodes.iter().position(|n| n.op == Op::Activation(kind) && n.inputs == [x]);
         let output = self.leaf(module, Op::Activation(kind), x, self.shape(x));
-        self.twins.extend(first.map(|first| (output, NodeId(first))));
+        self.duplicates.extend(first.map(|first| (output, NodeId(first))));
         output
     }
 
@@ -175,7 +171,7 @@ impl Builder {
         self.leaf(module, Op::Pool { kind, window }, x, shape)
     }
 
-    /// Global average pooling to a vector; `None` for a functional call that no module stands for.
+    /// Global average pooling to a vector. Without a name it is a functional call, which is no module.
     pub fn global_pool(&mut self, name: Option<&str>, x: NodeId) -> NodeId {
         let shape = Shape::Vector { features: self.shape(x).channels() };
         match name {
@@ -224,13 +220,11 @@ impl Builder {
         self.leaf(module, Op::Zero, x, self.shape(x))
     }
 
-    /// Sum, left to right; one operand is returned as it is.
+    /// Sum, left to right. A single operand is returned as it is.
     pub fn add(&mut self, inputs: &[NodeId]) -> NodeId {
         let shape = self.shape(inputs[0]);
         if let Some(other) = inputs.iter().find(|i| self.shape(**i) != shape) {
-            let (left, right) = (shape.to_string(), self.shape(*other).to_string());
-            let module = self.modules[self.current().0].path.clone();
-            self.fail(GraphError::Mismatch { module, left, right });
+            self.mismatch(shape, *other);
         }
         match inputs {
             [only] => *only,
@@ -238,16 +232,15 @@ impl Builder {
         }
     }
 
-    /// Channels of maps of one size (or features of vectors), one behind the other; one operand is returned as it is.
+    /// Channels of maps of equal height and width (or features of vectors), one behind the other. A single operand is returned
+    /// as it is.
     pub fn concat(&mut self, inputs: &[NodeId]) -> NodeId {
         let first = self.shape(inputs[0]);
         let channels = inputs.iter().map(|id| self.shape(*id).channels()).sum();
         let shape = first.with_channels(channels);
         let fits = |id: &&NodeId| self.shape(**id).with_channels(channels) == shape;
         if let Some(other) = inputs.iter().find(|id| !fits(id)) {
-            let (left, right) = (first.to_string(), self.shape(*other).to_string());
-            let module = self.modules[self.current().0].path.clone();
-            self.fail(GraphError::Mismatch { module, left, right });
+            self.mismatch(first, *other);
         }
         match inputs {
             [only] => *only,
@@ -255,7 +248,7 @@ impl Builder {
         }
     }
 
-    /// Closes the graph whose output is `logits`.
+    /// Finishes the graph, whose output is `logits`.
     ///
     /// # Errors
     /// The first shape error met while building.
@@ -264,8 +257,11 @@ impl Builder {
             return Err(error);
         }
         self.modules[0].call = Some(Call { input: NodeId(0), output: logits });
-        let Self { nodes, params, modules, stages, operations, twins, .. } = self;
+        let Self { nodes, params, modules, stages, operations, duplicates, .. } = self;
         let features = self.features.unwrap_or(logits);
-        Ok(twins::join(Graph { nodes, params, modules, features, logits, stages, operations }, &twins))
+        Ok(duplicates::merge(
+            Graph { nodes, params, modules, features, logits, stages, operations },
+            &duplicates,
+        ))
     }
 }

@@ -90,7 +90,7 @@ pub fn bias(scheme: Scheme, seed: u64, name: &str, weight_shape: &[usize]) -> Re
     })
 }
 
-/// What numbers are drawn from: uniform in `(-b, b)`, or normal with a standard deviation.
+/// A distribution: uniform in `(-b, b)`, or normal with a standard deviation.
 #[derive(Clone, Copy)]
 enum Law {
     Uniform(f64),
@@ -98,13 +98,13 @@ enum Law {
 }
 
 impl Law {
-    /// The first `len` numbers of a stream, through an array that stays in the first-level cache: memory that is to hold
-    /// many numbers is then written once, not cleared first.
+    /// The first `len` numbers of a stream. They go through an array that stays in the first-level cache, so that the memory
+    /// for many numbers is written once and not cleared before.
     fn draw(self, stream: Stream, len: usize) -> Vec<f32> {
         let (mut values, mut block) = (Vec::with_capacity(len), [0.0; BLOCK]);
         while values.len() < len {
-            let (stream, out) =
-                (stream.skip(values.len() as u64), &mut block[..BLOCK.min(len - values.len())]);
+            let stream = stream.skip(values.len() as u64);
+            let out = &mut block[..BLOCK.min(len - values.len())];
             match self {
                 Self::Uniform(bound) => stream.fill_uniform(bound, out),
                 Self::Normal(std) => stream.fill_normal(std, out),

@@ -19,8 +19,8 @@ impl Shape {
         Self::Map { channels, height, width }
     }
 
-    /// A sequence of tokens: a map of one row, in which each token is a pixel and its features are the channels. So a linear
-    /// layer on every token is a convolution of one pixel.
+    /// A sequence of tokens: a map of one row, in which each token is a pixel and its features are the channels. A linear layer
+    /// on every token is then a convolution of one pixel.
     pub fn sequence(features: usize, tokens: usize) -> Self {
         Self::map(features, 1, tokens)
     }
@@ -98,8 +98,8 @@ impl Window {
 
     /// Output size along one axis (0 vertical, 1 horizontal), `None` when the window does not fit.
     pub fn output(&self, axis: usize, input: usize) -> Option<usize> {
-        let span = self.dilation[axis] * (self.kernel[axis].checked_sub(1)?) + 1;
-        let room = (input + 2 * self.padding[axis]).checked_sub(span)?;
+        let span = self.dilation[axis].checked_mul(self.kernel[axis].checked_sub(1)?)?.checked_add(1)?;
+        let room = self.padding[axis].checked_mul(2)?.checked_add(input)?.checked_sub(span)?;
         Some(room / self.stride[axis].max(1) + 1)
     }
 }
@@ -113,7 +113,7 @@ pub enum PoolKind {
     Max,
 }
 
-/// The activation functions of NAFBee, with PyTorch's default arguments, and those that networks have besides.
+/// The activation functions of NAFBee, with PyTorch's default arguments, and one that other networks have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Activation {
     Relu,
@@ -142,7 +142,7 @@ pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 impl Activation {
-    /// Those that NAFBee chooses from, in the order of RBFleX-NAS Table IV (by trained accuracy of VGG-19).
+    /// The functions that NAFBee chooses from, in the order of RBFleX-NAS Table IV (by trained accuracy of VGG-19).
     pub const ALL: [Self; 11] = [
         Self::Relu,
         Self::Gelu,
@@ -157,7 +157,7 @@ impl Activation {
         Self::Selu,
     ];
 
-    /// PyTorch's class name, which the official codes' substring hooks look at.
+    /// PyTorch's class name, in which the hooks of the official codes search for substrings.
     pub fn class(self) -> &'static str {
         match self {
             Self::Relu => "ReLU",
@@ -214,16 +214,15 @@ pub enum Op {
         before: isize,
         after: isize,
     },
-    /// The input itself; a node of its own so that it can be observed and gated.
+    /// The input itself, as a node that can be observed and gated.
     Identity,
-    /// A frame of zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away instead
-    /// (PyTorch's `pad`).
+    /// Zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away instead (PyTorch's `pad`).
     Pad {
         before: [isize; 2],
         after: [isize; 2],
     },
-    /// The map in the size of the node's shape: for each pixel the one that covers its place, number
-    /// `floor(i * input / output)` in both directions (PyTorch's `interpolate` with `nearest`).
+    /// The map, resized to the node's shape: pixel `i` of an axis is pixel `floor(i * input / output)` of the input (PyTorch's
+    /// `interpolate` with `nearest`).
     Nearest,
     /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).
     Zero,
@@ -246,11 +245,11 @@ pub enum Op {
 /// Which row of a table a token takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EmbeddingRow {
-    /// That of its id.
+    /// The row of its id.
     Token,
-    /// That of its position in the sequence.
+    /// The row of its position in the sequence.
     Position,
-    /// The first: the type of every token of a single sentence.
+    /// The first row: the type of every token of a single sentence.
     First,
 }
 

@@ -1,4 +1,4 @@
-//! Tap points: the values that hooks of the reference code would see.
+//! Tap points: the values that hooks of the reference code would record.
 
 use super::{Graph, Module, Node, NodeId, Op};
 
@@ -50,7 +50,7 @@ impl Graph {
         Tap::tally(modules.filter_map(|m| m.call).map(|c| c.output))
     }
 
-    /// Input of the last module in registration order: what the official RBFleX code takes for the last layer.
+    /// Input of the last module in registration order, which the official RBFleX code takes for the last layer.
     pub fn last_module_input(&self) -> Option<NodeId> {
         self.modules.last().and_then(|m| m.call).map(|c| c.input)
     }
@@ -75,11 +75,11 @@ impl Graph {
         self.nodes.iter().map(|n| n.inputs.clone()).collect()
     }
 
-    /// What the value of every node is computed from: its inputs, but for `x * 0` not `x`. Zeros take their shape from
-    /// the first node that has it, so a branch that ends in `none` alone is not computed. That node is on the trunk of
-    /// the network, in front of the cells of its stage.
+    /// The nodes from which the value of every node is computed: its inputs, except that `x * 0` does not need `x`. It takes
+    /// the first node of its shape, which is on the trunk of the network, in front of the cells of its stage. So a branch that
+    /// ends in `none` is not computed.
     ///
-    /// Right for finite `x`: the reference's `inf * 0` is NaN.
+    /// This is right for finite `x`; the reference's `inf * 0` is NaN.
     pub fn value_inputs(&self) -> Vec<Vec<NodeId>> {
         let donor = |node: &Node| self.nodes.iter().position(|n| n.shape == node.shape).map(NodeId);
         let inputs = self.nodes.iter().map(|node| match node.op {
@@ -96,7 +96,7 @@ impl Graph {
     }
 }
 
-/// Marks `targets` and everything they are made from; inputs of a node stand before it.
+/// Marks `targets` and all their ancestors. The inputs of a node have smaller numbers than the node.
 fn mark(targets: &[NodeId], inputs: Vec<&[NodeId]>) -> Vec<bool> {
     let mut needed = vec![false; inputs.len()];
     targets.iter().for_each(|target| needed[target.0] = true);

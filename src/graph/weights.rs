@@ -2,7 +2,7 @@
 
 use super::init::{self, InitError, Scheme};
 use super::{Graph, Param, ParamId, ParamRole};
-use crate::team;
+use crate::threads;
 
 /// A parameter that was given the wrong number of numbers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ impl Weights {
         Self::init_except(graph, scheme, seed, |_| None)
     }
 
-    /// The same, but for parameters that have `known` values, as many as their shapes hold.
+    /// The same, except for parameters for which `known` gives as many values as their shapes hold.
     pub fn init_except(
         graph: &Graph,
         scheme: Scheme,
@@ -42,14 +42,14 @@ impl Weights {
             ParamRole::NormWeight | ParamRole::RunningVar => vec![1.0; param.numel()],
             ParamRole::NormBias | ParamRole::RunningMean => vec![0.0; param.numel()],
         };
-        let tensors = team::map(graph.params(), |param| {
+        let tensors = threads::map(graph.params(), |param| {
             let known = known(param).filter(|values| values.len() == param.numel());
             known.unwrap_or_else(|| drawn(param))
         });
         Self { tensors }
     }
 
-    /// Numbers from elsewhere, for example a file: `values(parameter)` gives as many as the parameter has.
+    /// Numbers from another source, for example a file: `values(parameter)` gives as many as the parameter has.
     ///
     /// # Errors
     /// What `values` reports; [`WrongLength`] with the parameter's name.

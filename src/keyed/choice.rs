@@ -19,13 +19,13 @@ pub fn smallest(k: usize, n: usize, seed: u64, key: &str) -> Vec<usize> {
     candidates.into_iter().map(|(_, i)| i).collect()
 }
 
-/// Largest number of candidates of which a sample is taken by looking at each of them.
+/// The largest number of candidates for which [`sample`] draws a number of each.
 pub const MOST_LOOKED_AT: usize = 1 << 24;
 
-/// A sample of `k` of `0..n` without replacement, in random order: [`smallest`] up to [`MOST_LOOKED_AT`] candidates; of more,
-/// the decisions `j = 0, 1, ...` with `n` outcomes of the stream `key`, those that come again left out.
+/// A sample of `k` of `0..n` without replacement, in random order. Up to [`MOST_LOOKED_AT`] candidates it is [`smallest`]. For
+/// more it is the decisions `j = 0, 1, ...` of the stream `key` with `n` outcomes, without those that occurred before.
 ///
-/// A larger `k` gives a longer list that begins with the shorter one. `k` must not exceed `n`.
+/// A larger `k` gives a longer list, which begins with the shorter one. `k` must not exceed `n`.
 pub fn sample(k: usize, n: usize, seed: u64, key: &str) -> Vec<usize> {
     if n <= MOST_LOOKED_AT {
         return smallest(k, n, seed, key);

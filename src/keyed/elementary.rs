@@ -1,23 +1,23 @@
 //! `ln`, `sin` and `cos` on the ranges that Box-Muller needs, without tables, branches or calls, so that a loop over
 //! them becomes vector instructions.
 //!
-//! Only addition, subtraction, multiplication, division and bit operations are used, and no fused multiply-add: every
-//! one of them is exactly rounded on every processor, so all code paths give the same bits. The largest difference
-//! seen from the platform's `ln` and `sin_cos` is one unit in the last place of f64 (see the tests). All constants are
-//! printed by `scripts/elementary_constants.py`.
+//! Only addition, subtraction, multiplication, division and bit operations are used, and no fused multiply-add. Each of them
+//! is exactly rounded on every processor, so all instruction sets give the same bits. The largest difference from the
+//! platform's `ln` and `sin_cos` in the tests is one unit in the last place of f64. All constants are printed by
+//! `scripts/elementary_constants.py`.
 
 const MANTISSA: u64 = 0x000f_ffff_ffff_ffff;
 const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
-/// Bits of the f64 next to `sqrt(1/2)`: mantissas are brought to `[sqrt(1/2), sqrt(2))`.
+/// Bits of the f64 next to `sqrt(1/2)`. Mantissas are brought to `[sqrt(1/2), sqrt(2))`.
 const SQRT_HALF_BITS: u64 = 0x3fe6_a09e_667f_3bcd;
-/// `2^52`: a double in `[2^52, 2^53)` carries an integer in its low bits.
+/// `2^52`. The low bits of a double in `[2^52, 2^53)` are an integer.
 const TWO_52: f64 = 4_503_599_627_370_496.0;
-/// `1.5 * 2^52`: adding it rounds a small number to an integer, which then stands in the low bits.
+/// `1.5 * 2^52`. A small number is rounded to an integer when this is added, and the low bits then hold the integer.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// `ln 2`: 32 bits, so that a product with an exponent is exact, and the rest.
+/// `ln 2` in two parts: 32 bits, so that a product with an exponent is exact, and the rest.
 const LN2: [f64; 2] = [0.6931471803691238, 1.9082149292705877e-10];
-/// `pi / 2`: twice 33 bits and the rest.
+/// `pi / 2` in three parts: twice 33 bits, and the rest.
 const HALF_PI: [f64; 3] = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21];
 /// `R` with `ln((1 + s) / (1 - s)) = 2 s + s z R(z)`, `z = s^2`.
 const LN: [f64; 7] = [
@@ -69,8 +69,8 @@ pub(super) fn ln(x: f64) -> f64 {
 
 /// `(sin theta, cos theta)` with `theta = f64(2 pi v)` for `v` in `[0, 1)`.
 ///
-/// The angle is rounded to f64 first because the definition of the normal numbers does so. `q = round(4 v)` quarter
-/// turns are taken off (the first difference is exact), which leaves `|r| <= pi/4`.
+/// The angle is rounded to f64 first because the definition of the normal numbers does so. Then `q = round(4 v)` quarter
+/// turns are subtracted (the first difference is exact), which leaves `|r| <= pi/4`.
 #[inline(always)]
 pub(super) fn sin_cos_of_turn(v: f64) -> (f64, f64) {
     let theta = std::f64::consts::TAU * v;
@@ -97,7 +97,7 @@ fn sin_near_zero(r: f64) -> f64 {
     r + r * z * polynomial(&SIN, z)
 }
 
-/// `cos r` for `|r| <= pi/4`; the rounding error of `1 - z/2` is put back.
+/// `cos r` for `|r| <= pi/4`; the rounding error of `1 - z/2` is added back.
 #[inline(always)]
 fn cos_near_zero(r: f64) -> f64 {
     let z = r * r;
@@ -106,7 +106,7 @@ fn cos_near_zero(r: f64) -> f64 {
     head + (((1.0 - head) - half) + z * z * polynomial(&COS, z))
 }
 
-/// `c_0 + c_1 z + ... + c_5 z^5` in pairs, which shortens the chain of dependent operations.
+/// `c_0 + c_1 z + ... + c_5 z^5`, in pairs of terms, which shortens the chain of dependent operations.
 #[inline(always)]
 fn polynomial(c: &[f64; 6], z: f64) -> f64 {
     let w = z * z;

@@ -20,6 +20,8 @@ mod tests;
 
 pub use choice::{MOST_LOOKED_AT, decide, sample, smallest};
 
+use crate::simd;
+
 /// The increment of SplitMix64: 2^64 divided by the golden ratio, made odd.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -81,14 +83,14 @@ impl Stream {
 
     /// Fills `out` with `uniform(-bound, bound)`: `f32((2 u_i - 1) * bound)`.
     pub fn fill_uniform(&self, bound: f64, out: &mut [f32]) {
-        fill::Path::best().uniform(self.state, bound, out);
+        simd::vectorised(fill::Uniform { state: self.state, bound, out });
     }
 
     /// Fills `out` with `normal(0, std)` by Box-Muller over consecutive pairs: `x_{2k} = f32(rho cos(theta) std)`,
     /// `x_{2k+1} = f32(rho sin(theta) std)` with `rho = sqrt(-2 ln(1 - u_{2k}))` and `theta = 2 pi u_{2k+1}`. All in f64,
     /// one rounding to f32. An odd length drops the last sine.
     pub fn fill_normal(&self, std: f64, out: &mut [f32]) {
-        fill::Path::best().normal(self.state, std, out);
+        simd::vectorised(fill::Normal { state: self.state, std, out });
     }
 
     /// Fills `out` with random signs: +1 where `u_i >= 0.5`, else -1.

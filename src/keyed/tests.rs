@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::elementary::sin_cos_of_turn;
-use super::fill::{Path, radius};
+use super::fill::{Normal, Uniform, radius};
 use super::*;
+use crate::simd::{Loop, on_every_set};
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -160,27 +161,35 @@ fn normal_equals_its_definition_over_ten_million_elements() {
     assert!(compared >= 10_000_000 && different <= 5, "{different} of {compared} differ");
 }
 
-#[test]
-fn all_paths_give_the_same_bits() {
-    let stream = Stream::new(3, "cells.0.layers.1.op.1.weight");
-    let paths = Path::available();
-    println!("paths: {paths:?}");
-    assert!(paths.contains(&Path::best()));
-    for length in [1, 2, 63, 64, 65, 129, 100_001] {
-        let reference = filled(length, |o| paths[0].normal(stream.state(), 0.7, o));
-        let uniform = filled(length, |o| paths[0].uniform(stream.state(), 0.7, o));
-        for path in &paths {
-            assert_eq!(
-                bits(&filled(length, |o| path.normal(stream.state(), 0.7, o))),
-                bits(&reference),
-                "{path:?}"
-            );
-            assert_eq!(
-                bits(&filled(length, |o| path.uniform(stream.state(), 0.7, o))),
-                bits(&uniform),
-                "{path:?}"
-            );
+/// The loops of `fill`, with memory of their own.
+struct Fill {
+    normal: bool,
+    state: u64,
+    length: usize,
+}
+
+impl Loop for Fill {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn go(self) -> Vec<f32> {
+        let (state, mut values) = (self.state, vec![0.0; self.length]);
+        match self.normal {
+            true => Normal { state, std: 0.7, out: &mut values }.go(),
+            false => Uniform { state, bound: 0.7, out: &mut values }.go(),
         }
+        values
+    }
+}
+
+#[test]
+fn all_instruction_sets_give_the_same_bits() {
+    let state = Stream::new(3, "cells.0.layers.1.op.1.weight").state();
+    println!("the best instruction set is {}", simd::instructions());
+    for (length, normal) in [1, 2, 63, 64, 65, 129, 100_001].into_iter().flat_map(|l| [(l, true), (l, false)])
+    {
+        let all = on_every_set(|| Fill { normal, state, length });
+        assert!(all.iter().all(|values| bits(values) == bits(&all[0])), "{length} {normal}");
     }
 }
 

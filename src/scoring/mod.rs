@@ -2,7 +2,6 @@
 //! [`Plan`] is many such networks, a [`Runner`] carries it out.
 
 mod arch_list;
-mod crew;
 mod manifest;
 mod plan;
 mod protocol;
@@ -10,16 +9,15 @@ mod reuse;
 mod runner;
 mod selection;
 mod settings;
+mod threads;
 mod trial;
 mod verify;
-mod workers;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub use arch_list::{ArchListError, read_arch_list};
-pub use crew::Crew;
 pub use manifest::batch_facts;
 pub use plan::{List, Plan, PlanError, Shard, Unit};
 pub use protocol::{Protocol, ProtocolError};
@@ -27,9 +25,10 @@ pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
 pub use runner::{BatchSource, Ended, Estimate, Progress, RunError, Runner, Silent};
 pub use selection::Selection;
 pub use settings::{Settings, Varied, Vary, flag};
+pub use threads::Parallelism;
+pub(crate) use threads::Pools;
 pub use trial::{PrepareError, Trial, draw, prepare};
 pub use verify::{Checked, rescore};
-pub(crate) use workers::Workers;
 
 use crate::engine::Engine;
 use crate::passes::{Inputs, Network, Passes, Requests, milliseconds};

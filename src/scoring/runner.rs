@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::workers::Workers;
-use super::{Crew, Plan, PrepareError, Trial, Unit};
+use super::threads::Pools;
+use super::{Parallelism, Plan, PrepareError, Trial, Unit};
 use crate::datasets::{Batch, DatasetError};
 use crate::engine::Engine;
 use crate::proxies::{ProxyRef, VariantError};
@@ -63,7 +63,7 @@ pub struct Runner<'a> {
     pub order: &'a dyn Fn(usize) -> Option<String>,
     pub batch: &'a BatchSource<'a>,
     /// Threads, and how many architectures they score at a time.
-    pub crew: Crew,
+    pub parallelism: Parallelism,
     /// Set to stop: architectures that are being scored are finished and recorded.
     pub stop: &'a AtomicBool,
     pub progress: &'a dyn Progress,
@@ -180,8 +180,8 @@ impl Runner<'_> {
     fn repetition(&self, repetition: u32, units: Vec<Unit>, store: &mut Store) -> Result<(), RunError> {
         let (trial, needed) = self.trial(repetition, &units)?;
         let archs = &self.plan.lists[repetition as usize].archs;
-        let networks = self.crew.networks(units.len());
-        let workers = Workers::start(networks, self.crew.threads)?;
+        let networks = self.parallelism.networks(units.len());
+        let pools = Pools::start(networks, self.parallelism.threads)?;
         let score = |unit: &Unit| {
             let at = |p: &usize| needed.iter().position(|n| n == p);
             let proxies: Vec<usize> = unit.proxies.iter().filter_map(at).collect();
@@ -190,13 +190,13 @@ impl Runner<'_> {
         // The bound is what keeps memory from growing when the disk is slower than the processor.
         let (sender, receiver) = sync_channel::<Vec<Record>>(2 * networks);
         std::thread::scope(|scope| {
-            let (score, units, stop, workers) = (&score, &units, self.stop, &workers);
+            let (score, units, stop, pools) = (&score, &units, self.stop, &pools);
             let scoring = scope.spawn(move || {
                 let send = |i: usize| {
                     // A receiver that is gone has failed and says why itself.
                     sender.send(score(&units[i]).map_err(Some)?).map_err(|_| None)
                 };
-                workers.each(units.len(), stop, send)
+                pools.each(units.len(), stop, send)
             });
             self.write(receiver, store)?;
             match scoring.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
@@ -249,7 +249,8 @@ impl Runner<'_> {
         let elapsed: Duration = (0..timed).map(probe).sum::<Result<_, _>>()?;
         let seconds_each = elapsed.as_secs_f64() / timed as f64;
         let repetitions = counts.iter().filter(|n| **n > 0).count() as f64;
-        let seconds = prepare_seconds * repetitions + seconds_each * units as f64 / self.crew.threads as f64;
+        let seconds =
+            prepare_seconds * repetitions + seconds_each * units as f64 / self.parallelism.threads as f64;
         Ok(Estimate { timed, units, seconds_each, prepare_seconds, seconds })
     }
 }

@@ -20,7 +20,7 @@ pub use summary::{Summary, together_ratio};
 
 use crate::engine::Engine;
 use crate::passes::{Inputs, Setup};
-use crate::scoring::{Crew, PreparedProxy, Workers};
+use crate::scoring::{Parallelism, Pools, PreparedProxy};
 use crate::spaces::SpaceError;
 
 /// What is common to all measurements of a run.
@@ -34,7 +34,7 @@ pub struct Bench<'a> {
     /// Runs before them that are not measured.
     pub warm_ups: usize,
     /// Threads, and how many architectures they run at a time.
-    pub crew: Crew,
+    pub parallelism: Parallelism,
 }
 
 /// Why a measurement stopped.
@@ -58,7 +58,7 @@ pub struct Section {
     pub runs: usize,
 }
 
-/// Receives each measurement as it is made, with the position of its architecture; called from any worker.
+/// Receives each measurement as it is made, with the position of its architecture; called from any thread.
 pub type Emit<'a> = dyn Fn(usize, &Measured) -> std::io::Result<()> + Sync + 'a;
 
 impl Bench<'_> {
@@ -72,10 +72,10 @@ impl Bench<'_> {
         proxies: &[PreparedProxy],
         emit: &Emit<'_>,
     ) -> Result<Section, BenchError> {
-        let workers = Workers::start(self.crew.networks(archs.len()), self.crew.threads)?;
+        let pools = Pools::start(self.parallelism.networks(archs.len()), self.parallelism.threads)?;
         let done = Mutex::new(Vec::with_capacity(archs.len()));
         let start = Instant::now();
-        let outcome: Result<(), BenchError> = workers.each(archs.len(), &AtomicBool::new(false), |i| {
+        let outcome: Result<(), BenchError> = pools.each(archs.len(), &AtomicBool::new(false), |i| {
             let measured = self.measure(&archs[i], proxies)?;
             emit(i, &measured).map_err(BenchError::Output)?;
             done.lock().unwrap_or_else(PoisonError::into_inner).push((i, measured));

@@ -3,8 +3,8 @@
 use std::thread;
 
 use untrained::engine::{
-    BurnEngine, Cotangent, DeviceSpec, Engine, ForwardPass, Gradients, InputBatch, NativeEngine,
-    NormStatistics, Observation, ParamRows, Precision, Reduced, Reduction, Wants,
+    BurnEngine, Cotangent, DeviceSpec, Engine, ForwardPass, GradientForm, Gradients, InputBatch,
+    NativeEngine, NormStatistics, Observation, Precision, Reduced, Reduction, Wants,
 };
 use untrained::graph::init::Scheme;
 use untrained::graph::{Graph, Op, Tap, Weights};
@@ -63,7 +63,7 @@ impl Case {
         };
         let cotangent: Vec<f64> = noise("cotangent", self.shape[0] * 10).into_iter().map(f64::from).collect();
         let params: Vec<_> = self.graph.trainable().map(|(id, _)| id).collect();
-        let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &[] };
+        let wants = Wants { params: &params, form: GradientForm::Summed, nodes: &[] };
         let mut gradients = Gradients::default();
         session.backward(&[Cotangent { node: logits, values: &cotangent }], &wants, &mut gradients).unwrap();
         let gradients = params.iter().filter_map(|id| gradients.param(*id)).flat_map(|g| g.to_f64());

@@ -57,7 +57,7 @@ pub(in crate::cli) fn print(
             "about {} on {} threads: {:.4} s each (mean of {} architectures timed now, on one thread), {:.2} s of \
              preparation a repetition",
             words(estimate.seconds),
-            runner.crew.threads,
+            runner.parallelism.threads,
             estimate.seconds_each,
             estimate.timed,
             estimate.prepare_seconds

@@ -33,14 +33,14 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let draw = |_, step| datasets::batch(&request.clone().after(step), dirs);
     let (setup, inputs) = scoring::draw(&protocol, 0, &draw, &proxies)?;
     let start = Instant::now();
-    let crew = args.run.threads.crew();
-    let network = crew.together(|| Network::build(setup, arch))??;
+    let parallelism = args.run.threads.parallelism();
+    let network = parallelism.together(|| Network::build(setup, arch))??;
     let build_ms = start.elapsed().as_secs_f64() * 1e3;
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let set = CandidateSet { setup, engine: engine.as_ref(), inputs: &inputs, order: &order };
     let proxies = scoring::prepare(&proxies, &set);
-    let outcomes = crew.together(|| scoring::score(engine.as_ref(), &network, &inputs, &proxies))?;
+    let outcomes = parallelism.together(|| scoring::score(engine.as_ref(), &network, &inputs, &proxies))?;
     let report =
         Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };
     match args.format {

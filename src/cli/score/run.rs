@@ -30,7 +30,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let chosen = (&selection, args.run.repetitions);
     let externals = given.externals(&protocol.dataset, &protocol.setup(0, &first))?;
     let plan = Plan::new(protocol.clone(), given.proxies(&externals), chosen, args.run.shard, &order)?;
-    let crew = args.run.threads.crew();
+    let parallelism = args.run.threads.parallelism();
     let stop = stop_flag("finishing the architectures that are being scored");
     let bar = Bar::new();
     let runner = Runner {
@@ -38,11 +38,12 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         engine: engine.as_ref(),
         order: &order,
         batch: &batch,
-        crew,
+        parallelism,
         stop: &stop,
         progress: &bar,
     };
-    let manifest = runner.manifest(selection.to_string(), table.provenance(), invocation(crew.threads))?;
+    let manifest =
+        runner.manifest(selection.to_string(), table.provenance(), invocation(parallelism.threads))?;
     if args.run.list {
         return list::print(&runner, &manifest, args.run.out.as_deref()).map(|()| ExitCode::SUCCESS);
     }

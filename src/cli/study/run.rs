@@ -12,7 +12,7 @@ use crate::data::DataDirs;
 use crate::datasets;
 use crate::engine::Engine;
 use crate::proxies::ProxyRef;
-use crate::scoring::{Crew, Ended, Plan, Runner};
+use crate::scoring::{Ended, Parallelism, Plan, Runner};
 use crate::spaces;
 use crate::store::Manifest;
 use crate::study::{Overrides, Run, Study, plan};
@@ -24,7 +24,7 @@ pub(super) struct Job<'s> {
     pub dirs: &'s DataDirs,
     pub engine: &'s dyn Engine,
     pub overrides: Overrides,
-    pub crew: Crew,
+    pub parallelism: Parallelism,
     pub stop: &'s AtomicBool,
 }
 
@@ -69,11 +69,11 @@ impl Job<'_> {
             engine: self.engine,
             order: &order,
             batch: &batch,
-            crew: self.crew,
+            parallelism: self.parallelism,
             stop: self.stop,
             progress: bar,
         };
-        let invoked = invocation(self.crew.threads);
+        let invoked = invocation(self.parallelism.threads);
         let manifest = runner.manifest(planned.selection.to_string(), table.provenance(), invoked)?;
         work(&runner, &manifest)
     }

@@ -24,7 +24,7 @@ pub fn value(x: Map, kind: Activation) -> Map {
     }
 }
 
-/// `dy f'(x)`, at kinks as PyTorch.
+/// `dy f'(x)`, at kinks with the derivative that PyTorch takes.
 pub fn backward(x: &Map, dy: Map, kind: Activation) -> Map {
     match kind {
         Activation::Relu => dy.mask_fill(x.clone().lower_equal_elem(0.0), 0.0),
@@ -50,14 +50,14 @@ pub fn backward(x: &Map, dy: Map, kind: Activation) -> Map {
             let dy = dy.mask_where(x.clone().lower_elem(3.0), ramp);
             dy.mask_fill(x.clone().lower_equal_elem(-3.0), 0.0)
         }
-        Activation::Celu | Activation::Elu => dy * elu_slope(x, 1.0, 1.0),
-        Activation::Selu => dy * elu_slope(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Celu | Activation::Elu => dy * elu_derivative(x, 1.0, 1.0),
+        Activation::Selu => dy * elu_derivative(x, SELU_ALPHA, SELU_SCALE),
         Activation::Tanh => dy * tanh_slope(x),
     }
 }
 
 /// `f''(x)`, `None` for piecewise linear functions.
-pub fn curvature(x: &Map, kind: Activation) -> Option<Map> {
+pub fn second_derivative(x: &Map, kind: Activation) -> Option<Map> {
     Some(match kind {
         Activation::Relu | Activation::LeakyRelu | Activation::Relu6 | Activation::Hardtanh => return None,
         // phi (2 - x^2)
@@ -74,8 +74,8 @@ pub fn curvature(x: &Map, kind: Activation) -> Option<Map> {
             slope.mul_scalar(2.0) + x.clone() * second
         }
         Activation::Hardswish => inside(x, x.zeros_like().add_scalar(1.0 / 3.0), -3.0, 3.0),
-        Activation::Celu | Activation::Elu => elu_curvature(x, 1.0, 1.0),
-        Activation::Selu => elu_curvature(x, SELU_ALPHA, SELU_SCALE),
+        Activation::Celu | Activation::Elu => elu_second_derivative(x, 1.0, 1.0),
+        Activation::Selu => elu_second_derivative(x, SELU_ALPHA, SELU_SCALE),
         Activation::Tanh => (x.clone().tanh() * tanh_slope(x)).mul_scalar(-2.0),
     })
 }
@@ -103,14 +103,14 @@ fn normal_density(x: &Map) -> Map {
     (x.clone() * x.clone()).mul_scalar(-0.5).exp().mul_scalar(1.0 / (2.0 * PI).sqrt())
 }
 
-/// `t = tanh(ln(1 + e^x))` with its first two derivatives. The exponential is capped where its square would
-/// overflow, and no earlier: the derivatives are multiplied by x, which may be 1e20 without normalisation.
+/// `t = tanh(ln(1 + e^x))` with its first two derivatives. The exponential is capped where its square would overflow, and no
+/// earlier, because the derivatives are multiplied by x, which may be 1e20 without normalisation.
 fn tanh_softplus(x: &Map) -> (Map, Map, Map) {
     let cap = if x.dtype() == DType::F64 { 300.0 } else { 40.0 };
     let e = x.clone().clamp_max(cap).exp();
     let m = e.clone() * e.clone().add_scalar(2.0);
     let t = m.clone() / m.clone().add_scalar(2.0);
-    // 1 - t^2 = 4 (m + 1) / (m + 2)^2, without the difference.
+    // 1 - t^2 = 4 (m + 1) / (m + 2)^2, which is free of cancellation.
     let sech2 = m.clone().add_scalar(1.0).mul_scalar(4.0) / (m.clone().add_scalar(2.0) * m.add_scalar(2.0));
     let s = e.clone() / e.add_scalar(1.0);
     let slope = sech2 * s.clone();
@@ -125,12 +125,12 @@ fn elu(x: Map, alpha: f64, scale: f64) -> Map {
     (positive + negative.mul_scalar(alpha)).mul_scalar(scale)
 }
 
-fn elu_slope(x: &Map, alpha: f64, scale: f64) -> Map {
+fn elu_derivative(x: &Map, alpha: f64, scale: f64) -> Map {
     let negative = x.clone().clamp_max(0.0).exp().mul_scalar(scale * alpha);
     negative.mask_fill(x.clone().greater_elem(0.0), scale)
 }
 
-fn elu_curvature(x: &Map, alpha: f64, scale: f64) -> Map {
+fn elu_second_derivative(x: &Map, alpha: f64, scale: f64) -> Map {
     let negative = x.clone().clamp_max(0.0).exp().mul_scalar(scale * alpha);
     negative.mask_fill(x.clone().greater_elem(0.0), 0.0)
 }

@@ -1,49 +1,48 @@
-//! Kernels as burn tensor operations.
+//! The kernels as tensor operations of burn.
 
 use ::burn::tensor::module::conv2d;
 use ::burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::statistics::{self, batch_statistics, image_statistics, pixel_mean};
-use super::{activation, layer, nearest, norm, pool, tokens};
+use super::{activation, layer, norm, pool, resize, tokens};
+use crate::engine::Precision;
 use crate::engine::kernels::{
-    Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers,
+    Conv, Dense, Heads, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, Numbers, TokenNorm,
+    over_images,
 };
-use crate::engine::{Heads, Precision, TokenNorm};
 use crate::graph::{Activation, PoolKind, Shape, Window};
 
-/// A value: every tensor is kept in four dimensions, a vector as `[N, F, 1, 1]`.
+/// A value. Every tensor has four dimensions; a vector is `[N, F, 1, 1]`.
 pub(super) type Map = Tensor<4>;
 
 /// burn's operations on one device in one precision.
 pub struct BurnKernels<'a> {
     device: &'a Device,
     precision: Precision,
-    /// Values are on the host already: sums are taken there, in f64.
-    pub(super) on_host: bool,
+    /// Whether sums per channel are computed on the host, in f64.
+    pub(super) sums_on_host: bool,
 }
 
 impl<'a> BurnKernels<'a> {
-    /// Kernels for `device`; `on_host` when that is the CPU.
-    pub fn new(device: &'a Device, precision: Precision, on_host: bool) -> Self {
-        Self { device, precision, on_host }
+    /// Kernels for `device`. `sums_on_host` suits the CPU, whose values are on the host already.
+    pub fn new(device: &'a Device, precision: Precision, sums_on_host: bool) -> Self {
+        Self { device, precision, sums_on_host }
     }
 
     pub(super) fn tensor<const D: usize>(&self, values: Numbers<'_>, shape: [usize; D]) -> Tensor<D> {
-        match self.precision {
-            Precision::F32 => {
-                Tensor::from_data(TensorData::new(values.to_f32(), shape), (self.device, DType::F32))
-            }
-            Precision::F64 => {
-                Tensor::from_data(TensorData::new(values.to_f64(), shape), (self.device, DType::F64))
-            }
-        }
+        let data = match self.precision {
+            Precision::F32 => TensorData::new(values.to_f32(), shape),
+            Precision::F64 => TensorData::new(values.to_f64(), shape),
+        };
+        Tensor::from_data(data, (self.device, dtype(self.precision)))
     }
 
+    /// A parameter `[C]` as `[1, C, 1, 1]`.
     pub(super) fn channels(&self, values: &[f32]) -> Map {
         self.tensor(Numbers::F32(values), [1, values.len(), 1, 1])
     }
 
-    /// Coefficients per channel of `x`, `[1, C, 1, 1]` or `[N, C, 1, 1]` by their number.
+    /// Coefficients per channel of `x`: `[1, C, 1, 1]`, or `[N, C, 1, 1]` where there are so many.
     fn coefficients(&self, values: &[f64], x: &Map) -> Map {
         let channels = x.dims()[1].max(1);
         self.tensor(Numbers::F64(values), [values.len() / channels, channels, 1, 1])
@@ -57,9 +56,9 @@ impl<'a> BurnKernels<'a> {
         }
     }
 
-    /// Sums over the images where `rows` `[N, C]` are not wanted one by one.
-    fn pooled(&self, rows: Vec<f64>, channels: usize, per_image: bool) -> Vec<f64> {
-        if per_image { rows } else { statistics::over_images(&rows, channels) }
+    /// Sums of `[N, C]` over the images, unless they are wanted per image.
+    fn pooled(&self, sums: Vec<f64>, channels: usize, per_image: bool) -> Vec<f64> {
+        if per_image { sums } else { over_images(&sums, channels) }
     }
 }
 
@@ -79,11 +78,7 @@ impl Kernels for BurnKernels<'_> {
     }
 
     fn zeros(&self, n: usize, shape: Shape) -> Map {
-        let dtype = match self.precision {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        };
-        Tensor::zeros(dims(n, shape), (self.device, dtype))
+        Tensor::zeros(dims(n, shape), (self.device, dtype(self.precision)))
     }
 
     fn host(&self, x: &Map) -> Result<HostValues, String> {
@@ -126,12 +121,12 @@ impl Kernels for BurnKernels<'_> {
         layer::linear_backward(self, x, dy, dense, wants)
     }
 
-    fn batch_norm(&self, x: Map, norm: &Norm<'_>) -> Map {
+    fn batch_norm(&self, x: Map, norm: &Norm<'_>) -> Result<Map, String> {
         norm::batch_norm(self, x, norm)
     }
 
     fn channel_moments(&self, x: &Map, per_image: bool) -> Result<Moments, String> {
-        if self.on_host {
+        if self.sums_on_host {
             return Ok(statistics::moments(&self.host(x)?, x.dims(), per_image));
         }
         let (mean, variance) = if per_image { image_statistics(x) } else { batch_statistics(x) };
@@ -140,16 +135,16 @@ impl Kernels for BurnKernels<'_> {
 
     fn channel_sum(&self, x: &Map, per_image: bool) -> Result<Vec<f64>, String> {
         let [_, channels, h, w] = x.dims();
-        let rows = match self.on_host {
+        let sums = match self.sums_on_host {
             true => statistics::sums(&self.host(x)?, h * w, |_| |x, _| x),
             false => self.numbers(x.clone().sum_dim(3).sum_dim(2))?.to_f64(),
         };
-        Ok(self.pooled(rows, channels, per_image))
+        Ok(self.pooled(sums, channels, per_image))
     }
 
     fn channel_dot(&self, x: &Map, y: &Map, centre: &[f64], per_image: bool) -> Result<Vec<f64>, String> {
         let [_, channels, h, w] = x.dims();
-        let rows = if self.on_host {
+        let sums = if self.sums_on_host {
             let (x, y) = (self.host(x)?, self.host(y)?.to_f64());
             statistics::sums(&x, h * w, |k| {
                 let (y, centre) = (&y, centre[k % centre.len()]);
@@ -159,7 +154,7 @@ impl Kernels for BurnKernels<'_> {
             let products = x.clone() * (y.clone() - self.coefficients(centre, y));
             self.numbers(products.sum_dim(3).sum_dim(2))?.to_f64()
         };
-        Ok(self.pooled(rows, channels, per_image))
+        Ok(self.pooled(sums, channels, per_image))
     }
 
     fn combine(&self, terms: &[(&Map, &[f64])], shift: &[f64], _per_image: bool) -> Map {
@@ -179,8 +174,8 @@ impl Kernels for BurnKernels<'_> {
         activation::backward(x, dy, kind)
     }
 
-    fn activation_curvature(&self, x: &Map, dy: &Map, t: &Map, kind: Activation) -> Option<Map> {
-        activation::curvature(x, kind).map(|second| second * dy.clone() * t.clone())
+    fn activation_second_derivative(&self, x: &Map, dy: &Map, t: &Map, kind: Activation) -> Option<Map> {
+        activation::second_derivative(x, kind).map(|second| second * dy.clone() * t.clone())
     }
 
     fn pool(&self, x: Map, kind: PoolKind, window: &Window) -> Map {
@@ -233,27 +228,35 @@ impl Kernels for BurnKernels<'_> {
     }
 
     fn pad(&self, x: &Map, before: [isize; 2], after: [isize; 2]) -> Map {
-        pool::pad(x, before, after)
+        resize::pad(x, before, after)
     }
 
     fn nearest(&self, x: &Map, size: [usize; 2]) -> Map {
-        nearest::forward(x, size)
+        resize::nearest(x, size)
     }
 
     fn nearest_backward(&self, dy: &Map, size: [usize; 2]) -> Map {
-        nearest::backward(dy, size)
+        resize::nearest_backward(dy, size)
     }
 
     fn zero(&self, x: Map) -> Map {
         x.mul_scalar(0.0)
     }
 
-    fn layer_norm(&self, x: Map, norm: &TokenNorm<'_>) -> Result<Map, String> {
-        Ok(tokens::layer_norm(self, x, norm))
+    fn layer_norm(&self, x: &Map, norm: &TokenNorm<'_>) -> Option<Map> {
+        Some(tokens::layer_norm(self, x.clone(), norm))
     }
 
-    fn attention(&self, qkv: [&Map; 3], heads: &Heads<'_>) -> Result<Map, String> {
-        Ok(tokens::attention(self, qkv, heads))
+    fn attention(&self, qkv: [&Map; 3], heads: &Heads<'_>) -> Option<Map> {
+        Some(tokens::attention(self, qkv, heads))
+    }
+}
+
+/// burn's name of a precision.
+pub(super) fn dtype(precision: Precision) -> DType {
+    match precision {
+        Precision::F32 => DType::F32,
+        Precision::F64 => DType::F64,
     }
 }
 

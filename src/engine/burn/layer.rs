@@ -5,7 +5,7 @@ use ::burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use ::burn::tensor::{Tensor, s};
 
 use super::kernels::{BurnKernels, Map};
-use crate::engine::kernels::{Conv, Dense, HostValues, LayerGradients, LayerWants, Numbers, ParamRows};
+use crate::engine::kernels::{Conv, Dense, GradientForm, HostValues, LayerGradients, LayerWants, Numbers};
 
 /// burn's options of a convolution.
 pub fn options(conv: &Conv<'_>) -> ConvOptions<2> {
@@ -13,6 +13,7 @@ pub fn options(conv: &Conv<'_>) -> ConvOptions<2> {
     ConvOptions::new(window.stride, window.padding, window.dilation, conv.groups)
 }
 
+/// Gradients of a convolution.
 pub fn conv2d_backward(
     kernels: &BurnKernels<'_>,
     x: &Map,
@@ -24,18 +25,18 @@ pub fn conv2d_backward(
     let input = wants.input.then(|| conv2d_input_gradient(x.dims(), dy, weight.clone(), conv));
     let of = |x: Map, dy: Map| conv2d_weight_backward(x, weight.clone(), dy, options(conv));
     let gradient = match wants.params {
-        ParamRows::None => None,
-        ParamRows::Summed | ParamRows::Sums => Some(kernels.numbers(of(x.clone(), dy.clone()))?),
-        ParamRows::PerImage => Some(rows(x.dims()[0], |i| {
+        GradientForm::None => None,
+        GradientForm::Summed | GradientForm::SumsOnly => Some(kernels.numbers(of(x.clone(), dy.clone()))?),
+        GradientForm::PerImage => Some(join(x.dims()[0], |i| {
             let image = |t: &Map| t.clone().slice(s![i..i + 1, .., .., ..]);
             kernels.numbers(of(image(x), image(dy)))
         })?),
     };
-    let bias = conv.bias.map(|_| bias_gradient(kernels, dy, wants.params)).transpose()?.flatten();
+    let bias = bias_gradient(kernels, conv.bias.is_some(), dy, wants.params)?;
     Ok(LayerGradients { input, weight: gradient, bias, weight_sums: None })
 }
 
-/// A transposed convolution; the padding of its output restores the pixels that the stride left over.
+/// A transposed convolution. The padding of its output restores the pixels that the stride has left over.
 fn conv2d_input_gradient(x: [usize; 4], dy: &Map, weight: Map, conv: &Conv<'_>) -> Map {
     let window = conv.window;
     let left_over = |axis: usize| {
@@ -49,6 +50,7 @@ fn conv2d_input_gradient(x: [usize; 4], dy: &Map, weight: Map, conv: &Conv<'_>) 
     conv_transpose2d(dy.clone(), weight, None, options)
 }
 
+/// Gradients of a linear layer.
 pub fn linear_backward(
     kernels: &BurnKernels<'_>,
     x: &Map,
@@ -65,32 +67,35 @@ pub fn linear_backward(
         gradient.clone().matmul(weight).reshape([n, features, height, width])
     });
     let weight = match wants.params {
-        ParamRows::None => None,
-        ParamRows::Summed | ParamRows::Sums => Some(kernels.numbers(gradient.transpose().matmul(rows))?),
-        ParamRows::PerImage => {
+        GradientForm::None => None,
+        GradientForm::Summed | GradientForm::SumsOnly => {
+            Some(kernels.numbers(gradient.transpose().matmul(rows))?)
+        }
+        GradientForm::PerImage => {
             let outer: Tensor<3> = gradient.reshape([n, outputs, 1]) * rows.reshape([n, 1, dense.shape[1]]);
             Some(kernels.numbers(outer)?)
         }
     };
-    let bias = dense.bias.map(|_| bias_gradient(kernels, dy, wants.params)).transpose()?.flatten();
+    let bias = bias_gradient(kernels, dense.bias.is_some(), dy, wants.params)?;
     Ok(LayerGradients { input, weight, bias, weight_sums: None })
 }
 
+/// The gradient of a layer's bias, if there is one.
 fn bias_gradient(
     kernels: &BurnKernels<'_>,
+    exists: bool,
     dy: &Map,
-    wants: ParamRows,
+    form: GradientForm,
 ) -> Result<Option<HostValues>, String> {
-    let sums = dy.clone().sum_dim(3).sum_dim(2);
-    match wants {
-        ParamRows::None => Ok(None),
-        ParamRows::Summed | ParamRows::Sums => kernels.numbers(sums.sum_dim(0)).map(Some),
-        ParamRows::PerImage => kernels.numbers(sums).map(Some),
+    if !exists || form == GradientForm::None {
+        return Ok(None);
     }
+    let sums = dy.clone().sum_dim(3).sum_dim(2);
+    kernels.numbers(if form == GradientForm::PerImage { sums } else { sums.sum_dim(0) }).map(Some)
 }
 
-/// Joins what `of` gives for each of `n` images.
-fn rows(n: usize, of: impl Fn(usize) -> Result<HostValues, String>) -> Result<HostValues, String> {
+/// Concatenates what `of` gives for each of `n` images.
+fn join(n: usize, of: impl Fn(usize) -> Result<HostValues, String>) -> Result<HostValues, String> {
     let (mut narrow, mut wide) = (vec![], vec![]);
     for i in 0..n {
         match of(i)?.numbers() {

@@ -3,25 +3,28 @@
 mod activation;
 mod kernels;
 mod layer;
-mod nearest;
 mod norm;
 mod pool;
+mod resize;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
-use ::burn::tensor::{DType, Device};
+use ::burn::tensor::Device;
 
 use super::{
     DeviceError, DeviceSpec, Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced, Session,
     executor,
 };
 use crate::graph::NodeId;
-use kernels::BurnKernels;
+use kernels::{BurnKernels, dtype};
 
 /// Runs graphs with burn's tensor operations.
 pub struct BurnEngine {
     device: Device,
     spec: DeviceSpec,
+    sums_on_host: bool,
 }
 
 impl BurnEngine {
@@ -31,7 +34,12 @@ impl BurnEngine {
     /// A device that is not compiled in or not there.
     pub fn open(spec: DeviceSpec) -> Result<Self, DeviceError> {
         let (device, spec) = spec.open()?;
-        Ok(Self { device, spec })
+        Ok(Self { device, spec, sums_on_host: spec == DeviceSpec::Cpu })
+    }
+
+    /// The engine with all sums on its device, as on a GPU. Tests run the code for other devices on the CPU with it.
+    pub fn with_sums_on_device(self) -> Self {
+        Self { sums_on_host: false, ..self }
     }
 
     /// The device that was opened; `auto` has become the one it found.
@@ -40,12 +48,8 @@ impl BurnEngine {
     }
 
     fn kernels(&self, precision: Precision) -> Result<BurnKernels<'_>, EngineError> {
-        let dtype = match precision {
-            Precision::F32 => DType::F32,
-            Precision::F64 => DType::F64,
-        };
-        match self.device.supports_dtype(dtype) {
-            true => Ok(BurnKernels::new(&self.device, precision, self.spec == DeviceSpec::Cpu)),
+        match self.device.supports_dtype(dtype(precision)) {
+            true => Ok(BurnKernels::new(&self.device, precision, self.sums_on_host)),
             false => Err(EngineError::Precision { precision }),
         }
     }

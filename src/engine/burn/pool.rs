@@ -1,15 +1,14 @@
-//! Pooling, its gradient and its tangent; frames.
+//! Pooling, its gradient and its tangent.
 
 use ::burn::tensor::module::{
     avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_with_indices, max_pool2d_with_indices_backward,
 };
 use ::burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
-use ::burn::tensor::s;
 
 use super::kernels::Map;
-use crate::engine::frame::Frame;
 use crate::graph::{PoolKind, Window};
 
+/// The pooled map.
 pub fn value(x: Map, kind: PoolKind, window: &Window) -> Map {
     match kind {
         PoolKind::Average => {
@@ -23,6 +22,7 @@ pub fn value(x: Map, kind: PoolKind, window: &Window) -> Map {
     }
 }
 
+/// Gradient of the input.
 pub fn backward(x: &Map, dy: &Map, kind: PoolKind, window: &Window) -> Map {
     let (kernel, stride, padding) = (window.kernel, window.stride, window.padding);
     match kind {
@@ -37,6 +37,7 @@ pub fn backward(x: &Map, dy: &Map, kind: PoolKind, window: &Window) -> Map {
     }
 }
 
+/// Tangent of the output.
 pub fn tangent(x: &Map, t: &Map, kind: PoolKind, window: &Window) -> Map {
     if kind == PoolKind::Average {
         return value(t.clone(), kind, window);
@@ -45,18 +46,6 @@ pub fn tangent(x: &Map, t: &Map, kind: PoolKind, window: &Window) -> Map {
     let ([n, c, h, w], [.., oh, ow]) = (x.dims(), y.dims());
     let picked = t.clone().reshape([n, c, h * w]).gather(2, at.reshape([n, c, oh * ow]));
     picked.reshape([n, c, oh, ow])
-}
-
-/// Zeros around each channel; negative numbers take pixels away.
-pub fn pad(x: &Map, before: [isize; 2], after: [isize; 2]) -> Map {
-    let [n, c, h, w] = x.dims();
-    let [rows, columns] = [(0, h), (1, w)].map(|(axis, size)| Frame::of(before[axis], after[axis], size));
-    let zeros = Map::zeros([n, c, rows.size, columns.size], (&x.device(), x.dtype()));
-    if rows.from.is_empty() || columns.from.is_empty() {
-        return zeros;
-    }
-    let part = x.clone().slice(s![.., .., rows.from.clone(), columns.from.clone()]);
-    zeros.slice_assign(s![.., .., rows.to, columns.to], part)
 }
 
 fn max_options(window: &Window) -> MaxPoolOptions<2> {

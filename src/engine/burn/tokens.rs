@@ -3,22 +3,20 @@
 use ::burn::tensor::{Tensor, activation};
 
 use super::kernels::{BurnKernels, Map};
-use crate::engine::kernels::Numbers;
-use crate::engine::{Heads, TokenNorm};
+use crate::engine::kernels::{Heads, Numbers, TokenNorm};
 
-/// Far below every score, and finite in f32.
+/// Added to the scores of padding: far below every score, and finite in f32.
 const MASKED: f64 = -1e30;
 
-/// Over the channels of each pixel.
+/// Layer normalisation over the channels of each pixel.
 pub fn layer_norm(kernels: &BurnKernels<'_>, x: Map, norm: &TokenNorm<'_>) -> Map {
-    let parameter = |values: &[f32]| -> Map { kernels.tensor(Numbers::F32(values), [1, values.len(), 1, 1]) };
     let centred = x.clone() - x.mean_dim(1);
     let variance = (centred.clone() * centred.clone()).mean_dim(1);
     let inv = variance.add_scalar(norm.eps).sqrt().recip();
-    centred * inv * parameter(norm.weight) + parameter(norm.bias)
+    centred * inv * kernels.channels(norm.weight) + kernels.channels(norm.bias)
 }
 
-/// `[N, heads d, 1, tokens]` as a batch of heads, `[N, heads, d, tokens]`.
+/// Attention, for which sequences `[N, heads d, 1, tokens]` are reshaped to `[N, heads, d, tokens]`.
 pub fn attention(kernels: &BurnKernels<'_>, [q, k, v]: [&Map; 3], heads: &Heads<'_>) -> Map {
     let (n, features, tokens) = (heads.sizes.n, heads.sizes.features, heads.sizes.tokens);
     let d = features / heads.heads;

@@ -1,8 +1,8 @@
 //! Layers with parameters as kernels take them, and the gradients that are wanted of them.
 
-use super::{HostValues, Numbers};
+use super::{HostValues, Moments, Numbers};
 use crate::engine::NormStatistics;
-use crate::graph::Window;
+use crate::graph::{Shape, Window};
 
 /// A convolution: cross-correlation plus bias.
 #[derive(Clone, Copy, Debug)]
@@ -35,16 +35,76 @@ pub struct Norm<'a> {
     pub eps: f64,
 }
 
-/// How the gradients of parameters are wanted.
+impl Norm<'_> {
+    /// The normalisation with these statistics as `y = x * scale + shift` per channel (`[C]` or `[N, C]`, as the moments are):
+    /// `scale = weight / sqrt(variance + eps)` and `shift = bias - mean * scale`.
+    pub fn scale_and_shift(&self, moments: &Moments) -> [Vec<f64>; 2] {
+        let channels = self.running_mean.len().max(1);
+        let of = |values: Option<&[f32]>, k: usize, absent: f64| {
+            values.map_or(absent, |values| f64::from(values[k % channels]))
+        };
+        let scale = moments.variance.iter().enumerate();
+        let scale: Vec<f64> = scale.map(|(k, v)| of(self.weight, k, 1.0) / (v + self.eps).sqrt()).collect();
+        let shift = moments.mean.iter().zip(&scale).enumerate();
+        let shift = shift.map(|(k, (mean, scale))| of(self.bias, k, 0.0) - mean * scale).collect();
+        [scale, shift]
+    }
+}
+
+/// Sizes of a sequence, `[N, features, tokens]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    pub n: usize,
+    pub features: usize,
+    pub tokens: usize,
+}
+
+impl Sizes {
+    pub(in crate::engine) fn of(n: usize, shape: Shape) -> Self {
+        Self { n, features: shape.channels(), tokens: shape.pixels() }
+    }
+
+    /// Elements of one image.
+    pub(in crate::engine) fn image(&self) -> usize {
+        self.features * self.tokens
+    }
+
+    pub(in crate::engine) fn shape(&self) -> Shape {
+        Shape::sequence(self.features, self.tokens)
+    }
+}
+
+/// A layer normalisation of each token over its features.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenNorm<'a> {
+    pub sizes: Sizes,
+    /// `[features]`.
+    pub weight: &'a [f32],
+    /// `[features]`.
+    pub bias: &'a [f32],
+    pub eps: f64,
+}
+
+/// Attention of several heads.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads<'a> {
+    pub sizes: Sizes,
+    pub heads: usize,
+    /// Whether each token is attended to, `[N, tokens]`.
+    pub attended: &'a [bool],
+}
+
+/// The form in which gradients of parameters are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum ParamRows {
+pub enum GradientForm {
     /// Not at all.
     #[default]
     None,
     /// Summed over the batch, in the parameter's own shape.
     Summed,
-    /// The same, or, where the engine can do without it in memory, no more of a layer's weight gradient than its sums.
-    Sums,
+    /// [`GradientSums`](crate::engine::GradientSums) over the summed gradient. Only an engine that saves memory by it gives
+    /// the sums; others give the gradient.
+    SumsOnly,
     /// The share of each image: `[N, numel]`, row-major.
     PerImage,
 }
@@ -52,10 +112,10 @@ pub enum ParamRows {
 /// Which gradients of a layer are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerWants {
-    /// The gradient of the input.
+    /// Whether the gradient of the input is wanted.
     pub input: bool,
-    /// Those of weight and, where the layer has one, bias.
-    pub params: ParamRows,
+    /// The form of the gradients of weight and, where the layer has one, bias.
+    pub params: GradientForm,
 }
 
 /// Gradients of a layer; those not wanted (and the bias of a layer without one) are `None`.
@@ -65,7 +125,7 @@ pub struct LayerGradients<V> {
     pub input: Option<V>,
     pub weight: Option<HostValues>,
     pub bias: Option<HostValues>,
-    /// In place of `weight`, with [`ParamRows::Sums`]: [`GradientSums::total`](crate::engine::GradientSums::total).
+    /// In place of `weight`, with [`GradientForm::SumsOnly`]: [`GradientSums::total`](crate::engine::GradientSums::total).
     pub weight_sums: Option<[f64; 3]>,
 }
 

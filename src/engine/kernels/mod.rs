@@ -1,15 +1,16 @@
-//! The operations an engine has to supply.
+//! The operations that an engine supplies.
 //!
-//! Everything that is more than one of these (batch normalisation's derivatives, tangents, the order in which things
-//! happen) is written once, over this trait.
+//! Whatever is composed of them (the order of a pass, tangents, the derivatives of batch normalisation) is written once,
+//! over this trait.
 
 mod layers;
 mod values;
 
-pub use layers::{Conv, Dense, LayerGradients, LayerWants, Norm, ParamRows};
-pub use values::{Codes, EngineRows, HostValues, Moments, Numbers};
+pub use layers::{Conv, Dense, GradientForm, Heads, LayerGradients, LayerWants, Norm, Sizes, TokenNorm};
+pub use values::{Codes, EngineRows, HostValues, Moments, Numbers, WithTangent};
+pub(super) use values::{over_images, wide};
 
-use super::{Heads, Precision, TokenNorm, tokens};
+use super::Precision;
 use crate::graph::{Activation, PoolKind, Shape, Window};
 
 /// Kernels of an engine. Values carry the batch dimension in front; maps are `[N, C, H, W]`, vectors `[N, F]`.
@@ -18,16 +19,16 @@ use crate::graph::{Activation, PoolKind, Shape, Window};
 /// of the input. "Per channel" coefficients and sums are `[C]`, or `[N, C]` row-major with `per_image`; a vector has one
 /// pixel and as many channels as features.
 pub trait Kernels {
-    /// A value on the device; cloning shares it.
+    /// A value on the device. A clone shares its memory.
     type Value: Clone;
 
     /// The arithmetic these kernels compute in.
     fn precision(&self) -> Precision;
     /// A map from the host: the network's input.
     fn map(&self, values: &[f32], shape: [usize; 4]) -> Self::Value;
-    /// `n` rows of the given shape from the host, row-major: cotangents, seeds and tangents.
+    /// Values of `n` images in the given shape from the host, row-major: cotangents and tangents.
     fn upload(&self, values: &[f64], n: usize, shape: Shape) -> Self::Value;
-    /// `n` rows of zeros.
+    /// Zeros of `n` images.
     fn zeros(&self, n: usize, shape: Shape) -> Self::Value;
     /// Copies a value to the host, row-major whatever the layout on the device.
     ///
@@ -35,22 +36,24 @@ pub trait Kernels {
     /// The device's message.
     fn host(&self, x: &Self::Value) -> Result<HostValues, String>;
 
-    /// Activation codes of a value, from engines that can take them where the value is; others copy it to the host.
+    /// Activation codes of a value, from engines that can compute them on the device. For others the value is copied to the
+    /// host.
     fn codes(&self, _x: &Self::Value) -> Option<Codes> {
         None
     }
 
-    /// Shows the values in the engine's own order, if they have one on the host, and says whether it did; others copy.
-    fn with_rows(&self, _x: &Self::Value, _see: &mut dyn FnMut(EngineRows<'_>)) -> bool {
+    /// Calls `f` with the values in the engine's own order, if they are on the host, and returns whether it did. Else the
+    /// value is copied to the host.
+    fn with_rows(&self, _x: &Self::Value, _f: &mut dyn FnMut(EngineRows<'_>)) -> bool {
         false
     }
-    /// Mean and biased variance per channel over the batch, in f64, from engines that can sum so where the value is.
+    /// Mean and biased variance per channel over the batch, from engines that can sum in f64 on the device.
     fn exact_moments(&self, _x: &Self::Value) -> Option<Moments> {
         None
     }
 
-    /// Convolution. `normalised`: a batch normalisation that wants batch or per-image statistics reads the result, so an
-    /// engine may take its moments on the way.
+    /// Convolution. `normalised` says that a batch normalisation will ask for statistics of the result, so that an engine may
+    /// compute its moments at once.
     fn conv2d(&self, x: Self::Value, conv: &Conv<'_>, normalised: bool) -> Self::Value;
     /// Gradients of a convolution.
     ///
@@ -76,8 +79,11 @@ pub trait Kernels {
         wants: LayerWants,
     ) -> Result<LayerGradients<Self::Value>, String>;
 
-    /// Batch normalisation with the statistics that `norm` names. Its derivatives are made of the next four.
-    fn batch_norm(&self, x: Self::Value, norm: &Norm<'_>) -> Self::Value;
+    /// Batch normalisation with the statistics that `norm` names. Its derivatives are composed of the next five methods.
+    ///
+    /// # Errors
+    /// The device's message.
+    fn batch_norm(&self, x: Self::Value, norm: &Norm<'_>) -> Result<Self::Value, String>;
     /// Mean and biased variance per channel.
     ///
     /// # Errors
@@ -88,8 +94,8 @@ pub trait Kernels {
     /// # Errors
     /// The device's message.
     fn channel_sum(&self, x: &Self::Value, per_image: bool) -> Result<Vec<f64>, String>;
-    /// `sum x * (y - centre)` per channel. `centre` is `[C]` or `[N, C]` by its own length, whatever `per_image` says of
-    /// the result.
+    /// `sum x * (y - centre)` per channel. `centre` is `[C]` or `[N, C]`, as its length says; `per_image` is about the result
+    /// only.
     ///
     /// # Errors
     /// The device's message.
@@ -100,7 +106,7 @@ pub trait Kernels {
         centre: &[f64],
         per_image: bool,
     ) -> Result<Vec<f64>, String>;
-    /// [`Kernels::channel_sum`] and [`Kernels::channel_dot`] of the same `x`, which an engine may take in one go.
+    /// [`Kernels::channel_sum`] and [`Kernels::channel_dot`] of the same `x`, which an engine may compute in one loop.
     ///
     /// # Errors
     /// The device's message.
@@ -117,10 +123,10 @@ pub trait Kernels {
     fn combine(&self, terms: &[(&Self::Value, &[f64])], shift: &[f64], per_image: bool) -> Self::Value;
 
     fn activation(&self, x: Self::Value, kind: Activation) -> Self::Value;
-    /// `dy * f'(x)`; at a kink what PyTorch takes (0 at both bounds of a clamp, the left slope at 0).
+    /// `dy * f'(x)`. At a kink `f'` is what PyTorch takes (0 at both bounds of a clamp, the left derivative at 0).
     fn activation_backward(&self, x: &Self::Value, dy: Self::Value, kind: Activation) -> Self::Value;
     /// `dy * t * f''(x)`, `None` where `f''` is 0 almost everywhere.
-    fn activation_curvature(
+    fn activation_second_derivative(
         &self,
         x: &Self::Value,
         dy: &Self::Value,
@@ -147,69 +153,26 @@ pub trait Kernels {
     /// The inverse: `[N, C H W]` to the `[N, C, H, W]` of `shape`.
     fn unflatten(&self, dy: Self::Value, shape: Shape) -> Self::Value;
     fn add(&self, x: Self::Value, y: Self::Value) -> Self::Value;
-    /// Values of one size, channel behind channel: `[N, sum C_k, H, W]`, or `[N, sum F_k]`; two or more.
+    /// Two or more values of equal height and width, channel behind channel: `[N, sum C_k, H, W]`, or `[N, sum F_k]`.
     fn concat(&self, parts: Vec<Self::Value>) -> Self::Value;
-    /// The inverse: a value in parts of so many channels.
+    /// The inverse: parts of as many channels as `channels` says.
     fn split(&self, x: &Self::Value, channels: &[usize]) -> Vec<Self::Value>;
-    /// Zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away. The gradient is the same
-    /// with the signs turned.
+    /// Zeros around each channel, `[vertical, horizontal]`; a negative number takes pixels away. The gradient of the input is
+    /// the same operation with the opposite signs.
     fn pad(&self, x: &Self::Value, before: [isize; 2], after: [isize; 2]) -> Self::Value;
-    /// The map in `size` pixels, `[height, width]`: pixel `i` of an axis is pixel `floor(i * input / output)`.
+    /// The map resized to `[height, width]`: pixel `i` of an axis is pixel `floor(i * input / output)` of `x`.
     fn nearest(&self, x: &Self::Value, size: [usize; 2]) -> Self::Value;
-    /// Gradient of the input, which had `size` pixels: each pixel gets the sum over those that show it.
+    /// Gradient of the input of [`Kernels::nearest`], which had `size` pixels: a sum over the pixels that are copies of each.
     fn nearest_backward(&self, dy: &Self::Value, size: [usize; 2]) -> Self::Value;
     /// `x * 0`.
     fn zero(&self, x: Self::Value) -> Self::Value;
 
-    /// Layer normalisation of each token; on the host, unless the engine has a kernel of its own (so are the next three).
-    ///
-    /// # Errors
-    /// The device's message.
-    fn layer_norm(&self, x: Self::Value, norm: &TokenNorm<'_>) -> Result<Self::Value, String>
-    where
-        Self: Sized,
-    {
-        tokens::layer_norm(self, &x, norm)
+    /// Layer normalisation of each token, from engines that have a kernel for it. Else it is computed on the host.
+    fn layer_norm(&self, _x: &Self::Value, _norm: &TokenNorm<'_>) -> Option<Self::Value> {
+        None
     }
-    /// Gradients of a layer normalisation.
-    ///
-    /// # Errors
-    /// The device's message.
-    fn layer_norm_backward(
-        &self,
-        x: &Self::Value,
-        dy: &Self::Value,
-        norm: &TokenNorm<'_>,
-        wants: LayerWants,
-    ) -> Result<LayerGradients<Self::Value>, String>
-    where
-        Self: Sized,
-    {
-        tokens::layer_norm_backward(self, (x, dy), norm, wants)
-    }
-    /// Attention of queries, keys and values.
-    ///
-    /// # Errors
-    /// The device's message.
-    fn attention(&self, qkv: [&Self::Value; 3], heads: &Heads<'_>) -> Result<Self::Value, String>
-    where
-        Self: Sized,
-    {
-        tokens::attention(self, qkv, heads)
-    }
-    /// Gradients of queries, keys and values.
-    ///
-    /// # Errors
-    /// The device's message.
-    fn attention_backward(
-        &self,
-        qkv: [&Self::Value; 3],
-        dy: &Self::Value,
-        heads: &Heads<'_>,
-    ) -> Result<[Self::Value; 3], String>
-    where
-        Self: Sized,
-    {
-        tokens::attention_backward(self, qkv, dy, heads)
+    /// Attention of queries, keys and values, from engines that have a kernel for it. Else it is computed on the host.
+    fn attention(&self, _qkv: [&Self::Value; 3], _heads: &Heads<'_>) -> Option<Self::Value> {
+        None
     }
 }

@@ -1,7 +1,7 @@
-//! Numbers between an engine and the host: parameters, values copied from the device, and what an engine takes of a value where it is.
+//! Numbers that go between an engine and the host: parameters, values, and what is computed from a value on the device.
 
-/// Numbers of a parameter in PyTorch layout: weights are f32, directions of derivatives may be f64. An engine widens
-/// or narrows them to its own precision.
+/// Numbers of a parameter in PyTorch layout. Weights are f32, directions of derivatives may be f64; an engine converts both
+/// to its own precision.
 #[derive(Clone, Copy, Debug)]
 pub enum Numbers<'a> {
     F32(&'a [f32]),
@@ -25,7 +25,7 @@ impl Numbers<'_> {
     /// The numbers as f64.
     pub fn to_f64(&self) -> Vec<f64> {
         match self {
-            Self::F32(v) => v.iter().map(|x| f64::from(*x)).collect(),
+            Self::F32(v) => wide(v),
             Self::F64(v) => v.to_vec(),
         }
     }
@@ -47,8 +47,8 @@ pub struct Moments {
     pub variance: Vec<f64>,
 }
 
-/// Packed codes `[x > 0]`: a row of words for each image. Bits of no unit are not set; the order of the units is the
-/// engine's own, the same for all images.
+/// Packed codes `[x > 0]`: a row of words for each image. The order of the units is the engine's own, the same for all
+/// images; bits that belong to no unit are 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Codes {
     pub n: usize,
@@ -57,7 +57,8 @@ pub struct Codes {
     pub words: Vec<u64>,
 }
 
-/// Values of all images in an engine's own order: rows of `len` numbers, of which `units` are units and the others zero.
+/// Values of all images in an engine's own order: `n` rows of `len` numbers, of which `units` are values and the others are
+/// zero.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineRows<'a> {
     pub values: Numbers<'a>,
@@ -66,7 +67,22 @@ pub struct EngineRows<'a> {
     pub units: usize,
 }
 
-/// Values on the host, rows of `[N, elements]`.
+/// A value and its tangent, which is zero where it is `None`.
+pub type WithTangent<'a, V> = (&'a V, Option<&'a V>);
+
+/// f32 numbers as f64.
+pub fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// Sums of `[N, C]` over the images.
+pub fn over_images(values: &[f64], channels: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; channels];
+    values.chunks(channels.max(1)).for_each(|row| sums.iter_mut().zip(row).for_each(|(s, x)| *s += x));
+    sums
+}
+
+/// Values on the host, `[N, elements]`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostValues {
     F32(Vec<f32>),

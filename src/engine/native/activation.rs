@@ -1,14 +1,14 @@
 //! Activation functions and their derivatives, element by element.
 //!
-//! A ReLU is left to its reader; the others are computed, the smooth ones in f64.
+//! A ReLU is applied by whoever reads its result; the others are computed at once, the smooth ones in f64.
 
-use super::evaluate::{Reader, Target};
-use super::lanes::{Block, LANES, Lanes, Loop, Scalar, flatten, flatten_mut};
+use super::evaluate::{Reader, Target, evaluate};
 use super::map::Map;
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
 use super::smooth::{density, exp, exp_m1, normal, sigmoid, tanh_softplus};
 use crate::graph::{Activation, SELU_ALPHA, SELU_SCALE};
-use crate::team;
+use crate::simd::{Block, LANES, Lanes, Loop, Scalar, flatten, flatten_mut};
+use crate::threads;
 
 /// Every activation.
 const KINDS: [Activation; 12] = {
@@ -20,8 +20,8 @@ const KINDS: [Activation; 12] = {
     kinds
 };
 
-/// Evaluates an expression with a constant for the place of `kind` in [`KINDS`]: where a loop knows its function
-/// when it is compiled, it becomes vector instructions.
+/// Evaluates an expression in which a constant says the place of `kind` in [`KINDS`]: a loop whose function is known
+/// when it is compiled becomes vector instructions.
 macro_rules! for_kind {
     ($kind:expr, |$constant:ident| $body:expr) => {
         for_kind!(@ $kind, $constant, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
@@ -36,9 +36,10 @@ macro_rules! for_kind {
         }
     };
 }
+
 /// `f(x)`.
 pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: Activation) -> Map<L::T> {
-    // All of them map 0 to 0.
+    // Every activation maps 0 to 0.
     if x.is_zero() {
         return x.clone();
     }
@@ -46,8 +47,8 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: Activation) -> Map<L::T> {
     if kind == Activation::Relu {
         return x.clone().rectified();
     }
-    let mut out = super::evaluate::evaluate(l, x);
-    team::runs(&mut out, x.pixels(), |_, out| {
+    let mut out = evaluate(l, x);
+    threads::shares(&mut out, x.pixels(), |_, out| {
         for_kind!(kind, |KIND| l.run(Values::<_, KIND>(flatten_mut(out))));
     });
     Map::stored(x.n, x.shape, out, None)
@@ -56,7 +57,7 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: Activation) -> Map<L::T> {
 /// `x = f(x)`.
 struct Values<'a, T, const KIND: usize>(&'a mut [T]);
 
-impl<T: Pooled, const KIND: usize> Loop for Values<'_, T, KIND> {
+impl<T: Scalar, const KIND: usize> Loop for Values<'_, T, KIND> {
     type Output = ();
 
     #[inline(always)]
@@ -68,16 +69,16 @@ impl<T: Pooled, const KIND: usize> Loop for Values<'_, T, KIND> {
 }
 
 /// `dy = dy f'(x)`.
-struct Slopes<'a, T, const KIND: usize>(&'a [T], &'a mut [T]);
+struct Derivatives<'a, T, const KIND: usize>(&'a [T], &'a mut [T]);
 
-impl<T: Pooled, const KIND: usize> Loop for Slopes<'_, T, KIND> {
+impl<T: Scalar, const KIND: usize> Loop for Derivatives<'_, T, KIND> {
     type Output = ();
 
     #[inline(always)]
     fn go(self) {
         for (x, dy) in self.0.iter().zip(self.1) {
             let d: f64 = (*dy).into();
-            *dy = T::of(d * slope(const { KINDS[KIND] }, (*x).into()));
+            *dy = T::of(d * derivative(const { KINDS[KIND] }, (*x).into()));
         }
     }
 }
@@ -98,19 +99,19 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: Activation)
         });
     }
     zip_images(l, x, dy, |x, dy| {
-        for_kind!(kind, |KIND| l.run(Slopes::<_, KIND>(flatten(x), flatten_mut(dy))));
+        for_kind!(kind, |KIND| l.run(Derivatives::<_, KIND>(flatten(x), flatten_mut(dy))));
     })
 }
 
 /// `dy * t * f''(x)`, `None` where `f''` is 0 almost everywhere.
-pub fn curvature<L: Lanes>(
+pub fn second_order<L: Lanes>(
     l: L,
     x: &Map<L::T>,
     dy: &Map<L::T>,
     t: &Map<L::T>,
     kind: Activation,
 ) -> Option<Map<L::T>> {
-    bend(kind, 0.5)?;
+    second_derivative(kind, 0.5)?;
     let product = zip_images(l, t, dy, |t, dy| {
         l.run(|| {
             for (t, dy) in t.iter().zip(dy) {
@@ -122,7 +123,7 @@ pub fn curvature<L: Lanes>(
         for (x, dy) in x.iter().zip(dy) {
             for k in 0..LANES {
                 let d: f64 = dy.0[k].into();
-                dy.0[k] = L::T::of(d * bend(kind, x.0[k].into()).unwrap_or(0.0));
+                dy.0[k] = L::T::of(d * second_derivative(kind, x.0[k].into()).unwrap_or(0.0));
             }
         }
     }))
@@ -138,19 +139,12 @@ fn zip_images<L: Lanes>(
     let blocks = x.image_blocks();
     let (x_reader, y_reader) = (Reader::new(x), Reader::new(y));
     let mut out = Buffer::stale(x.n * blocks);
-    let target = Target { start: 0, pixel: 1, row: x.size()[1], plane: x.pixels() };
-    team::runs(&mut out, blocks, |first, images| {
+    let target = Target::dense(x.size());
+    threads::shares(&mut out, blocks, |first, images| {
         let mut scratch = Buffer::stale(blocks);
         for (image, out) in (first..).zip(images.chunks_exact_mut(blocks.max(1))) {
             y_reader.image(l, image, out, target);
-            let values = match x_reader.plain(image) {
-                Some(values) => values,
-                None => {
-                    x_reader.image(l, image, &mut scratch, target);
-                    &scratch[..]
-                }
-            };
-            f(values, out);
+            f(x_reader.values(l, image, &mut scratch), out);
         }
     });
     Map::stored(x.n, x.shape, out, None)
@@ -160,7 +154,7 @@ fn zip_images<L: Lanes>(
 #[inline(always)]
 fn value(kind: Activation, x: f64) -> f64 {
     match kind {
-        // A NaN stays one.
+        // A NaN remains a NaN.
         Activation::Relu => {
             if x > 0.0 || x.is_nan() {
                 x
@@ -194,14 +188,15 @@ fn elu(x: f64, alpha: f64, scale: f64) -> f64 {
 }
 
 #[inline(always)]
-fn elu_slope(x: f64, alpha: f64) -> f64 {
+fn elu_derivative(x: f64, alpha: f64) -> f64 {
     let negative = alpha * exp(if x > 0.0 { 0.0 } else { x });
     if x > 0.0 { 1.0 } else { negative }
 }
 
-/// `f'(x)`; at a kink what PyTorch takes: 0 at both bounds of a clamp, the left slope at 0, and Hardswish's outer slopes.
+/// `f'(x)`. At a kink it is what PyTorch takes: 0 at both bounds of a clamp, the left derivative at 0, and Hardswish's
+/// outer derivatives.
 #[inline(always)]
-fn slope(kind: Activation, x: f64) -> f64 {
+fn derivative(kind: Activation, x: f64) -> f64 {
     let inside = |low: f64, high: f64| f64::from(u8::from(x > low && x < high));
     match kind {
         Activation::Relu => f64::from(u8::from(x > 0.0)),
@@ -227,15 +222,15 @@ fn slope(kind: Activation, x: f64) -> f64 {
             let right = if x >= 3.0 { 1.0 } else { between };
             if x <= -3.0 { 0.0 } else { right }
         }
-        Activation::Celu | Activation::Elu => elu_slope(x, 1.0),
+        Activation::Celu | Activation::Elu => elu_derivative(x, 1.0),
         Activation::Hardtanh => inside(-1.0, 1.0),
-        Activation::Selu => SELU_SCALE * elu_slope(x, SELU_ALPHA),
+        Activation::Selu => SELU_SCALE * elu_derivative(x, SELU_ALPHA),
         Activation::Tanh => 1.0 - x.tanh() * x.tanh(),
     }
 }
 
-/// `f''(x)`, `None` for functions of straight pieces.
-fn bend(kind: Activation, x: f64) -> Option<f64> {
+/// `f''(x)`, `None` for piecewise linear functions.
+fn second_derivative(kind: Activation, x: f64) -> Option<f64> {
     let negative = |scale: f64| if x > 0.0 { 0.0 } else { scale * exp(x) };
     Some(match kind {
         Activation::Relu | Activation::LeakyRelu | Activation::Relu6 | Activation::Hardtanh => return None,

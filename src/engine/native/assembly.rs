@@ -1,16 +1,17 @@
-//! Putting the output planes of a chunk together, on all threads of a team.
+//! The layout in which the threads of a pool write the output planes of a chunk.
 
 use std::ops::Range;
 
-use super::lanes::Block;
-use super::memory::{Buffer, Pooled};
-use crate::team;
+use super::memory::Buffer;
+use crate::simd::{Block, Scalar};
+use crate::threads;
 
-/// Planes that a thread takes at a time: as many as one tile may serve.
+/// Planes that a thread computes at a time: as many as one tile may serve.
 const STEP: usize = 2;
 
-/// Where the planes of the chunk's outputs stand while they are computed: as maps do, or with the images of a plane side
-/// by side, so that threads can share the planes, and turned into maps at the end.
+/// Where the output planes of a chunk lie while they are computed. Where several threads share several images, the images
+/// of a plane lie side by side, `[plane][image]`, so that each thread writes one run of memory, and are transposed in the
+/// end; else planes lie as in maps, `[image][plane]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Assembly {
     images: usize,
@@ -20,24 +21,25 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// For the team that this is called in.
+    /// The layout for the thread pool in which this is called.
     pub fn new(images: usize, planes: usize, pixels: usize) -> Self {
-        Self { images, planes, pixels, by_planes: images > 1 && planes > STEP && team::size() > 1 }
+        Self { images, planes, pixels, by_planes: images > 1 && planes > STEP && threads::count() > 1 }
     }
 
-    /// Distance between planes, in blocks.
+    /// Distance between planes, counted in blocks.
     pub fn plane(&self) -> usize {
         if self.by_planes { self.images * self.pixels } else { self.pixels }
     }
 
-    /// Distance between images.
+    /// Distance between images, counted in blocks.
     pub fn image(&self) -> usize {
         if self.by_planes { self.pixels } else { self.planes * self.pixels }
     }
 
-    /// Has the output planes computed: `f(which, their blocks)`, with the distances of [`Assembly::plane`] and
-    /// [`Assembly::image`]. Unless `covered`, `f` leaves some pixels as they are, and they are zero already.
-    pub fn fill<T: Pooled>(
+    /// Computes the output planes with `f(indices of planes, their blocks)`, in which planes and images lie
+    /// [`Assembly::plane`] and [`Assembly::image`] apart. `covered` says whether `f` writes every pixel; where it does not,
+    /// `out` must be zero before.
+    pub fn fill<T: Scalar>(
         &self,
         out: &mut [Block<T>],
         covered: bool,
@@ -46,7 +48,7 @@ impl Assembly {
         if self.by_planes {
             let mut planes = if covered { Buffer::stale(out.len()) } else { Buffer::zeroed(out.len()) };
             self.share(&mut planes, &f);
-            self.turn(&planes, out);
+            self.transpose(&planes, out);
         } else if self.images == 1 {
             self.share(out, &f);
         } else {
@@ -54,18 +56,18 @@ impl Assembly {
         }
     }
 
-    /// Planes that lie one behind the other.
-    fn share<T: Pooled>(&self, out: &mut [Block<T>], f: &(impl Fn(Range<usize>, &mut [Block<T>]) + Sync)) {
-        team::runs(out, STEP * self.plane(), |step, run| {
+    /// Shares planes that lie one behind the other among the threads.
+    fn share<T: Scalar>(&self, out: &mut [Block<T>], f: &(impl Fn(Range<usize>, &mut [Block<T>]) + Sync)) {
+        threads::shares(out, STEP * self.plane(), |step, run| {
             let first = step * STEP;
             f(first..first + run.len() / self.plane().max(1), run);
         });
     }
 
     /// From `[plane][image]` to `[image][plane]`.
-    fn turn<T: Pooled>(&self, planes: &[Block<T>], out: &mut [Block<T>]) {
+    fn transpose<T: Scalar>(&self, planes: &[Block<T>], out: &mut [Block<T>]) {
         let pixels = self.pixels;
-        team::runs(out, self.planes * pixels, |first, images| {
+        threads::shares(out, self.planes * pixels, |first, images| {
             for (image, out) in (first..).zip(images.chunks_exact_mut(self.planes * pixels)) {
                 for (plane, out) in out.chunks_exact_mut(pixels).enumerate() {
                     out.copy_from_slice(&planes[(plane * self.images + image) * pixels..][..pixels]);

@@ -1,12 +1,11 @@
 //! Sums over the pixels of channels, and sums of maps with coefficients per channel.
 
 use super::evaluate::MOST_TERMS;
-use super::lanes::{Block, LANES, Lanes};
 use super::map::{Coefficients, Map, Sum, Term};
-use super::memory::Pooled;
-use crate::team;
+use crate::simd::{Block, LANES, Lanes, Scalar};
+use crate::threads;
 
-/// Sum of each channel, `[C]` or `[N, C]`.
+/// Sum of each channel, `[C]`, or `[N, C]` with `per_image`.
 pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
     let (data, _) = x.stored_data(l);
     let (pixels, planes) = (x.pixels(), x.planes());
@@ -17,7 +16,8 @@ pub fn sum<L: Lanes>(l: L, x: &Map<L::T>, per_image: bool) -> Vec<f64> {
     sums
 }
 
-/// Sum of `x` and sum of `x * (y - centre)` for each channel, `[C]` or `[N, C]`; so is `centre`, by its own length.
+/// Sum of `x` and sum of `x * (y - centre)` for each channel, `[C]`, or `[N, C]` with `per_image`. The length of `centre`
+/// says which of the two it is.
 pub fn sum_and_dot<L: Lanes>(
     l: L,
     x: &Map<L::T>,
@@ -67,8 +67,8 @@ fn plane_dot<L: Lanes>(
     [l.wide_store(sum), l.wide_store(dot)]
 }
 
-/// Sums of all planes, joined over the images where that is asked for.
-fn gather<T: Pooled, const K: usize>(
+/// `plane_sums(image, plane)` of all planes, added up over the images unless `per_image`.
+fn gather<T: Scalar, const K: usize>(
     x: &Map<T>,
     per_image: bool,
     plane_sums: impl Fn(usize, usize) -> [[f64; LANES]; K] + Sync,
@@ -76,7 +76,7 @@ fn gather<T: Pooled, const K: usize>(
     let (planes, channels) = (x.planes(), x.channels());
     let length = if per_image { x.n * channels } else { channels };
     let mut totals = vec![[[0.0; LANES]; K]; x.n * planes];
-    team::runs(&mut totals, 1, |first, totals| {
+    threads::shares(&mut totals, 1, |first, totals| {
         totals.iter_mut().zip(first..).for_each(|(total, at)| *total = plane_sums(at / planes, at % planes));
     });
     let mut sums = [(); K].map(|()| vec![0.0; length]);
@@ -91,16 +91,17 @@ fn gather<T: Pooled, const K: usize>(
     sums
 }
 
-/// `sum_k a_k x_k + shift`, left to its reader; at most [`MOST_TERMS`] terms.
-pub fn combine<L: Lanes>(l: L, terms: &[(&Map<L::T>, &[f64])], shift: Option<&[f64]>) -> Map<L::T> {
+/// `sum_k a_k x_k + shift`, which its reader evaluates; a sum that would have more than [`MOST_TERMS`] terms is evaluated in
+/// parts.
+pub fn combine<L: Lanes>(l: L, terms: &[(&Map<L::T>, &[f64])], shift: &[f64]) -> Map<L::T> {
     let (first, _) = terms[0];
     let channels = first.channels();
-    let mut sum = Sum { terms: vec![], shift: None, moments: None };
+    let mut sum = Sum::zero();
     for (map, scale) in terms {
         if map.is_zero() {
             continue;
         }
-        // The sum of a sum: each of its terms is scaled.
+        // The scale of a sum is the scale of each of its terms.
         let map = plain_sum(l, map);
         let scale = Coefficients::new(scale, channels);
         let planes = first.planes();
@@ -120,13 +121,13 @@ pub fn combine<L: Lanes>(l: L, terms: &[(&Map<L::T>, &[f64])], shift: Option<&[f
             add_shift(&mut sum.shift, product(inner, &scale, planes), planes);
         }
     }
-    if let Some(shift) = shift.filter(|s| s.iter().any(|x| *x != 0.0)) {
+    if shift.iter().any(|x| *x != 0.0) {
         add_shift(&mut sum.shift, Coefficients::new(shift, channels), first.planes());
     }
     Map::of(first.n, first.shape, sum)
 }
 
-/// `x + y`, left to its reader.
+/// `x + y`, which its reader evaluates.
 pub fn add<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>) -> Map<L::T> {
     if x.is_zero() {
         return y.clone();
@@ -147,27 +148,26 @@ pub fn add<L: Lanes>(l: L, x: &Map<L::T>, y: &Map<L::T>) -> Map<L::T> {
     Map::of(x.n, x.shape, left)
 }
 
-/// The sum behind a map without a ReLU.
+/// A map as a sum; one under a ReLU is evaluated first.
 fn plain_sum<L: Lanes>(l: L, x: &Map<L::T>) -> Sum<L::T> {
     if x.relu {
-        let (data, _) = x.data(l);
-        return Sum { terms: vec![Term { data, scale: None }], shift: None, moments: None };
+        return Sum::stored(x.data(l).0, None);
     }
     x.sum()
 }
 
-fn add_shift<T: Pooled>(shift: &mut Option<Coefficients<T>>, more: Coefficients<T>, planes: usize) {
+fn add_shift<T: Scalar>(shift: &mut Option<Coefficients<T>>, more: Coefficients<T>, planes: usize) {
     *shift = Some(match shift {
         None => more,
         Some(shift) => zip(shift, &more, planes, |a, b| a + b),
     });
 }
 
-fn product<T: Pooled>(a: &Coefficients<T>, b: &Coefficients<T>, planes: usize) -> Coefficients<T> {
+fn product<T: Scalar>(a: &Coefficients<T>, b: &Coefficients<T>, planes: usize) -> Coefficients<T> {
     zip(a, b, planes, |a, b| a * b)
 }
 
-fn zip<T: Pooled>(
+fn zip<T: Scalar>(
     a: &Coefficients<T>,
     b: &Coefficients<T>,
     planes: usize,

@@ -1,14 +1,15 @@
 //! Activation codes, packed while the values are read.
 
-use super::evaluate::{Reader, Target};
-use super::lanes::{Block, LANES, Lanes};
+use super::evaluate::Reader;
 use super::map::Map;
 use super::memory::Buffer;
-use crate::team;
+use crate::simd::{Block, LANES, Lanes};
+use crate::threads;
 
-/// One bit for each value, set where it is positive, in the order of the blocked layout; padding channels have none set.
+/// One bit for each value, set where it is positive, in the order of the blocked layout: a row of words for each image, all
+/// of one length.
 ///
-/// Returns one row of words for each image, all of one length.
+/// No bit of a padding channel is set, because the coefficients of a sum are zero there.
 pub fn codes<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<u64> {
     let blocks = x.image_blocks();
     let words = blocks.div_ceil(4);
@@ -18,21 +19,13 @@ pub fn codes<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<u64> {
         return rows;
     }
     let reader = Reader::new(x);
-    let target = Target { start: 0, pixel: 1, row: x.size()[1], plane: x.pixels() };
-    team::runs(&mut rows, words, |first, rows| {
+    threads::shares(&mut rows, words, |first, rows| {
         let mut scratch = Buffer::stale(blocks);
         for (image, row) in (first..).zip(rows.chunks_exact_mut(words)) {
-            let values = match reader.plain(image) {
-                Some(values) => values,
-                None => {
-                    reader.image(l, image, &mut scratch, target);
-                    &scratch[..]
-                }
-            };
+            let values = reader.values(l, image, &mut scratch);
             l.run(|| pack(l, values, row));
         }
     });
-    // Padding channels are zero whatever waited: their coefficients are zero.
     rows
 }
 

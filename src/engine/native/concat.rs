@@ -1,13 +1,13 @@
-//! Channels one behind the other, and apart again.
+//! Concatenation of channels, and its inverse.
 //!
-//! Parts that begin at a whole block are whole planes; others move from lane to lane.
+//! A part that begins with a block consists of whole planes; the channels of others move from lane to lane.
 
 use super::evaluate::{Reader, Target};
-use super::lanes::{Block, LANES, Lanes};
 use super::map::Map;
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
+use crate::simd::{Block, LANES, Lanes, Scalar};
 
-/// `[N, sum C_k, H, W]` from parts of one size.
+/// `[N, sum C_k, H, W]` from parts of equal height and width.
 pub fn concat<L: Lanes>(l: L, parts: &[Map<L::T>]) -> Map<L::T> {
     let channels = parts.iter().map(Map::channels).sum();
     let (n, shape) = (parts[0].n, parts[0].shape.with_channels(channels));
@@ -22,7 +22,7 @@ pub fn concat<L: Lanes>(l: L, parts: &[Map<L::T>]) -> Map<L::T> {
     for part in parts {
         part.settle(l);
         let reader = Reader::new(part);
-        let target = Target { start: 0, pixel: 1, row: part.size()[1], plane: pixels };
+        let target = Target::dense(part.size());
         for (image, out) in out.chunks_exact_mut(blocks).enumerate().filter(|_| !part.is_zero()) {
             if first.is_multiple_of(LANES) {
                 reader.image(l, image, &mut out[first / LANES * pixels..], target);
@@ -36,7 +36,7 @@ pub fn concat<L: Lanes>(l: L, parts: &[Map<L::T>]) -> Map<L::T> {
     Map::stored(n, shape, out, None)
 }
 
-/// Parts of so many channels.
+/// The inverse: parts of as many channels as `channels` says.
 pub fn split<L: Lanes>(l: L, x: &Map<L::T>, channels: &[usize]) -> Vec<Map<L::T>> {
     let (n, pixels) = (x.n, x.pixels());
     if x.is_zero() {
@@ -49,7 +49,7 @@ pub fn split<L: Lanes>(l: L, x: &Map<L::T>, channels: &[usize]) -> Vec<Map<L::T>
         let mut out = Buffer::zeroed(n * blocks);
         let images = data.chunks_exact(x.image_blocks()).zip(out.chunks_exact_mut(blocks.max(1)));
         for (image, out) in images {
-            // Whole blocks at once, the rest lane by lane: the lanes behind it belong to the next part.
+            // Whole blocks are copied at once, the rest lane by lane, because its last block holds lanes of the next part.
             let whole = if first.is_multiple_of(LANES) { count / LANES } else { 0 };
             let start = first / LANES * pixels;
             out[..whole * pixels].copy_from_slice(&image[start..start + whole * pixels]);
@@ -62,8 +62,8 @@ pub fn split<L: Lanes>(l: L, x: &Map<L::T>, channels: &[usize]) -> Vec<Map<L::T>
     channels.iter().map(|count| part(*count)).collect()
 }
 
-/// Copies `count` channels from one channel on to another channel on.
-fn move_lanes<T: Pooled>(
+/// Copies `count` channels: those of `from` that begin with channel `first` become those of `to` that begin with `start`.
+fn move_lanes<T: Scalar>(
     (from, first): (&[Block<T>], usize),
     (to, start): (&mut [Block<T>], usize),
     count: usize,

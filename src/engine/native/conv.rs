@@ -1,40 +1,44 @@
 //! Convolutions, forward and backward.
 
+use std::borrow::Cow;
+
 use super::assembly::Assembly;
+use super::channels;
 use super::convolve::{Output, Slide};
 use super::evaluate::Reader;
 use super::field::{Field, Padded, field_of};
 use super::input_gradient::{self, InputGradient};
-use super::lanes::{LANES, Lanes, Scalar};
 use super::map::{Coefficients, Map, Sum};
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
 use super::moments::{self, PlaneSums};
 use super::pack::{Packed, Source, Wiring};
-use super::params::Values;
+use super::params::HostScalar;
 use super::sliding::{Chunk, Sliding};
 use super::tile::Start;
+use super::tiles::Tiles;
 use super::weight_gradient::WeightGradient;
-use crate::engine::kernels::{Conv, LayerGradients, LayerWants, Numbers, ParamRows};
+use crate::engine::kernels::{Conv, GradientForm, HostValues, LayerGradients, LayerWants};
 use crate::graph::{Shape, Window};
-use crate::team;
+use crate::simd::{LANES, Lanes, Scalar};
+use crate::threads;
 
-/// Blocks of weights above which all images of the batch are convolved with a part of the weights before the next part
-/// is touched: a quarter of a common second-level cache.
+/// With more blocks of weights than this, all images of the batch are convolved with one part of the weights before the
+/// next part is read: a quarter of a common second-level cache.
 const MANY_WEIGHTS: usize = 4096;
 
-/// A convolution's numbers and sizes.
-pub struct Layer<'a, T: Pooled> {
-    pub(super) weight: Values<'a, T>,
+/// A convolution in the engine's precision.
+pub struct Layer<'a, T: Scalar> {
+    pub(super) weight: Cow<'a, [T]>,
     bias: Option<Vec<f64>>,
     pub(super) window: Window,
     pub(super) wiring: Wiring,
 }
 
-impl<'a, T: Pooled> Layer<'a, T> {
-    /// The layer in the engine's precision.
+impl<'a, T: HostScalar> Layer<'a, T> {
+    /// Converts the numbers of a layer, if they are in the other precision.
     pub fn new(conv: &Conv<'a>) -> Self {
         Self {
-            weight: Values::new(conv.weight),
+            weight: T::view(conv.weight),
             bias: conv.bias.map(|b| b.to_f64()),
             window: *conv.window,
             wiring: Wiring {
@@ -54,7 +58,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         [self.window.output(0, h).unwrap_or(0), self.window.output(1, w).unwrap_or(0)]
     }
 
-    /// Weights as the forward convolution reads them.
+    /// The weights, packed for the forward convolution.
     pub(super) fn forward_weights<L: Lanes<T = T>>(&self, l: L, by_parts: bool) -> Packed<'_, T> {
         let taps = self.taps();
         let source = Source {
@@ -67,13 +71,13 @@ impl<'a, T: Pooled> Layer<'a, T> {
         Packed::new(l, self.wiring, source, by_parts)
     }
 
-    /// The layer's output; with its moments if they are wanted.
-    pub fn forward<L: Lanes<T = T>>(&self, l: L, x: &Map<T>, moments_wanted: bool) -> Map<T> {
+    /// The layer's output, with the moments of its channels if they are wanted.
+    pub fn forward<L: Tiles<T = T>>(&self, l: L, x: &Map<T>, moments_wanted: bool) -> Map<T> {
         let ([oh, ow], x_blocks) = (self.output_size(x.size()), x.image_blocks());
         let shape = Shape::Map { channels: self.wiring.outputs, height: oh, width: ow };
         if x.is_zero() {
             let shift = self.bias.as_ref().map(|b| Coefficients::new(b, self.wiring.outputs));
-            return Map::of(x.n, shape, Sum { terms: vec![], shift, moments: None });
+            return Map::of(x.n, shape, Sum { shift, ..Sum::zero() });
         }
         x.settle(l);
         let inside = Field::narrow(ow, x.n);
@@ -93,7 +97,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let mut out = Buffer::stale(x.n * planes * pixels);
         let mut sums = vec![PlaneSums::default(); if moments_wanted { x.n * planes } else { 0 }];
         let (blocks, sums_each) = (chunk * planes * pixels, if moments_wanted { chunk * planes } else { 0 });
-        team::runs_of_two((&mut out, blocks), (&mut sums, sums_each), |first, outs, sums| {
+        threads::shares_of_two((&mut out, blocks), (&mut sums, sums_each), |first, outs, sums| {
             let mut padded = (!direct).then(|| Padded::new(field));
             for (k, out) in outs.chunks_exact_mut(blocks.max(1)).enumerate() {
                 let image = (first + k) * chunk;
@@ -106,7 +110,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
                 };
                 assembly.fill(out, true, |planes, out| sweep.run(l, input, planes, out));
                 let sums = &mut sums[k * sums_each..(k + 1) * sums_each];
-                team::runs(sums, 1, |first, sums| {
+                threads::shares(sums, 1, |first, sums| {
                     moments::plane_sums(l, &out[first * pixels..], pixels, sums)
                 });
             }
@@ -115,7 +119,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         Map::stored(x.n, shape, out, moments)
     }
 
-    /// The window sliding over chunks of this layout, without bias.
+    /// The convolution without its bias, for chunks of images in this layout.
     pub(super) fn slide<'s>(
         &self,
         field: Field,
@@ -138,20 +142,20 @@ impl<'a, T: Pooled> Layer<'a, T> {
         }
     }
 
-    /// The pixel under the first tap for the first output.
+    /// The input pixel that the first tap meets for the first output.
     fn origin(&self) -> [isize; 2] {
         self.window.padding.map(|pad| -(pad as isize))
     }
 
-    /// Offset of each tap in pixels.
+    /// Offset of each tap from the first, in pixels.
     pub(super) fn tap_offsets(&self) -> Vec<[usize; 2]> {
         let [kh, kw] = self.window.kernel;
         let [dh, dw] = self.window.dilation;
         (0..kh).flat_map(|y| (0..kw).map(move |x| [y * dh, x * dw])).collect()
     }
 
-    /// The gradients that are wanted; `dy` may still be a sum.
-    pub fn backward<L: Lanes<T = T>>(
+    /// The gradients that are wanted.
+    pub fn backward<L: Tiles<T = T>>(
         &self,
         l: L,
         x: &Map<T>,
@@ -160,10 +164,10 @@ impl<'a, T: Pooled> Layer<'a, T> {
     ) -> LayerGradients<Map<T>> {
         let [oh, ow] = self.output_size(x.size());
         let bias = self.bias.is_some().then(|| bias_gradient(l, dy, wants.params)).flatten();
-        let per_image = wants.params == ParamRows::PerImage;
-        let mut weight = (wants.params != ParamRows::None)
+        let per_image = wants.params == GradientForm::PerImage;
+        let mut weight = (wants.params != GradientForm::None)
             .then(|| WeightGradient::new(self.wiring, self.taps(), per_image.then_some(x.n)));
-        let folded = (wants.params == ParamRows::Sums).then_some(&*self.weight);
+        let folded = (wants.params == GradientForm::SumsOnly).then_some(&*self.weight);
         if dy.is_zero() || (x.is_zero() && !wants.input) {
             return LayerGradients {
                 input: wants.input.then(|| Map::zeros(x.n, x.shape)),
@@ -184,8 +188,8 @@ impl<'a, T: Pooled> Layer<'a, T> {
         let sliding = input.map(|input| Sliding::new::<L>(input, window, gradient, depthwise));
         let input_gradient = wants.input.then(|| InputGradient::new(x, &phases, gradient, depthwise));
         let (x_reader, dy_reader) = (Reader::new(x), Reader::new(dy));
-        // As many chunks at a time as there are threads for them.
-        let mut chunks: Vec<Chunk<T>> = (0..team::size().min(x.n / chunk))
+        // Each thread fills a chunk, so as many chunks are in memory as there are threads.
+        let mut chunks: Vec<Chunk<T>> = (0..threads::count().min(x.n / chunk))
             .map(|_| Chunk { dy: Padded::new(gradient), x: input.map(Padded::new) })
             .collect();
         let blocks = if wants.input { chunk * x.image_blocks() } else { 0 };
@@ -193,7 +197,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
         for first in (0..x.n / chunk).step_by(chunks.len()) {
             let count = chunks.len().min(x.n / chunk - first);
             let (here, dx) = (&mut chunks[..count], &mut dx[first * blocks..][..count * blocks]);
-            team::runs_of_two((&mut *here, 1), (dx, blocks), |k, chunks, dx| {
+            threads::shares_of_two((&mut *here, 1), (dx, blocks), |k, chunks, dx| {
                 for (i, filled) in chunks.iter_mut().enumerate() {
                     filled.fill(l, (&x_reader, &dy_reader), (first + k + i) * chunk);
                     if let Some(wanted) = &input_gradient {
@@ -203,7 +207,7 @@ impl<'a, T: Pooled> Layer<'a, T> {
             });
             let (Some(sliding), Some(weight)) = (&sliding, &mut weight) else { continue };
             match (chunk == x.n, per_image) {
-                // Images of their own have chunks of their own: then a whole batch is one image.
+                // One chunk holds the batch. With gradients per image, a chunk is one image, and the batch too.
                 (true, _) => weight.add_whole(l, sliding, &here[0], folded),
                 (false, false) => weight.add(l, sliding, here, 0),
                 (false, true) => {
@@ -219,26 +223,12 @@ impl<'a, T: Pooled> Layer<'a, T> {
 }
 
 /// Sum of `dy` over the pixels, for each channel.
-fn bias_gradient<L: Lanes>(
-    l: L,
-    dy: &Map<L::T>,
-    rows: ParamRows,
-) -> Option<crate::engine::kernels::HostValues> {
-    let per_image = match rows {
-        ParamRows::None => return None,
-        ParamRows::Summed | ParamRows::Sums => false,
-        ParamRows::PerImage => true,
+fn bias_gradient<L: Tiles>(l: L, dy: &Map<L::T>, form: GradientForm) -> Option<HostValues> {
+    let per_image = match form {
+        GradientForm::None => return None,
+        GradientForm::Summed | GradientForm::SumsOnly => false,
+        GradientForm::PerImage => true,
     };
-    let sums = super::channels::sum(l, dy, per_image);
-    Some(<L::T as super::params::HostScalar>::host(sums.into_iter().map(L::T::of).collect()))
-}
-
-/// A linear layer as a convolution of one pixel.
-pub fn dense<'a>(
-    weight: Numbers<'a>,
-    [outputs, inputs]: [usize; 2],
-    bias: Option<Numbers<'a>>,
-    window: &'a Window,
-) -> Conv<'a> {
-    Conv { weight, shape: [outputs, inputs, 1, 1], bias, window, groups: 1 }
+    let sums = channels::sum(l, dy, per_image);
+    Some(L::T::host(sums.into_iter().map(L::T::of).collect()))
 }

@@ -1,16 +1,16 @@
-//! The loops around the tiles: one definition for forward convolutions, input gradients and linear layers.
+//! The loops around the register tiles, for forward convolutions, input gradients and linear layers alike.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::depthwise;
 use super::field::Field;
-use super::lanes::{Block, LANES, Lanes};
-use super::memory::Pooled;
 use super::pack::{Packed, Scratch};
-use super::tile::{self, Row, Start, Tap};
+use super::tile::{self, Start, Tap, TileRow};
+use super::tiles::Tiles;
+use crate::simd::{Block, LANES, Scalar};
 
-/// Where an output pixel goes; all distances count blocks.
+/// Where output pixels are written; all distances count blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     pub start: usize,
@@ -20,10 +20,10 @@ pub struct Output {
     pub image: usize,
 }
 
-/// A window sliding over chunks of one layout.
-pub struct Slide<'a, T: Pooled> {
+/// A window that slides over chunks of images in one layout.
+pub struct Slide<'a, T: Scalar> {
     pub field: Field,
-    /// Pixel under the window's first tap for the first output.
+    /// The pixel that the window's first tap meets for the first output.
     pub origin: [isize; 2],
     /// Distance of each tap from the first, in pixels; none is negative.
     pub taps: &'a [[usize; 2]],
@@ -32,20 +32,20 @@ pub struct Slide<'a, T: Pooled> {
     pub count: [usize; 2],
     pub output: Output,
     pub weights: &'a Packed<'a, T>,
-    /// Each channel has its own taps and no other input.
+    /// Whether each output channel is computed from the input channel of the same number alone.
     pub depthwise: bool,
     pub start: Start<'a, T>,
 }
 
-/// A slide with its rows of outputs, which are the same for all chunks.
-pub struct Sweep<'a, T: Pooled> {
+/// A [`Slide`] with its rows of outputs, which are the same for all chunks.
+pub struct Sweep<'a, T: Scalar> {
     slide: Slide<'a, T>,
     rows: Vec<Place>,
 }
 
-impl<T: Pooled> Sweep<'_, T> {
+impl<T: Scalar> Sweep<'_, T> {
     /// Computes some output planes of all images of a chunk; `out` begins with the first of them.
-    pub fn run<L: Lanes<T = T>>(
+    pub fn run<L: Tiles<T = T>>(
         &self,
         l: L,
         input: &[Block<T>],
@@ -59,7 +59,7 @@ impl<T: Pooled> Sweep<'_, T> {
             let blocks = if pairs { 2.min(outputs.end - block) } else { 1 };
             let planes = slide.weights.blocks[block].planes;
             let out = &mut out[(block - outputs.start) * slide.output.plane..];
-            // The weights of a part stay in the first-level cache while all rows pass by.
+            // The weights of a part stay in the first-level cache while all rows are computed with them.
             let step = tile::planes_of_part(slide.taps.len());
             for first in (0..planes).step_by(step) {
                 let planes = first..planes.min(first + step);
@@ -72,15 +72,15 @@ impl<T: Pooled> Sweep<'_, T> {
     }
 }
 
-impl<'a, T: Pooled> Slide<'a, T> {
-    /// With its rows.
+impl<'a, T: Scalar> Slide<'a, T> {
+    /// Adds the rows.
     pub fn sweep(self) -> Sweep<'a, T> {
         Sweep { rows: self.rows(), slide: self }
     }
 
-    fn row<L: Lanes<T = T>>(&self, l: L, place: &Place, part: &Part<'_, T>, out: &mut [Block<T>]) {
+    fn row<L: Tiles<T = T>>(&self, l: L, place: &Place, part: &Part<'_, T>, out: &mut [Block<T>]) {
         let packed = &self.weights.blocks[part.block];
-        let row = Row {
+        let row = TileRow {
             input: part.input,
             start: place.input + (packed.first_plane + part.planes.start) * self.field.plane(),
             pixel: place.pixel,
@@ -108,14 +108,14 @@ impl<'a, T: Pooled> Slide<'a, T> {
         }
     }
 
-    /// Whether inputs and outputs of a whole plane lie one behind the other, so that it is one row.
+    /// Whether the inputs and the outputs of a plane lie one behind the other, so that the plane is one row.
     fn is_flat(&self) -> bool {
         let [height, width] = self.count;
         let dense = self.output.pixel == 1 && self.output.row == width;
         self.taps.len() == 1 && self.field.is_bare() && self.field.size == [height, width] && dense
     }
 
-    /// The taps that meet the map from some of these outputs; the others read padding only, which is zero.
+    /// The taps that meet the map for at least one of these outputs. The others read padding only, which is zero.
     fn taps(&self, outputs: [Range<usize>; 2]) -> Arc<[Tap]> {
         let all = || {
             self.taps
@@ -131,11 +131,11 @@ impl<'a, T: Pooled> Slide<'a, T> {
             })
         };
         let meeting: Arc<[Tap]> = all().filter(meets).collect();
-        // An output that meets nothing is a sum of zeros.
+        // Where no tap meets the map, the outputs are sums over zeros of the padding.
         if meeting.is_empty() { all().collect() } else { meeting }
     }
 
-    /// Rows of outputs: over the pixels of a line, or over the images of a pixel.
+    /// The rows of outputs: each runs over the pixels of a line, or over the images of a pixel.
     fn rows(&self) -> Vec<Place> {
         let [height, width] = self.count;
         let [sy, sx] = self.stride;
@@ -183,7 +183,8 @@ impl<'a, T: Pooled> Slide<'a, T> {
     }
 }
 
-/// Some planes of one or two blocks of outputs, with their weights and the distance between the blocks.
+/// Some input planes of one or two blocks of outputs, with their weights and the distance between the weights of the
+/// blocks.
 struct Part<'a, T> {
     input: &'a [Block<T>],
     block: usize,
@@ -192,7 +193,7 @@ struct Part<'a, T> {
     weights: (&'a [Block<T>], usize),
 }
 
-/// A row of outputs.
+/// Where a row of outputs reads and writes in a chunk.
 struct Place {
     input: usize,
     pixel: usize,

@@ -1,18 +1,17 @@
 //! Depthwise convolution: every channel is its own group, so a tap is one multiplication per vector.
 
-use super::lanes::{Block, Lanes, Loop};
-use super::tile::{Row, Start};
+use super::tile::{Start, TileRow};
+use crate::simd::{Block, Lanes, Loop};
 
-/// One row of one plane: `out[p] = sum over taps of x[p * pixel + t] * w[t]`.
-///
-/// The packed weights of a plane are one vector for each tap.
-pub fn row<L: Lanes>(l: L, row: &Row<'_, L::T>, start: Start<'_, L::T>, out: &mut [Block<L::T>]) {
+/// One row of one plane: `out[p] = sum over taps of x[p * pixel + t] * w[t]`. The packed weights of a plane are one vector
+/// for each tap.
+pub fn row<L: Lanes>(l: L, row: &TileRow<'_, L::T>, start: Start<'_, L::T>, out: &mut [Block<L::T>]) {
     check(row, start, out.len());
     l.run(Pixels { l, row, start, out });
 }
 
 /// Panics unless every access of the row lies inside its slices.
-fn check<T>(row: &Row<'_, T>, start: Start<'_, T>, out: usize) {
+fn check<T>(row: &TileRow<'_, T>, start: Start<'_, T>, out: usize) {
     if row.width == 0 {
         return;
     }
@@ -24,11 +23,11 @@ fn check<T>(row: &Row<'_, T>, start: Start<'_, T>, out: usize) {
     assert!(!matches!(start, Start::Bias([])), "a bias for the block");
 }
 
-/// The row, some pixels at a time: their sums stay in registers, and a tap's weights are loaded once for all of them.
-/// Exists under the promise of [`check`].
+/// Computes the row some pixels at a time: their sums stay in registers, and a tap's weights are loaded once for all of them.
+/// It is made only after [`check`].
 struct Pixels<'a, L: Lanes> {
     l: L,
-    row: &'a Row<'a, L::T>,
+    row: &'a TileRow<'a, L::T>,
     start: Start<'a, L::T>,
     out: &'a mut [Block<L::T>],
 }

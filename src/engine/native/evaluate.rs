@@ -1,11 +1,12 @@
-//! Evaluating waiting sums: `v = max(0, sum_k scale_k x_k + shift)`, written wherever the reader wants it.
+//! Evaluation of the sums that maps are: `v = max(0, sum_k scale_k x_k + shift)`, written where the reader wants it.
 
-use super::lanes::{Block, LANES, Lanes};
 use super::map::{Coefficients, Map, Sum, Term};
-use super::memory::{Buffer, Pooled};
-use crate::team;
+use super::memory::Buffer;
+use crate::simd::{Block, LANES, Lanes, Scalar};
+use crate::threads;
 
-/// Where the pixels of one image go; all distances count blocks.
+/// Where the pixels of one image are written: the first pixel's place, and the distances between pixels, rows and planes,
+/// all counted in blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     pub start: usize,
@@ -14,21 +15,28 @@ pub struct Target {
     pub plane: usize,
 }
 
-/// A map ready to be read.
-pub struct Reader<T: Pooled> {
+impl Target {
+    /// Pixels, rows and planes one behind the other, as in maps.
+    pub fn dense([height, width]: [usize; 2]) -> Self {
+        Self { start: 0, pixel: 1, row: width, plane: height * width }
+    }
+}
+
+/// Reads a map.
+pub struct Reader<T: Scalar> {
     sum: Sum<T>,
     relu: bool,
     planes: usize,
     size: [usize; 2],
 }
 
-impl<T: Pooled> Reader<T> {
-    /// Reads `map`.
+impl<T: Scalar> Reader<T> {
+    /// The reader of a map as it is now.
     pub fn new(map: &Map<T>) -> Self {
         Self { sum: map.sum(), relu: map.relu, planes: map.planes(), size: map.size() }
     }
 
-    /// The image in memory, if the values stand there as they are.
+    /// An image in memory, if its values are stored and not to be computed.
     pub fn plain(&self, image: usize) -> Option<&[Block<T>]> {
         let [term] = self.sum.terms.as_slice() else { return None };
         if self.relu || self.sum.shift.is_some() || term.scale.is_some() {
@@ -36,6 +44,20 @@ impl<T: Pooled> Reader<T> {
         }
         let blocks = self.planes * self.size[0] * self.size[1];
         Some(&term.data[image * blocks..(image + 1) * blocks])
+    }
+
+    /// The values of an image: in memory, or else computed into `scratch`.
+    pub fn values<'a, L: Lanes<T = T>>(
+        &'a self,
+        l: L,
+        image: usize,
+        scratch: &'a mut [Block<T>],
+    ) -> &'a [Block<T>] {
+        if let Some(values) = self.plain(image) {
+            return values;
+        }
+        self.image(l, image, scratch, Target::dense(self.size));
+        scratch
     }
 
     /// Writes one image.
@@ -72,13 +94,13 @@ impl<T: Pooled> Reader<T> {
             1 => work.write(l, self.relu, [term(0)]),
             2 => work.write(l, self.relu, [term(0), term(1)]),
             3 => work.write(l, self.relu, [term(0), term(1), term(2)]),
-            // The graph adds two values at a time, and longer sums are computed before they grow further.
+            // No sum has more terms: `MOST_TERMS`.
             _ => work.write(l, self.relu, [term(0), term(1), term(2), term(3)]),
         }
     }
 }
 
-/// Terms that a sum may have before it is computed.
+/// Terms that a sum may have: longer ones are evaluated before they grow further.
 pub const MOST_TERMS: usize = 4;
 
 /// One plane of one image.
@@ -89,7 +111,7 @@ struct Plane<'a, T> {
     target: Target,
 }
 
-impl<T: Pooled> Plane<'_, T> {
+impl<T: Scalar> Plane<'_, T> {
     fn write<L: Lanes<T = T>, const K: usize>(self, l: L, relu: bool, terms: [(&[Block<T>], Block<T>); K]) {
         match relu {
             true => l.run(|| self.pixels::<L, K, true>(l, terms)),
@@ -126,14 +148,13 @@ impl<T: Pooled> Plane<'_, T> {
     }
 }
 
-/// All images, in a buffer of their own.
+/// The values of all images, in a new buffer.
 pub fn evaluate<L: Lanes>(l: L, map: &Map<L::T>) -> Buffer<L::T> {
     let blocks = map.image_blocks();
     let mut out = Buffer::stale(map.n * blocks);
     let reader = Reader::new(map);
-    let [_, w] = map.size();
-    let target = Target { start: 0, pixel: 1, row: w, plane: map.pixels() };
-    team::runs(&mut out, blocks, |first, images| {
+    let target = Target::dense(map.size());
+    threads::shares(&mut out, blocks, |first, images| {
         for (image, out) in (first..).zip(images.chunks_exact_mut(blocks.max(1))) {
             match reader.plain(image) {
                 Some(source) => out.copy_from_slice(source),

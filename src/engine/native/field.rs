@@ -1,17 +1,17 @@
 //! Padded inputs of convolutions.
 
 use super::evaluate::{Reader, Target};
-use super::lanes::{Block, Lanes};
 use super::map::Map;
-use super::memory::{Buffer, Pooled};
-use crate::team;
+use super::memory::Buffer;
+use crate::simd::{Block, Lanes, Scalar};
+use crate::threads;
 
-/// Maps narrower than this are laid out with the images of a chunk side by side, so that a row of tiles runs over
-/// images and not over a few pixels.
+/// Maps narrower than this are laid out with the images of a chunk side by side, so that a row of tiles runs over many
+/// images instead of a few pixels.
 const NARROW: usize = 8;
 
-/// How a chunk of images is laid out with its padding: `[image][plane][row][column]`, or `[plane][row][column][image]`
-/// for narrow maps.
+/// The layout of a chunk of images with its padding: `[image][plane][row][column]`, or `[plane][row][column][image]` for
+/// narrow maps.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Images of the chunk.
@@ -19,14 +19,14 @@ pub struct Field {
     pub planes: usize,
     /// Without padding.
     pub size: [usize; 2],
-    /// Before the first and behind the last row or column.
+    /// Padding before the first and behind the last row and column.
     pub before: [usize; 2],
     pub after: [usize; 2],
     pub images_inside: bool,
 }
 
 impl Field {
-    /// Whether rows over a map of this width had better run over images.
+    /// Whether rows of tiles over maps of this width should run over images.
     pub fn narrow(width: usize, images: usize) -> bool {
         width < NARROW && images > width
     }
@@ -39,7 +39,7 @@ impl Field {
         (self.before[0] + self.size[0] + self.after[0]) * self.width()
     }
 
-    /// Distance between neighbouring pixels, in blocks.
+    /// Distance between neighbouring pixels. All distances count blocks.
     pub fn pixel(&self) -> usize {
         if self.images_inside { self.images } else { 1 }
     }
@@ -64,7 +64,7 @@ impl Field {
         self.images * self.planes * self.pixels()
     }
 
-    /// Distance of a tap, given in pixels, from the window's first.
+    /// Distance of a tap from the window's first tap, which is given in pixels.
     pub fn distance(&self, [y, x]: [usize; 2]) -> usize {
         y * self.row() + x * self.pixel()
     }
@@ -74,7 +74,7 @@ impl Field {
         (0..self.size[axis] as isize).contains(&pixel)
     }
 
-    /// Where pixel `(y, x)` of the first image's first plane lies; negative coordinates are padding.
+    /// Where pixel `(y, x)` of the first image's first plane lies. Negative coordinates are padding.
     pub fn at(&self, y: isize, x: isize) -> usize {
         let row = y + self.before[0] as isize;
         let column = x + self.before[1] as isize;
@@ -82,20 +82,20 @@ impl Field {
         (row as usize * self.width() + column as usize) * self.pixel()
     }
 
-    /// Whether there is no padding and the images lie as maps do.
+    /// Whether the layout is that of maps, without padding.
     pub fn is_bare(&self) -> bool {
         self.before == [0, 0] && self.after == [0, 0] && !self.images_inside
     }
 }
 
-/// A chunk of images in a field.
-pub struct Padded<T: Pooled> {
+/// A chunk of images with its padding.
+pub struct Padded<T: Scalar> {
     pub field: Field,
     data: Buffer<T>,
 }
 
-impl<T: Pooled> Padded<T> {
-    /// Room for chunks of this layout; the padding is zero and stays so.
+impl<T: Scalar> Padded<T> {
+    /// Memory for chunks of this layout. The padding is set to zero once, and no chunk changes it.
     pub fn new(field: Field) -> Self {
         let mut data = Buffer::stale(field.len());
         let [height, width] = field.size;
@@ -119,16 +119,16 @@ impl<T: Pooled> Padded<T> {
         let field = self.field;
         let target =
             Target { start: field.at(0, 0), pixel: field.pixel(), row: field.row(), plane: field.plane() };
-        // Each thread fills what lies side by side: planes where the images are inside of them, else images.
+        // Each thread fills one run of memory: planes where the images lie inside of them, else images.
         match field.images_inside {
-            true => team::runs(&mut self.data, field.plane(), |plane, planes| {
+            true => threads::shares(&mut self.data, field.plane(), |plane, planes| {
                 for (plane, out) in (plane..).zip(planes.chunks_exact_mut(field.plane().max(1))) {
                     for i in 0..field.images {
                         reader.plane(l, first + i, plane, &mut out[i..], target);
                     }
                 }
             }),
-            false => team::runs(&mut self.data, field.image(), |image, images| {
+            false => threads::shares(&mut self.data, field.image(), |image, images| {
                 for (image, out) in (first + image..).zip(images.chunks_exact_mut(field.image().max(1))) {
                     reader.image(l, image, out, target);
                 }
@@ -142,8 +142,8 @@ impl<T: Pooled> Padded<T> {
     }
 }
 
-/// The field of a map with this padding.
-pub fn field_of<T: Pooled>(
+/// The layout of chunks of a map with this padding.
+pub fn field_of<T: Scalar>(
     map: &Map<T>,
     images: usize,
     before: [usize; 2],

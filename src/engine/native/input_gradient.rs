@@ -1,18 +1,21 @@
 //! Input gradients as forward convolutions of `dy`.
+//!
+//! There is one convolution for each remainder of a pixel's position by the stride:
+//! `dx[p] = sum over taps t, p + pad - t divisible by the stride, of dy[(p + pad - t) / stride] w[t]^T`.
 
 use super::assembly::Assembly;
 use super::conv::Layer;
 use super::convolve::{Output, Slide, Sweep};
 use super::field::Field;
-use super::lanes::{Block, Lanes};
 use super::map::Map;
-use super::memory::Pooled;
 use super::pack::{Packed, Source};
 use super::tile::Start;
+use super::tiles::Tiles;
 use crate::graph::Window;
+use crate::simd::{Block, Scalar};
 
-/// The input pixels of one remainder.
-pub struct Phase<'a, T: Pooled> {
+/// The convolution that computes the input pixels of one remainder.
+pub struct Phase<'a, T: Scalar> {
     at: [usize; 2],
     stride: [usize; 2],
     count: [usize; 2],
@@ -21,8 +24,8 @@ pub struct Phase<'a, T: Pooled> {
     weights: Packed<'a, T>,
 }
 
-impl<T: Pooled> Phase<'_, T> {
-    /// How it runs over gradients of this layout, for the pixels of chunks of `x`; not at all where no output looks.
+impl<T: Scalar> Phase<'_, T> {
+    /// The loops over gradients of this layout, for the pixels of chunks of `x`; `None` where no output depends on them.
     fn sweep(&self, x: &Map<T>, dy: Field, assembly: Assembly, depthwise: bool) -> Option<Sweep<'_, T>> {
         let [_, w] = x.size();
         let [sh, sw] = self.stride;
@@ -47,8 +50,8 @@ impl<T: Pooled> Phase<'_, T> {
     }
 }
 
-/// Padding that the phases read before and behind a gradient of this size.
-pub fn reach<T: Pooled>(phases: &[Phase<'_, T>], size: [usize; 2]) -> ([usize; 2], [usize; 2]) {
+/// The padding that the phases read before and behind a gradient of this size.
+pub fn reach<T: Scalar>(phases: &[Phase<'_, T>], size: [usize; 2]) -> ([usize; 2], [usize; 2]) {
     let (mut before, mut after) = ([0; 2], [0; 2]);
     for (phase, axis) in phases.iter().flat_map(|p| [(p, 0), (p, 1)]).filter(|(p, _)| !p.taps.is_empty()) {
         let far = phase.taps.iter().map(|t| t[axis]).max().unwrap_or(0);
@@ -60,14 +63,14 @@ pub fn reach<T: Pooled>(phases: &[Phase<'_, T>], size: [usize; 2]) -> ([usize; 2
 }
 
 /// All phases over gradients of one layout.
-pub struct InputGradient<'a, T: Pooled> {
+pub struct InputGradient<'a, T: Scalar> {
     sweeps: Vec<Sweep<'a, T>>,
     assembly: Assembly,
     covered: bool,
 }
 
-impl<'a, T: Pooled> InputGradient<'a, T> {
-    /// For chunks of images of `x` and their gradients, of layout `dy`.
+impl<'a, T: Scalar> InputGradient<'a, T> {
+    /// The phases over chunks of images of `x`, whose gradients have the layout `dy`.
     pub fn new(x: &Map<T>, phases: &'a [Phase<'_, T>], dy: Field, depthwise: bool) -> Self {
         let assembly = Assembly::new(dy.images, x.planes(), x.pixels());
         let sweeps = phases.iter().filter_map(|phase| phase.sweep(x, dy, assembly, depthwise)).collect();
@@ -75,7 +78,7 @@ impl<'a, T: Pooled> InputGradient<'a, T> {
     }
 
     /// Writes the gradients of a chunk.
-    pub fn run<L: Lanes<T = T>>(&self, l: L, dy: &[Block<T>], dx: &mut [Block<T>]) {
+    pub fn run<L: Tiles<T = T>>(&self, l: L, dy: &[Block<T>], dx: &mut [Block<T>]) {
         if !self.covered {
             dx.fill(T::ZERO);
         }
@@ -85,17 +88,14 @@ impl<'a, T: Pooled> InputGradient<'a, T> {
     }
 }
 
-/// Whether some output looks at each pixel of `x`.
-fn covered<T: Pooled>(x: &Map<T>, phases: &[Phase<'_, T>]) -> bool {
-    let seen = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]);
-    seen.sum::<usize>() == x.pixels()
+/// Whether every pixel of `x` is read by some output.
+fn covered<T: Scalar>(x: &Map<T>, phases: &[Phase<'_, T>]) -> bool {
+    let read = phases.iter().filter(|p| !p.taps.is_empty()).map(|p| p.count[0] * p.count[1]);
+    read.sum::<usize>() == x.pixels()
 }
 
-/// The input gradient as forward convolutions of `dy`, one for each remainder of a pixel's position by the stride:
-/// `dx[p] = sum over taps t, p + pad - t divisible by the stride, of dy[(p + pad - t) / stride] w[t]^T`.
-///
-/// `once` if each phase runs once, over all images.
-pub fn phases<'a, L: Lanes>(
+/// The phases of a layer's input gradient. `once` says that each runs once, over all images.
+pub fn phases<'a, L: Tiles>(
     l: L,
     layer: &'a Layer<'_, L::T>,
     [h, w]: [usize; 2],
@@ -129,7 +129,7 @@ pub fn phases<'a, L: Lanes>(
 }
 
 /// The part of the layer's weights that uses these taps, with the roles of inputs and outputs exchanged.
-fn weights<'a, L: Lanes>(
+fn weights<'a, L: Tiles>(
     l: L,
     layer: &'a Layer<'_, L::T>,
     chosen: Vec<usize>,
@@ -146,13 +146,13 @@ fn weights<'a, L: Lanes>(
     Packed::new(l, wiring.reversed(), source, once)
 }
 
-/// Taps of an axis that reach input positions of remainder `a`, each with the output it comes from.
+/// The taps of an axis that reach input positions of remainder `a`, each with the output in which it meets the first of them.
 fn axis_taps(window: &Window, axis: usize, a: usize) -> Vec<(usize, isize)> {
     let (stride, dilation) = (window.stride[axis] as isize, window.dilation[axis]);
     let reach = |k: usize| (a + window.padding[axis]) as isize - (k * dilation) as isize;
     let taps = (0..window.kernel[axis]).filter(|k| reach(*k).rem_euclid(stride) == 0);
     let mut taps: Vec<_> = taps.map(|k| (k, reach(k).div_euclid(stride))).collect();
-    // From left to right, as tiles take neighbouring taps at once.
+    // Sorted by position, because tiles take neighbouring taps at once.
     taps.sort_by_key(|(_, output)| *output);
     taps
 }

@@ -1,35 +1,36 @@
-//! The kernels as the interpreters call them.
+//! The native kernels as the interpreters call them.
 
-use super::conv::{self, Layer};
-use super::lanes::{LANES, Lanes, Scalar, flatten};
+use super::conv::Layer;
 use super::map::Map;
 use super::params::HostScalar;
-use super::{activation, channels, codes, concat, frame, layout, moments, nearest, pool};
+use super::tiles::Tiles;
+use super::{activation, channels, codes, concat, layout, moments, pool, resize};
 use crate::engine::kernels::{
-    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
+    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, wide,
 };
 use crate::engine::{NormStatistics, Precision};
 use crate::graph::{Activation, PoolKind, Shape, Window};
+use crate::simd::{LANES, Scalar, flatten};
 
-/// Native kernels on one instruction set.
+/// The native kernels on one instruction set.
 pub struct NativeKernels<L> {
     l: L,
-    /// The window of a linear layer.
+    /// The window of a linear layer, which is a convolution of one pixel.
     point: Window,
 }
 
-impl<L: Lanes> NativeKernels<L> {
+impl<L: Tiles> NativeKernels<L> {
     pub fn new(l: L) -> Self {
         Self { l, point: Window::square(1, 1, 0) }
     }
-}
 
-impl<L: Lanes> NativeKernels<L> {
     fn dense<'a>(&'a self, dense: &Dense<'a>) -> Layer<'a, L::T> {
-        Layer::new(&conv::dense(dense.weight, dense.shape, dense.bias, &self.point))
+        let [outputs, inputs] = dense.shape;
+        let shape = [outputs, inputs, 1, 1];
+        Layer::new(&Conv { weight: dense.weight, shape, bias: dense.bias, window: &self.point, groups: 1 })
     }
 
-    /// Moments of a map, from the kernel that made it or taken now.
+    /// Moments of a map, which are computed now unless the kernel that made the map has done so.
     fn moments(&self, x: &Map<L::T>, per_image: bool) -> Moments {
         if x.is_zero() {
             let length = if per_image { x.n * x.channels() } else { x.channels() };
@@ -45,7 +46,7 @@ impl<L: Lanes> NativeKernels<L> {
     }
 }
 
-impl<L: Lanes> Kernels for NativeKernels<L> {
+impl<L: Tiles> Kernels for NativeKernels<L> {
     type Value = Map<L::T>;
 
     fn precision(&self) -> Precision {
@@ -65,18 +66,18 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
     }
 
     fn host(&self, x: &Map<L::T>) -> Result<HostValues, String> {
-        Ok(<L::T as HostScalar>::host(layout::to_rows(self.l, x)))
+        Ok(L::T::host(layout::to_rows(self.l, x)))
     }
 
     fn codes(&self, x: &Map<L::T>) -> Option<Codes> {
         Some(Codes { n: x.n, units: x.shape.elements(), words: codes::codes(self.l, x) })
     }
 
-    fn with_rows(&self, x: &Map<L::T>, see: &mut dyn FnMut(EngineRows<'_>)) -> bool {
+    fn with_rows(&self, x: &Map<L::T>, f: &mut dyn FnMut(EngineRows<'_>)) -> bool {
         x.settle(self.l);
         let (data, _) = x.data(self.l);
-        see(EngineRows {
-            values: <L::T as HostScalar>::numbers(flatten(&data)),
+        f(EngineRows {
+            values: L::T::numbers(flatten(&data)),
             n: x.n,
             len: x.image_blocks() * LANES,
             units: x.shape.elements(),
@@ -117,31 +118,21 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
         Ok(self.dense(dense).backward(self.l, x, dy, wants))
     }
 
-    /// `y = x * scale + (bias - mean * scale)` with `scale = weight / sqrt(var + eps)`, left to the reader.
-    fn batch_norm(&self, x: Map<L::T>, norm: &Norm<'_>) -> Map<L::T> {
+    /// An affine function per channel, which the reader evaluates.
+    fn batch_norm(&self, x: Map<L::T>, norm: &Norm<'_>) -> Result<Map<L::T>, String> {
         let per_image = norm.statistics == NormStatistics::PerImage;
-        let wide = |v: &[f32]| v.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
         let moments = match norm.statistics {
-            NormStatistics::Bypass => return x,
+            NormStatistics::Bypass => return Ok(x),
             NormStatistics::Running => {
                 Moments { mean: wide(norm.running_mean), variance: wide(norm.running_var) }
             }
             NormStatistics::Batch | NormStatistics::PerImage => self.moments(&x, per_image),
         };
-        let channels = x.channels();
-        let parameter = |values: Option<&[f32]>, i: usize, otherwise: f64| {
-            values.map_or(otherwise, |v| f64::from(v[i % channels]))
-        };
-        let scale: Vec<f64> = (moments.variance.iter().enumerate())
-            .map(|(i, v)| parameter(norm.weight, i, 1.0) / (v + norm.eps).sqrt())
-            .collect();
-        let shift: Vec<f64> = (moments.mean.iter().zip(&scale).enumerate())
-            .map(|(i, (m, s))| parameter(norm.bias, i, 0.0) - m * s)
-            .collect();
+        let [scale, shift] = norm.scale_and_shift(&moments);
         if x.is_zero() && shift.iter().all(|s| *s == 0.0) {
-            return x;
+            return Ok(x);
         }
-        channels::combine(self.l, &[(&x, &scale)], Some(&shift))
+        Ok(channels::combine(self.l, &[(&x, &scale)], &shift))
     }
 
     fn channel_moments(&self, x: &Map<L::T>, per_image: bool) -> Result<Moments, String> {
@@ -174,7 +165,7 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
     }
 
     fn combine(&self, terms: &[(&Map<L::T>, &[f64])], shift: &[f64], _per_image: bool) -> Map<L::T> {
-        channels::combine(self.l, terms, Some(shift))
+        channels::combine(self.l, terms, shift)
     }
 
     fn activation(&self, x: Map<L::T>, kind: Activation) -> Map<L::T> {
@@ -185,14 +176,14 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
         activation::backward(self.l, x, &dy, kind)
     }
 
-    fn activation_curvature(
+    fn activation_second_derivative(
         &self,
         x: &Map<L::T>,
         dy: &Map<L::T>,
         t: &Map<L::T>,
         kind: Activation,
     ) -> Option<Map<L::T>> {
-        activation::curvature(self.l, x, dy, t, kind)
+        activation::second_order(self.l, x, dy, t, kind)
     }
 
     fn pool(&self, x: Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
@@ -236,15 +227,15 @@ impl<L: Lanes> Kernels for NativeKernels<L> {
     }
 
     fn pad(&self, x: &Map<L::T>, before: [isize; 2], after: [isize; 2]) -> Map<L::T> {
-        frame::pad(self.l, x, before, after)
+        resize::pad(self.l, x, before, after)
     }
 
     fn nearest(&self, x: &Map<L::T>, size: [usize; 2]) -> Map<L::T> {
-        nearest::forward(self.l, x, size)
+        resize::nearest_forward(self.l, x, size)
     }
 
     fn nearest_backward(&self, dy: &Map<L::T>, size: [usize; 2]) -> Map<L::T> {
-        nearest::backward(self.l, dy, size)
+        resize::nearest_backward(self.l, dy, size)
     }
 
     fn zero(&self, x: Map<L::T>) -> Map<L::T> {

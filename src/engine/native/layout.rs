@@ -1,12 +1,12 @@
-//! Between PyTorch's layout and blocks.
+//! Conversion between PyTorch's layout and blocks of channels.
 
-use super::lanes::{LANES, Lanes};
 use super::map::Map;
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
 use crate::graph::Shape;
+use crate::simd::{LANES, Lanes, Scalar};
 
-/// Blocks of rows in `[N, C, H, W]` order.
-pub fn to_blocks<T: Pooled, S: Copy>(values: &[S], n: usize, shape: Shape, of: impl Fn(S) -> T) -> Map<T> {
+/// A map from values in `[N, C, H, W]` order.
+pub fn to_blocks<T: Scalar, S: Copy>(values: &[S], n: usize, shape: Shape, of: impl Fn(S) -> T) -> Map<T> {
     let (channels, pixels) = (shape.channels(), shape.pixels());
     let planes = channels.div_ceil(LANES);
     let mut out = Buffer::zeroed(n * planes * pixels);
@@ -20,7 +20,7 @@ pub fn to_blocks<T: Pooled, S: Copy>(values: &[S], n: usize, shape: Shape, of: i
     Map::stored(n, shape, out, None)
 }
 
-/// Rows in `[N, C, H, W]` order.
+/// The values of a map in `[N, C, H, W]` order.
 pub fn to_rows<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<L::T> {
     let (channels, pixels, planes) = (x.channels(), x.pixels(), x.planes());
     let mut out = vec![L::T::default(); x.n * channels * pixels];
@@ -39,7 +39,7 @@ pub fn to_rows<L: Lanes>(l: L, x: &Map<L::T>) -> Vec<L::T> {
     out
 }
 
-/// The same numbers in another shape of as many elements.
+/// The same values in another shape of equally many elements.
 pub fn reshape<L: Lanes>(l: L, x: &Map<L::T>, shape: Shape) -> Map<L::T> {
     if x.is_zero() {
         return Map::zeros(x.n, shape);

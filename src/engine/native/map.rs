@@ -1,31 +1,31 @@
-//! Values of the native engine: blocked maps, as sums that may be waiting to be computed.
+//! Values of the native engine: maps in blocks of channels, which are evaluated lazily.
 //!
-//! A map stands in memory as `[image][plane][row][column][16 channels]`; a plane is a block of sixteen channels, the last
-//! one filled up with zeros that no kernel lets out. A vector is a map of one pixel.
+//! A map lies in memory as `[image][plane][row][column][16 channels]`. A plane holds sixteen channels; the last one is
+//! filled up with zeros, which no kernel passes on. A vector is a map of one pixel.
 //!
-//! Batch normalisation is an affine map per channel and an addition is a sum, so neither is carried out when the graph
-//! says so: a value is `sum_k scale_k x_k + shift`, perhaps under a ReLU, and its reader evaluates it on the way in. A sum
-//! of several terms is computed once, by its first reader, for all readers ([`Map::settle`]).
+//! Batch normalisation is an affine function per channel and an addition is a sum, so neither is computed at once: a value
+//! is `sum_k scale_k x_k + shift`, perhaps under a ReLU, and the kernel that reads it evaluates it. A sum of several terms
+//! is evaluated once, by its first reader, for all readers ([`Map::settle`]).
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::evaluate::evaluate;
-use super::lanes::{Block, LANES, Lanes};
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
 use crate::engine::kernels::Moments;
 use crate::graph::Shape;
+use crate::simd::{Block, LANES, Lanes, Scalar};
 
-/// One number for each channel of a block, for all images alike or for each.
+/// One number for each channel, for all images alike or for each image.
 #[derive(Clone, Debug)]
 pub struct Coefficients<T> {
     pub blocks: Arc<Vec<Block<T>>>,
     pub per_image: bool,
 }
 
-impl<T: Pooled> Coefficients<T> {
-    /// From `[C]`, or `[N, C]` where there are more numbers than channels.
+impl<T: Scalar> Coefficients<T> {
+    /// Coefficients from `[C]`, or from `[N, C]` where there are more numbers than channels.
     pub fn new(values: &[f64], channels: usize) -> Self {
         let rows = values.chunks(channels.max(1)).flat_map(|row| row.chunks(LANES));
         let block = |row: &[f64]| {
@@ -36,53 +36,64 @@ impl<T: Pooled> Coefficients<T> {
         Self { blocks: Arc::new(rows.map(block).collect()), per_image: values.len() > channels }
     }
 
-    /// The block of a plane of an image.
+    /// The coefficients of a plane of an image.
     pub fn at(&self, image: usize, plane: usize, planes: usize) -> &Block<T> {
         &self.blocks[if self.per_image { image * planes + plane } else { plane }]
     }
 }
 
-/// `scale * data`; without a scale, the data.
+/// `scale * data`, or the data themselves without a scale.
 #[derive(Clone, Debug)]
-pub struct Term<T: Pooled> {
+pub struct Term<T: Scalar> {
     pub data: Arc<Buffer<T>>,
     pub scale: Option<Coefficients<T>>,
 }
 
-/// `sum of terms + shift`; without terms and shift, zero.
+/// `sum of terms + shift`, which is zero without terms and shift.
 #[derive(Clone, Debug)]
-pub struct Sum<T: Pooled> {
+pub struct Sum<T: Scalar> {
     pub terms: Vec<Term<T>>,
     pub shift: Option<Coefficients<T>>,
-    /// Moments of the channels of each image, where the kernel that made the data took them on the way.
+    /// Moments of the channels of each image, where the kernel that made the data has computed them.
     pub moments: Option<Arc<Moments>>,
+}
+
+impl<T: Scalar> Sum<T> {
+    /// Zero.
+    pub fn zero() -> Self {
+        Self { terms: vec![], shift: None, moments: None }
+    }
+
+    /// Values in memory.
+    pub fn stored(data: Arc<Buffer<T>>, moments: Option<Arc<Moments>>) -> Self {
+        Self { terms: vec![Term { data, scale: None }], shift: None, moments }
+    }
 }
 
 /// A value; cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Map<T: Pooled> {
+pub struct Map<T: Scalar> {
     pub n: usize,
     pub shape: Shape,
     sum: Rc<RefCell<Sum<T>>>,
-    /// A ReLU is still to be applied.
+    /// Whether a ReLU is still to be applied to the sum.
     pub relu: bool,
 }
 
-impl<T: Pooled> Map<T> {
-    /// Values that stand in memory.
+impl<T: Scalar> Map<T> {
+    /// Values in memory.
     pub fn stored(n: usize, shape: Shape, data: Buffer<T>, moments: Option<Moments>) -> Self {
-        let terms = vec![Term { data: Arc::new(data), scale: None }];
-        Self::of(n, shape, Sum { terms, shift: None, moments: moments.map(Arc::new) })
+        Self::of(n, shape, Sum::stored(Arc::new(data), moments.map(Arc::new)))
     }
 
-    /// A sum to be computed by its reader.
+    /// A sum that its reader evaluates.
     pub fn of(n: usize, shape: Shape, sum: Sum<T>) -> Self {
         Self { n, shape, sum: Rc::new(RefCell::new(sum)), relu: false }
     }
 
     /// Zeros.
     pub fn zeros(n: usize, shape: Shape) -> Self {
-        Self::of(n, shape, Sum { terms: vec![], shift: None, moments: None })
+        Self::of(n, shape, Sum::zero())
     }
 
     /// The same sum under a ReLU.
@@ -91,7 +102,7 @@ impl<T: Pooled> Map<T> {
         self
     }
 
-    /// The same blocks under another shape of as many planes and pixels.
+    /// The same blocks under another shape of equally many planes and pixels.
     pub fn shaped(mut self, shape: Shape) -> Self {
         self.shape = shape;
         self
@@ -99,25 +110,18 @@ impl<T: Pooled> Map<T> {
 
     /// Height and width; a vector is one pixel.
     pub fn size(&self) -> [usize; 2] {
-        match self.shape {
-            Shape::Map { height, width, .. } => [height, width],
-            Shape::Vector { .. } => [1, 1],
-        }
+        self.shape.size()
     }
 
     pub fn pixels(&self) -> usize {
-        let [h, w] = self.size();
-        h * w
+        self.shape.pixels()
     }
 
     pub fn channels(&self) -> usize {
-        match self.shape {
-            Shape::Map { channels, .. } => channels,
-            Shape::Vector { features } => features,
-        }
+        self.shape.channels()
     }
 
-    /// Blocks of sixteen channels.
+    /// Planes of one image.
     pub fn planes(&self) -> usize {
         self.channels().div_ceil(LANES)
     }
@@ -127,34 +131,33 @@ impl<T: Pooled> Map<T> {
         self.planes() * self.pixels()
     }
 
-    /// Whether it is zero everywhere, by construction.
+    /// Whether the value is known to be zero everywhere, without a look at numbers.
     pub fn is_zero(&self) -> bool {
         let sum = self.sum.borrow();
         sum.terms.is_empty() && sum.shift.is_none()
     }
 
-    /// The sum behind it.
+    /// The sum, to which a ReLU may still have to be applied.
     pub fn sum(&self) -> Sum<T> {
         self.sum.borrow().clone()
     }
 
-    /// Terms of the sum behind it.
+    /// Number of terms of the sum.
     pub fn terms(&self) -> usize {
         self.sum.borrow().terms.len()
     }
 
-    /// Computes a sum of several terms, for all who share it; a ReLU stays where it is.
+    /// Evaluates a sum of several terms, for all maps that share it. A ReLU remains to be applied.
     pub fn settle<L: Lanes<T = T>>(&self, l: L) {
         if self.sum.borrow().terms.len() < 2 {
             return;
         }
         let plain = Self { relu: false, ..self.clone() };
         let data = evaluate(l, &plain);
-        *self.sum.borrow_mut() =
-            Sum { terms: vec![Term { data: Arc::new(data), scale: None }], shift: None, moments: None };
+        *self.sum.borrow_mut() = Sum::stored(Arc::new(data), None);
     }
 
-    /// The values in memory, computed if they are not there yet, and their moments if these are known.
+    /// The values in memory, evaluated if they are not there yet, and their moments if these are known.
     pub fn data<L: Lanes<T = T>>(&self, l: L) -> (Arc<Buffer<T>>, Option<Arc<Moments>>) {
         if !self.relu
             && let Sum { terms, shift: None, moments } = &*self.sum.borrow()
@@ -165,8 +168,8 @@ impl<T: Pooled> Map<T> {
         (Arc::new(evaluate(l, self)), None)
     }
 
-    /// A map of another size, made plane by plane from zeros: `f(plane of this map, plane of the new one)`, which keeps zero
-    /// zero.
+    /// A map of another size: `f(plane of this map, plane of the new map)` fills each plane of the new map, which is zero
+    /// before. Where this map is zero, the new one is.
     pub fn by_planes<L: Lanes<T = T>>(
         &self,
         l: L,
@@ -185,15 +188,11 @@ impl<T: Pooled> Map<T> {
         Self::stored(self.n, shape, out, None)
     }
 
-    /// The same values, with everything that waited done; all who share the sum see it done.
+    /// [`Map::data`], whose result replaces the sum for all maps that share it (unless a ReLU is to be applied here).
     pub fn stored_data<L: Lanes<T = T>>(&self, l: L) -> (Arc<Buffer<T>>, Option<Arc<Moments>>) {
         let found = self.data(l);
         if !self.relu {
-            *self.sum.borrow_mut() = Sum {
-                terms: vec![Term { data: Arc::clone(&found.0), scale: None }],
-                shift: None,
-                moments: found.1.clone(),
-            };
+            *self.sum.borrow_mut() = Sum::stored(Arc::clone(&found.0), found.1.clone());
         }
         found
     }

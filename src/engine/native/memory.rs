@@ -1,9 +1,12 @@
-//! Buffers of blocks that return to an arena.
+//! Buffers of blocks, whose memory comes from an arena and returns to it.
 //!
-//! The networks of a space need much the same memory again and again, in ever different pieces; fresh pages from the
-//! system would cost more than the kernels that fill them. Pieces are cut from a few large regions, best fit first, and
-//! joined with their neighbours when they come back. The arena is shared by all threads, since threads come and go with
-//! the work.
+//! The networks of a space need much the same memory again and again, in ever different pieces, and fresh pages from the
+//! system would cost more than the kernels that fill them. Pieces are cut from a few large regions (best fit), and are
+//! joined with free neighbours when they come back. All threads share one arena, because threads come and go with the work.
+//!
+//! Sizes are those of values that a pass has checked before it began
+//! ([`EngineError::TooLarge`](crate::engine::EngineError::TooLarge)), so they fit the address space; the arithmetic here is
+//! checked all the same.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,23 +15,22 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
-use super::lanes::Block;
-use super::params::HostScalar;
+use crate::simd::{Block, Scalar};
 
-/// Pieces are whole numbers of units. A unit is a page and a cache line, so that maps of equal size do not all begin at
-/// the same distance from a page, where they would compete for the same lines of a cache.
+/// Bytes of a unit, of which pieces are multiples. A unit is a page and a cache line, so that maps of equal size do not all
+/// begin at the same distance from a page, where they would compete for the same lines of a cache.
 const UNIT: usize = 4096 + 64;
 
-/// Alignment of regions: that of huge pages.
+/// Alignment of regions, which is that of huge pages.
 const HUGE: usize = 2 << 20;
 
 /// Smallest region, in bytes.
 const REGION: usize = 64 << 20;
 
-/// Bytes that are kept when no one uses them.
+/// Bytes that the arena holds before it returns free regions to the system.
 const LIMIT: usize = 1 << 30;
 
-/// Memory from the system, zeroed when it was new and always initialised.
+/// Memory from the system. It was zeroed when it was new, so it is always initialised.
 struct Region {
     base: NonNull<u8>,
     layout: Layout,
@@ -42,15 +44,19 @@ unsafe impl Send for Region {}
 
 impl Region {
     fn new(units: usize) -> Self {
-        let bytes = (units * UNIT).next_multiple_of(HUGE);
-        let layout =
-            Layout::from_size_align(bytes, HUGE).expect("a region is smaller than the address space");
+        let layout = Self::layout(units).expect("a pass checks that its values fit the address space");
         // SAFETY: the layout's size is not zero.
         let base = unsafe { alloc_zeroed(layout) };
         let Some(base) = NonNull::new(base) else { handle_alloc_error(layout) };
-        huge_pages(base, bytes);
-        let units = bytes / UNIT;
+        huge_pages(base, layout.size());
+        let units = layout.size() / UNIT;
         Self { base, layout, units, free: BTreeMap::from([(0, units)]) }
+    }
+
+    /// The layout of a region of at least so many units, at least one; `None` for more than the address space.
+    fn layout(units: usize) -> Option<Layout> {
+        let bytes = units.max(1).checked_mul(UNIT)?.checked_next_multiple_of(HUGE)?;
+        Layout::from_size_align(bytes, HUGE).ok()
     }
 
     fn is_free(&self) -> bool {
@@ -60,12 +66,12 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: allocated with this layout, and no piece is out: the arena drops whole regions only.
+        // SAFETY: the memory was allocated with this layout, and no piece is in use: the arena drops free regions only.
         unsafe { dealloc(self.base.as_ptr(), self.layout) }
     }
 }
 
-/// Asks for huge pages, which are cleared and looked up faster; a wish, not a need.
+/// Asks for huge pages, which are cleared and looked up faster. The system may decline.
 fn huge_pages(base: NonNull<u8>, bytes: usize) {
     #[cfg(target_os = "linux")]
     // SAFETY: the range is one allocation of whole pages; the advice does not change its contents.
@@ -76,7 +82,7 @@ fn huge_pages(base: NonNull<u8>, bytes: usize) {
     let _ = (base, bytes);
 }
 
-/// Part of a region.
+/// A part of a region.
 #[derive(Debug)]
 struct Piece {
     region: usize,
@@ -98,7 +104,7 @@ impl Arena {
         Self { regions: BTreeMap::new(), by_length: BTreeSet::new(), next: 0 }
     }
 
-    /// A piece of at least one unit.
+    /// Takes a piece of `units`, at least one.
     fn take(&mut self, units: usize) -> Piece {
         let (length, region, start) = match self.by_length.range((units, 0, 0)..).next() {
             Some(found) => *found,
@@ -116,7 +122,7 @@ impl Arena {
         Piece { region, start, units, place }
     }
 
-    /// Another region, at least half as large as all that are there, so that there are few.
+    /// Adds a region at least half as large as all that are there, so that there are few.
     fn grow(&mut self, units: usize) -> (usize, usize, usize) {
         let all: usize = self.regions.values().map(|r| r.units).sum();
         let region = Region::new(units.max(REGION / UNIT).max(all / 2));
@@ -127,6 +133,7 @@ impl Arena {
         free
     }
 
+    /// Takes a piece back.
     fn give(&mut self, piece: &Piece) {
         let region = self.regions.get_mut(&piece.region).expect("a piece's region exists");
         let (mut start, mut units) = (piece.start, piece.units);
@@ -146,7 +153,7 @@ impl Arena {
         self.release();
     }
 
-    /// Returns free regions to the system where too much is kept.
+    /// Returns a free region to the system where the arena holds more than [`LIMIT`].
     fn release(&mut self) {
         let held: usize = self.regions.values().map(|r| r.layout.size()).sum();
         if held <= LIMIT {
@@ -162,33 +169,29 @@ impl Arena {
 static ARENA: Mutex<Arena> = Mutex::new(Arena::new());
 
 fn arena<R>(f: impl FnOnce(&mut Arena) -> R) -> R {
-    // An arena is whole between any two of its operations.
+    // The arena is consistent between its operations, so a lock that a panic elsewhere has poisoned can be used.
     f(&mut ARENA.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Element types of buffers: plain numbers, for which every pattern of bits is a value.
-pub trait Pooled: HostScalar {}
-impl Pooled for f32 {}
-impl Pooled for f64 {}
-
-/// A buffer of blocks.
+/// Blocks in memory of the arena.
 #[derive(Debug)]
-pub struct Buffer<T: Pooled> {
+pub struct Buffer<T: Scalar> {
     piece: Option<Piece>,
     len: usize,
     blocks: PhantomData<Block<T>>,
 }
 
 // SAFETY: a buffer owns its piece alone, and numbers may be read and written from any thread; the arena behind it is locked.
-unsafe impl<T: Pooled> Send for Buffer<T> {}
+unsafe impl<T: Scalar> Send for Buffer<T> {}
 // SAFETY: as above: a shared buffer is only read.
-unsafe impl<T: Pooled> Sync for Buffer<T> {}
+unsafe impl<T: Scalar> Sync for Buffer<T> {}
 
-impl<T: Pooled> Buffer<T> {
-    /// A buffer whose contents are left over from earlier use: for outputs that are written completely.
+impl<T: Scalar> Buffer<T> {
+    /// A buffer that holds numbers of an earlier use, for outputs that are written completely.
     pub fn stale(len: usize) -> Self {
         const { assert!(UNIT.is_multiple_of(align_of::<Block<T>>())) };
-        let units = (len * size_of::<Block<T>>()).div_ceil(UNIT);
+        let bytes = len.checked_mul(size_of::<Block<T>>());
+        let units = bytes.expect("a pass checks that its values fit the address space").div_ceil(UNIT);
         let piece = (units > 0).then(|| arena(|arena| arena.take(units)));
         Self { piece, len, blocks: PhantomData }
     }
@@ -205,7 +208,7 @@ impl<T: Pooled> Buffer<T> {
     }
 }
 
-impl<T: Pooled> Drop for Buffer<T> {
+impl<T: Scalar> Drop for Buffer<T> {
     fn drop(&mut self) {
         if let Some(piece) = &self.piece {
             arena(|arena| arena.give(piece));
@@ -213,7 +216,7 @@ impl<T: Pooled> Drop for Buffer<T> {
     }
 }
 
-impl<T: Pooled> Deref for Buffer<T> {
+impl<T: Scalar> Deref for Buffer<T> {
     type Target = [Block<T>];
     fn deref(&self) -> &[Block<T>] {
         // SAFETY: the piece is the buffer's own, aligned as regions and units are, at least `len` blocks long, and
@@ -222,7 +225,7 @@ impl<T: Pooled> Deref for Buffer<T> {
     }
 }
 
-impl<T: Pooled> DerefMut for Buffer<T> {
+impl<T: Scalar> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [Block<T>] {
         // SAFETY: as in `deref`, and `self` is borrowed alone.
         unsafe { std::slice::from_raw_parts_mut(self.place().as_ptr(), self.len) }
@@ -242,6 +245,15 @@ mod tests {
             buffer.fill(Block([1.0; 16]));
             drop(buffer);
             assert!(Buffer::<f64>::zeroed(len).iter().all(|b| b.0 == [0.0; 16]), "{len}");
+        }
+    }
+
+    #[test]
+    fn sizes_beyond_the_address_space_have_no_layout() {
+        assert_eq!(Region::layout(0).map(|l| l.size()), Some(HUGE));
+        assert_eq!(Region::layout(505).map(|l| l.size()), Some(2 * HUGE));
+        for units in [usize::MAX, usize::MAX / UNIT, isize::MAX as usize / UNIT] {
+            assert!(Region::layout(units).is_none(), "{units}");
         }
     }
 

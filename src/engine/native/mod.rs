@@ -1,17 +1,16 @@
 //! The native CPU engine.
 //!
-//! Maps stand in blocks of sixteen channels ([`map`]); convolutions are direct, in register tiles ([`tile`]); batch
-//! normalisation, sums and ReLUs are carried out by whoever reads the value next ([`evaluate`]); buffers return to a pool
-//! ([`memory`]). Everything is written once over vectors of sixteen lanes ([`lanes`]), for f32 and f64, and compiled for
-//! AVX-512, AVX2 with FMA and plain arrays.
+//! Maps lie in memory in blocks of sixteen channels ([`map`]). Convolutions are direct, in register tiles ([`tile`]). Batch
+//! normalisation, sums and ReLUs are computed by the kernel that reads the value next ([`evaluate`]). Buffers return to an
+//! arena ([`memory`]). Everything is written once over vectors of sixteen lanes ([`crate::simd`]), for f32 and f64, and
+//! compiled for AVX-512, AVX2 with FMA and plain arrays.
 //!
-//! A pass runs on the calling thread and those of its team ([`crate::team`]). Every number is computed by one thread in one
-//! order of summation: results do not depend on the number of threads.
+//! A pass runs on the calling thread and those of its pool ([`crate::threads`]). Every number is computed by one thread in
+//! one order of summation, so results do not depend on the number of threads.
 
-// Lanes, pixels and channels index several arrays at once.
+// One index, of a lane, pixel or channel, often selects from several arrays.
 #![allow(clippy::needless_range_loop)]
 
-mod across;
 mod activation;
 mod assembly;
 mod channels;
@@ -22,37 +21,33 @@ mod convolve;
 mod depthwise;
 mod evaluate;
 mod field;
-mod frame;
 mod input_gradient;
-pub(crate) mod isa;
 mod kernels;
-pub(crate) mod lanes;
 mod layout;
 mod map;
 mod memory;
 mod moments;
-mod nearest;
 mod pack;
 mod params;
 mod pool;
 mod rates;
+mod resize;
 mod sliding;
 mod smooth;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod tiles;
+mod transpose;
 mod weight_gradient;
 mod weight_tiles;
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod x86;
 
-pub(crate) use isa::{WithLanes, vectorised, with_lanes};
-pub(crate) use lanes::{LANES, Lanes, Loop};
 pub use rates::{ConvRate, Rates, rates};
 
 use super::{Engine, EngineError, ForwardPass, KernelSession, Precision, Reduced, Session, executor};
 use crate::graph::NodeId;
-use kernels::NativeKernels;
+use crate::simd;
+pub(super) use kernels::NativeKernels;
 
 /// Runs graphs with our own kernels.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,10 +61,7 @@ impl NativeEngine {
 
     /// Name of the instruction set that runs.
     pub fn instructions() -> &'static str {
-        fn name<L: lanes::Lanes>(_: L) -> &'static str {
-            L::NAME
-        }
-        isa::dispatch!(f32, |l| name(l))
+        simd::instructions()
     }
 }
 
@@ -80,8 +72,8 @@ impl Engine for NativeEngine {
 
     fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
         match pass.precision {
-            Precision::F32 => isa::dispatch!(f32, |l| executor::forward(&NativeKernels::new(l), pass)),
-            Precision::F64 => isa::dispatch!(f64, |l| executor::forward(&NativeKernels::new(l), pass)),
+            Precision::F32 => simd::dispatch!(f32, |l| executor::forward(&NativeKernels::new(l), pass)),
+            Precision::F64 => simd::dispatch!(f64, |l| executor::forward(&NativeKernels::new(l), pass)),
         }
     }
 
@@ -92,10 +84,10 @@ impl Engine for NativeEngine {
     ) -> Result<Box<dyn Session + 'a>, EngineError> {
         Ok(match pass.precision {
             Precision::F32 => {
-                isa::dispatch!(f32, |l| Box::new(KernelSession::open(NativeKernels::new(l), pass, keep)?))
+                simd::dispatch!(f32, |l| Box::new(KernelSession::open(NativeKernels::new(l), pass, keep)?))
             }
             Precision::F64 => {
-                isa::dispatch!(f64, |l| Box::new(KernelSession::open(NativeKernels::new(l), pass, keep)?))
+                simd::dispatch!(f64, |l| Box::new(KernelSession::open(NativeKernels::new(l), pass, keep)?))
             }
         })
     }

@@ -1,12 +1,12 @@
-//! Moments of channels, taken while the values are in cache.
+//! Moments of channels, computed while the values are in cache.
 //!
-//! Sums are f64 from the first pixel on, as PyTorch's are: in f32 a channel's statistics would carry the rounding of the
-//! sum, and everything behind a normalisation would see it.
+//! All sums are f64, as PyTorch's are: in f32 the statistics of a channel would carry the rounding of long sums into every
+//! value behind the normalisation.
 
-use super::lanes::{Block, LANES, Lanes, Scalar};
 use super::map::Map;
 use crate::engine::kernels::Moments;
-use crate::team;
+use crate::simd::{Block, LANES, Lanes, Scalar};
+use crate::threads;
 
 /// Sums of one plane of one image.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +20,7 @@ impl PlaneSums {
     #[inline(always)]
     pub fn of<L: Lanes>(l: L, pixels: &[Block<L::T>]) -> Self {
         let (mut s, mut q) = ([l.wide_zero(); 2], [l.wide_zero(); 2]);
-        // Two chains of sums, so that one does not wait for the other.
+        // Two independent chains of additions, so that one does not wait for the other.
         let (pairs, rest) = pixels.as_chunks::<2>();
         for pair in pairs {
             for k in 0..2 {
@@ -47,19 +47,19 @@ impl PlaneSums {
     fn finish(&self, k: usize, count: f64) -> (f64, f64) {
         let mean = self.sum[k] / count;
         let variance = self.square[k] / count - mean * mean;
-        // A negative value is rounding; a NaN stays one.
+        // Rounding may leave a negative variance; a NaN remains a NaN.
         (mean, if variance < 0.0 { 0.0 } else { variance })
     }
 }
 
-/// Sums of as many planes as there is room for.
+/// Sums of the first planes of `data`, as many as `sums` has places.
 pub fn plane_sums<L: Lanes>(l: L, data: &[Block<L::T>], pixels: usize, sums: &mut [PlaneSums]) {
     for (sums, plane) in sums.iter_mut().zip(data.chunks_exact(pixels.max(1))) {
         *sums = l.run(|| PlaneSums::of(l, plane));
     }
 }
 
-/// Moments of each channel of each image, `[N, C]`, from the sums of all planes.
+/// Moments of each channel of each image, `[N, C]`, from the sums over all planes.
 pub fn image_moments(sums: &[PlaneSums], channels: usize, pixels: usize) -> Moments {
     let planes = channels.div_ceil(LANES);
     let mut moments = Moments { mean: vec![], variance: vec![] };
@@ -73,7 +73,7 @@ pub fn image_moments(sums: &[PlaneSums], channels: usize, pixels: usize) -> Mome
     moments
 }
 
-/// Moments of each channel over the batch from those of the images, which all have the same number of pixels.
+/// Moments of each channel over the batch from those of the images, which all have equally many pixels.
 pub fn batch_moments(images: &Moments, channels: usize) -> Moments {
     let n = (images.mean.len() / channels.max(1)) as f64;
     let over = |term: &dyn Fn(usize, usize) -> f64| {
@@ -91,9 +91,9 @@ pub fn batch_moments(images: &Moments, channels: usize) -> Moments {
     Moments { mean, variance }
 }
 
-/// Moments of the channels of each image of a map that stands in memory.
+/// Moments of the channels of each image of a map whose values are `data`.
 pub fn of_data<L: Lanes>(l: L, map: &Map<L::T>, data: &[Block<L::T>]) -> Moments {
     let (mut sums, pixels) = (vec![PlaneSums::default(); map.n * map.planes()], map.pixels());
-    team::runs(&mut sums, 1, |first, sums| plane_sums(l, &data[first * pixels..], pixels, sums));
+    threads::shares(&mut sums, 1, |first, sums| plane_sums(l, &data[first * pixels..], pixels, sums));
     image_moments(&sums, map.channels(), pixels)
 }

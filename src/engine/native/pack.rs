@@ -1,17 +1,17 @@
-//! Weights in the order in which tiles read them.
+//! Weights, packed in the order in which register tiles read them.
 
 use std::ops::Range;
 
-use super::across::FromRows;
-use super::lanes::{Block, LANES, Lanes};
-use super::memory::{Buffer, Pooled};
-use crate::team;
+use super::memory::Buffer;
+use super::transpose::FromRows;
+use crate::simd::{Block, LANES, Lanes, Scalar};
+use crate::threads;
 
-/// Bytes that a processor fetches at once.
+/// Bytes of a cache line.
 const CACHE_LINE: usize = 64;
 
-/// A convolution seen from its output: which input feeds which output through which weight. The input gradient is the
-/// same with the roles exchanged.
+/// Which input channels feed which output channels. An input gradient has the same wiring with the roles of inputs and
+/// outputs exchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Wiring {
     pub outputs: usize,
@@ -20,12 +20,12 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Every channel its own group, in and out.
+    /// Whether every channel is a group of its own, in and out.
     pub fn depthwise(&self) -> bool {
         self.groups > 1 && self.groups == self.inputs && self.groups == self.outputs
     }
 
-    /// The same seen from the input.
+    /// The wiring of the input gradient.
     pub fn reversed(self) -> Self {
         Self { outputs: self.inputs, inputs: self.outputs, groups: self.groups }
     }
@@ -40,15 +40,15 @@ impl Wiring {
         self.outputs / self.groups
     }
 
-    /// Input channels that feed the output channels of a block, as a range.
-    fn sources(&self, block: usize) -> std::ops::Range<usize> {
+    /// The range of input channels that feed the output channels of a block.
+    fn sources(&self, block: usize) -> Range<usize> {
         let (per_out, per_in) = (self.group_outputs(), self.group_inputs());
         let last = ((block + 1) * LANES).min(self.outputs) - 1;
         block * LANES / per_out * per_in..(last / per_out + 1) * per_in
     }
 }
 
-/// Where a layer's numbers stand, as strides: those of output `o` of group `g`, input `i` of the group and tap `t` are
+/// Where the weights of a layer lie: that of output `o` of group `g`, input `i` of the group and tap `t` is
 /// `values[g * group + o * output + i * input + taps[t]]`.
 pub struct Source<'a, T> {
     pub values: &'a [T],
@@ -59,13 +59,13 @@ pub struct Source<'a, T> {
 }
 
 impl<T: Copy> Source<'_, T> {
-    /// The number of an output, an input within its group, and a tap.
+    /// The weight of an output, an input within its group, and a tap.
     fn at(&self, wiring: Wiring, output: usize, input: usize, tap: usize) -> T {
         let (group, output) = (output / wiring.group_outputs(), output % wiring.group_outputs());
         self.values[group * self.group + output * self.output + input * self.input + self.taps[tap]]
     }
 
-    /// Whether an output's numbers of neighbouring inputs lie one behind the other, tap by tap.
+    /// Whether the weights of an output lie one behind the other, in the order of inputs and their taps.
     fn is_dense(&self) -> bool {
         self.input == self.taps.len() && self.taps.iter().copied().eq(0..self.taps.len())
     }
@@ -74,27 +74,27 @@ impl<T: Copy> Source<'_, T> {
 /// The weights of one block of outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedBlock {
-    /// Where they begin.
+    /// Index of the first vector.
     pub offset: usize,
-    /// The planes of inputs they apply to, and how many channels of the last one.
+    /// The input planes that feed the block, and the number of channels in the last of them.
     pub first_plane: usize,
     pub planes: usize,
     pub last: usize,
 }
 
-/// Weights as `[output block][input plane][tap][input channel][16 outputs]`; with groups, a block has only the planes
-/// that feed it, and zeros where a channel feeds another group. Depthwise, a block is one vector for each tap.
-pub struct Packed<'a, T: Pooled> {
+/// Weights as `[output block][input plane][tap][input channel][16 outputs]`. With groups, a block has only the planes that
+/// feed it, and zeros where a channel feeds another group. In a depthwise layer a block is one vector for each tap.
+pub struct Packed<'a, T: Scalar> {
     wiring: Wiring,
     source: Source<'a, T>,
     pub blocks: Vec<PackedBlock>,
-    /// All vectors; none where they are packed part by part.
+    /// All vectors; empty where they are packed part by part.
     vectors: Buffer<T>,
 }
 
-impl<'a, T: Pooled> Packed<'a, T> {
-    /// Packs numbers: all of them now, or each part when it is asked for. The latter is for weights that are read once,
-    /// which then go through the first-level cache only.
+impl<'a, T: Scalar> Packed<'a, T> {
+    /// Packs weights: all of them now, or each part when [`Packed::part`] asks for it. The latter suits weights that are read
+    /// once, because the packed part then never leaves the first-level cache.
     pub fn new<L: Lanes<T = T>>(l: L, wiring: Wiring, source: Source<'a, T>, by_parts: bool) -> Self {
         if wiring.depthwise() {
             let (blocks, vectors) = diagonal(wiring, &source);
@@ -107,9 +107,9 @@ impl<'a, T: Pooled> Packed<'a, T> {
         }
         let mut vectors = Buffer::stale(length);
         if wiring.groups == 1 {
-            // Blocks of one length.
+            // With one group, all blocks are equally long.
             let each = length / packed.blocks.len().max(1);
-            team::runs(&mut vectors, each, |first, run| {
+            threads::shares(&mut vectors, each, |first, run| {
                 for (i, out) in (first..).zip(run.chunks_exact_mut(each.max(1))) {
                     packed.fill_dense(l, i, 0..packed.blocks[i].planes, out);
                 }
@@ -123,7 +123,7 @@ impl<'a, T: Pooled> Packed<'a, T> {
         packed
     }
 
-    /// Whether neighbouring blocks read the same inputs, so that a tile may serve two of them.
+    /// Whether all blocks read the same inputs, so that a tile may compute two of them at once.
     pub fn pairs(&self) -> bool {
         let same = |a: &PackedBlock, b: &PackedBlock| {
             (a.first_plane, a.planes, a.last) == (b.first_plane, b.planes, b.last)
@@ -131,14 +131,14 @@ impl<'a, T: Pooled> Packed<'a, T> {
         self.blocks.windows(2).all(|pair| same(&pair[0], &pair[1]))
     }
 
-    /// Where the vectors of a block end.
+    /// Index behind the last vector of a block.
     fn end(&self, block: usize) -> usize {
         let PackedBlock { offset, planes, last, .. } = self.blocks[block];
         let channels = if self.wiring.depthwise() { 1 } else { (planes - 1) * LANES + last };
         offset + channels * self.source.taps.len()
     }
 
-    /// The vectors of some planes of neighbouring blocks (1 or 2), and the distance between the blocks.
+    /// The vectors of some planes of one or two neighbouring blocks, and the distance between the blocks.
     pub fn part<'s, L: Lanes<T = T>>(
         &'s self,
         l: L,
@@ -161,7 +161,7 @@ impl<'a, T: Pooled> Packed<'a, T> {
         (&scratch.vectors, length)
     }
 
-    /// Planes of a block of a layer of one group.
+    /// Packs some planes of a block, in a layer of one group.
     fn fill_dense<L: Lanes<T = T>>(&self, l: L, index: usize, planes: Range<usize>, out: &mut [Block<T>]) {
         let (block, source, taps) = (&self.blocks[index], &self.source, self.source.taps.len());
         let lanes = LANES.min(self.wiring.outputs - index * LANES);
@@ -184,8 +184,8 @@ impl<'a, T: Pooled> Packed<'a, T> {
         }
     }
 
-    /// Asks for the numbers of planes that are packed next: they lie in many short runs, which the processor does not
-    /// foresee, and the rows of pixels in between are the time to fetch them.
+    /// Prefetches the weights of the planes that are packed next. They lie in many short runs, which the processor does not
+    /// foresee; while the rows of pixels in between are computed there is time to load them.
     fn fetch_ahead<L: Lanes<T = T>>(&self, l: L, index: usize, planes: Range<usize>) {
         let (source, wiring) = (&self.source, self.wiring);
         let outputs = index * LANES..wiring.outputs.min((index + 1) * LANES);
@@ -207,13 +207,13 @@ impl<'a, T: Pooled> Packed<'a, T> {
     }
 }
 
-/// Room for one part of the weights.
+/// Memory for one part of the weights.
 #[derive(Default)]
 pub struct Scratch<T> {
     vectors: Vec<Block<T>>,
 }
 
-/// Where the blocks of a layer that is not depthwise lie, and the number of vectors.
+/// The blocks of a layer that is not depthwise, and the number of vectors in all.
 fn blocks_of(wiring: Wiring, taps: usize) -> (Vec<PackedBlock>, usize) {
     let (mut blocks, mut length) = (vec![], 0);
     for block in 0..wiring.outputs.div_ceil(LANES) {
@@ -228,9 +228,8 @@ fn blocks_of(wiring: Wiring, taps: usize) -> (Vec<PackedBlock>, usize) {
     (blocks, length)
 }
 
-/// `out[k * channels + c][lane] = values[lane * across + c * along + tap]` for the taps, with their places `k`; zero for
-/// lanes there are no outputs for.
-fn gather<T: Pooled>(
+/// `out[k * channels + c][lane] = values[lane * across + c * along + taps[k]]`, and zero for lanes beyond `lanes`.
+fn gather<T: Scalar>(
     values: &[T],
     (across, along): (usize, usize),
     taps: &[usize],
@@ -251,8 +250,8 @@ fn gather<T: Pooled>(
     }
 }
 
-/// Several groups: zeros where a channel feeds another group.
-fn fill_grouped<T: Pooled>(
+/// Packs a block of a layer with several groups: zeros where a channel feeds another group.
+fn fill_grouped<T: Scalar>(
     wiring: Wiring,
     index: usize,
     block: &PackedBlock,
@@ -278,8 +277,8 @@ fn fill_grouped<T: Pooled>(
     }
 }
 
-/// Depthwise: one vector for each plane and tap.
-fn diagonal<T: Pooled>(wiring: Wiring, source: &Source<'_, T>) -> (Vec<PackedBlock>, Buffer<T>) {
+/// Packs a depthwise layer: one vector for each plane and tap.
+fn diagonal<T: Scalar>(wiring: Wiring, source: &Source<'_, T>) -> (Vec<PackedBlock>, Buffer<T>) {
     let (channels, taps) = (wiring.outputs, source.taps.len());
     let planes = channels.div_ceil(LANES);
     let mut vectors = Buffer::zeroed(planes * taps);

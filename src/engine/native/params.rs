@@ -1,18 +1,17 @@
-//! Parameters in the engine's precision.
+//! Conversion of parameters and gradients to the engine's precision and back.
 
 use std::borrow::Cow;
-use std::ops::Deref;
 
-use super::lanes::Scalar;
 use crate::engine::kernels::{HostValues, Numbers};
+use crate::simd::Scalar;
 
-/// Element types that parameters come and go in.
+/// Element types of parameters and gradients.
 pub trait HostScalar: Scalar {
-    /// A view of numbers in this type, copied only if they are in the other.
+    /// The numbers in this type, copied only if they are in the other.
     fn view(numbers: Numbers<'_>) -> Cow<'_, [Self]>;
-    /// A view as numbers.
+    /// A view of values as [`Numbers`].
     fn numbers(values: &[Self]) -> Numbers<'_>;
-    /// Values of this type for the host.
+    /// Values as [`HostValues`].
     fn host(values: Vec<Self>) -> HostValues;
 }
 
@@ -43,21 +42,5 @@ impl HostScalar for f64 {
     }
     fn host(values: Vec<f64>) -> HostValues {
         HostValues::F64(values)
-    }
-}
-
-/// Numbers in the engine's precision.
-pub struct Values<'a, T: Clone>(Cow<'a, [T]>);
-
-impl<'a, T: HostScalar> Values<'a, T> {
-    pub fn new(numbers: Numbers<'a>) -> Self {
-        Self(T::view(numbers))
-    }
-}
-
-impl<T: Clone> Deref for Values<'_, T> {
-    type Target = [T];
-    fn deref(&self) -> &[T] {
-        &self.0
     }
 }

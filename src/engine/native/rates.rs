@@ -1,4 +1,4 @@
-//! How fast the convolutions run, against what the processor can do.
+//! Speed of the convolutions, beside the most that the processor can do.
 
 use std::time::Instant;
 
@@ -6,14 +6,14 @@ use super::assembly::Assembly;
 use super::conv::Layer;
 use super::evaluate::Reader;
 use super::field::{Padded, field_of};
-use super::lanes::{LANES, Lanes, Loop, Scalar};
 use super::layout;
 use super::map::Map;
 use super::memory::Buffer;
-use super::{NativeEngine, isa};
-use crate::engine::kernels::{Conv, LayerWants, Numbers, ParamRows};
+use super::tiles::Tiles;
+use crate::engine::kernels::{Conv, GradientForm, LayerWants, Numbers};
 use crate::graph::{Shape, Window};
 use crate::keyed::Stream;
+use crate::simd::{self, LANES, Lanes, Loop, Scalar};
 
 /// A convolution to time: channels in and out, side of the map, kernel size, stride.
 const SHAPES: [[usize; 5]; 12] = [
@@ -31,11 +31,12 @@ const SHAPES: [[usize; 5]; 12] = [
     [256, 256, 4, 3, 1],
 ];
 
-/// Multiply-accumulates count as two operations; all figures are 10^9 operations per second on one thread.
+/// Speed of one convolution. A multiply-accumulate counts as two operations; all numbers are 10^9 operations per second on
+/// one thread.
 #[derive(Clone, Debug)]
 pub struct ConvRate {
     pub shape: String,
-    /// The register tiles alone, on padded inputs and packed weights that are there.
+    /// The register tiles alone, on inputs that are padded and weights that are packed before.
     pub tiles: f64,
     /// The layer as a forward pass runs it: padding, packing, tiles and the moments of the output.
     pub forward: f64,
@@ -43,27 +44,27 @@ pub struct ConvRate {
     pub backward: f64,
 }
 
-/// What was measured.
+/// The speeds that were measured.
 #[derive(Clone, Debug)]
 pub struct Rates {
     pub instructions: &'static str,
     pub batch: usize,
-    /// Fused multiply-adds on registers only, as many as the processor can keep in flight.
+    /// Fused multiply-adds on registers alone, as many as the processor can keep in flight.
     pub roof: f64,
     pub shapes: Vec<ConvRate>,
 }
 
 /// Measures the f32 convolutions of the usual shapes on this thread.
 pub fn rates(batch: usize) -> Rates {
-    fn on<L: Lanes<T = f32>>(l: L, batch: usize) -> Rates {
+    fn on<L: Tiles<T = f32>>(l: L, batch: usize) -> Rates {
         let shapes = SHAPES.iter().map(|shape| conv_rate(l, *shape, batch)).collect();
         let roof = (0..5).map(|_| roof(l)).fold(0.0, f64::max);
-        Rates { instructions: NativeEngine::instructions(), batch, roof, shapes }
+        Rates { instructions: simd::instructions(), batch, roof, shapes }
     }
-    isa::dispatch!(f32, |l| on(l, batch))
+    simd::dispatch!(f32, |l| on(l, batch))
 }
 
-/// Independent chains of multiply-adds on registers.
+/// Independent chains of multiply-adds in registers.
 struct Chains<L> {
     l: L,
     rounds: usize,
@@ -89,7 +90,7 @@ impl<L: Lanes<T = f32>> Loop for Chains<L> {
     }
 }
 
-/// Vectors in flight: enough for two units of latency four, and no more than sixteen registers of half a vector.
+/// Number of chains: enough for two units of latency four, and no more than sixteen registers of half a vector hold.
 const CHAINS: usize = 8;
 
 fn roof<L: Lanes<T = f32>>(l: L) -> f64 {
@@ -99,7 +100,7 @@ fn roof<L: Lanes<T = f32>>(l: L) -> f64 {
     (rounds * CHAINS * LANES * 2) as f64 / start.elapsed().as_secs_f64() / 1e9
 }
 
-fn conv_rate<L: Lanes<T = f32>>(
+fn conv_rate<L: Tiles<T = f32>>(
     l: L,
     [inputs, outputs, side, kernel, stride]: [usize; 5],
     n: usize,
@@ -123,7 +124,7 @@ fn conv_rate<L: Lanes<T = f32>>(
         };
         operations / (0..12).map(time).fold(f64::INFINITY, f64::min) / 1e9
     };
-    let wants = LayerWants { input: true, params: ParamRows::Summed };
+    let wants = LayerWants { input: true, params: GradientForm::Summed };
     ConvRate {
         shape: format!("{inputs} -> {outputs}, {kernel}x{kernel} / {stride}, {side}x{side}"),
         tiles: tiles_alone(l, &layer, &x, &y, &mut |run| rate(operations, run)),
@@ -134,7 +135,7 @@ fn conv_rate<L: Lanes<T = f32>>(
     }
 }
 
-/// Pairs of an output and a tap that meets the map, along one axis: products with padding are not counted.
+/// Number of products along one axis: pairs of an output and a tap that meets the map. Products with padding do not count.
 fn products(window: &Window, side: usize) -> usize {
     let outputs = window.output(0, side).unwrap_or(0);
     let pixels = (0..outputs).flat_map(|o| (0..window.kernel[0]).map(move |k| (o, k)));
@@ -142,7 +143,7 @@ fn products(window: &Window, side: usize) -> usize {
     pixels.filter(|pixel| *pixel < side).count()
 }
 
-fn tiles_alone<L: Lanes<T = f32>>(
+fn tiles_alone<L: Tiles<T = f32>>(
     l: L,
     layer: &Layer<'_, f32>,
     x: &Map<f32>,
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(products(3, 2, 8), 3 * 4 - 1);
     }
 
-    /// Rates are figures of a machine and a moment; what holds everywhere is that each is one.
+    /// Speeds depend on the machine and the moment; what holds everywhere is that they are positive numbers.
     #[test]
     fn every_shape_has_its_rates() {
         let rates = super::rates(1);

@@ -1,25 +1,25 @@
-//! Windows that slide over images and gradients for the sums of a weight gradient.
+//! The windows that slide over images and gradients for the sums of a weight gradient.
 
 use super::evaluate::Reader;
 use super::field::{Field, Padded};
-use super::lanes::{Block, LANES, Lanes};
-use super::memory::Pooled;
 use super::pack::Wiring;
 use super::tile::{self, Tap};
+use super::tiles::Tiles;
 use super::weight_tiles::Work;
+use crate::simd::{Block, LANES, Lanes, Scalar};
 
-/// Pixels that a tile sums before the next tap: what they read stays in the first-level cache.
+/// Pixels over which a tile sums before it goes on to the next tap: what they read stays in the first-level cache.
 const RUN: usize = 128;
 
-/// A chunk of images and of gradients.
-pub struct Chunk<T: Pooled> {
+/// A chunk of images and of their gradients.
+pub struct Chunk<T: Scalar> {
     pub dy: Padded<T>,
-    /// Where weights have gradients.
+    /// The images, where gradients of weights are wanted.
     pub x: Option<Padded<T>>,
 }
 
-impl<T: Pooled> Chunk<T> {
-    /// Fills it with the images from `first` on.
+impl<T: Scalar> Chunk<T> {
+    /// Fills the chunk with the images from `first` on.
     pub fn fill<L: Lanes<T = T>>(&mut self, l: L, (x, dy): (&Reader<T>, &Reader<T>), first: usize) {
         self.dy.fill(l, dy, first);
         if let Some(inputs) = &mut self.x {
@@ -28,7 +28,7 @@ impl<T: Pooled> Chunk<T> {
     }
 }
 
-/// A window sliding over chunks of one layout.
+/// A window that slides over chunks of one layout.
 pub struct Sliding {
     x: Field,
     dy: Field,
@@ -39,15 +39,15 @@ pub struct Sliding {
     x_pixel: usize,
 }
 
-/// Some rows of outputs under one tap, or under three neighbouring ones.
+/// Some rows of outputs under one tap, or under three neighbouring taps.
 struct Piece {
     tap: Tap,
-    /// Where each row lies in the input (its first tap) and in the gradient.
+    /// Where each row begins in the input (under the first tap) and in the gradient.
     rows: Vec<(usize, usize)>,
 }
 
 impl Sliding {
-    /// The window slides over `x` from an origin with a stride and taps, all in pixels.
+    /// A window with an origin, a stride and taps, all in pixels, that slides over `x`.
     pub fn new<L: Lanes>(
         x: Field,
         (origin, stride, offsets): ([isize; 2], [usize; 2], &[[usize; 2]]),
@@ -61,9 +61,9 @@ impl Sliding {
             false => (dy.size[1], stride[1]),
         };
         let threes = L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
-        let rows = pair_rows(x, origin, stride, dy);
+        let rows = output_rows(x, origin, stride, dy);
         let mut pieces = vec![];
-        // What some rows read stays in the first-level cache while one tap after the other passes by.
+        // What some rows read stays in the first-level cache while all taps are applied to them.
         for rows in rows.chunks(RUN.div_ceil(width)) {
             for taps in taps.chunks(if threes { 3 } else { 1 }) {
                 let meets = |row: &&OutputRow| taps.iter().any(|tap| row.meets(&x, offsets[tap.index]));
@@ -76,8 +76,9 @@ impl Sliding {
         Self { x, dy, pieces, threes, width, x_pixel }
     }
 
-    /// Adds a chunk's input plane against an output block, `[tap][input channel]` (depthwise `[tap]`).
-    pub fn add<L: Lanes>(
+    /// Adds what a chunk contributes to the weights between an input plane and an output block, `[tap][input channel]`
+    /// (`[tap]` in a depthwise layer).
+    pub fn add<L: Tiles>(
         &self,
         l: L,
         wiring: &Wiring,
@@ -102,7 +103,7 @@ impl Sliding {
             }
             let sums = &mut sums[tap.index * LANES..][..taps * LANES];
             // SAFETY: `check` has compared the farthest reads of all rows with the slices; each tap has sixteen vectors,
-            // and `in_threes` has seen those that go together.
+            // and `in_threes` has said that three taps are neighbours.
             match self.threes {
                 true => unsafe { l.weight_runs(&work, rows, tap.pixel, sums) },
                 false => unsafe { l.weight_tiles(&work, rows, tap.pixel, sums) },
@@ -113,15 +114,15 @@ impl Sliding {
 
 /// A row of outputs, over the pixels of a line or over the images of a pixel.
 struct OutputRow {
-    /// Where it lies in the input (its first tap) and in the gradient.
+    /// Where it begins in the input (under the first tap) and in the gradient.
     x: usize,
     dy: usize,
-    /// Pixels under the first tap, vertical and horizontal: the first of them, their distance and their number.
+    /// The pixels under the first tap, vertical and horizontal: the first of them, their distance and their number.
     pixels: [(isize, usize, usize); 2],
 }
 
 impl OutputRow {
-    /// Whether a tap meets the map from some output of the row; else it reads padding only, which is zero.
+    /// Whether a tap meets the map for some output of the row. Else it reads padding only, which is zero.
     fn meets(&self, field: &Field, offset: [usize; 2]) -> bool {
         [0, 1].iter().all(|axis| {
             let (first, stride, count) = self.pixels[*axis];
@@ -131,7 +132,7 @@ impl OutputRow {
 }
 
 /// All rows of outputs.
-fn pair_rows(x: Field, origin: [isize; 2], stride: [usize; 2], dy: Field) -> Vec<OutputRow> {
+fn output_rows(x: Field, origin: [isize; 2], stride: [usize; 2], dy: Field) -> Vec<OutputRow> {
     let [height, width] = dy.size;
     let row = |image: usize, y: usize, c: usize, count: usize| {
         let (py, px) = (origin[0] + (y * stride[0]) as isize, origin[1] + (c * stride[1]) as isize);

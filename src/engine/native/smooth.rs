@@ -4,11 +4,11 @@
 //! As in [`crate::keyed`], only exactly rounded operations are used and no fused multiply-add: all instruction sets give
 //! the same bits. They agree with libm to some units in the last place of f64 (see the tests).
 
-/// `1.5 * 2^52`: adding it rounds a small number to an integer, which then stands in the low bits.
+/// `1.5 * 2^52`. A small number is rounded to an integer when this is added, and the low bits then hold the integer.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// `ln 2`: 32 bits, so that a product with an exponent is exact, and the rest.
+/// `ln 2` in two parts: 32 bits, so that a product with an exponent is exact, and the rest.
 const LN2: [f64; 2] = [0.6931471803691238, 1.9082149292705877e-10];
-/// Where `e^x` is the smallest and the largest normal number, nearly.
+/// The range of `x` in which `e^x` is a normal number, nearly.
 const RANGE: [f64; 2] = [-708.0, 709.0];
 /// `1 / n!` from `n = 2` on.
 const INVERSE_FACTORIALS: [f64; 12] = [
@@ -44,7 +44,7 @@ fn parts(x: f64) -> (f64, f64) {
     (f64::from_bits(exponent << 52), r + r * r * sum)
 }
 
-/// `e^x`; below -708 and above 709 as there.
+/// `e^x`; beyond -708 and 709 it is that of these ends.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
     let (scale, rest) = parts(x);
@@ -67,7 +67,7 @@ pub fn sigmoid(x: f64) -> f64 {
 /// `tanh(ln(1 + e^x)) = n / (n + 2)` with `n = e^x (e^x + 2)`, and its derivative `4 (n + 1) / (n + 2)^2 sigmoid(x)`.
 #[inline(always)]
 pub fn tanh_softplus(x: f64) -> (f64, f64) {
-    // From 40 on it is 1, and `n` does not overflow.
+    // From 40 on the result is 1. The bound keeps `n` from overflowing.
     let e = exp(if x > 40.0 { 40.0 } else { x });
     let n = e * (e + 2.0);
     (n / (n + 2.0), 4.0 * (n + 1.0) / ((n + 2.0) * (n + 2.0)) * (e / (e + 1.0)))
@@ -79,7 +79,7 @@ pub fn density(x: f64) -> f64 {
     exp(-0.5 * x * x) * (0.5 * std::f64::consts::FRAC_1_SQRT_2 * std::f64::consts::FRAC_2_SQRT_PI)
 }
 
-/// `numerator / denominator` of a rational approximation, coefficients from the constant on.
+/// Numerator and denominator of a rational approximation; coefficients begin with the constant.
 struct Rational<const N: usize, const D: usize>([f64; N], [f64; D]);
 
 impl<const N: usize, const D: usize> Rational<N, D> {
@@ -99,7 +99,7 @@ fn horner<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
     sum
 }
 
-// The approximations of the error function of FreeBSD's msun (`s_erf.c`, Sun Microsystems 1993), each for a range of a = |x|.
+// Approximations of the error function, from FreeBSD's msun (`s_erf.c`, Sun Microsystems 1993), each for a range of a = |x|.
 
 /// `erf(a) = a + a R(a^2)` below 0.84375.
 const NEAR: Rational<5, 6> = Rational(
@@ -165,7 +165,7 @@ const MIDDLE: Rational<8, 9> = Rational(
         -0.0604244152148581,
     ],
 );
-/// The same above.
+/// The same for larger `a`.
 const FAR: Rational<7, 8> = Rational(
     [
         -0.0098649429247001,
@@ -188,7 +188,8 @@ const FAR: Rational<7, 8> = Rational(
     ],
 );
 
-/// Standard normal distribution function, `erfc(-x / sqrt(2)) / 2`. All ranges are computed and one is chosen.
+/// Standard normal distribution function, `erfc(-x / sqrt(2)) / 2`. The approximations of all ranges are computed and one is
+/// chosen, so that there is no branch.
 #[inline(always)]
 pub fn normal(x: f64) -> f64 {
     let a = x.abs() * std::f64::consts::FRAC_1_SQRT_2;
@@ -216,7 +217,7 @@ mod tests {
         (-4000..=4000).map(|i| (f64::from(i) / 1000.0).powi(3) * 0.625)
     }
 
-    /// Below 1e-300 the ends of [`RANGE`] are near, where ours stop.
+    /// The tolerance is absolute below 1e-300, because near the ends of [`RANGE`] our functions no longer change.
     fn close(name: &str, x: f64, ours: f64, libm: f64, tolerance: f64) {
         assert!(
             (ours - libm).abs() <= tolerance * libm.abs() + 1e-300,
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn as_libm_has_them() {
+    fn functions_equal_those_of_libm() {
         for x in points() {
             close("exp", x, exp(x), x.exp(), 4e-16);
             close("exp", 15.0 * x, exp(15.0 * x), (15.0 * x).exp(), 4e-16);

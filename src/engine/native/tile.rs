@@ -4,22 +4,24 @@
 //! out[b][p] (+)= sum over planes i, taps t, channels c of x[i][p * pixel + t][c] * w[b][i][t][c]
 //! ```
 //!
-//! The accumulators stay in registers over the whole sum; each weight vector is loaded once for `P` pixels, and each
-//! input value is broadcast once for `B` blocks and `K` neighbouring taps (loads would otherwise be the bottleneck). Forward, input gradient and linear layers differ only in strides and
-//! taps.
+//! The accumulators stay in registers over the whole sum. Each weight vector is loaded once for `P` pixels, and each input
+//! value is broadcast once for `B` blocks and `K` neighbouring taps; otherwise loads would be the bottleneck. Forward
+//! convolutions, input gradients and linear layers differ only in strides and taps.
 
-use super::lanes::{Block, LANES, Lanes, Loop};
+use super::tiles::Tiles;
+use crate::simd::{Block, LANES, Lanes, Loop};
 
-/// Products that an accumulator sums before it is added to the output: a sum of sums loses fewer digits than one long
-/// sum, and costs one addition in so many.
+/// Products that an accumulator sums before it is added to the output: a sum of sums loses fewer digits than one long sum,
+/// at the cost of one more addition for so many products.
 const PART: usize = 256;
 
-/// Planes that a row of tiles sums at once, of those that feed an output.
+/// Number of input planes that a row of tiles sums at once.
 pub fn planes_of_part(taps: usize) -> usize {
     (PART / (taps * LANES)).max(1)
 }
 
-/// A tap of a window that meets the map: the distance of its pixel, and which of the window's taps it is.
+/// A tap of a window that meets the map: the distance of its pixel from the first tap's, and its index among the taps of
+/// the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tap {
     pub pixel: usize,
@@ -28,33 +30,33 @@ pub struct Tap {
 
 /// Where a row of tiles reads and writes. All distances count blocks.
 #[derive(Clone, Copy, Debug)]
-pub struct Row<'a, T> {
-    /// Input of all planes (blocks of sixteen channels), and where the row's first pixel lies in it.
+pub struct TileRow<'a, T> {
+    /// The input of all planes, and where the row's first pixel lies in it.
     pub input: &'a [Block<T>],
     pub start: usize,
-    /// Distance between neighbouring output pixels in the input.
+    /// Distance in the input between the pixels of neighbouring outputs.
     pub pixel: usize,
     /// Distance between planes.
     pub plane: usize,
     pub planes: usize,
-    /// Channels used of the last plane, 1 to 16.
+    /// Number of channels in the last plane, 1 to 16.
     pub last: usize,
-    /// Whether earlier planes have left sums in the output, which are added to.
+    /// Whether the output holds the sums of earlier planes, to which those of these planes are added.
     pub more: bool,
-    /// The taps that do not read padding only.
+    /// The taps that meet the map. The others read padding only.
     pub taps: &'a [Tap],
-    /// All taps of the window.
+    /// Number of taps of the whole window.
     pub window: usize,
     /// `[planes][window][channels]` vectors for each output block, and the distance between output blocks.
     pub weights: &'a [Block<T>],
     pub weight_block: usize,
-    /// Output pixels, the distance between them and between output blocks.
+    /// Number of output pixels, the distance between them, and the distance between output blocks.
     pub width: usize,
     pub out_pixel: usize,
     pub out_block: usize,
 }
 
-/// What the sums start from.
+/// The initial value of the sums.
 #[derive(Clone, Copy, Debug)]
 pub enum Start<'a, T> {
     Zero,
@@ -62,22 +64,23 @@ pub enum Start<'a, T> {
     Bias(&'a [Block<T>]),
 }
 
-/// Output blocks that one tile serves on this instruction set: with few registers, one and more pixels are better.
+/// Number of output blocks that one tile computes on this instruction set: with few registers a tile of one block and more
+/// pixels is faster.
 pub fn widest<L: Lanes>() -> usize {
     if L::MANY_REGISTERS { 2 } else { 1 }
 }
 
 /// Computes one row of `blocks` output blocks (1 or 2); `out` begins at the first pixel of the first block.
-pub fn row<L: Lanes>(
+pub fn row<L: Tiles>(
     l: L,
-    row: &Row<'_, L::T>,
+    row: &TileRow<'_, L::T>,
     blocks: usize,
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) {
     check(row, blocks, start, out.len());
     let threes = L::MANY_REGISTERS && row.pixel == 1 && in_threes(row.taps);
-    // SAFETY: `check` has compared the farthest read and write with the slices; `in_threes` has seen the taps.
+    // SAFETY: `check` has compared the farthest read and write with the slices, and `in_threes` has compared the taps.
     unsafe {
         match (row.pixel, blocks) {
             (1, 1) if threes => l.single::<1, 3>(row, start, out),
@@ -86,15 +89,15 @@ pub fn row<L: Lanes>(
             (1, _) => l.double::<1, 1>(row, start, out),
             (2, 1) => l.single::<2, 1>(row, start, out),
             (2, _) => l.double::<2, 1>(row, start, out),
-            // A pixel at a time has no distance.
+            // Tiles of one pixel do not use the distance between pixels, so it need not be a constant.
             (_, 1) => split::<L, 1, 1, 1, 0, 1, 1>(l, row, start, out),
             _ => split::<L, 1, 1, 1, 0, 2, 1>(l, row, start, out),
         }
     }
 }
 
-/// Whether the taps are runs of three neighbouring pixels: then a pixel that is loaded for one output serves the next
-/// two as well.
+/// Whether the taps are runs of three neighbouring pixels. A pixel that is loaded for one output then serves the next two
+/// as well.
 pub fn in_threes(taps: &[Tap]) -> bool {
     let next = |a: &Tap, b: &Tap| b.pixel == a.pixel + 1 && b.index == a.index + 1;
     let (runs, rest) = taps.as_chunks::<3>();
@@ -102,7 +105,7 @@ pub fn in_threes(taps: &[Tap]) -> bool {
 }
 
 /// Panics unless every access of the row lies inside its slices.
-fn check<T>(row: &Row<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
+fn check<T>(row: &TileRow<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
     let far = row.taps.iter().map(|tap| tap.pixel).max();
     let (Some(far), true) = (far, row.width > 0 && row.planes > 0) else {
         assert!(row.width == 0, "a convolution without taps or channels");
@@ -119,12 +122,12 @@ fn check<T>(row: &Row<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
     assert!(!matches!(start, Start::Bias(bias) if bias.len() < blocks), "a bias for each output block");
 }
 
-/// Cuts a row into tiles of the first width, then of the smaller ones, then single pixels. The pixel distance `S` is a
-/// constant, so that a tile's inputs lie at constant distances from one pointer.
+/// Cuts a row into tiles of the widths `P`, `Q`, `R` and 1, as many of each as fit. The pixel distance `S` is a constant, so
+/// that the inputs of a tile lie at constant distances from one pointer.
 ///
 /// # Safety
-/// As [`check`] asserts; `row.pixel == S` where tiles are wider than one pixel or `K` is not 1; the taps are runs of `K`
-/// neighbouring pixels.
+/// What [`check`] asserts holds; `row.pixel == S` where tiles are wider than one pixel or `K` is not 1; the taps are runs of
+/// `K` neighbouring pixels.
 pub unsafe fn split<
     L: Lanes,
     const P: usize,
@@ -135,7 +138,7 @@ pub unsafe fn split<
     const K: usize,
 >(
     l: L,
-    row: &Row<'_, L::T>,
+    row: &TileRow<'_, L::T>,
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) {
@@ -162,25 +165,25 @@ pub unsafe fn split<
 #[inline(never)]
 unsafe fn tiles<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
-    row: &Row<'_, L::T>,
+    row: &TileRow<'_, L::T>,
     at: usize,
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) -> usize {
-    l.run(Tiles::<L, P, S, B, K> { l, row, at, start, out })
+    l.run(TileLoop::<L, P, S, B, K> { l, row, at, start, out })
 }
 
-/// The loop of [`tiles`], a type so that it is compiled for the instruction set as a whole.
-struct Tiles<'a, L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> {
+/// The loop of [`tiles`]. It is a type, and not a closure, so that all of it is compiled for the instruction set.
+struct TileLoop<'a, L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> {
     l: L,
-    row: &'a Row<'a, L::T>,
+    row: &'a TileRow<'a, L::T>,
     at: usize,
     start: Start<'a, L::T>,
     out: &'a mut [Block<L::T>],
 }
 
 impl<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> Loop
-    for Tiles<'_, L, P, S, B, K>
+    for TileLoop<'_, L, P, S, B, K>
 {
     type Output = usize;
 
@@ -203,43 +206,43 @@ impl<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> L
 #[inline(always)]
 unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
-    row: &Row<'_, L::T>,
+    row: &TileRow<'_, L::T>,
     at: usize,
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) {
-    // SAFETY: the caller's promise: every index below is at most what `check` compared.
+    // SAFETY: the caller's promise: no index below exceeds those that `check` has compared.
     unsafe {
         let out = out.as_mut_ptr().add(at * row.out_pixel);
         let mut sums = first::<L, P, B>(l, start);
         let base = row.input.as_ptr().add(row.start + at * row.pixel);
         for plane in 0..row.planes {
             let channels = if plane + 1 == row.planes { row.last } else { LANES };
-            // Only the last plane may have fewer channels.
+            // All planes before this one have sixteen channels.
             let weights = row.weights.as_ptr().add(plane * LANES * row.window);
             for run in row.taps.as_chunks::<K>().0 {
                 let x = base.add(plane * row.plane + run[0].pixel).cast::<L::T>();
                 let w = weights.add(run[0].index * channels);
                 if channels == LANES {
-                    // A constant length, so that this loop is unrolled.
+                    // The constant length lets the compiler unroll the loop.
                     channels_of::<L, P, S, B, K>(l, x, w, row.weight_block, LANES, &mut sums);
                 } else {
                     channels_of::<L, P, S, B, K>(l, x, w, row.weight_block, channels, &mut sums);
                 }
             }
         }
-        deliver::<L, P, B>(l, row, &sums, out);
+        store::<L, P, B>(l, row, &sums, out);
     }
 }
 
-/// Writes the accumulators, or adds them to what earlier planes have left.
+/// Writes the accumulators, or adds them to the sums of earlier planes.
 ///
 /// # Safety
-/// As [`check`] asserts; `out` is the tile's first pixel.
+/// What [`check`] asserts holds; `out` is the tile's first pixel.
 #[inline(always)]
-unsafe fn deliver<L: Lanes, const P: usize, const B: usize>(
+unsafe fn store<L: Lanes, const P: usize, const B: usize>(
     l: L,
-    row: &Row<'_, L::T>,
+    row: &TileRow<'_, L::T>,
     sums: &[[L::V; P]; B],
     out: *mut Block<L::T>,
 ) {
@@ -253,7 +256,7 @@ unsafe fn deliver<L: Lanes, const P: usize, const B: usize>(
     }
 }
 
-/// What the accumulators start from.
+/// The initial accumulators.
 #[inline(always)]
 fn first<L: Lanes, const P: usize, const B: usize>(l: L, start: Start<'_, L::T>) -> [[L::V; P]; B] {
     let mut sums = [[l.splat(L::T::default()); P]; B];
@@ -268,7 +271,7 @@ fn first<L: Lanes, const P: usize, const B: usize>(l: L, start: Start<'_, L::T>)
 /// `sums[b][p] += x[p + k][c] * w[b][k][c]` over the channels of a run of `K` neighbouring taps.
 ///
 /// # Safety
-/// `P + K - 1` pixels at distance `S` from `x`, and `K` times `channels` vectors for each block.
+/// There are `P + K - 1` pixels at distance `S` from `x` on, and `K` times `channels` vectors for each block.
 #[inline(always)]
 unsafe fn channels_of<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
@@ -288,7 +291,7 @@ unsafe fn channels_of<L: Lanes, const P: usize, const S: usize, const B: usize, 
                     weights[k][b] = l.load(&*w.add(b * weight_block + k * channels + c));
                 }
             }
-            // The pixels under the taps; from one output to the next they move on by one.
+            // The pixels under the taps. From one output to the next they move on by one pixel.
             let mut values = [zero; K];
             for k in 1..K {
                 values[k] = l.splat(*x.add((k - 1) * S * LANES + c));

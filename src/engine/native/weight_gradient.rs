@@ -2,34 +2,36 @@
 
 use std::ops::Range;
 
-use super::across::ToRows;
-use super::lanes::{Block, LANES, Lanes};
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
 use super::pack::Wiring;
+use super::params::HostScalar;
 use super::sliding::{Chunk, Sliding};
+use super::tiles::Tiles;
+use super::transpose::ToRows;
 use crate::engine::GradientSums;
 use crate::engine::kernels::HostValues;
-use crate::team;
+use crate::simd::{Block, LANES, Lanes, Scalar};
+use crate::threads;
 
-/// Blocks of outputs for each thread between two sums over them.
+/// Blocks of outputs that each thread computes before one thread sums over all of them.
 const ROUND: usize = 4;
 
-/// A gradient in progress, `[image][output block][input plane][tap][input channel][16 outputs]`.
-pub struct WeightGradient<T: Pooled> {
+/// A gradient that chunks are added to, `[image][output block][input plane][tap][input channel][16 outputs]`.
+pub struct WeightGradient<T: Scalar> {
     wiring: Wiring,
     taps: usize,
-    /// One gradient for each image, or one for all.
+    /// Number of images, if each has a gradient of its own.
     images: Option<usize>,
-    /// Empty until something is added.
+    /// Empty until the first chunk is added.
     sums: Buffer<T>,
-    /// The finished gradient, where one chunk was the whole batch.
+    /// The finished gradient in PyTorch's layout, where one chunk held the whole batch.
     whole: Option<Vec<T>>,
-    /// Or sums over it, where they were all that was wanted.
+    /// Sums over the gradient in its place, where nothing else was wanted.
     folded: Option<GradientSums>,
 }
 
-impl<T: Pooled> WeightGradient<T> {
-    /// Zeros.
+impl<T: HostScalar> WeightGradient<T> {
+    /// A gradient of zeros.
     pub fn new(wiring: Wiring, taps: usize, images: Option<usize>) -> Self {
         Self { wiring, taps, images, sums: Buffer::stale(0), whole: None, folded: None }
     }
@@ -50,28 +52,28 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// Adds the shares of chunks of images to gradient `image`.
-    pub fn add<L: Lanes<T = T>>(&mut self, l: L, sliding: &Sliding, chunks: &[Chunk<T>], image: usize) {
+    /// Adds the contributions of chunks to gradient `image`.
+    pub fn add<L: Tiles<T = T>>(&mut self, l: L, sliding: &Sliding, chunks: &[Chunk<T>], image: usize) {
         if self.sums.is_empty() {
             self.sums = Buffer::zeroed(self.images.unwrap_or(1) * self.image_blocks());
         }
         let (wiring, planes) = (self.wiring, self.planes());
         let (depthwise, vectors) = (wiring.depthwise(), self.image_blocks());
         let each = if depthwise { self.taps } else { self.taps * LANES };
-        team::runs(&mut self.sums[image * vectors..][..vectors], each, |first, run| {
+        threads::shares(&mut self.sums[image * vectors..][..vectors], each, |first, run| {
             for (at, sums) in (first..).zip(run.chunks_exact_mut(each.max(1))) {
                 let (plane, block) = if depthwise { (at, at) } else { (at % planes, at / planes) };
                 if depthwise || feeds(&wiring, plane, block) {
-                    // The order of the images, whatever the team.
+                    // In the order of the images, whatever the number of threads.
                     chunks.iter().for_each(|chunk| sliding.add(l, &wiring, chunk, (plane, block), sums));
                 }
             }
         });
     }
 
-    /// The gradient of a batch that is one chunk, or of its only image, without a second copy of a layer's many weights; where
-    /// the weights are given, sums over it and no copy at all.
-    pub fn add_whole<L: Lanes<T = T>>(
+    /// Takes the gradient of a batch that is one chunk, without the packed copy of it that [`WeightGradient::add`] makes. With
+    /// the weights in `folded`, only sums over the gradient are kept, and there is no copy at all.
+    pub fn add_whole<L: Tiles<T = T>>(
         &mut self,
         l: L,
         sliding: &Sliding,
@@ -93,9 +95,9 @@ impl<T: Pooled> WeightGradient<T> {
                 None => values.extend_from_slice(rows),
             }
         };
-        // Some blocks of outputs at a time; while they are computed, one thread takes those before them, in their order.
-        let alone = team::size() == 1;
-        let together = if alone { 1 } else { (ROUND * team::size()).min(self.blocks()) };
+        // Some blocks of outputs are computed at a time. Meanwhile one thread takes the blocks before them, in their order.
+        let alone = threads::count() == 1;
+        let together = if alone { 1 } else { (ROUND * threads::count()).min(self.blocks()) };
         let mut rows = vec![T::default(); together * LANES * row];
         let (mut before, mut done) = (vec![T::default(); if alone { 0 } else { rows.len() }], 0..0);
         for first in (0..self.blocks()).step_by(together.max(1)) {
@@ -106,7 +108,10 @@ impl<T: Pooled> WeightGradient<T> {
                 compute(0, blocks);
                 take(outputs, &rows);
             } else {
-                team::both(|| take(done.clone(), &before), || team::each(blocks, LANES * row, compute));
+                threads::join(
+                    || take(done.clone(), &before),
+                    || threads::chunks(blocks, LANES * row, compute),
+                );
                 std::mem::swap(&mut rows, &mut before);
                 done = outputs;
             }
@@ -118,8 +123,8 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// The gradient of a block of outputs, row by row.
-    fn rows_of_block<L: Lanes<T = T>>(
+    /// Computes the gradient of a block of outputs, row by row.
+    fn rows_of_block<L: Tiles<T = T>>(
         &self,
         l: L,
         sliding: &Sliding,
@@ -135,7 +140,7 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// The sums over the gradient, if these are all there is of it.
+    /// The sums over the gradient, if they were taken in its place.
     pub fn sums(&self) -> Option<[f64; 3]> {
         self.folded.as_ref().map(GradientSums::total)
     }
@@ -157,7 +162,7 @@ impl<T: Pooled> WeightGradient<T> {
         T::host(values)
     }
 
-    /// One group: vector by vector, which the rows of sixteen outputs are open for at a time.
+    /// The rows of a layer with one group.
     fn rows_of<L: Lanes<T = T>>(&self, l: L, sums: &[Block<T>], values: &mut [T]) {
         let (vectors, row) = (self.taps * LANES, self.wiring.inputs * self.taps);
         for (block, values) in values.chunks_mut(LANES * row).enumerate() {
@@ -168,7 +173,7 @@ impl<T: Pooled> WeightGradient<T> {
         }
     }
 
-    /// Puts a plane's sums, `[tap][input channel]`, into the rows of a block's outputs.
+    /// Transposes the sums of a plane, `[tap][input channel]`, into the rows of a block's outputs.
     fn to_rows<L: Lanes<T = T>>(&self, l: L, sums: &[Block<T>], plane: usize, rows: &mut [T]) {
         let (taps, pitch) = (self.taps, self.wiring.inputs * self.taps);
         let (channels, lanes) = (LANES.min(self.wiring.inputs - plane * LANES), rows.len() / pitch);
@@ -176,6 +181,7 @@ impl<T: Pooled> WeightGradient<T> {
         l.run(ToRows { l, sums, channels, taps, rows, pitch, lanes });
     }
 
+    /// The rows of a layer with several groups.
     fn grouped_rows_of(&self, sums: &[Block<T>], values: &mut [T]) {
         let (per_group, per_out) = (self.wiring.group_inputs(), self.wiring.group_outputs());
         for (output, values) in values.chunks_exact_mut(per_group * self.taps).enumerate() {
@@ -195,7 +201,7 @@ impl<T: Pooled> WeightGradient<T> {
     }
 }
 
-/// Whether any channel of an input plane feeds any output of a block.
+/// Whether a channel of an input plane feeds an output of a block.
 fn feeds(wiring: &Wiring, plane: usize, block: usize) -> bool {
     let input = |c: usize| c.min(wiring.inputs - 1) / wiring.group_inputs();
     let output = |c: usize| c.min(wiring.outputs - 1) / wiring.group_outputs();

@@ -1,20 +1,19 @@
 //! Register tiles of weight gradients: some input channels times sixteen outputs, over a run of pixels.
 
-use super::lanes::{Block, LANES, Lanes, Loop};
-use super::memory::Pooled;
+use crate::simd::{Block, LANES, Lanes, Loop, Scalar};
 
-/// One input plane against one output block.
+/// The weights between one input plane and one output block.
 pub struct Work<'a, T> {
     pub x: &'a [Block<T>],
     pub dy: &'a [Block<T>],
-    /// Pixels of a row, and their distance in the input.
+    /// Number of pixels in a row, and their distance in the input.
     pub width: usize,
     pub x_pixel: usize,
-    /// Input channels, 1 to 16.
+    /// Number of input channels, 1 to 16.
     pub channels: usize,
 }
 
-impl<T: Pooled> Work<'_, T> {
+impl<T: Scalar> Work<'_, T> {
     /// Panics unless every row reads inside the slices under `taps` neighbouring taps from `tap` on.
     pub fn check(&self, rows: &[(usize, usize)], tap: usize, taps: usize) {
         assert!(self.channels <= LANES && self.width > 0 && taps > 0);
@@ -25,7 +24,7 @@ impl<T: Pooled> Work<'_, T> {
         }
     }
 
-    /// Depthwise: each channel with itself.
+    /// The sums of a depthwise layer, in which each channel meets itself only.
     pub fn diagonal<L: Lanes<T = T>>(&self, l: L, rows: &[(usize, usize)], tap: usize, sum: &mut Block<T>) {
         l.run(|| {
             let mut run = l.splat(T::default());
@@ -40,11 +39,11 @@ impl<T: Pooled> Work<'_, T> {
         });
     }
 
-    /// Three neighbouring taps at once, in tiles of `C` input channels and then of single ones.
+    /// The sums of three neighbouring taps at once, in tiles of `C` input channels and then of one.
     ///
     /// # Safety
-    /// As `check` asserts for `tap`, `tap + 1` and `tap + 2`, with `3 * 16` vectors of sums, `x_pixel == 1` and rows of
-    /// two pixels or more.
+    /// What `check` asserts holds for `tap`, `tap + 1` and `tap + 2`, with `3 * 16` vectors of sums, `x_pixel == 1` and rows
+    /// of at least two pixels.
     pub unsafe fn runs_of<L: Lanes<T = T>, const C: usize>(
         &self,
         l: L,
@@ -63,10 +62,10 @@ impl<T: Pooled> Work<'_, T> {
         }
     }
 
-    /// Tiles of `C` input channels, then of `D`, then single ones.
+    /// The sums of one tap, in tiles of `C` input channels, then of `D`, then of one.
     ///
     /// # Safety
-    /// As `check` asserts, with sixteen vectors of sums.
+    /// What `check` asserts holds, with sixteen vectors of sums.
     pub unsafe fn channels_of<L: Lanes<T = T>, const C: usize, const D: usize>(
         &self,
         l: L,
@@ -92,8 +91,10 @@ impl<T: Pooled> Work<'_, T> {
         }
     }
 
+    /// The sums of `C` input channels from `c` on.
+    ///
     /// # Safety
-    /// As `check` asserts, with `c + C <= channels`.
+    /// What `check` asserts holds, with `c + C <= channels`.
     #[inline(never)]
     unsafe fn tile<L: Lanes<T = T>, const C: usize>(
         &self,
@@ -120,7 +121,7 @@ impl<T: Pooled> Work<'_, T> {
                     }
                 }
             }
-            // A run is summed by itself first: a sum of sums loses fewer digits than one long sum.
+            // The rows are summed by themselves first, because a sum of sums loses fewer digits than one long sum.
             for k in 0..C {
                 let sum = l.add(l.load(&sums[c + k]), tile[k]);
                 l.store(sum, &mut sums[c + k]);
@@ -129,8 +130,9 @@ impl<T: Pooled> Work<'_, T> {
     }
 }
 
-/// `C` input channels under three neighbouring taps: `x[q]` meets `dy[q]`, `dy[q - 1]` and `dy[q - 2]`, which stay in
-/// registers, so that an input value is loaded once for three products. Exists under the promise of [`Work::runs_of`].
+/// `C` input channels under three neighbouring taps: `x[q]` is multiplied with `dy[q]`, `dy[q - 1]` and `dy[q - 2]`, which
+/// stay in registers, so that an input value is loaded once for three products. It is made under the promise of
+/// [`Work::runs_of`].
 struct RunTile<'a, L: Lanes, const C: usize> {
     l: L,
     work: &'a Work<'a, L::T>,
@@ -155,8 +157,8 @@ impl<L: Lanes, const C: usize> Loop for RunTile<'_, L, C> {
                 let mut x = work.x.as_ptr().add(x + tap).cast::<L::T>().add(c);
                 let mut dy = work.dy.as_ptr().add(*dy);
                 let (mut before, mut latest) = (l.load(&*dy), l.load(&*dy.add(1)));
-                // The first two pixels lie under the first taps only, the last two under the last: the tile never
-                // multiplies what does not belong together, not even with zero.
+                // The first two pixels lie under the first taps only, and the last two under the last taps only. A product
+                // with a zero in place of a gradient would make NaN of an infinite input, so there is none.
                 add_pixel::<L, C, 0, 1>(l, x, &[before, zero, zero], &mut tile);
                 add_pixel::<L, C, 0, 2>(l, x.add(LANES), &[latest, before, zero], &mut tile);
                 x = x.add(2 * LANES);
@@ -181,10 +183,10 @@ impl<L: Lanes, const C: usize> Loop for RunTile<'_, L, C> {
     }
 }
 
-/// `tile[t][k] += x[k] * dy[t]` for the taps from `FROM` to before `TO`.
+/// `tile[t][k] += x[k] * dy[t]` for the taps `FROM..TO`.
 ///
 /// # Safety
-/// `C` numbers at `x`.
+/// There are `C` numbers at `x`.
 #[inline(always)]
 unsafe fn add_pixel<L: Lanes, const C: usize, const FROM: usize, const TO: usize>(
     l: L,

@@ -1,15 +1,15 @@
-//! How random signs at the end of a block come back to its beginning.
+//! Products of the Jacobians of blocks with random signs.
 
 use super::covariance::dot;
-use crate::engine::native::{Loop, vectorised};
 use crate::engine::reverse::{Gradients, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};
 use crate::engine::{EngineError, ForwardPass};
 use crate::graph::{NodeId, Shape};
 use crate::keyed::Stream;
+use crate::simd::{Loop, vectorised};
 
-/// Signs `g` at a map, `v` their product with the Jacobian of everything between it and an earlier map, brought to the same size
-/// (a window of pixels becomes channels): `v' g / (N H W)` over all pixels (AZ-NAS's trainability).
+/// `v' g / (N H W)` over all pixels (AZ-NAS's trainability), for random signs `g` at a map and their product `v` with the
+/// Jacobian of the map with respect to an earlier one. `v` is brought to the size of `g`: a window of pixels becomes channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlockResponse {
     /// Whether `v` equals `g`: nothing lies between the maps.
@@ -43,7 +43,7 @@ pub fn block_responses(
         let mut gradients = Gradients::default();
         session.backward(&[Cotangent { node: pair[1], values: &signs }], &wants, &mut gradients)?;
         let back = gradients.node(pair[0], NodeWant::Gradient).map(|v| v.to_f64());
-        // Without a path between the maps nothing comes back.
+        // Without a path between the maps the Jacobian is zero.
         let back = back.unwrap_or_else(|| vec![0.0; images * from.elements()]);
         Ok(respond((&back, from), (&signs, to), images))
     });
@@ -63,8 +63,8 @@ fn respond((back, from): (&[f64], Shape), (signs, to): (&[f64], Shape), images: 
     BlockResponse { identical: false, rows, columns, matrix }
 }
 
-/// Windows of pixels as channels: `out[c r r + dy r + dx][y][x] = in[c][y r + dy][x r + dx]`, `r` the ratio of the heights. Pixels of an
-/// incomplete window are left out.
+/// Makes channels of windows of pixels: `out[c r r + dy r + dx][y][x] = in[c][y r + dy][x r + dx]`, where `r` is the ratio of
+/// the heights. Pixels of an incomplete window are left out.
 fn unshuffle(values: &[f64], from: Shape, to: Shape, images: usize) -> Vec<f64> {
     let (Shape::Map { channels, height, width }, Shape::Map { height: rows, width: columns, .. }) =
         (from, to)
@@ -83,6 +83,7 @@ fn unshuffle(values: &[f64], from: Shape, to: Shape, images: usize) -> Vec<f64> 
     out
 }
 
+/// The loop over all products, which the compiler vectorises.
 struct AddImages<'a> {
     back: &'a [f64],
     signs: &'a [f64],

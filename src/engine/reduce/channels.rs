@@ -1,6 +1,6 @@
 //! Moments of channels.
 
-use super::Rows;
+use super::ImageRows;
 use crate::graph::{NodeId, Shape};
 
 /// Mean and biased variance of each channel of a map over (N, H, W).
@@ -17,7 +17,7 @@ pub struct ChannelMoments {
 }
 
 impl ChannelMoments {
-    pub(super) fn of<T: Copy + Into<f64>>(node: NodeId, shape: Shape, rows: Rows<'_, T>) -> Self {
+    pub(super) fn of<T: Copy + Into<f64>>(node: NodeId, shape: Shape, rows: ImageRows<'_, T>) -> Self {
         let (channels, pixels) = (shape.channels(), shape.pixels());
         let count = rows.n * pixels;
         let channel_sum = |c: usize, f: &dyn Fn(f64) -> f64| -> f64 {
@@ -45,7 +45,8 @@ mod tests {
         // Channel 0: 1 2 | 3 6 (mean 3, variance 3.5); channel 1: constant 5.
         let values = [1f32, 2., 5., 5., 3., 6., 5., 5.];
         let shape = Shape::map(2, 1, 2);
-        let moments = ChannelMoments::of(NodeId(7), shape, Rows { values: &values, n: 2, len: 4, times: 2 });
+        let moments =
+            ChannelMoments::of(NodeId(7), shape, ImageRows { values: &values, n: 2, len: 4, times: 2 });
         assert_eq!((moments.mean.clone(), moments.variance.clone()), (vec![3., 5.], vec![3.5, 0.]));
         assert_eq!((moments.count, moments.times, moments.mean_variance()), (4, 2, 1.75));
     }

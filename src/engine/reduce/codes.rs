@@ -1,10 +1,10 @@
 //! Activation codes.
 
-use super::Rows;
+use super::ImageRows;
 use crate::engine::kernels::Codes;
-use crate::engine::native::{Loop, vectorised};
+use crate::simd::{Loop, vectorised};
 
-/// Agreement of binary codes: `agree[i][j] = N_A - Hamming(b_i, b_j)` over all units seen so far.
+/// Agreement of binary codes: `agree[i][j] = N_A - Hamming(b_i, b_j)` over all units added so far.
 ///
 /// Equal to `B B^T + (1 - B)(1 - B)^T` of NASWOT (Mellor et al. 2021), counted exactly on packed bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl CodeGram {
         self.agree.iter().map(|x| *x as f64).collect()
     }
 
-    pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>) {
+    pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: ImageRows<'_, T>) {
         self.add_codes(&pack_rows(rows), rows.times);
     }
 
@@ -42,7 +42,7 @@ impl CodeGram {
     }
 }
 
-/// Counting the positions where the codes of each pair of images differ.
+/// The loop that counts the positions where the codes of each pair of images differ.
 struct Count<'a> {
     gram: &'a mut CodeGram,
     codes: &'a Codes,
@@ -74,8 +74,8 @@ impl Loop for Count<'_> {
     }
 }
 
-/// The codes of a batch of rows.
-pub(super) fn pack_rows<T: Copy + Into<f64>>(rows: Rows<'_, T>) -> Codes {
+/// The codes of a layer.
+pub(super) fn pack_rows<T: Copy + Into<f64>>(rows: ImageRows<'_, T>) -> Codes {
     let words = (0..rows.n).flat_map(|i| pack(rows.row(i))).collect();
     Codes { n: rows.n, units: rows.len, words }
 }
@@ -98,7 +98,7 @@ mod tests {
         let values: Vec<f32> =
             "101100110101001011101001".chars().map(|c| if c == '1' { 0.5 } else { -1.0 }).collect();
         let mut gram = CodeGram::default();
-        gram.add(Rows { values: &values, n: 4, len: 6, times: 1 });
+        gram.add(ImageRows { values: &values, n: 4, len: 6, times: 1 });
         let expected = [6., 3., 2., 4., 3., 6., 1., 3., 2., 1., 6., 4., 4., 3., 4., 6.];
         assert_eq!(gram.matrix(), expected);
         assert_eq!((gram.units(), gram.images()), (6, 4));
@@ -111,7 +111,7 @@ mod tests {
             let mut values = vec![0f32; n * len];
             stream.fill_uniform(1.0, &mut values);
             let mut gram = CodeGram::default();
-            gram.add(Rows { values: &values, n, len, times });
+            gram.add(ImageRows { values: &values, n, len, times });
             for i in 0..n {
                 for j in 0..n {
                     let agree = (0..len).filter(|k| (values[i * len + k] > 0.0) == (values[j * len + k] > 0.0)).count();

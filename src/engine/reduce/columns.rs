@@ -1,10 +1,10 @@
 //! Geometry of column-normalised rows.
 
-use super::{Rows, pairs};
-use crate::engine::native::{LANES, Lanes, WithLanes, with_lanes};
+use super::{ImageRows, pairs};
+use crate::simd::{LANES, Lanes, WithLanes, with_lanes};
 
-/// Pairwise geometry of rows after column-wise min-max normalisation (RBFleX-NAS Eq. 1):
-/// `v' = (v - min) / (max - min)`; a constant column counts as 0, which no distance sees.
+/// Pairwise geometry of rows after column-wise min-max normalisation (RBFleX-NAS Eq. 1): `v' = (v - min) / (max - min)`. A
+/// constant column becomes 0, which changes no distance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnGeometry {
     n: usize,
@@ -14,7 +14,7 @@ pub struct ColumnGeometry {
     sums: Vec<f64>,
 }
 
-/// Columns normalised at a time: 16 rows of them fit the first-level cache.
+/// Number of columns that are normalised at a time: 16 rows of them fit the first-level cache.
 const CHUNK: usize = 192;
 
 impl ColumnGeometry {
@@ -47,13 +47,13 @@ impl ColumnGeometry {
         &self.sums
     }
 
-    pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>) {
+    pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: ImageRows<'_, T>) {
         self.add_units(rows, rows.len);
     }
 
-    /// Adds rows of which only `units` columns are units, the others zero in all rows; the order of the columns does
-    /// not matter.
-    pub(crate) fn add_units<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>, units: usize) {
+    /// Adds rows in which only `units` columns are units and the others are zero in all rows. The order of the columns does not
+    /// matter.
+    pub(crate) fn add_units<T: Copy + Into<f64>>(&mut self, rows: ImageRows<'_, T>, units: usize) {
         let n = rows.n;
         self.n = n;
         self.columns += units * rows.times;
@@ -67,7 +67,7 @@ impl ColumnGeometry {
         }
     }
 
-    /// Adds what [`AddColumns`] has summed, each column counting `times` times.
+    /// Adds the sums of [`AddColumns`], in which each column counts `times` times.
     fn join(&mut self, tallies: &Tallies, times: f64) {
         let n = self.n;
         let total = |lanes: &[f64; LANES]| times * lanes.iter().sum::<f64>();
@@ -92,14 +92,14 @@ impl ColumnGeometry {
     }
 }
 
-/// Normalising all columns of some rows and accumulating them.
+/// The loop that normalises all columns of some rows and sums over them.
 struct AddColumns<'a, T> {
     geometry: &'a mut ColumnGeometry,
-    rows: Rows<'a, T>,
+    rows: ImageRows<'a, T>,
 }
 
-/// Sums in sixteen lanes: of each row, each pair's squared differences, and each pair's products (rows themselves
-/// included).
+/// Sums in sixteen lanes: of each row, of the squared differences of each pair of rows, and of the products of each pair
+/// (including a row with itself).
 struct Tallies {
     sums: Vec<[f64; LANES]>,
     distances: Vec<[f64; LANES]>,
@@ -167,9 +167,9 @@ fn accumulate<L: Lanes<T = f32>>(l: L, chunk: &[f64], groups: usize, n: usize, t
     }
 }
 
-/// Writes columns `start..start + width`, normalised, to `out` (`[N, CHUNK]`), and zeros behind them.
+/// Writes the normalised columns `start..start + width` to `out` (`[N, CHUNK]`), followed by zeros.
 #[inline(always)]
-fn normalise<T: Copy + Into<f64>>(rows: &Rows<'_, T>, start: usize, width: usize, out: &mut [f64]) {
+fn normalise<T: Copy + Into<f64>>(rows: &ImageRows<'_, T>, start: usize, width: usize, out: &mut [f64]) {
     let mut low = [f64::INFINITY; CHUNK];
     let mut high = [f64::NEG_INFINITY; CHUNK];
     for i in 0..rows.n {
@@ -183,7 +183,7 @@ fn normalise<T: Copy + Into<f64>>(rows: &Rows<'_, T>, start: usize, width: usize
     }
     for (low, high) in low.iter().zip(&mut high) {
         let range = *high - low;
-        // `high` becomes the factor; 1 keeps the zeros of a constant column.
+        // `high` becomes the factor. A constant column has zeros already, and the factor 1 leaves them.
         *high = if range == 0.0 { 1.0 } else { 1.0 / range };
     }
     for row in out.chunks_exact_mut(CHUNK).take(rows.n) {
@@ -204,10 +204,10 @@ mod tests {
         fn equals_the_definition(n in 2usize..6, len in 1usize..450, times in 1usize..3, seed in 0u64..1000) {
             let mut values = vec![0f32; n * len];
             crate::keyed::Stream::new(seed, "columns").fill_uniform(3.0, &mut values);
-            // A dead column stays out of every distance.
+            // A constant column changes no distance.
             (0..n).for_each(|i| values[i * len] = 0.0);
             let mut geometry = ColumnGeometry::new(true);
-            geometry.add(Rows { values: &values, n, len, times });
+            geometry.add(ImageRows { values: &values, n, len, times });
             let at = |i: usize, k: usize| f64::from(values[i * len + k]);
             let normal = |i: usize, k: usize| {
                 let column: Vec<f64> = (0..n).map(|r| at(r, k)).collect();
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_nan_reaches_the_distances() {
         let mut geometry = ColumnGeometry::new(false);
-        geometry.add(Rows { values: &[0.0f32, f32::NAN, 1.0, 2.0], n: 2, len: 2, times: 1 });
+        geometry.add(ImageRows { values: &[0.0f32, f32::NAN, 1.0, 2.0], n: 2, len: 2, times: 1 });
         assert!(geometry.distances()[1].is_nan());
     }
 }

@@ -1,8 +1,8 @@
 //! Covariances of channels.
 
-use super::Rows;
-use crate::engine::native::{Loop, vectorised};
+use super::ImageRows;
 use crate::graph::{NodeId, Shape};
+use crate::simd::{Loop, vectorised};
 
 /// Covariance of the channels of a map over (N, H, W), divided by the count.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct ChannelCovariance {
 }
 
 impl ChannelCovariance {
-    pub(super) fn of<T: Copy + Into<f64>>(node: NodeId, shape: Shape, rows: Rows<'_, T>) -> Self {
+    pub(super) fn of<T: Copy + Into<f64>>(node: NodeId, shape: Shape, rows: ImageRows<'_, T>) -> Self {
         let (channels, pixels) = (shape.channels(), shape.pixels());
         let count = (rows.n * pixels) as f64;
         let channel = |i: usize, c: usize| &rows.row(i)[c * pixels..(c + 1) * pixels];
@@ -42,7 +42,7 @@ impl ChannelCovariance {
     }
 }
 
-/// Adds the products of one image's channels to the lower triangle.
+/// The loop that adds the products of one image's channels to the lower triangle.
 struct AddProducts<'a> {
     centred: &'a [f64],
     pixels: usize,
@@ -65,7 +65,7 @@ impl Loop for AddProducts<'_> {
     }
 }
 
-/// In eight sums, which a processor carries out side by side.
+/// The inner product, in eight sums that a processor adds to side by side.
 #[inline(always)]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, tail_a), (b, tail_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
@@ -86,7 +86,7 @@ mod tests {
     fn two_images_two_channels() {
         // Channel 0: 1 2 | 3 6 (mean 3), channel 1: 0 0 | 2 2 (mean 1); products of deviations 2 + 1 + 0 + 3 = 6.
         let values = [1f32, 2., 0., 0., 3., 6., 2., 2.];
-        let rows = Rows { values: &values, n: 2, len: 4, times: 3 };
+        let rows = ImageRows { values: &values, n: 2, len: 4, times: 3 };
         let found = ChannelCovariance::of(NodeId(7), Shape::map(2, 1, 2), rows);
         assert_eq!((found.channels, found.times, found.node), (2, 3, NodeId(7)));
         assert_eq!(found.matrix, [3.5, 1.5, 1.5, 1.0]);

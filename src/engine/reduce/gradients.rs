@@ -1,4 +1,4 @@
-//! Reductions of gradients: a closed set, in f64, fed one parameter at a time.
+//! Reductions of gradients, a closed set: in f64, one parameter at a time.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Reduced;
 use super::blocks::block_responses;
 use super::images::sign_agreement;
 use super::tangent::tangent_kernel;
-use crate::engine::kernels::{HostValues, Numbers, ParamRows};
+use crate::engine::kernels::{GradientForm, HostValues, Numbers};
 use crate::engine::reverse::{GradientSink, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};
 use crate::engine::{EngineError, ForwardPass, GradientSums, Loss};
@@ -26,19 +26,19 @@ pub enum ParamSet {
 pub enum GradientReduction {
     /// [`ParamSums`] of each parameter that a cotangent reaches, in registration order.
     Params(ParamSet),
-    /// The same of `H g` in place of `g`, the gradient and the Hessian being those of convolution and linear weights.
+    /// The same sums over `H g` in place of `g`, where gradient and Hessian are those of convolution and linear weights.
     HessianGradient,
     /// The gradients themselves of convolution and linear weights that a cotangent reaches, in registration order.
     LayerGradients,
     /// Gradient of the input, `[N, elements]`; no entry when no cotangent reaches it.
     Input,
-    /// [`SignAgreement`](super::SignAgreement) of the images' own gradients of convolution and linear weights.
+    /// [`SignAgreement`](super::SignAgreement) of the per-image gradients of convolution and linear weights.
     SignAgreement,
-    /// The neural tangent kernel: for each image the gradient of the sum of its logits with respect to all parameters that
-    /// are called weights (of convolutions, linear layers, normalisations and embeddings), and their inner products. Whatever
-    /// the loss.
+    /// The neural tangent kernel: the inner products of the images' gradients, of the sum of the logits with respect to all
+    /// parameters that are called weights (of convolutions, linear layers, normalisations and embeddings). It does not depend
+    /// on the loss.
     NeuralTangent,
-    /// Responses of these maps, each to the one before it, to keyed random signs. Whatever the loss.
+    /// [`BlockResponse`](super::BlockResponse) of each of these maps to the one before it. It does not depend on the loss.
     BlockResponses { maps: Vec<NodeId>, seed: u64 },
     /// For each of these nodes that a cotangent reaches, the sum over pixels of value times gradient, `[N, channels]`.
     ChannelProducts(Vec<NodeId>),
@@ -76,8 +76,8 @@ pub fn kept(graph: &Graph, reductions: &[GradientReduction]) -> Vec<NodeId> {
     products.filter(|id| reached[id.index()]).chain([graph.logits()]).collect()
 }
 
-/// Differentiates a loss of the logits of an open session, once for all reductions (and once more for Hessians); one result
-/// for each reduction, in order.
+/// Differentiates a loss of the logits of an open session, once for all reductions (and once more for Hessians). There is one
+/// result for each reduction, in order.
 ///
 /// # Errors
 /// Labels that do not fit, or the device's message.
@@ -91,19 +91,19 @@ pub fn reduce_gradients(
     let cotangent = loss.gradient(&session.value(logits)?.to_f64(), pass.input.shape[0])?;
     let cotangents = [Cotangent { node: logits, values: &cotangent }];
     let layers: Vec<ParamId> = graph.layer_weights().map(|(id, _)| id).collect();
-    let curved = reductions.contains(&GradientReduction::HessianGradient);
+    let hessian = reductions.contains(&GradientReduction::HessianGradient);
     let (params, nodes) = (wanted_params(graph, reductions, &layers), wanted_nodes(reductions));
-    let keeps = curved || reductions.contains(&GradientReduction::LayerGradients);
-    let mut seen = Collector::new(pass.weights, keeps.then_some(layers.as_slice()));
+    let keeps = hessian || reductions.contains(&GradientReduction::LayerGradients);
+    let mut gradients = Collector::new(pass.weights, keeps.then_some(layers.as_slice()));
     if !params.is_empty() || !nodes.is_empty() {
-        let rows = if keeps { ParamRows::Summed } else { ParamRows::Sums };
-        let wants = Wants { params: &params, rows, nodes: &nodes };
-        session.backward(&cotangents, &wants, &mut seen)?;
+        let form = if keeps { GradientForm::Summed } else { GradientForm::SumsOnly };
+        let wants = Wants { params: &params, form, nodes: &nodes };
+        session.backward(&cotangents, &wants, &mut gradients)?;
     }
-    let mut bent = Collector::new(pass.weights, None);
-    if curved {
-        let wants = Wants { params: &layers, rows: ParamRows::Summed, nodes: &[] };
-        session.hessian_vector(loss, &seen.direction, &wants, &mut bent)?;
+    let mut products = Collector::new(pass.weights, None);
+    if hessian {
+        let wants = Wants { params: &layers, form: GradientForm::Summed, nodes: &[] };
+        session.hessian_vector(loss, &gradients.direction, &wants, &mut products)?;
     }
     let answer = |reduction: &GradientReduction| match reduction {
         GradientReduction::SignAgreement => {
@@ -113,7 +113,7 @@ pub fn reduce_gradients(
         GradientReduction::BlockResponses { maps, seed } => {
             Ok(Reduced::Blocks(block_responses(session, pass, maps, *seed)?))
         }
-        other => Ok(seen.answer(other, &bent, &layers)),
+        other => Ok(gradients.answer(other, &products, &layers)),
     };
     reductions.iter().map(answer).collect()
 }
@@ -156,7 +156,7 @@ fn wanted_nodes(reductions: &[GradientReduction]) -> Vec<(NodeId, NodeWant)> {
     nodes
 }
 
-/// Reduces gradients as they come; those of a direction are kept.
+/// Reduces gradients as they come. Those in `keep` are kept as well, as a direction.
 struct Collector<'a> {
     weights: &'a Weights,
     keep: &'a [ParamId],
@@ -170,7 +170,8 @@ impl<'a> Collector<'a> {
         Self { weights, keep: keep.unwrap_or_default(), sums: vec![], direction: vec![], nodes: vec![] }
     }
 
-    fn answer(&self, reduction: &GradientReduction, bent: &Self, layers: &[ParamId]) -> Reduced {
+    /// The result of a reduction; `products` has the Hessian-vector products.
+    fn answer(&self, reduction: &GradientReduction, products: &Self, layers: &[ParamId]) -> Reduced {
         let nodes = |want: NodeWant, of: &[NodeId]| {
             let found = self.nodes.iter().filter(|(id, w, _)| *w == want && of.contains(id));
             Reduced::Values(found.map(|(id, _, values)| (*id, values.clone())).collect())
@@ -180,13 +181,13 @@ impl<'a> Collector<'a> {
             GradientReduction::Params(ParamSet::Layers) => {
                 Reduced::Params(self.sorted(|id| layers.contains(&id)))
             }
-            GradientReduction::HessianGradient => Reduced::Params(bent.sorted(|_| true)),
+            GradientReduction::HessianGradient => Reduced::Params(products.sorted(|_| true)),
             GradientReduction::LayerGradients => {
                 let kept =
                     layers.iter().filter_map(|id| Some((*id, self.direction.get(id.index())?.clone()?)));
                 Reduced::Gradients(Arc::new(kept.collect()))
             }
-            // Answered by passes of their own.
+            // These have passes of their own.
             GradientReduction::SignAgreement
             | GradientReduction::NeuralTangent
             | GradientReduction::BlockResponses { .. } => Reduced::Params(vec![]),
@@ -195,6 +196,7 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// The sums of the parameters that `keep` selects, in registration order.
     fn sorted(&self, keep: impl Fn(ParamId) -> bool) -> Vec<ParamSums> {
         let mut sums: Vec<ParamSums> = self.sums.iter().copied().filter(|s| keep(s.param)).collect();
         sums.sort_by_key(|s| s.param);

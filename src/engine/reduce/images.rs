@@ -1,6 +1,6 @@
 //! Signs of the gradients of single images.
 
-use crate::engine::kernels::{HostValues, ParamRows};
+use crate::engine::kernels::{GradientForm, HostValues};
 use crate::engine::reverse::{GradientSink, NodeWant, Wants};
 use crate::engine::session::{Cotangent, Session};
 use crate::engine::{EngineError, ForwardPass};
@@ -11,16 +11,16 @@ use crate::graph::{NodeId, ParamId, Weights};
 pub struct SignAgreement {
     pub sum: f64,
     pub weights: usize,
-    /// Gradients that are zero in exact arithmetic: not zero, but below 1e-12 (f32: 1e-6) of the largest gradient of this
-    /// parameter and those nearer to the loss. Each moves `sum` by 2 at most.
+    /// Number of gradients that are not zero, but would be in exact arithmetic: they are below 1e-12 (f32: 1e-6) of the largest
+    /// gradient of this parameter and those nearer to the loss. Each changes `sum` by 2 at most.
     pub rounding: usize,
     largest: f64,
 }
 
-/// What rounding may leave of a gradient that is zero in exact arithmetic.
+/// How large a gradient that is zero in exact arithmetic may become by rounding.
 trait Rounding: Copy + Into<f64> {
-    /// Share of the largest gradient. In f64 nothing lies between 2e-15 and 2e-10 of it in networks with such zeros (cells and
-    /// stages of NDS), whole layers of which have nothing else; in f32 the gap is narrow.
+    /// As a share of the largest gradient. In networks with such zeros (cells and stages of NDS, of which whole layers have
+    /// nothing else) no f64 gradient lies between 2e-15 and 2e-10 of the largest; in f32 the gap is narrow.
     const SHARE: f64;
 }
 
@@ -33,7 +33,7 @@ impl Rounding for f64 {
 }
 
 impl SignAgreement {
-    /// Adds a parameter's rows, `[N, numel]`.
+    /// Adds a parameter's gradients, `[N, numel]`.
     fn add<T: Rounding>(&mut self, rows: &[T], numel: usize) {
         self.largest = rows.iter().fold(self.largest, |max, g| max.max((*g).into().abs()));
         let floor = T::SHARE * self.largest;
@@ -52,7 +52,7 @@ impl SignAgreement {
     }
 }
 
-/// [`SignAgreement`] of the images' shares of a gradient.
+/// [`SignAgreement`] of the per-image gradients of some parameters.
 ///
 /// # Errors
 /// The device's message.
@@ -63,12 +63,12 @@ pub fn sign_agreement(
     layers: &[ParamId],
 ) -> Result<SignAgreement, EngineError> {
     let mut signs = Signs { weights: pass.weights, all: SignAgreement::default() };
-    let wants = Wants { params: layers, rows: ParamRows::PerImage, nodes: &[] };
+    let wants = Wants { params: layers, form: GradientForm::PerImage, nodes: &[] };
     session.backward(cotangents, &wants, &mut signs)?;
     Ok(signs.all)
 }
 
-/// Counts signs as gradients come.
+/// Adds up signs as gradients come.
 struct Signs<'a> {
     weights: &'a Weights,
     all: SignAgreement,
@@ -109,7 +109,7 @@ mod tests {
         let mut all = SignAgreement::default();
         all.add(&[1.0, 1e-17, -2.0, 0.0, 1e-9, -3e-18], 3);
         assert_eq!(found(&all), (5.0, 3, 2));
-        // A whole layer may be noise beside those behind it.
+        // A whole layer may be rounding beside the layers behind it.
         all.add(&[1e-17, 2e-17], 1);
         assert_eq!(found(&all), (7.0, 4, 4));
     }

@@ -1,6 +1,7 @@
-//! Reductions of tapped values: a closed set, in f64, fed one layer at a time.
+//! Reductions of tapped values, a closed set: in f64, one layer at a time.
 //!
-//! Rows are images. A tap that the reference code records `times` times counts that often, without being computed again.
+//! Values are rows, one for each image. A tap that the reference code records several times counts as often (`times`), but is
+//! computed once.
 
 mod blocks;
 mod channels;
@@ -69,7 +70,7 @@ pub enum Reduced {
     Values(Vec<(NodeId, Vec<f64>)>),
     /// Sums over each parameter's gradient.
     Params(Vec<ParamSums>),
-    /// Gradients of parameters, one behind the other; shared, as they are large.
+    /// Gradients of parameters, one behind the other. They are shared because they are large.
     Gradients(Arc<Vec<(ParamId, HostValues)>>),
     /// Agreement of the signs of the images' gradients.
     Signs(SignAgreement),
@@ -91,9 +92,9 @@ pub(super) enum Reducer {
     Values(Vec<(NodeId, Vec<f64>)>),
 }
 
-/// A tapped value on its engine.
+/// A tapped value on the device.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a, V> {
+pub(super) struct Tapped<'a, V> {
     pub node: NodeId,
     pub shape: Shape,
     pub times: usize,
@@ -104,24 +105,24 @@ pub(super) struct Seen<'a, V> {
 fn add_columns(columns: &mut ColumnGeometry, rows: EngineRows<'_>, times: usize) {
     let EngineRows { values, n, len, units } = rows;
     match values {
-        Numbers::F32(values) => columns.add_units(Rows { values, n, len, times }, units),
-        Numbers::F64(values) => columns.add_units(Rows { values, n, len, times }, units),
+        Numbers::F32(values) => columns.add_units(ImageRows { values, n, len, times }, units),
+        Numbers::F64(values) => columns.add_units(ImageRows { values, n, len, times }, units),
     }
 }
 
-/// A batch of rows in one element type.
+/// Values of a layer, a row for each image, in one element type.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'a, T> {
+pub(crate) struct ImageRows<'a, T> {
     pub values: &'a [T],
-    /// Number of rows (images).
+    /// Number of images.
     pub n: usize,
     /// Elements of a row.
     pub len: usize,
-    /// How many times these columns count.
+    /// How often these columns count.
     pub times: usize,
 }
 
-impl<'a, T> Rows<'a, T> {
+impl<'a, T> ImageRows<'a, T> {
     pub fn row(&self, i: usize) -> &'a [T] {
         &self.values[i * self.len..(i + 1) * self.len]
     }
@@ -141,9 +142,9 @@ impl Reducer {
         }
     }
 
-    /// Takes what it needs where the value is, if the engine can; says whether it did.
-    pub fn observe_in_place<K: Kernels>(&mut self, kernels: &K, seen: Seen<'_, K::Value>) -> bool {
-        let Seen { node, shape, times, n, value } = seen;
+    /// Adds a value on the device, if the engine can reduce it there, and returns whether it did.
+    pub fn observe_in_place<K: Kernels>(&mut self, kernels: &K, tapped: Tapped<'_, K::Value>) -> bool {
+        let Tapped { node, shape, times, n, value } = tapped;
         match self {
             Self::Codes(gram) => match kernels.codes(value) {
                 Some(codes) => gram.add_codes(&codes, times),
@@ -171,14 +172,19 @@ impl Reducer {
         true
     }
 
+    /// Adds a value on the host.
     pub fn observe(&mut self, node: NodeId, shape: Shape, times: usize, n: usize, values: &HostValues) {
         match values {
-            HostValues::F32(v) => self.add(node, shape, Rows { values: v, n, len: shape.elements(), times }),
-            HostValues::F64(v) => self.add(node, shape, Rows { values: v, n, len: shape.elements(), times }),
+            HostValues::F32(v) => {
+                self.add(node, shape, ImageRows { values: v, n, len: shape.elements(), times })
+            }
+            HostValues::F64(v) => {
+                self.add(node, shape, ImageRows { values: v, n, len: shape.elements(), times })
+            }
         }
     }
 
-    fn add<T: Copy + Into<f64>>(&mut self, node: NodeId, shape: Shape, rows: Rows<'_, T>) {
+    fn add<T: Copy + Into<f64>>(&mut self, node: NodeId, shape: Shape, rows: ImageRows<'_, T>) {
         match self {
             Self::Codes(codes) => codes.add(rows),
             Self::Patterns(patterns) => patterns.add_codes(&codes::pack_rows(rows)),

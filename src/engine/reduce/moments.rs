@@ -1,8 +1,8 @@
 //! Moments of rows.
 
-use super::Rows;
+use super::ImageRows;
 
-/// Mean and population variance of each row over all columns seen so far, joined layer by layer.
+/// Mean and population variance of each row over all columns added so far, combined layer by layer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowMoments {
     count: f64,
@@ -27,8 +27,8 @@ impl RowMoments {
         self.squares.iter().map(|s| s / self.count).collect()
     }
 
-    /// Joins the layer's moments with those before it (Chan et al. 1979), each layer in two passes.
-    pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: Rows<'_, T>) {
+    /// Combines the moments of a layer, which takes two passes, with those of the layers before it (Chan et al. 1979).
+    pub(crate) fn add<T: Copy + Into<f64>>(&mut self, rows: ImageRows<'_, T>) {
         self.mean.resize(rows.n, 0.0);
         self.squares.resize(rows.n, 0.0);
         let len = rows.len as f64;
@@ -46,7 +46,7 @@ impl RowMoments {
     }
 }
 
-/// Sum of `f(x)` in blocks, so that rounding grows with the number of blocks only.
+/// Sum of `f(x)`, in blocks, so that rounding grows with the number of blocks only.
 fn sum<T: Copy + Into<f64>>(row: &[T], f: impl Fn(f64) -> f64) -> f64 {
     row.chunks(256).map(|block| block.iter().map(|x| f((*x).into())).sum::<f64>()).sum()
 }
@@ -62,8 +62,8 @@ mod tests {
             let mut values = vec![0f32; a + b];
             crate::keyed::Stream::new(seed, "moments").fill_normal(2.0, &mut values);
             let mut moments = RowMoments::default();
-            moments.add(Rows { values: &values[..a], n: 1, len: a, times: 1 });
-            moments.add(Rows { values: &values[a..], n: 1, len: b, times });
+            moments.add(ImageRows { values: &values[..a], n: 1, len: a, times: 1 });
+            moments.add(ImageRows { values: &values[a..], n: 1, len: b, times });
             let mut row: Vec<f64> = values[..a].iter().map(|x| f64::from(*x)).collect();
             (0..times).for_each(|_| row.extend(values[a..].iter().map(|x| f64::from(*x))));
             let mean = row.iter().sum::<f64>() / row.len() as f64;

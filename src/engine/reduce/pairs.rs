@@ -1,9 +1,9 @@
 //! Sums over pairs of rows, in sixteen lanes.
 
-use crate::engine::native::{LANES, Lanes};
+use crate::simd::{LANES, Lanes};
 
-/// Adds to `sums[j]`, lane by lane, what `term(x, y, sum)` makes of row `x` and the `j`-th of `others`. Rows have whole groups
-/// of lanes; `J` rows at a time keep their sums in registers.
+/// Updates `sums[j]`, lane by lane, to `term(x, y, sum)` for all numbers `x` of a row and `y` of the `j`-th of `others`. Rows
+/// consist of whole groups of lanes. The sums of `J` rows are in registers meanwhile.
 #[inline(always)]
 pub fn add<L: Lanes<T = f32>, const J: usize>(
     l: L,

@@ -1,4 +1,4 @@
-//! Patterns of single units over the images.
+//! Binary codes of units over the images.
 
 use std::collections::HashSet;
 
@@ -12,26 +12,26 @@ pub struct NeuronPatterns {
 }
 
 impl NeuronPatterns {
-    /// How many different patterns there are.
+    /// Number of distinct patterns.
     pub fn distinct(&self) -> usize {
         self.distinct.len()
     }
 
-    /// Units seen.
+    /// Number of units.
     pub fn units(&self) -> u64 {
         self.units
     }
 
     pub(super) fn add_codes(&mut self, codes: &Codes) {
         let length = codes.words.len() / codes.n.max(1);
-        // Bits of no unit are zero in all images: so many silent columns are none.
+        // Bits that belong to no unit are zero in all images: as many zero patterns do not count.
         let mut padding = length * 64 - codes.units;
         for word in 0..length {
             for bit in 0..64 {
                 let pattern = pattern(codes, length, word, bit);
                 if padding > 0 && pattern.iter().all(|w| *w == 0) {
                     padding -= 1;
-                } else if !self.distinct.contains(&pattern) {
+                } else {
                     self.distinct.insert(pattern);
                 }
             }
@@ -40,7 +40,7 @@ impl NeuronPatterns {
     }
 }
 
-/// One unit's bits, image by image.
+/// The bits of one unit, image by image.
 fn pattern(codes: &Codes, length: usize, word: usize, bit: usize) -> Vec<u64> {
     let mut pattern = vec![0u64; codes.n.div_ceil(64)];
     for image in 0..codes.n {
@@ -51,14 +51,14 @@ fn pattern(codes: &Codes, length: usize, word: usize, bit: usize) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Rows, codes::pack_rows};
+    use super::super::{ImageRows, codes::pack_rows};
     use super::*;
 
     fn patterns(rows: &[&str]) -> NeuronPatterns {
         let values: Vec<f32> =
             rows.iter().flat_map(|r| r.chars()).map(|c| if c == '1' { 1.0 } else { -1.0 }).collect();
         let mut all = NeuronPatterns::default();
-        all.add_codes(&pack_rows(Rows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 }));
+        all.add_codes(&pack_rows(ImageRows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 }));
         all
     }
 
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(patterns(&["1011001", "1101011", "0010010"]).distinct(), 5);
     }
 
-    /// A silent unit is a pattern, the filling of the last word is not.
+    /// A unit that is never positive has a pattern; the padding of the last word has none.
     #[test]
     fn silence_counts_only_where_there_is_a_unit() {
         assert_eq!(patterns(&["11", "11"]).distinct(), 1);

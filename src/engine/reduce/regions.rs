@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::engine::kernels::Codes;
 
-/// The code of each image over all units seen so far: two images with equal codes lie in the same linear region of a network
+/// The code of each image over all units added so far. Two images with equal codes lie in the same linear region of a network
 /// of ReLUs (TE-NAS).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageCodes {
@@ -13,12 +13,12 @@ pub struct ImageCodes {
 }
 
 impl ImageCodes {
-    /// How many different codes there are.
+    /// Number of distinct codes.
     pub fn distinct(&self) -> usize {
         Self::distinct_of([self])
     }
 
-    /// How many different codes there are among the images of several batches on the same units.
+    /// Number of distinct codes among the images of several batches, over the same units.
     pub fn distinct_of<'a>(batches: impl IntoIterator<Item = &'a Self>) -> usize {
         batches.into_iter().flat_map(|batch| &batch.rows).collect::<HashSet<_>>().len()
     }
@@ -28,12 +28,12 @@ impl ImageCodes {
         self.rows.len()
     }
 
-    /// Units seen.
+    /// Number of units.
     pub fn units(&self) -> u64 {
         self.units
     }
 
-    /// Bits of no unit are the same for all images, so they make no difference.
+    /// Adds the codes of a layer. Bits that belong to no unit are the same for all images, so they make no difference.
     pub(super) fn add_codes(&mut self, codes: &Codes) {
         let length = codes.words.len() / codes.n.max(1);
         self.rows.resize(codes.n, vec![]);
@@ -46,13 +46,13 @@ impl ImageCodes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Rows, codes::pack_rows};
+    use super::super::{ImageRows, codes::pack_rows};
     use super::*;
 
     fn layer(all: &mut ImageCodes, rows: &[&str]) {
         let values: Vec<f32> =
             rows.iter().flat_map(|r| r.chars()).map(|c| if c == '1' { 1.0 } else { -1.0 }).collect();
-        all.add_codes(&pack_rows(Rows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 }));
+        all.add_codes(&pack_rows(ImageRows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 }));
     }
 
     #[test]

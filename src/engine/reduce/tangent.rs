@@ -1,12 +1,12 @@
 //! The neural tangent kernel of a mini-batch.
 
 use super::pairs;
-use crate::engine::kernels::{HostValues, ParamRows};
-use crate::engine::native::{LANES, Lanes, WithLanes, with_lanes};
+use crate::engine::kernels::{GradientForm, HostValues};
 use crate::engine::reverse::{Gradients, Wants};
 use crate::engine::session::{Cotangent, Session};
 use crate::engine::{EngineError, ForwardPass};
 use crate::graph::{ParamId, ParamRole};
+use crate::simd::{LANES, Lanes, WithLanes, with_lanes};
 
 /// `K_nm = G_n . G_m` in f64, `[N, N]`, one backward pass for each image.
 ///
@@ -18,7 +18,7 @@ pub fn tangent_kernel(session: &dyn Session, pass: &ForwardPass<'_>) -> Result<V
     let weights = graph.trainable().filter(|(_, p)| called(p.role));
     let weights: Vec<ParamId> = weights.map(|(id, _)| id).collect();
     let classes = graph.node(logits).shape.elements();
-    let wants = Wants { params: &weights, rows: ParamRows::Summed, nodes: &[] };
+    let wants = Wants { params: &weights, form: GradientForm::Summed, nodes: &[] };
     let mut gradients: Vec<Gradients> = vec![];
     for image in 0..n {
         let mut values = vec![0.0; n * classes];
@@ -31,10 +31,10 @@ pub fn tangent_kernel(session: &dyn Session, pass: &ForwardPass<'_>) -> Result<V
     Ok(with_lanes(Gram { n, layers: layers.collect() }))
 }
 
-/// Columns at a time: 32 rows of them fit the first-level cache.
+/// Number of columns at a time: 32 rows of them fit the first-level cache.
 const CHUNK: usize = 128;
 
-/// Inner products of rows that lie in pieces, a layer each; a row without a piece is zero there.
+/// The loop for inner products of rows that come in pieces, one for each layer. `None` stands for zeros.
 struct Gram<'a> {
     n: usize,
     layers: Vec<Vec<Option<&'a HostValues>>>,
@@ -46,7 +46,7 @@ impl WithLanes for Gram<'_> {
     #[inline(always)]
     fn go<L: Lanes<T = f32>>(self, l: L) -> Vec<f64> {
         let n = self.n;
-        // Of rows 0 and 0, 1 and 0, 1 and 1, 2 and 0, ...
+        // The pairs are rows 0 and 0, 1 and 0, 1 and 1, 2 and 0, ...
         let mut sums = vec![[0.0; LANES]; n * (n + 1) / 2];
         let mut chunk = vec![0.0; n * CHUNK];
         for layer in &self.layers {
@@ -70,7 +70,7 @@ impl WithLanes for Gram<'_> {
     }
 }
 
-/// The columns from `start`, and zeros behind them.
+/// Copies the columns from `start` on, followed by zeros.
 #[inline(always)]
 fn copy(row: Option<&HostValues>, start: usize, out: &mut [f64]) {
     fn widen<T: Copy + Into<f64>>(row: &[T], start: usize, out: &mut [f64]) {

@@ -1,13 +1,13 @@
 //! First derivatives of the operations.
 
-use super::{LocalWants, NodeWant, Pulled, Rules};
+use super::tape::Tape;
+use super::{NodeGradients, NodeWant, Rules};
 use crate::engine::executor::pad_channels;
 use crate::engine::kernels::{HostValues, Kernels, LayerGradients, LayerWants};
-use crate::engine::tape::Tape;
-use crate::engine::{EngineError, ForwardPass, Heads, NormStatistics, tokens};
+use crate::engine::{EngineError, ForwardPass, NormStatistics, tokens};
 use crate::graph::{Node, NodeId, Op, ParamId};
 
-/// Pulls cotangents back through a recorded pass.
+/// The rules for cotangents of a recorded pass.
 pub struct FirstOrder<'a, K: Kernels> {
     pub kernels: &'a K,
     pub pass: &'a ForwardPass<'a>,
@@ -33,63 +33,66 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
         self.kernels.split(&dy, channels)
     }
 
-    fn pull(&self, id: NodeId, dy: K::Value, wants: LocalWants) -> Result<Pulled<K::Value>, EngineError> {
+    fn backward(
+        &self,
+        id: NodeId,
+        dy: K::Value,
+        wants: LayerWants,
+    ) -> Result<NodeGradients<K::Value>, EngineError> {
         let (kernels, pass) = (self.kernels, self.pass);
         let node = pass.graph.node(id);
         let Some(from) = node.inputs.first().copied() else {
-            return Ok(Pulled::nothing());
+            return Ok(NodeGradients::nothing());
         };
         let x = || self.tape.value(pass, from);
         let shape = pass.graph.node(from).shape;
-        let layer = LayerWants { input: wants.input, params: wants.params };
         Ok(match &node.op {
-            Op::Conv2d { weight, bias, window, groups } => {
-                let conv = pass.conv((*weight, *bias), window, *groups);
-                let gradients = kernels.conv2d_backward(x()?, &dy, &conv, layer).map_err(pass.failed(id))?;
-                named(gradients, Some(*weight), *bias)
-            }
-            Op::Linear { weight, bias } => {
-                let dense = pass.dense((*weight, *bias));
-                let gradients = kernels.linear_backward(x()?, &dy, &dense, layer).map_err(pass.failed(id))?;
+            Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => {
+                let layer = pass.linear_layer(&node.op, (*weight, *bias));
+                let gradients = layer.backward(kernels, x()?, &dy, wants).map_err(pass.failed(id))?;
                 named(gradients, Some(*weight), *bias)
             }
             Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
                 let state = self.tape.norm(pass, id)?;
-                let gradients = state.pull(kernels, x()?, dy, wants).map_err(pass.failed(id))?;
+                let gradients = state.backward(kernels, x()?, dy, wants).map_err(pass.failed(id))?;
                 named(gradients, norm.weight, norm.bias)
             }
-            Op::Activation(kind) => Pulled::input(kernels.activation_backward(x()?, dy, *kind)),
-            Op::Pool { kind, window } => Pulled::input(kernels.pool_backward(x()?, &dy, *kind, window)),
-            Op::GlobalAveragePool => Pulled::input(kernels.global_average_pool_backward(&dy, shape)),
-            Op::Flatten => Pulled::input(kernels.unflatten(dy, shape)),
+            Op::Activation(kind) => NodeGradients::input(kernels.activation_backward(x()?, dy, *kind)),
+            Op::Pool { kind, window } => {
+                NodeGradients::input(kernels.pool_backward(x()?, &dy, *kind, window))
+            }
+            Op::GlobalAveragePool => NodeGradients::input(kernels.global_average_pool_backward(&dy, shape)),
+            Op::Flatten => NodeGradients::input(kernels.unflatten(dy, shape)),
             Op::Pad { before, after } => {
-                let turned = |by: &[isize; 2]| by.map(|by| -by);
-                Pulled::input(kernels.pad(&dy, turned(before), turned(after)))
+                let opposite = |by: &[isize; 2]| by.map(|by| -by);
+                NodeGradients::input(kernels.pad(&dy, opposite(before), opposite(after)))
             }
-            Op::Nearest => Pulled::input(kernels.nearest_backward(&dy, shape.size())),
-            Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add | Op::Concat => Pulled::input(dy),
+            Op::Nearest => NodeGradients::input(kernels.nearest_backward(&dy, shape.size())),
+            Op::BatchNorm(_) | Op::Input | Op::Identity | Op::Add | Op::Concat => NodeGradients::input(dy),
             Op::PadChannels { before, after } => {
-                Pulled::input(pad_channels(kernels, (pass.images(), shape), dy, [-before, -after]))
+                NodeGradients::input(pad_channels(kernels, (pass.images(), shape), dy, [-before, -after]))
             }
-            Op::Zero | Op::Zeros => Pulled::input(kernels.zero(dy)),
+            Op::Zero | Op::Zeros => NodeGradients::input(kernels.zero(dy)),
             Op::Embedding { table, row } => {
-                tokens::embed_backward(kernels, pass, (id, *table, *row), &dy, wants.params)?
+                let of = (*table, *row, node.shape);
+                let gradient = tokens::embed_backward(kernels, pass, of, &dy, wants.params);
+                NodeGradients::table(*table, gradient.map_err(pass.failed(id))?)
             }
             Op::LayerNorm(norm) => {
                 let spec = pass.token_norm(node.shape, norm);
-                let gradients = kernels.layer_norm_backward(x()?, &dy, &spec, layer);
+                let gradients = tokens::layer_norm_backward(kernels, (x()?, &dy), &spec, wants);
                 named(gradients.map_err(pass.failed(id))?, Some(norm.weight), Some(norm.bias))
             }
             Op::Attention { heads } => {
                 let attended = pass.attended();
-                let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
-                let gradients = kernels.attention_backward(self.sequences(node)?, &dy, &heads);
-                Pulled::inputs(gradients.map_err(pass.failed(id))?)
+                let heads = pass.heads(node.shape, *heads, &attended);
+                let gradients = tokens::attention_backward(kernels, self.sequences(node)?, &dy, &heads);
+                NodeGradients::inputs(gradients.map_err(pass.failed(id))?)
             }
         })
     }
 
-    fn deliver(&self, id: NodeId, dy: &K::Value, want: NodeWant) -> Result<HostValues, EngineError> {
+    fn at_node(&self, id: NodeId, dy: &K::Value, want: NodeWant) -> Result<HostValues, EngineError> {
         let gradient = match want {
             NodeWant::Gradient => self.kernels.host(dy),
             NodeWant::ChannelProducts => {
@@ -102,13 +105,14 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
     }
 }
 
-/// A layer's gradients under the names of its parameters.
+/// A layer's gradients with the ids of its parameters.
 pub(super) fn named<V>(
     gradients: LayerGradients<V>,
     weight: Option<ParamId>,
     bias: Option<ParamId>,
-) -> Pulled<V> {
-    let names = [weight, bias].into_iter().zip([gradients.weight, gradients.bias]);
-    let params = names.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
-    Pulled { input: gradients.input, params, sums: weight.zip(gradients.weight_sums), ..Pulled::nothing() }
+) -> NodeGradients<V> {
+    let ids = [weight, bias].into_iter().zip([gradients.weight, gradients.bias]);
+    let params = ids.filter_map(|(id, gradient)| Some((id?, gradient?))).collect();
+    let sums = weight.zip(gradients.weight_sums);
+    NodeGradients { input: gradients.input, params, sums, ..NodeGradients::nothing() }
 }

@@ -1,20 +1,22 @@
-//! Reverse mode on the graph, once for every engine and for first and second order.
+//! Reverse mode on the graph, for every engine and for first and second order.
 //!
-//! [`pull`] walks the nodes backwards, adds the cotangents that arrive at each, and hands them to [`Rules`], which know
-//! the derivative of every operation. [`FirstOrder`] carries cotangents; [`SecondOrder`] carries a cotangent and its
-//! derivative in a direction of parameter space.
+//! [`backward`] walks the nodes backwards, adds the cotangents that arrive at each, and propagates them by [`Rules`], which
+//! know the derivative of every operation. [`FirstOrder`] has rules for cotangents; [`SecondOrder`] has rules for cotangents
+//! with their derivatives in a direction of parameter space.
 
 mod first;
 mod norm;
 mod second;
 mod tangent;
+mod tape;
 
 pub use first::FirstOrder;
-pub use norm::NormState;
-pub use second::{Dual, SecondOrder};
+pub use second::{DualCotangent, SecondOrder};
 pub use tangent::Tangents;
+pub use tape::{Tape, not_kept};
 
-use super::kernels::{HostValues, LayerGradients, ParamRows};
+use super::kernels::{GradientForm, HostValues, Kernels, LayerGradients, LayerWants};
+use super::tokens::TableGradient;
 use super::{EngineError, Precision};
 use crate::graph::{Graph, Node, NodeId, Op, ParamId};
 
@@ -31,25 +33,25 @@ pub enum NodeWant {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wants<'a> {
     pub params: &'a [ParamId],
-    pub rows: ParamRows,
+    pub form: GradientForm,
     pub nodes: &'a [(NodeId, NodeWant)],
 }
 
-/// Takes gradients one at a time, in the order in which the backward pass reaches them. What no cotangent reaches is
-/// never handed over, which tells a dead branch from a gradient of zeros.
+/// Receives gradients one at a time, in the order in which the backward pass computes them. It receives nothing for what no
+/// cotangent reaches, which tells a dead branch from a gradient of zeros.
 pub trait GradientSink {
-    /// `[numel]`, or `[N, numel]` for per-image rows.
+    /// The gradient of a parameter, `[numel]`, or `[N, numel]` with [`GradientForm::PerImage`].
     fn param(&mut self, id: ParamId, gradient: HostValues);
-    /// [`GradientSums::total`](super::GradientSums::total) of a weight's gradient, which is not handed over itself. Called
-    /// only where [`ParamRows::Sums`] were wanted.
+    /// [`GradientSums::total`](super::GradientSums::total) of a weight's gradient, in place of the gradient. Called only where
+    /// [`GradientForm::SumsOnly`] was wanted.
     fn param_sums(&mut self, id: ParamId, _sums: [f64; 3]) {
         unreachable!("sums over parameter {} in place of its gradient were not asked for", id.index());
     }
-    /// As [`NodeWant`] says.
+    /// The gradient of a node's value, as `want` says.
     fn node(&mut self, id: NodeId, want: NodeWant, gradient: HostValues);
 }
 
-/// All gradients of a backward pass, kept. `None`: no cotangent reached it.
+/// All gradients of a backward pass. `None` says that no cotangent reached a parameter or node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gradients {
     params: Vec<Option<HostValues>>,
@@ -66,11 +68,6 @@ impl Gradients {
     pub fn node(&self, id: NodeId, want: NodeWant) -> Option<&HostValues> {
         self.nodes.iter().find(|(n, w, _)| *n == id && *w == want).map(|(_, _, g)| g)
     }
-
-    /// Gradients of all parameters, by [`ParamId`]; a direction for second derivatives.
-    pub fn into_params(self) -> Vec<Option<HostValues>> {
-        self.params
-    }
 }
 
 impl GradientSink for Gradients {
@@ -86,20 +83,20 @@ impl GradientSink for Gradients {
     }
 }
 
-/// Gradients of one node.
-pub struct Pulled<C> {
-    /// The cotangent of its input, where wanted; of all its inputs alike, where there are no `others`.
+/// The gradients of one node.
+pub struct NodeGradients<C> {
+    /// The cotangent of its first input, where wanted; of all inputs, where there are no `others`.
     pub input: Option<C>,
     /// The cotangents of its second and further inputs, where they differ from that of the first.
     pub others: Vec<C>,
     /// Gradients of its parameters, where wanted.
     pub params: Vec<(ParamId, HostValues)>,
-    /// Sums over one in place of it.
+    /// Sums over the gradient of a parameter, in place of the gradient.
     pub sums: Option<(ParamId, [f64; 3])>,
 }
 
-impl<C> Pulled<C> {
-    /// None at all.
+impl<C> NodeGradients<C> {
+    /// No gradients.
     pub fn nothing() -> Self {
         Self { input: None, others: vec![], params: vec![], sums: None }
     }
@@ -108,58 +105,72 @@ impl<C> Pulled<C> {
         Self { input: Some(input), ..Self::nothing() }
     }
 
-    /// Those of several inputs.
+    /// The gradient of an embedding's table.
+    fn table(id: ParamId, gradient: TableGradient) -> Self {
+        match gradient {
+            TableGradient::None => Self::nothing(),
+            TableGradient::Values(values) => Self { params: vec![(id, values)], ..Self::nothing() },
+            TableGradient::Sums(sums) => Self { sums: Some((id, sums)), ..Self::nothing() },
+        }
+    }
+
+    /// The cotangents of several inputs.
     fn inputs(all: impl IntoIterator<Item = C>) -> Self {
         let mut all = all.into_iter();
         Self { input: all.next(), others: all.collect(), ..Self::nothing() }
     }
 }
 
-/// A layer's gradients, differentiated: the cotangent of its input itself, and the derivatives of all its gradients.
+/// The gradients of a layer, differentiated: the cotangent of its input itself, and the derivatives of all its gradients.
 pub struct Differentiated<V> {
     input: Option<V>,
     tangents: LayerGradients<V>,
 }
 
-/// What is wanted of one node.
-#[derive(Clone, Copy)]
-pub struct LocalWants {
-    pub input: bool,
-    pub params: ParamRows,
+/// The sum of two values, which are zero where they are `None`.
+fn sum<K: Kernels>(kernels: &K, a: Option<K::Value>, b: Option<K::Value>) -> Option<K::Value> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(kernels.add(a, b)),
+        (a, b) => a.or(b),
+    }
 }
 
-/// Derivatives of the operations. Sums, identities and `x * 0` are the walk's own business.
+/// The derivatives of the operations, except sums, identities and `x * 0`, which [`backward`] knows.
 pub trait Rules {
     type Cotangent: Clone;
 
     fn add(&self, a: Self::Cotangent, b: Self::Cotangent) -> Self::Cotangent;
-    /// The parts of so many channels.
+    /// Parts of as many channels as `channels` says.
     fn split(&self, dy: Self::Cotangent, channels: &[usize]) -> Vec<Self::Cotangent>;
+    /// The gradients of a node for the cotangent `dy` of its output.
+    ///
     /// # Errors
     /// The device's message, or a value that the tape does not hold.
-    fn pull(
+    fn backward(
         &self,
         id: NodeId,
         dy: Self::Cotangent,
-        wants: LocalWants,
-    ) -> Result<Pulled<Self::Cotangent>, EngineError>;
+        wants: LayerWants,
+    ) -> Result<NodeGradients<Self::Cotangent>, EngineError>;
+    /// What is wanted of the gradient `dy` of a node's value.
+    ///
     /// # Errors
     /// The device's message, or a value that the tape does not hold.
-    fn deliver(&self, id: NodeId, dy: &Self::Cotangent, want: NodeWant) -> Result<HostValues, EngineError>;
+    fn at_node(&self, id: NodeId, dy: &Self::Cotangent, want: NodeWant) -> Result<HostValues, EngineError>;
 }
 
-/// What has arrived at a node: zeros, which come out of `x * 0`, need no arithmetic.
+/// The sum of the cotangents that have arrived at a node. Zeros, which `x * 0` gives, need no arithmetic.
 #[derive(Clone)]
 enum Arrival<C> {
     Zeros,
     Value(C),
 }
 
-/// The walk: from `seeds` back to everything wanted.
+/// Propagates cotangents from `seeds` back to everything that is wanted.
 ///
 /// # Errors
 /// What the rules report.
-pub fn pull<R: Rules>(
+pub fn backward<R: Rules>(
     rules: &R,
     (graph, images, precision): (&Graph, usize, Precision),
     seeds: Vec<(NodeId, R::Cotangent)>,
@@ -171,7 +182,7 @@ pub fn pull<R: Rules>(
         Precision::F32 => HostValues::F32(vec![0.0; count]),
         Precision::F64 => HostValues::F64(vec![0.0; count]),
     };
-    let rows = if wants.rows == ParamRows::PerImage { images } else { 1 };
+    let copies = if wants.form == GradientForm::PerImage { images } else { 1 };
     let mut arrived: Vec<Option<Arrival<R::Cotangent>>> = vec![None; graph.nodes().len()];
     for (id, seed) in seeds {
         arrive(rules, &mut arrived[id.index()], Arrival::Value(seed));
@@ -180,22 +191,22 @@ pub fn pull<R: Rules>(
         let Some(dy) = arrived[i].take() else { continue };
         for (id, want) in wants.nodes.iter().filter(|(id, _)| id.index() == i) {
             let gradient = match &dy {
-                Arrival::Value(dy) => rules.deliver(*id, dy, *want)?,
+                Arrival::Value(dy) => rules.at_node(*id, dy, *want)?,
                 Arrival::Zeros if *want == NodeWant::Gradient => zeros(images * node.shape.elements()),
                 Arrival::Zeros => zeros(images * node.shape.channels()),
             };
             sink.node(*id, *want, gradient);
         }
         let wanted = wanted_params(node, wants);
-        let local = LocalWants {
+        let local = LayerWants {
             input: node.inputs.iter().any(|id| leads[id.index()]),
-            params: if wanted.is_empty() { ParamRows::None } else { wants.rows },
+            params: if wanted.is_empty() { GradientForm::None } else { wants.form },
         };
         let mut others = vec![];
         let dx = match (dy, &node.op) {
             _ if !local.input && wanted.is_empty() => continue,
             (Arrival::Zeros, _) | (_, Op::Zero) => {
-                wanted.iter().for_each(|id| sink.param(*id, zeros(rows * graph.param(*id).numel())));
+                wanted.iter().for_each(|id| sink.param(*id, zeros(copies * graph.param(*id).numel())));
                 Arrival::Zeros
             }
             (dy, Op::Add | Op::Identity) => dy,
@@ -207,14 +218,14 @@ pub fn pull<R: Rules>(
                 continue;
             }
             (Arrival::Value(dy), _) => {
-                let pulled = rules.pull(NodeId(i), dy, local)?;
-                let params = pulled.params.into_iter().filter(|(id, _)| wanted.contains(id));
+                let gradients = rules.backward(NodeId(i), dy, local)?;
+                let params = gradients.params.into_iter().filter(|(id, _)| wanted.contains(id));
                 params.for_each(|(id, gradient)| sink.param(id, gradient));
-                if let Some((id, sums)) = pulled.sums.filter(|(id, _)| wanted.contains(id)) {
+                if let Some((id, sums)) = gradients.sums.filter(|(id, _)| wanted.contains(id)) {
                     sink.param_sums(id, sums);
                 }
-                let Some(dx) = pulled.input else { continue };
-                others = pulled.others;
+                let Some(dx) = gradients.input else { continue };
+                others = gradients.others;
                 Arrival::Value(dx)
             }
         };
@@ -237,7 +248,7 @@ fn arrive<R: Rules>(rules: &R, at: &mut Option<Arrival<R::Cotangent>>, new: Arri
     });
 }
 
-/// For each node, whether something wanted lies at it or before it.
+/// For each node, whether something that is wanted lies at it or before it.
 fn leads_to_wanted(graph: &Graph, wants: &Wants<'_>) -> Vec<bool> {
     let mut leads = vec![false; graph.nodes().len()];
     wants.nodes.iter().for_each(|(id, _)| leads[id.index()] = true);
@@ -257,5 +268,5 @@ fn wanted_params(node: &Node, wants: &Wants<'_>) -> Vec<ParamId> {
         _ => [None, None],
     };
     let wanted = own.into_iter().flatten();
-    wanted.filter(|id| wants.rows != ParamRows::None && wants.params.contains(id)).collect()
+    wanted.filter(|id| wants.form != GradientForm::None && wants.params.contains(id)).collect()
 }

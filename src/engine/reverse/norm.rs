@@ -7,12 +7,14 @@
 //! dx = a dy + b x + c,   a = gamma inv,   b = -gamma inv^3 S2 / M,   c = -a S1 / M - b mean
 //! ```
 //!
-//! Running statistics do not depend on `x`: `b = c = 0`. A dot means the derivative in a direction; those of
+//! Running statistics do not depend on `x`: `b = c = 0`. A prime means the derivative in a direction; the derivatives of
 //! `dx` and of the sums follow by the product rule, with `mean' = sum t / M` and `inv' = -inv^3 sum t (x - mean) / M` for
 //! the tangent `t` of `x`.
 
-use super::{Differentiated, LocalWants};
-use crate::engine::kernels::{HostValues, Kernels, LayerGradients, ParamRows};
+use super::Differentiated;
+use crate::engine::kernels::{
+    GradientForm, HostValues, Kernels, LayerGradients, LayerWants, WithTangent, over_images, wide,
+};
 use crate::engine::{ForwardPass, NormStatistics};
 use crate::graph::BatchNorm;
 
@@ -23,7 +25,7 @@ pub struct NormState {
     inv: Vec<f64>,
     /// `[C]`.
     gamma: Vec<f64>,
-    /// Values behind each statistic; `None` for running statistics.
+    /// Number of values of which each statistic was computed; `None` for running statistics.
     count: Option<f64>,
     per_image: bool,
 }
@@ -36,14 +38,11 @@ pub struct NormTangent {
     gamma: Vec<f64>,
 }
 
-/// A pair of sums per channel.
+/// `S1` and `S2` per channel.
 struct Sums {
     plain: Vec<f64>,
     centred: Vec<f64>,
 }
-
-/// A cotangent or value with its derivative, `None` for zero.
-pub type Pair<'a, V> = (&'a V, Option<&'a V>);
 
 impl NormState {
     /// The statistics of `norm` on its input `x`, a map of so many pixels.
@@ -54,7 +53,6 @@ impl NormState {
         (x, pixels): (&K::Value, usize),
     ) -> Result<Self, String> {
         let layer = pass.batch_norm(norm);
-        let wide = |values: &[f32]| values.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
         let per_image = pass.norm == NormStatistics::PerImage;
         let (mean, variance, count) = if pass.norm == NormStatistics::Running {
             (wide(layer.running_mean), wide(layer.running_var), None)
@@ -69,12 +67,12 @@ impl NormState {
     }
 
     /// Gradients from the cotangent `dy`.
-    pub fn pull<K: Kernels>(
+    pub fn backward<K: Kernels>(
         &self,
         kernels: &K,
         x: &K::Value,
         dy: K::Value,
-        wants: LocalWants,
+        wants: LayerWants,
     ) -> Result<LayerGradients<K::Value>, String> {
         let by_image = self.by_image(wants);
         let [plain, centred] = kernels.channel_sum_and_dot(&dy, x, &self.mean, by_image)?;
@@ -84,16 +82,16 @@ impl NormState {
             kernels.combine(&[(&dy, &self.scale()), (x, &b)], &c, self.per_image)
         });
         let weight = self.each(sums.centred.len(), |k, s| sums.centred[k] * self.inv[s]);
-        let [weight, bias] = self.delivered([weight, sums.plain], wants.params);
+        let [weight, bias] = self.in_form([weight, sums.plain], wants.params);
         Ok(LayerGradients { input, weight, bias, weight_sums: None })
     }
 
-    /// Tangent of the output, `None` for zero, and of the statistics; `t` is the tangent of `x`, `gamma` and `beta` those of
-    /// the parameters.
-    pub fn push<K: Kernels>(
+    /// The tangents of the output, which is zero where it is `None`, and of the statistics, from those of `x` and of the
+    /// parameters.
+    pub fn tangent<K: Kernels>(
         &self,
         kernels: &K,
-        (x, t): Pair<'_, K::Value>,
+        (x, t): WithTangent<'_, K::Value>,
         (gamma, beta): (Option<Vec<f64>>, Option<Vec<f64>>),
     ) -> Result<(Option<K::Value>, NormTangent), String> {
         let still = gamma.is_none() && beta.is_none();
@@ -121,14 +119,14 @@ impl NormState {
         Ok((y, tangent))
     }
 
-    /// The derivative of [`NormState::pull`]: gradients' tangents, with `dx` itself beside its own.
-    pub fn pull_tangent<K: Kernels>(
+    /// The derivative of [`NormState::backward`]: the tangents of all gradients, and `dx` itself.
+    pub fn second_order<K: Kernels>(
         &self,
         kernels: &K,
-        (x, t): Pair<'_, K::Value>,
-        (dy, dt): Pair<'_, K::Value>,
+        (x, t): WithTangent<'_, K::Value>,
+        (dy, dt): WithTangent<'_, K::Value>,
         tangent: &NormTangent,
-        wants: LocalWants,
+        wants: LayerWants,
     ) -> Result<Differentiated<K::Value>, String> {
         let by_image = self.by_image(wants);
         let sums = Sums {
@@ -152,7 +150,7 @@ impl NormState {
         let weight = self.each(dots.centred.len(), |k, s| {
             dots.centred[k] * self.inv[s] + sums.centred[k] * tangent.inv[s]
         });
-        let [weight, bias] = self.delivered([weight, dots.plain], wants.params);
+        let [weight, bias] = self.in_form([weight, dots.plain], wants.params);
         Ok(Differentiated {
             input,
             tangents: LayerGradients { input: input_tangent, weight, bias, weight_sums: None },
@@ -163,8 +161,8 @@ impl NormState {
     fn sum_tangents<K: Kernels>(
         &self,
         kernels: &K,
-        (x, t): Pair<'_, K::Value>,
-        (dy, dt): Pair<'_, K::Value>,
+        (x, t): WithTangent<'_, K::Value>,
+        (dy, dt): WithTangent<'_, K::Value>,
         tangent: &NormTangent,
         by_image: bool,
     ) -> Result<Sums, String> {
@@ -239,17 +237,17 @@ impl NormState {
         k % self.gamma.len().max(1)
     }
 
-    /// `f(k, s)` for `count` entries, where statistic `s` belongs to entry `k` (statistics of the batch serve each image).
+    /// `f(k, s)` for `count` entries `k`, each with its statistic `s`: those of a batch belong to the entries of all images.
     fn each(&self, count: usize, f: impl Fn(usize, usize) -> f64) -> Vec<f64> {
         (0..count).map(|k| f(k, k % self.mean.len().max(1))).collect()
     }
 
-    /// Whether sums are needed for each image.
-    fn by_image(&self, wants: LocalWants) -> bool {
-        self.per_image || wants.params == ParamRows::PerImage
+    /// Whether sums are needed per image.
+    fn by_image(&self, wants: LayerWants) -> bool {
+        self.per_image || wants.params == GradientForm::PerImage
     }
 
-    /// Sums over each statistic's values.
+    /// Sums over the values of each statistic.
     fn pooled(&self, sums: &Sums, by_image: bool) -> Sums {
         let pool = |values: &[f64]| match by_image && !self.per_image {
             true => over_images(values, self.gamma.len()),
@@ -258,21 +256,14 @@ impl NormState {
         Sums { plain: pool(&sums.plain), centred: pool(&sums.centred) }
     }
 
-    /// Gradients of the parameters as they are wanted.
-    fn delivered(&self, gradients: [Vec<f64>; 2], rows: ParamRows) -> [Option<HostValues>; 2] {
-        gradients.map(|gradient| match rows {
-            ParamRows::None => None,
-            ParamRows::Summed | ParamRows::Sums => {
+    /// Gradients of the parameters in the form that is wanted.
+    fn in_form(&self, gradients: [Vec<f64>; 2], form: GradientForm) -> [Option<HostValues>; 2] {
+        gradients.map(|gradient| match form {
+            GradientForm::None => None,
+            GradientForm::Summed | GradientForm::SumsOnly => {
                 Some(HostValues::F64(over_images(&gradient, self.gamma.len())))
             }
-            ParamRows::PerImage => Some(HostValues::F64(gradient)),
+            GradientForm::PerImage => Some(HostValues::F64(gradient)),
         })
     }
-}
-
-/// Sums of `[N, C]` (or `[1, C]`) over the images.
-fn over_images(values: &[f64], channels: usize) -> Vec<f64> {
-    let mut sums = vec![0.0; channels];
-    values.chunks(channels.max(1)).for_each(|row| sums.iter_mut().zip(row).for_each(|(s, v)| *s += v));
-    sums
 }

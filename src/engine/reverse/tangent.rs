@@ -1,12 +1,15 @@
-//! Tangents: how the values of a recorded pass move when its parameters move in a direction.
+//! Tangents: the derivatives of a recorded pass's values in a direction of parameter space (forward mode).
+
+use std::borrow::Cow;
 
 use super::norm::NormTangent;
+use super::sum;
+use super::tape::{Tape, not_kept};
 use crate::engine::executor::{count_uses, pad_channels, take};
-use crate::engine::kernels::{Conv, Dense, HostValues, Kernels};
+use crate::engine::kernels::{HostValues, Kernels};
 use crate::engine::layers::{ParamValues, along};
-use crate::engine::tape::{Tape, not_kept};
-use crate::engine::{EngineError, ForwardPass, Heads, NormStatistics, tokens};
-use crate::graph::{Node, NodeId, Op};
+use crate::engine::{EngineError, ForwardPass, NormStatistics, tokens};
+use crate::graph::{Node, NodeId, Op, ParamId};
 
 /// Tangents of the values that a tape keeps; `None` stands for zero.
 pub struct Tangents<V> {
@@ -15,32 +18,33 @@ pub struct Tangents<V> {
 }
 
 impl<V: Clone> Tangents<V> {
-    /// Pushes `direction` through the network.
+    /// The tangents of a direction.
     ///
     /// # Errors
     /// A device failure, or a value that the tape does not hold.
-    pub fn push<K: Kernels<Value = V>>(
+    pub fn along<K: Kernels<Value = V>>(
         kernels: &K,
         pass: &ForwardPass<'_>,
         tape: &Tape<V>,
         direction: &ParamValues,
     ) -> Result<Self, EngineError> {
-        let mut push = Push { kernels, pass, tape, direction, norms: vec![None; tape.computed().len()] };
+        let norms = vec![None; tape.computed().len()];
+        let mut forward = TangentPass { kernels, pass, tape, direction, norms };
         let mut uses = count_uses(&pass.graph.inputs(), tape.computed());
         let kept: Vec<bool> = tape.kept().collect();
-        let mut flowing: Vec<Option<V>> = vec![None; kept.len()];
+        let mut live: Vec<Option<V>> = vec![None; kept.len()];
         let mut values: Vec<Option<V>> = vec![None; kept.len()];
         for (i, node) in pass.graph.nodes().iter().enumerate().filter(|(i, _)| tape.computed()[*i]) {
-            let inputs = node.inputs.iter().map(|id| take(&mut flowing, &mut uses, *id)).collect();
-            let tangent = push.node(NodeId(i), node, inputs)?;
+            let inputs = node.inputs.iter().map(|id| take(&mut live, &mut uses, *id)).collect();
+            let tangent = forward.node(NodeId(i), node, inputs)?;
             if kept[i] {
                 values[i].clone_from(&tangent);
             }
             if uses[i] > 0 {
-                flowing[i] = tangent;
+                live[i] = tangent;
             }
         }
-        Ok(Self { values, norms: push.norms })
+        Ok(Self { values, norms: forward.norms })
     }
 
     /// Tangent of a kept value.
@@ -54,7 +58,8 @@ impl<V: Clone> Tangents<V> {
     }
 }
 
-struct Push<'a, K: Kernels> {
+/// The pass that computes tangents, node by node.
+struct TangentPass<'a, K: Kernels> {
     kernels: &'a K,
     pass: &'a ForwardPass<'a>,
     tape: &'a Tape<K::Value>,
@@ -62,7 +67,7 @@ struct Push<'a, K: Kernels> {
     norms: Vec<Option<NormTangent>>,
 }
 
-impl<K: Kernels> Push<'_, K> {
+impl<K: Kernels> TangentPass<'_, K> {
     fn node(
         &mut self,
         id: NodeId,
@@ -75,45 +80,26 @@ impl<K: Kernels> Push<'_, K> {
         let mut inputs = inputs.into_iter();
         let t = inputs.next().flatten();
         Ok(match &node.op {
-            Op::Conv2d { weight, bias, window, groups } => {
-                let conv = pass.conv((*weight, *bias), window, *groups);
-                let through = t.map(|t| kernels.conv2d(t, &Conv { bias: None, ..conv }, false));
-                let moved = Moved::of(self.direction, (*weight, *bias), conv.weight.len());
-                let own = match &moved {
-                    Some(m) => {
-                        let conv = Conv {
-                            weight: m.weight.numbers(),
-                            bias: m.bias.map(HostValues::numbers),
-                            ..conv
-                        };
-                        Some(kernels.conv2d(x()?.clone(), &conv, false))
+            Op::Conv2d { weight, bias, .. } | Op::Linear { weight, bias } => {
+                let layer = pass.linear_layer(&node.op, (*weight, *bias));
+                let through = t.map(|t| layer.with_bias(None).forward(kernels, t, false));
+                let direction = LayerDirection::of(self.direction, (*weight, *bias), layer.weight().len());
+                let own = match &direction {
+                    Some(direction) => {
+                        let bias = direction.bias.map(HostValues::numbers);
+                        let moved = layer.with_weight(direction.weight.numbers()).with_bias(bias);
+                        Some(moved.forward(kernels, x()?.clone(), false))
                     }
                     None => None,
                 };
-                self.sum(through, own)
-            }
-            Op::Linear { weight, bias } => {
-                let dense = pass.dense((*weight, *bias));
-                let through = t.map(|t| kernels.linear(t, &Dense { bias: None, ..dense }));
-                let moved = Moved::of(self.direction, (*weight, *bias), dense.weight.len());
-                let own = match &moved {
-                    Some(m) => {
-                        let dense = Dense {
-                            weight: m.weight.numbers(),
-                            bias: m.bias.map(HostValues::numbers),
-                            ..dense
-                        };
-                        Some(kernels.linear(x()?.clone(), &dense))
-                    }
-                    None => None,
-                };
-                self.sum(through, own)
+                sum(kernels, through, own)
             }
             Op::BatchNorm(norm) if pass.norm != NormStatistics::Bypass => {
                 let wide = |id| along(self.direction, id).map(HostValues::to_f64);
                 let moved = (wide(norm.weight), wide(norm.bias));
                 let state = self.tape.norm(pass, id)?;
-                let (y, tangent) = state.push(kernels, (x()?, t.as_ref()), moved).map_err(pass.failed(id))?;
+                let (y, tangent) =
+                    state.tangent(kernels, (x()?, t.as_ref()), moved).map_err(pass.failed(id))?;
                 self.norms[id.index()] = Some(tangent);
                 y
             }
@@ -127,7 +113,7 @@ impl<K: Kernels> Push<'_, K> {
             },
             Op::GlobalAveragePool => t.map(|t| kernels.global_average_pool(t)),
             Op::Flatten => t.map(|t| kernels.flatten(t)),
-            Op::Add => inputs.fold(t, |sum, t| self.sum(sum, t)),
+            Op::Add => inputs.fold(t, |total, t| sum(kernels, total, t)),
             Op::Concat => self.concat(node, std::iter::once(t).chain(inputs).collect()),
             Op::PadChannels { before, after } => {
                 t.map(|t| pad_channels(kernels, (pass.images(), node.shape), t, [*before, *after]))
@@ -150,15 +136,15 @@ impl<K: Kernels> Push<'_, K> {
                 let value = |k: usize| self.tape.value(pass, node.inputs[k]);
                 let (q, k, v) = (value(0)?, value(1)?, value(2)?);
                 let tangent = |k: usize| tangents.get(k).and_then(Option::as_ref);
-                let moving = [(q, tangent(0)), (k, tangent(1)), (v, tangent(2))];
+                let qkv = [(q, tangent(0)), (k, tangent(1)), (v, tangent(2))];
                 let attended = pass.attended();
-                let heads = Heads::of(pass.images(), node.shape, *heads, &attended);
-                tokens::attention_tangent(kernels, moving, &heads).map_err(pass.failed(id))?
+                let heads = pass.heads(node.shape, *heads, &attended);
+                tokens::attention_tangent(kernels, qkv, &heads).map_err(pass.failed(id))?
             }
         })
     }
 
-    /// Inputs that do not move stand beside those that do as zeros.
+    /// The tangent of a concatenation: zeros stand for the inputs that do not move, unless none moves.
     fn concat(&self, node: &Node, tangents: Vec<Option<K::Value>>) -> Option<K::Value> {
         tangents.iter().any(Option::is_some).then(|| {
             let n = self.pass.images();
@@ -169,32 +155,24 @@ impl<K: Kernels> Push<'_, K> {
             self.kernels.concat(parts.collect())
         })
     }
-
-    fn sum(&self, a: Option<K::Value>, b: Option<K::Value>) -> Option<K::Value> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(self.kernels.add(a, b)),
-            (a, b) => a.or(b),
-        }
-    }
 }
 
-/// How a layer's own numbers move.
-pub(super) struct Moved<'a> {
-    pub weight: std::borrow::Cow<'a, HostValues>,
+/// The numbers of a direction for the weight and the bias of a layer.
+pub(super) struct LayerDirection<'a> {
+    pub weight: Cow<'a, HostValues>,
     pub bias: Option<&'a HostValues>,
 }
 
-impl<'a> Moved<'a> {
-    /// `None` when neither weight nor bias moves; a weight at rest beside a moving bias is zeros.
+impl<'a> LayerDirection<'a> {
+    /// `None` when neither weight nor bias moves. Where only the bias moves, the weight's numbers are zeros.
     pub fn of(
         direction: &'a ParamValues,
-        (weight, bias): (crate::graph::ParamId, Option<crate::graph::ParamId>),
+        (weight, bias): (ParamId, Option<ParamId>),
         count: usize,
     ) -> Option<Self> {
-        use std::borrow::Cow;
         let (weight, bias) = (along(direction, Some(weight)), along(direction, bias));
-        let at_rest = || Cow::Owned(HostValues::F64(vec![0.0; count]));
+        let zeros = || Cow::Owned(HostValues::F64(vec![0.0; count]));
         (weight.is_some() || bias.is_some())
-            .then(|| Self { weight: weight.map_or_else(at_rest, Cow::Borrowed), bias })
+            .then(|| Self { weight: weight.map_or_else(zeros, Cow::Borrowed), bias })
     }
 }

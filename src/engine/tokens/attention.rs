@@ -8,8 +8,10 @@
 //! dq_i = sum_j dS_ij k_j / sqrt(d),   dk_j = sum_i dS_ij q_i / sqrt(d)
 //! ```
 
-use super::Sizes;
+use std::ops::Range;
+
 use super::real::Real;
+use crate::engine::kernels::Heads;
 
 /// `out[i][j] += scale * sum_c a[c][i] b[c][j]`: products of all pairs of columns.
 fn pairs<R: Real>(out: &mut [R], a: &[R], b: &[R], tokens: usize, scale: f64) {
@@ -49,9 +51,9 @@ fn weights<R: Real>(q: &[R], k: &[R], attended: &[bool], scale: f64) -> Vec<R> {
     let mut p = vec![R::default(); tokens * tokens];
     pairs(&mut p, q, k, tokens, scale);
     for row in p.chunks_exact_mut(tokens) {
-        let seen = || row.iter().zip(attended).filter(|(_, attended)| **attended).map(|(s, _)| s.value());
+        let scores = row.iter().zip(attended).filter(|(_, attended)| **attended).map(|(s, _)| s.value());
         // The largest score is subtracted as a constant, which changes neither value nor derivative.
-        let top = R::of(seen().fold(f64::NEG_INFINITY, f64::max));
+        let top = R::of(scores.fold(f64::NEG_INFINITY, f64::max));
         let mut sum = R::default();
         for (s, attended) in row.iter_mut().zip(attended) {
             *s = if *attended { (*s - top).exp() } else { R::default() };
@@ -63,45 +65,39 @@ fn weights<R: Real>(q: &[R], k: &[R], attended: &[bool], scale: f64) -> Vec<R> {
     p
 }
 
-/// The heads of all images: the place of each in a sequence, and the image's mask.
-fn heads(
-    sizes: Sizes,
-    heads: usize,
-    attended: &[bool],
-) -> impl Iterator<Item = (std::ops::Range<usize>, &[bool])> {
-    let head = sizes.image() / heads;
-    let masks = attended.chunks_exact(sizes.tokens).enumerate();
-    masks.flat_map(move |(image, mask)| {
-        let first = image * sizes.image();
-        (0..heads).map(move |h| (first + h * head..first + (h + 1) * head, mask))
-    })
-}
+impl Heads<'_> {
+    /// The heads of all images: the place of each in the sequences, and the image's mask.
+    fn each(&self) -> impl Iterator<Item = (Range<usize>, &[bool])> {
+        let (heads, image) = (self.heads, self.sizes.image());
+        let head = image / heads;
+        let masks = self.attended.chunks_exact(self.sizes.tokens).enumerate();
+        masks.flat_map(move |(i, mask)| {
+            (0..heads).map(move |h| (i * image + h * head..i * image + (h + 1) * head, mask))
+        })
+    }
 
-fn scale(sizes: Sizes, heads: usize) -> f64 {
-    1.0 / ((sizes.features / heads) as f64).sqrt()
+    /// `1 / sqrt(d)`.
+    fn scale(&self) -> f64 {
+        1.0 / ((self.sizes.features / self.heads) as f64).sqrt()
+    }
 }
 
 /// `c` from queries, keys and values.
-pub fn forward<R: Real>([q, k, v]: [&[R]; 3], sizes: Sizes, (count, attended): (usize, &[bool])) -> Vec<R> {
+pub fn forward<R: Real>([q, k, v]: [&[R]; 3], heads: &Heads<'_>) -> Vec<R> {
     let mut out = vec![R::default(); q.len()];
-    for (at, mask) in heads(sizes, count, attended) {
-        let p = weights(&q[at.clone()], &k[at.clone()], mask, scale(sizes, count));
-        apply(&mut out[at.clone()], &p, &v[at], sizes.tokens, 1.0);
+    for (at, mask) in heads.each() {
+        let p = weights(&q[at.clone()], &k[at.clone()], mask, heads.scale());
+        apply(&mut out[at.clone()], &p, &v[at], heads.sizes.tokens, 1.0);
     }
     out
 }
 
 /// Gradients of queries, keys and values for the cotangent `dc`.
-pub fn backward<R: Real>(
-    [q, k, v]: [&[R]; 3],
-    dc: &[R],
-    sizes: Sizes,
-    (count, attended): (usize, &[bool]),
-) -> [Vec<R>; 3] {
-    let (tokens, scale) = (sizes.tokens, scale(sizes, count));
+pub fn backward<R: Real>([q, k, v]: [&[R]; 3], dc: &[R], heads: &Heads<'_>) -> [Vec<R>; 3] {
+    let (tokens, scale) = (heads.sizes.tokens, heads.scale());
     let [mut dq, mut dk, mut dv] = [(); 3].map(|()| vec![R::default(); q.len()]);
     let mut ds = vec![R::default(); tokens * tokens];
-    for (at, mask) in heads(sizes, count, attended) {
+    for (at, mask) in heads.each() {
         let [q, k, v, dc] = [q, k, v, dc].map(|x| &x[at.clone()]);
         let p = weights(q, k, mask, scale);
         apply_transposed(&mut dv[at.clone()], &p, dc, tokens, 1.0);

@@ -1,15 +1,14 @@
-//! Embeddings: rows of a table for tokens, and where their gradients go.
+//! Embeddings: the rows of a table that tokens take, and their gradients.
 
 use std::collections::BTreeMap;
 
-use super::Sizes;
 use crate::engine::GradientSums;
-use crate::engine::kernels::{HostValues, Numbers, ParamRows};
+use crate::engine::kernels::{GradientForm, HostValues, Numbers, Sizes};
 use crate::graph::EmbeddingRow;
 
 /// The row that each token takes, `[N, tokens]`; `ids` is a batch of token ids, which has been checked.
 pub fn rows(ids: &[f32], row: EmbeddingRow, sizes: Sizes) -> Vec<usize> {
-    // The mask stands behind the ids of each image.
+    // The ids of each image are followed by its mask.
     let images = ids.chunks_exact(2 * sizes.tokens);
     let tokens = images.flat_map(|image| image[..sizes.tokens].iter().enumerate());
     tokens
@@ -38,18 +37,18 @@ pub enum TableGradient {
     /// Not wanted.
     None,
     Values(HostValues),
-    /// [`GradientSums::total`] in its place.
+    /// [`GradientSums::total`] in place of the gradient.
     Sums([f64; 3]),
 }
 
-/// Adds the cotangent `dy` of each token to the row that it took. Rows that no token took have the gradient zero, so their
-/// sums need no memory.
+/// The gradient of a table: the cotangent `dy` of each token, added to the row that the token took. The gradient of all
+/// other rows is zero, so sums over the gradient need no memory for them.
 pub fn gradient(
     dy: &[f64],
     table: Numbers<'_>,
     rows: &[usize],
     sizes: Sizes,
-    wants: ParamRows,
+    form: GradientForm,
     narrow: bool,
 ) -> TableGradient {
     let (length, features) = (table.len(), sizes.features);
@@ -66,14 +65,14 @@ pub fn gradient(
             false => HostValues::F64(all),
         })
     };
-    match wants {
-        ParamRows::None => TableGradient::None,
-        ParamRows::Summed => dense(1, vec![(0, taken(images(), sizes))]),
-        ParamRows::PerImage => {
+    match form {
+        GradientForm::None => TableGradient::None,
+        GradientForm::Summed => dense(1, vec![(0, taken(images(), sizes))]),
+        GradientForm::PerImage => {
             let each = images().enumerate().map(|(i, image)| (i, taken(std::iter::once(image), sizes)));
             dense(sizes.n, each.collect())
         }
-        ParamRows::Sums => {
+        GradientForm::SumsOnly => {
             let mut sums = GradientSums::default();
             for (row, values) in taken(images(), sizes) {
                 let place = row * features..(row + 1) * features;

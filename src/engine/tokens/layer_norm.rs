@@ -1,16 +1,16 @@
 //! Layer normalisation (Ba, Kiros and Hinton 2016) on sequences `[N, features, tokens]`.
 //!
-//! Each token by itself, over its `D` features:
+//! Each token is normalised by itself, over its `D` features:
 //!
 //! ```text
 //! xhat = (x - mean) inv,   inv = (variance + eps)^(-1/2) with the biased variance,   y = gamma xhat + beta
 //! g = gamma dy:            dx = inv (g - mean(g) - xhat mean(g xhat)),   d gamma = sum dy xhat,   d beta = sum dy
 //! ```
 
-use super::Sizes;
 use super::real::Real;
+use crate::engine::kernels::Sizes;
 
-/// `mean` and `inv` of the tokens of one image.
+/// `mean` and `inv` of each token of an image.
 fn statistics<R: Real>(x: &[R], sizes: Sizes, eps: f64) -> (Vec<R>, Vec<R>) {
     let mean = over_features(x, sizes, |x, _| x);
     let variance = over_features(x, sizes, |x, t| (x - mean[t]) * (x - mean[t]));
@@ -18,7 +18,7 @@ fn statistics<R: Real>(x: &[R], sizes: Sizes, eps: f64) -> (Vec<R>, Vec<R>) {
     (mean, inv)
 }
 
-/// The mean of `term(x, token)` over the features, for each token.
+/// For each token, the mean of `term(x, token)` over its features.
 fn over_features<R: Real>(x: &[R], sizes: Sizes, term: impl Fn(R, usize) -> R) -> Vec<R> {
     let share = R::of(1.0 / sizes.features as f64);
     let mut sums = vec![R::default(); sizes.tokens];
@@ -42,7 +42,7 @@ pub fn forward<R: Real>(x: &[R], (gamma, beta): (&[R], &[R]), sizes: Sizes, eps:
 
 /// Gradients of a layer normalisation.
 pub struct Gradients<R> {
-    /// As the input.
+    /// In the shape of the input.
     pub input: Vec<R>,
     /// `[N, features]`.
     pub gamma: Vec<R>,

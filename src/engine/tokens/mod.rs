@@ -1,8 +1,8 @@
-//! Embeddings, layer normalisation and attention, once for every engine: on the host, in f64.
+//! Embeddings, layer normalisation and attention, for every engine: on the host, in f64.
 //!
-//! A network for text spends its time in its linear layers, which are convolutions of one pixel; what stands between them is
-//! small. Formulas are written over `Real` numbers: plain ones for values and gradients, `Dual` ones for tangents and
-//! second derivatives. An engine may have kernels of its own for the forward pass.
+//! A network for text spends its time in its linear layers, which are convolutions of one pixel; what lies between them is
+//! small. Formulas are written over `Real` numbers: f64 for values and gradients, `Dual` numbers for tangents and second
+//! derivatives. An engine may have kernels of its own for the forward pass.
 
 mod attention;
 mod embedding;
@@ -10,62 +10,14 @@ mod layer_norm;
 mod real;
 mod second;
 
+pub use embedding::TableGradient;
 pub use second::{attention_second, attention_tangent, layer_norm_second, layer_norm_tangent};
 
-use super::kernels::{HostValues, Kernels, LayerGradients, LayerWants, Numbers, ParamRows};
-use super::reverse::Pulled;
+use super::kernels::{
+    GradientForm, Heads, HostValues, Kernels, LayerGradients, LayerWants, Numbers, Sizes, TokenNorm, wide,
+};
 use super::{EngineError, ForwardPass, Precision};
-use crate::graph::{EmbeddingRow, LayerNorm, Node, NodeId, ParamId, Shape};
-use embedding::TableGradient;
-
-/// Sizes of a sequence, `[N, features, tokens]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
-    pub n: usize,
-    pub features: usize,
-    pub tokens: usize,
-}
-
-impl Sizes {
-    fn of(n: usize, shape: Shape) -> Self {
-        Self { n, features: shape.channels(), tokens: shape.pixels() }
-    }
-
-    /// Elements of one image.
-    fn image(&self) -> usize {
-        self.features * self.tokens
-    }
-
-    fn shape(&self) -> Shape {
-        Shape::sequence(self.features, self.tokens)
-    }
-}
-
-/// A layer normalisation as kernels take it.
-#[derive(Clone, Copy, Debug)]
-pub struct TokenNorm<'a> {
-    pub sizes: Sizes,
-    /// `[features]`.
-    pub weight: &'a [f32],
-    /// `[features]`.
-    pub bias: &'a [f32],
-    pub eps: f64,
-}
-
-/// Attention as kernels take it.
-#[derive(Clone, Copy, Debug)]
-pub struct Heads<'a> {
-    pub sizes: Sizes,
-    pub heads: usize,
-    /// Whether each token is attended to, `[N, tokens]`.
-    pub attended: &'a [bool],
-}
-
-impl<'a> Heads<'a> {
-    pub(super) fn of(n: usize, shape: Shape, heads: usize, attended: &'a [bool]) -> Self {
-        Self { sizes: Sizes::of(n, shape), heads, attended }
-    }
-}
+use crate::graph::{EmbeddingRow, LayerNorm, ParamId, Shape};
 
 impl<'a> ForwardPass<'a> {
     pub(super) fn token_norm(&self, shape: Shape, norm: &LayerNorm) -> TokenNorm<'a> {
@@ -77,14 +29,19 @@ impl<'a> ForwardPass<'a> {
         }
     }
 
-    /// The mask of the token ids, `[N, tokens]`.
+    /// The attention of an output of this shape, with the mask that [`ForwardPass::attended`] gives.
+    pub(super) fn heads<'m>(&self, shape: Shape, heads: usize, attended: &'m [bool]) -> Heads<'m> {
+        Heads { sizes: Sizes::of(self.images(), shape), heads, attended }
+    }
+
+    /// Whether each token is attended to, `[N, tokens]`.
     pub(super) fn attended(&self) -> Vec<bool> {
         let tokens = self.input.shape[2];
         let images = self.input.images.chunks_exact(2 * tokens);
         images.flat_map(|image| image[tokens..].iter().map(|m| *m != 0.0)).collect()
     }
 
-    /// Token ids must be those of the vocabulary, and some token must be attended to.
+    /// Checks that token ids are in the vocabulary and that each sentence has a token that is attended to.
     pub(super) fn check_tokens(&self) -> Result<(), EngineError> {
         let Some(vocabulary) = self.graph.vocabulary() else { return Ok(()) };
         let tokens = self.input.shape[2];
@@ -105,22 +62,18 @@ impl<'a> ForwardPass<'a> {
     }
 }
 
-fn wide(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|x| f64::from(*x)).collect()
-}
-
 fn host<K: Kernels>(kernels: &K, x: &K::Value) -> Result<Vec<f64>, String> {
     Ok(kernels.host(x)?.to_f64())
 }
 
-/// Rows `[N, numel]` as they are wanted, in the kernels' precision.
-fn delivered<K: Kernels>(kernels: &K, rows: Vec<f64>, n: usize, wants: ParamRows) -> Option<HostValues> {
-    let values = match wants {
-        ParamRows::None => return None,
-        ParamRows::PerImage => rows,
-        ParamRows::Summed | ParamRows::Sums => {
-            let numel = rows.len() / n.max(1);
-            (0..numel).map(|k| (0..n).map(|i| rows[i * numel + k]).sum()).collect()
+/// Gradients of the images, `[N, numel]`, in the form that is wanted and the kernels' precision.
+fn in_form<K: Kernels>(kernels: &K, images: Vec<f64>, n: usize, form: GradientForm) -> Option<HostValues> {
+    let values = match form {
+        GradientForm::None => return None,
+        GradientForm::PerImage => images,
+        GradientForm::Summed | GradientForm::SumsOnly => {
+            let numel = images.len() / n.max(1);
+            (0..numel).map(|k| (0..n).map(|i| images[i * numel + k]).sum()).collect()
         }
     };
     Some(match kernels.precision() {
@@ -134,8 +87,11 @@ fn delivered<K: Kernels>(kernels: &K, rows: Vec<f64>, n: usize, wants: ParamRows
 /// # Errors
 /// The device's message.
 pub fn layer_norm<K: Kernels>(kernels: &K, x: &K::Value, norm: &TokenNorm<'_>) -> Result<K::Value, String> {
-    let parameters = (wide(norm.weight), wide(norm.bias));
-    let y = layer_norm::forward(&host(kernels, x)?, (&parameters.0, &parameters.1), norm.sizes, norm.eps);
+    if let Some(y) = kernels.layer_norm(x, norm) {
+        return Ok(y);
+    }
+    let (weight, bias) = (wide(norm.weight), wide(norm.bias));
+    let y = layer_norm::forward(&host(kernels, x)?, (&weight, &bias), norm.sizes, norm.eps);
     Ok(kernels.upload(&y, norm.sizes.n, norm.sizes.shape()))
 }
 
@@ -153,8 +109,8 @@ pub fn layer_norm_backward<K: Kernels>(
     let gradients = layer_norm::backward(&x, &dy, &wide(norm.weight), norm.sizes, norm.eps);
     Ok(LayerGradients {
         input: wants.input.then(|| kernels.upload(&gradients.input, n, norm.sizes.shape())),
-        weight: delivered(kernels, gradients.gamma, n, wants.params),
-        bias: delivered(kernels, gradients.beta, n, wants.params),
+        weight: in_form(kernels, gradients.gamma, n, wants.params),
+        bias: in_form(kernels, gradients.beta, n, wants.params),
         weight_sums: None,
     })
 }
@@ -168,8 +124,11 @@ pub fn attention<K: Kernels>(
     [q, k, v]: [&K::Value; 3],
     heads: &Heads<'_>,
 ) -> Result<K::Value, String> {
+    if let Some(y) = kernels.attention([q, k, v], heads) {
+        return Ok(y);
+    }
     let (q, k, v) = (host(kernels, q)?, host(kernels, k)?, host(kernels, v)?);
-    let out = attention::forward([&q, &k, &v], heads.sizes, (heads.heads, heads.attended));
+    let out = attention::forward([&q, &k, &v], heads);
     Ok(kernels.upload(&out, heads.sizes.n, heads.sizes.shape()))
 }
 
@@ -184,11 +143,12 @@ pub fn attention_backward<K: Kernels>(
     heads: &Heads<'_>,
 ) -> Result<[K::Value; 3], String> {
     let (q, k, v, dy) = (host(kernels, q)?, host(kernels, k)?, host(kernels, v)?, host(kernels, dy)?);
-    let all = attention::backward([&q, &k, &v], &dy, heads.sizes, (heads.heads, heads.attended));
+    let all = attention::backward([&q, &k, &v], &dy, heads);
     Ok(all.map(|gradient| kernels.upload(&gradient, heads.sizes.n, heads.sizes.shape())))
 }
 
-/// Rows of a table of numbers (a parameter's own, or a direction's) for the pass's tokens, as a sequence of `shape`.
+/// The rows of a table (a parameter's own numbers, or those of a direction) that the pass's tokens take, as a sequence of
+/// `shape`.
 pub fn embed<K: Kernels>(
     kernels: &K,
     pass: &ForwardPass<'_>,
@@ -200,28 +160,20 @@ pub fn embed<K: Kernels>(
     kernels.upload(&embedding::look_up(table, &rows, sizes), sizes.n, shape)
 }
 
-/// Gradients of a table; token ids have none.
+/// The gradient of a table of which a sequence of `shape` was taken; token ids have none.
 ///
 /// # Errors
 /// The device's message.
 pub fn embed_backward<K: Kernels>(
     kernels: &K,
     pass: &ForwardPass<'_>,
-    (id, table, row): (NodeId, ParamId, EmbeddingRow),
+    (table, row, shape): (ParamId, EmbeddingRow, Shape),
     dy: &K::Value,
-    wants: ParamRows,
-) -> Result<Pulled<K::Value>, EngineError> {
-    let Node { shape, .. } = pass.graph.node(id);
-    let sizes = Sizes::of(pass.images(), *shape);
+    form: GradientForm,
+) -> Result<TableGradient, String> {
+    let sizes = Sizes::of(pass.images(), shape);
     let rows = embedding::rows(pass.input.images, row, sizes);
-    let dy = host(kernels, dy).map_err(pass.failed(id))?;
-    let numbers = Numbers::F32(pass.weights.get(table));
+    let table = Numbers::F32(pass.weights.get(table));
     let narrow = kernels.precision() == Precision::F32;
-    let mut pulled = Pulled::nothing();
-    match embedding::gradient(&dy, numbers, &rows, sizes, wants, narrow) {
-        TableGradient::None => {}
-        TableGradient::Values(values) => pulled.params.push((table, values)),
-        TableGradient::Sums(sums) => pulled.sums = Some((table, sums)),
-    }
-    Ok(pulled)
+    Ok(embedding::gradient(&host(kernels, dy)?, table, &rows, sizes, form, narrow))
 }

@@ -1,8 +1,8 @@
-//! Numbers with and without a derivative: the formulas of this module are written once for both.
+//! Numbers with and without a derivative. The formulas for tokens are written once, for both.
 
 use std::ops::{Add, AddAssign, Mul, Sub};
 
-/// What the formulas compute with.
+/// The numbers that the formulas compute with.
 pub trait Real:
     Copy + Default + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + AddAssign
 {
@@ -35,8 +35,8 @@ impl Real for f64 {
     }
 }
 
-/// A number and its derivative in a direction: forward mode. On the formulas of a backward pass it gives exact second
-/// derivatives.
+/// A number and its derivative in a direction (forward mode). Put into the formulas of a backward pass, it gives exact
+/// second derivatives.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Dual {
     pub value: f64,
@@ -98,7 +98,7 @@ impl Real for Dual {
     }
 }
 
-/// Numbers with their slopes; without slopes these are 0.
+/// Numbers with their slopes, which are 0 where they are `None`.
 pub fn duals(values: &[f64], slopes: Option<&[f64]>) -> Vec<Dual> {
     match slopes {
         Some(slopes) => {
@@ -108,7 +108,7 @@ pub fn duals(values: &[f64], slopes: Option<&[f64]>) -> Vec<Dual> {
     }
 }
 
-/// Values and slopes apart.
+/// Values and slopes, one vector each.
 pub fn parts(duals: &[Dual]) -> [Vec<f64>; 2] {
     [duals.iter().map(|d| d.value).collect(), duals.iter().map(|d| d.slope).collect()]
 }

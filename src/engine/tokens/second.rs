@@ -1,22 +1,21 @@
-//! Tangents and second derivatives: the formulas of values and gradients on `Dual` numbers.
+//! Tangents and second derivatives: the formulas of values and gradients, evaluated on `Dual` numbers.
 
 use super::real::{Dual, duals, parts};
-use super::{Heads, TokenNorm, attention, host, layer_norm};
-use crate::engine::kernels::{HostValues, Kernels, LayerGradients, ParamRows};
+use super::{attention, host, in_form, layer_norm};
+use crate::engine::kernels::{
+    GradientForm, Heads, HostValues, Kernels, LayerGradients, TokenNorm, WithTangent, wide,
+};
 
-/// A value, and its tangent where it has one.
-pub type Moving<'a, V> = (&'a V, Option<&'a V>);
+/// Tangents of the weight and the bias of a layer normalisation, `[features]`; `None` is zero.
+type NormTangents<'a> = (Option<&'a HostValues>, Option<&'a HostValues>);
 
-/// How the parameters of a layer normalisation move, `[features]`; `None` is zero.
-pub type MovedNorm<'a> = (Option<&'a HostValues>, Option<&'a HostValues>);
-
-fn moving<K: Kernels>(kernels: &K, (x, t): Moving<'_, K::Value>) -> Result<Vec<Dual>, String> {
+fn dual<K: Kernels>(kernels: &K, (x, t): WithTangent<'_, K::Value>) -> Result<Vec<Dual>, String> {
     let t = t.map(|t| host(kernels, t)).transpose()?;
     Ok(duals(&host(kernels, x)?, t.as_deref()))
 }
 
-fn parameter(values: &[f32], moved: Option<&HostValues>) -> Vec<Dual> {
-    duals(&super::wide(values), moved.map(HostValues::to_f64).as_deref())
+fn parameter(values: &[f32], tangent: Option<&HostValues>) -> Vec<Dual> {
+    duals(&wide(values), tangent.map(HostValues::to_f64).as_deref())
 }
 
 /// Tangent of a layer normalisation's output.
@@ -25,15 +24,15 @@ fn parameter(values: &[f32], moved: Option<&HostValues>) -> Vec<Dual> {
 /// The device's message.
 pub fn layer_norm_tangent<K: Kernels>(
     kernels: &K,
-    x: Moving<'_, K::Value>,
+    x: WithTangent<'_, K::Value>,
     norm: &TokenNorm<'_>,
-    (weight, bias): MovedNorm<'_>,
+    (weight, bias): NormTangents<'_>,
 ) -> Result<Option<K::Value>, String> {
     if x.1.is_none() && weight.is_none() && bias.is_none() {
         return Ok(None);
     }
     let (gamma, beta) = (parameter(norm.weight, weight), parameter(norm.bias, bias));
-    let y = layer_norm::forward(&moving(kernels, x)?, (&gamma, &beta), norm.sizes, norm.eps);
+    let y = layer_norm::forward(&dual(kernels, x)?, (&gamma, &beta), norm.sizes, norm.eps);
     let [_, slopes] = parts(&y);
     Ok(Some(kernels.upload(&slopes, norm.sizes.n, norm.sizes.shape())))
 }
@@ -44,18 +43,18 @@ pub fn layer_norm_tangent<K: Kernels>(
 /// The device's message.
 pub fn layer_norm_second<K: Kernels>(
     kernels: &K,
-    (x, dy): (Moving<'_, K::Value>, Moving<'_, K::Value>),
+    (x, dy): (WithTangent<'_, K::Value>, WithTangent<'_, K::Value>),
     norm: &TokenNorm<'_>,
-    (weight, _): MovedNorm<'_>,
-    wants: ParamRows,
+    (weight, _): NormTangents<'_>,
+    form: GradientForm,
 ) -> Result<(K::Value, LayerGradients<K::Value>), String> {
     let (n, shape) = (norm.sizes.n, norm.sizes.shape());
-    let (x, dy) = (moving(kernels, x)?, moving(kernels, dy)?);
+    let (x, dy) = (dual(kernels, x)?, dual(kernels, dy)?);
     let all = layer_norm::backward(&x, &dy, &parameter(norm.weight, weight), norm.sizes, norm.eps);
     let [value, slopes] = parts(&all.input);
-    let [gamma, beta] = [all.gamma, all.beta].map(|rows| {
-        let [_, slopes] = parts(&rows);
-        super::delivered(kernels, slopes, n, wants)
+    let [gamma, beta] = [all.gamma, all.beta].map(|images| {
+        let [_, slopes] = parts(&images);
+        in_form(kernels, slopes, n, form)
     });
     let input = Some(kernels.upload(&slopes, n, shape));
     let tangents = LayerGradients { input, weight: gamma, bias: beta, weight_sums: None };
@@ -68,16 +67,15 @@ pub fn layer_norm_second<K: Kernels>(
 /// The device's message.
 pub fn attention_tangent<K: Kernels>(
     kernels: &K,
-    qkv: [Moving<'_, K::Value>; 3],
+    qkv: [WithTangent<'_, K::Value>; 3],
     heads: &Heads<'_>,
 ) -> Result<Option<K::Value>, String> {
     if qkv.iter().all(|(_, t)| t.is_none()) {
         return Ok(None);
     }
     let [q, k, v] = qkv;
-    let (q, k, v) = (moving(kernels, q)?, moving(kernels, k)?, moving(kernels, v)?);
-    let [_, slopes] =
-        parts(&attention::forward([q.as_slice(), &k, &v], heads.sizes, (heads.heads, heads.attended)));
+    let (q, k, v) = (dual(kernels, q)?, dual(kernels, k)?, dual(kernels, v)?);
+    let [_, slopes] = parts(&attention::forward([q.as_slice(), &k, &v], heads));
     Ok(Some(kernels.upload(&slopes, heads.sizes.n, heads.sizes.shape())))
 }
 
@@ -87,13 +85,13 @@ pub fn attention_tangent<K: Kernels>(
 /// The device's message.
 pub fn attention_second<K: Kernels>(
     kernels: &K,
-    [q, k, v]: [Moving<'_, K::Value>; 3],
-    dy: Moving<'_, K::Value>,
+    [q, k, v]: [WithTangent<'_, K::Value>; 3],
+    dy: WithTangent<'_, K::Value>,
     heads: &Heads<'_>,
 ) -> Result<[[K::Value; 2]; 3], String> {
-    let (q, k, v) = (moving(kernels, q)?, moving(kernels, k)?, moving(kernels, v)?);
-    let dy = moving(kernels, dy)?;
-    let all = attention::backward([q.as_slice(), &k, &v], &dy, heads.sizes, (heads.heads, heads.attended));
+    let (q, k, v) = (dual(kernels, q)?, dual(kernels, k)?, dual(kernels, v)?);
+    let dy = dual(kernels, dy)?;
+    let all = attention::backward([q.as_slice(), &k, &v], &dy, heads);
     let upload = |values: Vec<f64>| kernels.upload(&values, heads.sizes.n, heads.sizes.shape());
     Ok(all.map(|gradient| parts(&gradient).map(upload)))
 }

@@ -12,7 +12,7 @@ impl Builder {
         output
     }
 
-    /// Zeros of a shape as a module of its own, which is called on `x` and does not look at it.
+    /// Zeros of a shape as a module of its own, which is called on `x` but does not use it.
     pub fn zeros(&mut self, name: &str, class: &'static str, x: NodeId, shape: Shape) -> NodeId {
         let module = self.open(name, class);
         let output = NodeId(self.nodes.len());
@@ -35,7 +35,7 @@ impl Builder {
         after: [isize; 2],
     ) -> NodeId {
         let frame = |axis: usize, size: usize| {
-            // No more than the map itself may be taken away on either side.
+            // Neither side may lose more pixels than the map has.
             let cut = |by: isize| by.checked_neg().is_some_and(|cut| cut <= size as isize);
             let size = size.checked_add_signed(before[axis])?.checked_add_signed(after[axis])?;
             (size > 0 && cut(before[axis]) && cut(after[axis])).then_some(size)

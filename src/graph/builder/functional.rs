@@ -1,4 +1,4 @@
-//! Functional calls of the reference code, for which no module stands.
+//! Functional calls of the reference code, which are no modules.
 
 use super::Builder;
 use crate::graph::{Activation, NodeId, Op, PoolKind, Shape, Window};
@@ -19,7 +19,7 @@ impl Builder {
         self.functional(Op::PadChannels { before, after }, vec![x], shape)
     }
 
-    /// The first `channels` channels of `x`, or all where it has no more.
+    /// The first `channels` channels of `x`, or all of them where it has no more.
     pub fn truncate(&mut self, x: NodeId, channels: usize) -> NodeId {
         let given = self.shape(x).channels();
         if channels >= given {
@@ -30,7 +30,7 @@ impl Builder {
         self.functional(Op::PadChannels { before: 0, after }, vec![x], shape)
     }
 
-    /// A map resized to `[height, width]`: for each pixel the one that covers its place.
+    /// A map resized to `[height, width]`: each pixel is the one of `x` that covers its place.
     pub fn nearest(&mut self, x: NodeId, size: [usize; 2]) -> NodeId {
         let shape = self.shape(x);
         if !matches!(shape, Shape::Map { .. }) || size.contains(&0) {
@@ -40,7 +40,7 @@ impl Builder {
         self.functional(Op::Nearest, vec![x], Shape::map(shape.channels(), size[0], size[1]))
     }
 
-    /// Every `stride`-th pixel of every `stride`-th row, from the first on: an average over windows of one pixel.
+    /// Every `stride`-th pixel of every `stride`-th row, beginning with the first: an average over windows of one pixel.
     pub fn subsample(&mut self, x: NodeId, stride: usize) -> NodeId {
         let (window, module) = (Window::square(1, stride, 0), self.current());
         let shape = self.slide(module, x, &window, self.shape(x).channels());

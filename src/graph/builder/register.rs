@@ -1,24 +1,24 @@
-//! The bookkeeping behind [`Builder`]: registering modules, parameters and nodes, and remembering the first error.
-//! Also what only some networks need: going on with a finished graph, and the operations of cells.
+//! The internals of [`Builder`]: registration of modules, parameters and nodes, and the first error. Also what only some
+//! networks need: a builder that continues a finished graph, and the operations of cells.
 
 use super::Builder;
 use crate::graph::{
-    Call, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Operation, Param, ParamId, ParamRole, Shape,
-    Window,
+    Call, CellOperation, Graph, GraphError, Module, ModuleId, Node, NodeId, Op, Param, ParamId, ParamRole,
+    Shape, Window,
 };
 
 impl Builder {
-    /// Goes on building a graph that was finished.
+    /// Continues a finished graph.
     pub fn resume(graph: Graph) -> Self {
         let Graph { nodes, params, modules, features, stages, operations, .. } = graph;
         let (scope, features) = (vec![ModuleId(0)], Some(features));
-        Self { nodes, params, modules, scope, stages, operations, twins: vec![], features, error: None }
+        Self { nodes, params, modules, scope, stages, operations, duplicates: vec![], features, error: None }
     }
 
-    /// Marks the outputs of the operations of the next cell.
+    /// Marks the outputs of the operations that are chosen for the next cell.
     pub fn cell(&mut self, outputs: &[NodeId]) {
         let cell = self.operations.last().map_or(0, |last| last.cell + 1);
-        self.operations.extend(outputs.iter().map(|node| Operation { cell, node: *node }));
+        self.operations.extend(outputs.iter().map(|node| CellOperation { cell, node: *node }));
     }
 
     pub(super) fn current(&self) -> ModuleId {
@@ -33,16 +33,24 @@ impl Builder {
         ModuleId(self.modules.len() - 1)
     }
 
-    pub(super) fn weight(&mut self, module: ModuleId, shape: Vec<usize>) -> ParamId {
-        let name = format!("{}.weight", self.modules[module.0].path);
-        self.params.push(Param { name, shape, role: ParamRole::Weight });
+    pub(super) fn param(
+        &mut self,
+        module: ModuleId,
+        name: &str,
+        shape: Vec<usize>,
+        role: ParamRole,
+    ) -> ParamId {
+        let name = format!("{}.{name}", self.modules[module.0].path);
+        self.params.push(Param { name, shape, role });
         ParamId(self.params.len() - 1)
     }
 
+    pub(super) fn weight(&mut self, module: ModuleId, shape: Vec<usize>) -> ParamId {
+        self.param(module, "weight", shape, ParamRole::Weight)
+    }
+
     pub(super) fn bias(&mut self, module: ModuleId, weight: ParamId, channels: usize) -> ParamId {
-        let name = format!("{}.bias", self.modules[module.0].path);
-        self.params.push(Param { name, shape: vec![channels], role: ParamRole::Bias { weight } });
-        ParamId(self.params.len() - 1)
+        self.param(module, "bias", vec![channels], ParamRole::Bias { weight })
     }
 
     pub(super) fn slide(&mut self, module: ModuleId, x: NodeId, window: &Window, channels: usize) -> Shape {
@@ -80,6 +88,12 @@ impl Builder {
         let module = self.modules[module.0].path.clone();
         self.fail(GraphError::Shape { module, what, shape });
         x
+    }
+
+    pub(super) fn mismatch(&mut self, left: Shape, right: NodeId) {
+        let (left, right) = (left.to_string(), self.shape(right).to_string());
+        let module = self.modules[self.current().0].path.clone();
+        self.fail(GraphError::Mismatch { module, left, right });
     }
 
     pub(super) fn fail(&mut self, error: GraphError) {

@@ -1,8 +1,8 @@
-//! Layers as PyTorch's constructors describe them.
+//! Layers, described by the arguments of PyTorch's constructors.
 
 use crate::graph::Window;
 
-/// A convolution as PyTorch's constructor describes it.
+/// The arguments of a convolution's constructor.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvSpec {
     pub out_channels: usize,
@@ -14,12 +14,8 @@ pub struct ConvSpec {
 impl ConvSpec {
     /// A square convolution without bias; padding `(kernel - 1) / 2`.
     pub fn square(out_channels: usize, kernel: usize, stride: usize) -> Self {
-        Self {
-            out_channels,
-            window: Window::square(kernel, stride, (kernel - 1) / 2),
-            groups: 1,
-            bias: false,
-        }
+        let window = Window::square(kernel, stride, (kernel - 1) / 2);
+        Self { out_channels, window, groups: 1, bias: false }
     }
 
     /// The same with a bias.
@@ -28,7 +24,7 @@ impl ConvSpec {
     }
 }
 
-/// A batch normalisation as its constructor describes it.
+/// The arguments of a batch normalisation's constructor.
 #[derive(Clone, Copy, Debug)]
 pub struct NormSpec {
     pub affine: bool,

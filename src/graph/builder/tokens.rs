@@ -1,9 +1,7 @@
 //! Layers of networks for text: embeddings, linear layers on every token, layer normalisation, attention.
 
 use super::Builder;
-use crate::graph::{
-    EmbeddingRow, GraphError, LayerNorm, ModuleId, Node, NodeId, Op, Param, ParamId, ParamRole, Shape,
-};
+use crate::graph::{EmbeddingRow, GraphError, LayerNorm, Node, NodeId, Op, ParamRole, Shape, Window};
 
 impl Builder {
     /// Rows of a table `[rows, features]`, one for each token of the token ids `x`.
@@ -25,7 +23,7 @@ impl Builder {
             let module = self.modules[module.0].path.clone();
             self.fail(GraphError::TooLong { module, tokens, positions: rows });
         }
-        let table = self.named(module, "weight", vec![rows, features], ParamRole::Embedding);
+        let table = self.param(module, "weight", vec![rows, features], ParamRole::Embedding);
         self.leaf(module, Op::Embedding { table, row }, x, Shape::sequence(features, tokens))
     }
 
@@ -40,21 +38,17 @@ impl Builder {
         }
         let weight = self.weight(module, vec![out_features, channels]);
         let bias = Some(self.bias(module, weight, out_features));
-        let window = crate::graph::Window::square(1, 1, 0);
-        self.leaf(
-            module,
-            Op::Conv2d { weight, bias, window, groups: 1 },
-            x,
-            Shape::sequence(out_features, tokens),
-        )
+        let window = Window::square(1, 1, 0);
+        let shape = Shape::sequence(out_features, tokens);
+        self.leaf(module, Op::Conv2d { weight, bias, window, groups: 1 }, x, shape)
     }
 
     /// Layer normalisation of every token of a sequence.
     pub fn layer_norm(&mut self, name: &str, x: NodeId, eps: f64) -> NodeId {
         let module = self.open(name, "LayerNorm");
         let shape = self.shape(x);
-        let weight = self.named(module, "weight", vec![shape.channels()], ParamRole::NormWeight);
-        let bias = self.named(module, "bias", vec![shape.channels()], ParamRole::NormBias);
+        let weight = self.param(module, "weight", vec![shape.channels()], ParamRole::NormWeight);
+        let bias = self.param(module, "bias", vec![shape.channels()], ParamRole::NormBias);
         self.leaf(module, Op::LayerNorm(LayerNorm { weight, bias, eps }), x, shape)
     }
 
@@ -82,11 +76,5 @@ impl Builder {
         }
         let cut = self.framed(module, x, [0, 0], [0, 1 - shape.pixels() as isize]);
         self.flatten(cut)
-    }
-
-    fn named(&mut self, module: ModuleId, suffix: &str, shape: Vec<usize>, role: ParamRole) -> ParamId {
-        let name = format!("{}.{suffix}", self.modules[module.0].path);
-        self.params.push(Param { name, shape, role });
-        ParamId(self.params.len() - 1)
     }
 }

@@ -1,8 +1,8 @@
 //! Stochastic gradient descent with momentum on one mini-batch, as PyTorch's `SGD` carries it out.
 
 use crate::engine::{
-    Cotangent, EngineError, ForwardPass, GradientSink, HostValues, InputBatch, NodeWant, NormStatistics,
-    ParamRows, Session, Wants,
+    Cotangent, EngineError, ForwardPass, GradientForm, GradientSink, HostValues, InputBatch, NodeWant,
+    NormStatistics, Session, Wants,
 };
 use crate::graph::{Graph, NodeId, ParamId, Weights};
 use crate::proxies::{Context, ScoreError};
@@ -48,7 +48,7 @@ pub fn errors(
         }
         let seeds: Vec<Cotangent<'_>> =
             heads.iter().zip(&cotangents).map(|(node, values)| Cotangent { node: *node, values }).collect();
-        let wants = Wants { params: &trained, rows: ParamRows::Summed, nodes: &[] };
+        let wants = Wants { params: &trained, form: GradientForm::Summed, nodes: &[] };
         let mut gradients = Kept(vec![]);
         session.backward(&seeds, &wants, &mut gradients)?;
         drop(session);

@@ -88,12 +88,12 @@ pub(super) fn random(set: &CandidateSet<'_>) -> Gammas {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::reduce::Rows;
+    use crate::engine::reduce::ImageRows;
 
     fn moments(rows: &[&[f64]]) -> RowMoments {
         let values: Vec<f64> = rows.concat();
         let mut moments = RowMoments::default();
-        moments.add(Rows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 });
+        moments.add(ImageRows { values: &values, n: rows.len(), len: rows[0].len(), times: 1 });
         moments
     }
 

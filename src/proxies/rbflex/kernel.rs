@@ -88,11 +88,11 @@ fn ssim(rows: &ColumnGeometry, gram: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::reduce::Rows;
+    use crate::engine::reduce::ImageRows;
 
     fn geometry(values: &[f64], n: usize) -> ColumnGeometry {
         let mut rows = ColumnGeometry::new(true);
-        rows.add(Rows { values, n, len: values.len() / n, times: 1 });
+        rows.add(ImageRows { values, n, len: values.len() / n, times: 1 });
         rows
     }
 

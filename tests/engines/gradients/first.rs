@@ -1,7 +1,7 @@
 //! First derivatives.
 
 use untrained::engine::{
-    Cotangent, EngineError, Gradients, NodeWant, NormStatistics, ParamRows, Precision, Wants,
+    Cotangent, EngineError, GradientForm, Gradients, NodeWant, NormStatistics, Precision, Wants,
 };
 use untrained::graph::{Activation, Builder, ConvSpec, NodeId, NormSpec, Op, PoolKind, Window};
 use untrained::spaces::{NetworkInput, find};
@@ -40,7 +40,7 @@ fn seed(net: &Net) -> Vec<f64> {
 
 pub fn equals_autodiff(net: &Net, tolerance: f64) {
     let seed = seed(net);
-    let ours = listed(net, &net.gradients(&seed, ParamRows::Summed, Precision::F64));
+    let ours = listed(net, &net.gradients(&seed, GradientForm::Summed, Precision::F64));
     let worst = difference(&ours, &autodiff(net, &seed), 1e-3);
     assert!(worst < tolerance, "{:?}: {worst:e}", net.norm);
 }
@@ -52,7 +52,7 @@ pub fn equals_central_difference(net: &Net, tolerance: f64) {
         net.moved(&direction, step).logits().iter().zip(&seed).map(|(z, c)| z * c).sum()
     };
     let slope = (value(STEP) - value(-STEP)) / (2.0 * STEP);
-    let ours = listed(net, &net.gradients(&seed, ParamRows::Summed, Precision::F64));
+    let ours = listed(net, &net.gradients(&seed, GradientForm::Summed, Precision::F64));
     let dot = |g: &Option<Vec<f64>>, d: &[f32]| -> f64 {
         g.iter().flatten().zip(d).map(|(g, d)| g * f64::from(*d)).sum()
     };
@@ -100,7 +100,7 @@ fn f32_is_close_to_f64() {
     for norm in STATISTICS {
         let net = small(Activation::Gelu, norm);
         let [narrow, wide] = [Precision::F32, Precision::F64]
-            .map(|precision| listed(&net, &net.gradients(&seed(&net), ParamRows::Summed, precision)));
+            .map(|precision| listed(&net, &net.gradients(&seed(&net), GradientForm::Summed, precision)));
         let worst = difference(&narrow, &wide, 1e-2);
         assert!(worst > 0.0 && worst < 1e-4, "{norm:?}: {worst:e}");
     }
@@ -112,13 +112,13 @@ fn rows_per_image_are_gradients_of_single_images() {
     let net = small(Activation::Silu, NormStatistics::PerImage);
     let seed = seed(&net);
     let (outputs, pixels) = (net.outputs() / net.n, net.images.len() / net.n);
-    let together = net.gradients(&seed, ParamRows::PerImage, Precision::F64);
+    let together = net.gradients(&seed, GradientForm::PerImage, Precision::F64);
     for i in 0..net.n {
         let mut alone = small(Activation::Silu, NormStatistics::PerImage);
         alone.n = 1;
         alone.images = net.images[i * pixels..(i + 1) * pixels].to_vec();
         let single =
-            alone.gradients(&seed[i * outputs..(i + 1) * outputs], ParamRows::Summed, Precision::F64);
+            alone.gradients(&seed[i * outputs..(i + 1) * outputs], GradientForm::Summed, Precision::F64);
         let row = |values: Option<Vec<f64>>| {
             values.map(|v| v[i * v.len() / net.n..(i + 1) * v.len() / net.n].to_vec())
         };
@@ -132,7 +132,7 @@ fn rows_per_image_are_gradients_of_single_images() {
 fn rows_per_image_add_up() {
     for norm in STATISTICS {
         let net = small(Activation::Mish, norm);
-        let [rows, sum] = [ParamRows::PerImage, ParamRows::Summed]
+        let [rows, sum] = [GradientForm::PerImage, GradientForm::Summed]
             .map(|rows| listed(&net, &net.gradients(&seed(&net), rows, Precision::F64)));
         let params = net.trainable().len();
         let added: Vec<_> = rows[..params]
@@ -158,8 +158,8 @@ fn a_tape_serves_many_backward_passes() {
     for k in 0..net.outputs() {
         let mut one_hot = vec![0.0; net.outputs()];
         one_hot[k] = 1.0;
-        let kept = gradients(&net, session.as_ref(), &one_hot, ParamRows::Summed);
-        assert_eq!(kept, net.gradients(&one_hot, ParamRows::Summed, Precision::F32));
+        let kept = gradients(&net, session.as_ref(), &one_hot, GradientForm::Summed);
+        assert_eq!(kept, net.gradients(&one_hot, GradientForm::Summed, Precision::F32));
     }
     let engine_value = session.value(net.graph.logits()).unwrap().to_f64();
     let wide = net.logits();
@@ -211,7 +211,7 @@ fn dead_branches_are_told_from_zeros() {
         let x = b.add(&[dead, live]);
         head(b, x)
     });
-    let gradients = net.gradients(&seed(&net), ParamRows::Summed, Precision::F64);
+    let gradients = net.gradients(&seed(&net), GradientForm::Summed, Precision::F64);
     let of = |name: &str| {
         let found = net.graph.trainable().find(|(_, p)| p.name == name).unwrap();
         gradients.param(found.0).map(|g| g.to_f64().iter().map(|g| g.abs()).sum::<f64>())

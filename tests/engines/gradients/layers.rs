@@ -1,6 +1,6 @@
 //! Convolutions, poolings and kinks, one layer at a time.
 
-use untrained::engine::{Loss, ParamRows, Precision};
+use untrained::engine::{GradientForm, Loss, Precision};
 use untrained::graph::{Activation, ConvSpec, Op, PoolKind, Window};
 
 use super::first::{equals_autodiff, equals_central_difference};
@@ -227,7 +227,7 @@ fn ties_of_a_maximum_go_to_the_first() {
         b.flatten(x)
     });
     net.images = vec![1.0; 8];
-    let gradient = listed(&net, &net.gradients(&[5.0, 7.0], ParamRows::Summed, Precision::F32));
+    let gradient = listed(&net, &net.gradients(&[5.0, 7.0], GradientForm::Summed, Precision::F32));
     assert_eq!(gradient[0].as_deref(), Some(&[5.0, 0.0, 7.0, 0.0, 0.0, 0.0, 0.0, 0.0][..]));
 }
 
@@ -244,7 +244,8 @@ fn kinks_follow_pytorch() {
     ] {
         let mut net = Net::new([1, 1, 1, at.len()], |b, x| b.activation("a", x, kind));
         net.images = at.iter().map(|(x, _)| *x as f32).collect();
-        let gradient = listed(&net, &net.gradients(&vec![1.0; at.len()], ParamRows::Summed, Precision::F64));
+        let gradient =
+            listed(&net, &net.gradients(&vec![1.0; at.len()], GradientForm::Summed, Precision::F64));
         let expected: Vec<f64> = at.iter().map(|(_, slope)| *slope).collect();
         assert!(difference(&gradient, &[Some(expected)], 0.0) < 1e-15, "{kind:?} {gradient:?}");
     }

@@ -1,13 +1,13 @@
 //! Reductions of gradients, and laws of the proxies that are made of them.
 
 use untrained::engine::{
-    ForwardPass, GradientReduction, Gradients, InputBatch, Loss, NormStatistics, Observation, ParamRows,
+    ForwardPass, GradientForm, GradientReduction, Gradients, InputBatch, Loss, NormStatistics, Observation,
     ParamSet, ParamSums, Precision, Reduced, Reduction, Wants, reduce_gradients,
 };
 use untrained::graph::{Activation, ConvSpec, PoolKind, Tap, Window};
 
-use super::support::{Net, engine, input};
-use super::{first::small, support::listed};
+use super::first::small;
+use super::support::{Net, direction_of, engine, input, listed};
 
 fn sums(reduced: &Reduced) -> &[ParamSums] {
     match reduced {
@@ -42,7 +42,7 @@ fn reductions_are_sums_over_gradients() {
     let seen = reduce_gradients(session.as_ref(), &pass, loss, &reductions).unwrap();
 
     let seed = loss.gradient(&net.logits(), net.n).unwrap();
-    let all = net.gradients(&seed, ParamRows::Summed, Precision::F64);
+    let all = net.gradients(&seed, GradientForm::Summed, Precision::F64);
     let layers: Vec<_> = net.graph.layer_weights().map(|(id, _)| id).collect();
     assert_eq!(sums(&seen[0]).iter().map(|s| s.param).collect::<Vec<_>>(), layers);
     assert_eq!(sums(&seen[3]).len(), net.trainable().len());
@@ -59,15 +59,12 @@ fn reductions_are_sums_over_gradients() {
     let Reduced::Values(products) = &seen[2] else { panic!() };
     assert_eq!(products.len(), nodes.len());
 
-    let mut direction = all.into_params();
-    (0..direction.len())
-        .filter(|i| !layers.iter().any(|l| l.index() == *i))
-        .for_each(|i| direction[i] = None);
-    let mut bent = Gradients::default();
-    let wants = Wants { params: &layers, rows: ParamRows::Summed, nodes: &[] };
-    session.hessian_vector(loss, &direction, &wants, &mut bent).unwrap();
+    let direction = direction_of(&net, &all, &layers);
+    let mut products = Gradients::default();
+    let wants = Wants { params: &layers, form: GradientForm::Summed, nodes: &[] };
+    session.hessian_vector(loss, &direction, &wants, &mut products).unwrap();
     for found in sums(&seen[4]) {
-        let product = bent.param(found.param).unwrap().to_f64();
+        let product = products.param(found.param).unwrap().to_f64();
         assert!(close(found.squares, product.iter().map(|g| g * g).sum()));
     }
 }

@@ -1,10 +1,10 @@
 //! Hessian-vector products.
 
-use untrained::engine::{Gradients, HostValues, Loss, NodeWant, ParamRows, Precision, Session, Wants};
+use untrained::engine::{GradientForm, Gradients, HostValues, Loss, NodeWant, Precision, Session, Wants};
 use untrained::graph::Activation;
 
 use super::first::{STATISTICS, network, small};
-use super::support::{Net, STEP, difference, engine, input, listed};
+use super::support::{Net, STEP, difference, direction_of, engine, input, listed};
 
 fn labels(net: &Net) -> Vec<u32> {
     (0..net.n as u32).map(|i| i % 3).collect()
@@ -12,18 +12,18 @@ fn labels(net: &Net) -> Vec<u32> {
 
 fn loss_gradients(net: &Net, loss: Loss<'_>) -> Vec<Option<Vec<f64>>> {
     let seed = loss.gradient(&net.logits(), net.n).unwrap();
-    listed(net, &net.gradients(&seed, ParamRows::Summed, Precision::F64))
+    listed(net, &net.gradients(&seed, GradientForm::Summed, Precision::F64))
 }
 
 /// Derivative of the gradients along the parameters' part of the net's direction.
-fn hessian_vector(net: &Net, session: &dyn Session, loss: Loss<'_>, rows: ParamRows) -> Gradients {
+fn hessian_vector(net: &Net, session: &dyn Session, loss: Loss<'_>, form: GradientForm) -> Gradients {
     let mut direction: Vec<Option<HostValues>> = vec![None; net.graph.params().len()];
     for (id, values) in net.trainable().into_iter().zip(net.direction()) {
         direction[id.index()] = Some(HostValues::F32(values));
     }
     let (params, nodes) = (net.trainable(), [(input(net), NodeWant::Gradient)]);
     let mut all = Gradients::default();
-    let wants = Wants { params: &params, rows, nodes: &nodes };
+    let wants = Wants { params: &params, form, nodes: &nodes };
     session.hessian_vector(loss, &direction, &wants, &mut all).unwrap();
     all
 }
@@ -31,7 +31,7 @@ fn hessian_vector(net: &Net, session: &dyn Session, loss: Loss<'_>, rows: ParamR
 pub fn equals_difference_of_gradients(net: &Net, loss: Loss<'_>, tolerance: f64) {
     let engine = engine();
     let session = net.session(engine.as_ref(), Precision::F64);
-    let exact = listed(net, &hessian_vector(net, session.as_ref(), loss, ParamRows::Summed));
+    let exact = listed(net, &hessian_vector(net, session.as_ref(), loss, GradientForm::Summed));
     let mut direction = net.direction();
     direction.last_mut().unwrap().fill(0.0);
     let at = |step| loss_gradients(&net.moved(&direction, step), loss);
@@ -62,11 +62,11 @@ pub fn is_symmetric(net: &Net) {
     let engine = engine();
     let session = net.session(engine.as_ref(), Precision::F64);
     let seed = loss.gradient(&net.logits(), net.n).unwrap();
-    let u = net.gradients(&seed, ParamRows::Summed, Precision::F64).into_params();
     let (params, mut hu) = (net.trainable(), Gradients::default());
-    let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &[] };
+    let u = direction_of(net, &net.gradients(&seed, GradientForm::Summed, Precision::F64), &params);
+    let wants = Wants { params: &params, form: GradientForm::Summed, nodes: &[] };
     session.hessian_vector(loss, &u, &wants, &mut hu).unwrap();
-    let hv = hessian_vector(net, session.as_ref(), loss, ParamRows::PerImage);
+    let hv = hessian_vector(net, session.as_ref(), loss, GradientForm::PerImage);
     let (mut left, mut right, mut size) = (0.0, 0.0, 0.0);
     for (id, v) in params.iter().zip(net.direction()) {
         let Some(rows) = hv.param(*id).map(HostValues::to_f64) else { continue };
@@ -99,7 +99,7 @@ fn a_product_of_two_layers_by_hand() {
     let mut direction: Vec<Option<HostValues>> = vec![None; net.graph.params().len()];
     direction[id("first.weight").index()] = Some(HostValues::F64(vec![2.0, -4.0]));
     let (params, mut all) = (net.trainable(), Gradients::default());
-    let wants = Wants { params: &params, rows: ParamRows::Summed, nodes: &[] };
+    let wants = Wants { params: &params, form: GradientForm::Summed, nodes: &[] };
     let engine = engine();
     let session = net.session(engine.as_ref(), Precision::F64);
     session.hessian_vector(Loss::SumOfLogits, &direction, &wants, &mut all).unwrap();

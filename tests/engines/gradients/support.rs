@@ -4,8 +4,8 @@ use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use untrained::engine::{
-    Cotangent, Engine, ForwardPass, Gradients, HostValues, InputBatch, NodeWant, NormStatistics, ParamRows,
-    Precision, Session, Wants,
+    Cotangent, Engine, ForwardPass, GradientForm, Gradients, HostValues, InputBatch, NodeWant,
+    NormStatistics, Precision, Session, Wants,
 };
 use untrained::graph::init::Scheme;
 use untrained::graph::{
@@ -101,9 +101,9 @@ impl Net {
     }
 
     /// Gradients of all parameters and of the input for a cotangent at the logits.
-    pub fn gradients(&self, cotangent: &[f64], rows: ParamRows, precision: Precision) -> Gradients {
+    pub fn gradients(&self, cotangent: &[f64], form: GradientForm, precision: Precision) -> Gradients {
         let engine = engine();
-        gradients(self, self.session(engine.as_ref(), precision).as_ref(), cotangent, rows)
+        gradients(self, self.session(engine.as_ref(), precision).as_ref(), cotangent, form)
     }
 
     /// The network moved by `step` along a direction in all parameters and the input.
@@ -160,14 +160,21 @@ pub fn param_id(graph: &Graph, index: usize) -> ParamId {
     all.flatten().find(|id| id.index() == index).unwrap()
 }
 
-pub fn gradients(net: &Net, session: &dyn Session, cotangent: &[f64], rows: ParamRows) -> Gradients {
+pub fn gradients(net: &Net, session: &dyn Session, cotangent: &[f64], form: GradientForm) -> Gradients {
     let mut all = Gradients::default();
     let params = net.trainable();
     let nodes = [(net.graph.nodes()[0].inputs.first().copied().unwrap_or(input(net)), NodeWant::Gradient)];
-    let wants = Wants { params: &params, rows, nodes: &nodes };
+    let wants = Wants { params: &params, form, nodes: &nodes };
     let seeds = [Cotangent { node: net.graph.logits(), values: cotangent }];
     session.backward(&seeds, &wants, &mut all).unwrap();
     all
+}
+
+/// Gradients of some parameters as a direction in parameter space.
+pub fn direction_of(net: &Net, gradients: &Gradients, params: &[ParamId]) -> Vec<Option<HostValues>> {
+    let mut direction = vec![None; net.graph.params().len()];
+    params.iter().for_each(|id| direction[id.index()] = gradients.param(*id).cloned());
+    direction
 }
 
 /// Node 0.

@@ -1,6 +1,6 @@
 //! Networks for text: embeddings, layer normalisation and attention.
 
-use untrained::engine::{GradientSums, Gradients, HostValues, Loss, ParamRows, Precision};
+use untrained::engine::{GradientForm, GradientSums, Gradients, HostValues, Loss, Precision};
 use untrained::graph::{Activation, Graph, ParamRole};
 use untrained::spaces::nafbee::BertConfig;
 
@@ -55,13 +55,13 @@ fn second_derivatives_equal_differences() {
 fn rows_per_sentence_are_gradients_of_single_sentences() {
     let net = bert(Activation::Gelu);
     let seed = seed(&net);
-    let together = net.gradients(&seed, ParamRows::PerImage, Precision::F64);
+    let together = net.gradients(&seed, GradientForm::PerImage, Precision::F64);
     let (outputs, numbers) = (net.outputs() / net.n, net.images.len() / net.n);
     for i in 0..net.n {
         let images = net.images[i * numbers..(i + 1) * numbers].to_vec();
         let alone = Net { images, n: 1, ..bert(Activation::Gelu) };
         let single =
-            alone.gradients(&seed[i * outputs..(i + 1) * outputs], ParamRows::Summed, Precision::F64);
+            alone.gradients(&seed[i * outputs..(i + 1) * outputs], GradientForm::Summed, Precision::F64);
         let row = |v: Option<Vec<f64>>| v.map(|v| v[i * v.len() / net.n..(i + 1) * v.len() / net.n].to_vec());
         let rows: Vec<_> = listed(&net, &together).into_iter().map(row).collect();
         assert!(difference(&rows, &listed(&alone, &single), 0.0) < 1e-11);
@@ -90,7 +90,7 @@ fn sums_over_a_table_are_those_of_its_gradient() {
     let net = bert(Activation::Gelu);
     let (engine, seed) = (engine(), seed(&net));
     let session = net.session(engine.as_ref(), Precision::F64);
-    let dense = gradients(&net, session.as_ref(), &seed, ParamRows::Summed);
+    let dense = gradients(&net, session.as_ref(), &seed, GradientForm::Summed);
     struct Sums(Vec<(usize, [f64; 3])>);
     impl untrained::engine::GradientSink for Sums {
         fn param(&mut self, _: untrained::graph::ParamId, _: HostValues) {}
@@ -100,7 +100,7 @@ fn sums_over_a_table_are_those_of_its_gradient() {
         fn node(&mut self, _: untrained::graph::NodeId, _: untrained::engine::NodeWant, _: HostValues) {}
     }
     let (mut sums, params) = (Sums(vec![]), net.trainable());
-    let wants = untrained::engine::Wants { params: &params, rows: ParamRows::Sums, nodes: &[] };
+    let wants = untrained::engine::Wants { params: &params, form: GradientForm::SumsOnly, nodes: &[] };
     let cotangents = [untrained::engine::Cotangent { node: net.graph.logits(), values: &seed }];
     session.backward(&cotangents, &wants, &mut sums).unwrap();
     let tables = net.graph.trainable().filter(|(_, p)| p.role == ParamRole::Embedding);
@@ -119,7 +119,7 @@ fn sums_over_a_table_are_those_of_its_gradient() {
 #[test]
 fn what_has_no_gradient() {
     let net = bert(Activation::Gelu);
-    let all: Gradients = net.gradients(&seed(&net), ParamRows::Summed, Precision::F64);
+    let all: Gradients = net.gradients(&seed(&net), GradientForm::Summed, Precision::F64);
     assert!(all.node(input(&net), untrained::engine::NodeWant::Gradient).is_none());
     let of = |graph: &Graph, name: &str| {
         let id = graph.trainable().find(|(_, p)| p.name == name).unwrap().0;

@@ -1,27 +1,27 @@
 //! Pooling, forward, backward and along a tangent.
 //!
-//! Windows are cut at the border: averages count the pixels inside only, and a maximum that occurs twice is the first in
+//! Windows are cut at the border: averages count only the pixels inside, and a maximum that occurs twice is the first in
 //! row-major order.
 
-use super::evaluate::Reader;
 mod planes;
 
 use self::planes::{Threes, plane_of};
-use super::lanes::{Block, LANES, Lanes, Scalar};
+use super::evaluate::Reader;
 use super::map::Map;
-use super::memory::{Buffer, Pooled};
+use super::memory::Buffer;
 use super::moments::PlaneSums;
 use crate::graph::{PoolKind, Shape, Window};
-use crate::team;
+use crate::simd::{Block, LANES, Lanes, Scalar};
+use crate::threads;
 
-/// The pixels of an axis under one output's window: `start, start + step, ...`.
+/// The pixels of an axis under the window of one output: `start, start + step, ...`.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: usize,
     count: usize,
 }
 
-/// Windows of all outputs, axis by axis.
+/// The windows of all outputs, axis by axis.
 struct Windows {
     rows: Vec<Span>,
     columns: Vec<Span>,
@@ -48,7 +48,8 @@ impl Windows {
         self.rows.len() * self.columns.len()
     }
 
-    /// Whether every output lies under the middle of three neighbouring columns, as in the 3x3 pooling of cells.
+    /// Whether every output is computed from three neighbouring columns of which its own is the middle one, as in the 3x3
+    /// pooling of cells.
     fn slides_by_threes(&self) -> bool {
         let last = self.width - 1;
         let three = |(x, c): (usize, &Span)| {
@@ -59,7 +60,7 @@ impl Windows {
     }
 }
 
-/// Positions of an axis inside the map under output `o`'s window.
+/// The pixels of an axis that lie inside the map and under the window of output `o`.
 fn span(window: &Window, axis: usize, o: usize, size: usize) -> Span {
     let (first, pad, step) = (o * window.stride[axis], window.padding[axis], window.dilation[axis]);
     let inside = |k: &usize| first + k * step >= pad && first + k * step - pad < size;
@@ -68,7 +69,7 @@ fn span(window: &Window, axis: usize, o: usize, size: usize) -> Span {
     Span { start: low.map_or(0, |k| first + k * step - pad), count }
 }
 
-fn output_shape<T: Pooled>(x: &Map<T>, window: &Window) -> ([usize; 2], Shape) {
+fn output_shape<T: Scalar>(x: &Map<T>, window: &Window) -> ([usize; 2], Shape) {
     let [h, w] = x.size();
     let count = [window.output(0, h).unwrap_or(0), window.output(1, w).unwrap_or(0)];
     (count, Shape::Map { channels: x.channels(), height: count[0], width: count[1] })
@@ -86,7 +87,7 @@ pub fn forward<L: Lanes>(l: L, x: &Map<L::T>, kind: PoolKind, window: &Window) -
     let mut out = Buffer::stale(x.n * x.planes() * outputs);
     let (data, _) = x.data(l);
     let threes = windows.slides_by_threes();
-    team::runs(&mut out, outputs, |first, planes| {
+    threads::shares(&mut out, outputs, |first, planes| {
         let mut line = vec![L::T::ZERO; windows.width];
         let data = data[first * pixels..].chunks_exact(pixels);
         for (plane, out) in data.zip(planes.chunks_exact_mut(outputs)) {
@@ -114,7 +115,7 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: PoolKind, w
     let mut out = Buffer::zeroed(x.n * x.image_blocks());
     let (dy, _) = dy.stored_data(l);
     let data = (kind == PoolKind::Max).then(|| x.data(l).0);
-    team::runs(&mut out, pixels, |first, planes| {
+    threads::shares(&mut out, pixels, |first, planes| {
         let mut line = vec![L::T::ZERO; windows.width];
         let dy = dy[first * outputs..].chunks_exact(outputs);
         for (at, (dx, dy)) in (first..).zip(planes.chunks_exact_mut(pixels).zip(dy)) {
@@ -134,7 +135,7 @@ pub fn backward<L: Lanes>(l: L, x: &Map<L::T>, dy: &Map<L::T>, kind: PoolKind, w
     Map::stored(x.n, x.shape, out, None)
 }
 
-/// Adds each output's share to all pixels of its window, first along a line, then down the columns.
+/// Adds the share of each output to all pixels of its window, first along a line, then down the columns.
 #[inline(always)]
 fn spread_averages<L: Lanes>(
     l: L,
@@ -162,7 +163,7 @@ fn spread_averages<L: Lanes>(
     }
 }
 
-/// Calls `f` with each pixel and the channels whose first maximum it is.
+/// Calls `f` with each pixel under a window and the mask of the channels that have their first maximum there.
 #[inline(always)]
 fn for_first_maximum<L: Lanes>(
     l: L,
@@ -219,15 +220,8 @@ pub fn global_average<L: Lanes>(l: L, x: &Map<L::T>) -> Map<L::T> {
     let (pixels, planes) = (x.pixels(), x.planes());
     let mut scratch = Buffer::stale(x.image_blocks());
     let mut out = Buffer::stale(x.n * planes);
-    let target = super::evaluate::Target { start: 0, pixel: 1, row: x.size()[1], plane: pixels };
     for image in 0..x.n {
-        let values = match reader.plain(image) {
-            Some(values) => values,
-            None => {
-                reader.image(l, image, &mut scratch, target);
-                &scratch[..]
-            }
-        };
+        let values = reader.values(l, image, &mut scratch);
         l.run(|| {
             for (plane, out) in values.chunks_exact(pixels).zip(&mut out[image * planes..]) {
                 *out = PlaneSums::of(l, plane).mean(pixels);

@@ -1,9 +1,10 @@
-//! Planes of pooled maps.
+//! Pooling of one plane.
 
 use super::Windows;
-use crate::engine::native::lanes::{Block, Lanes, Loop, Scalar};
+use crate::simd::{Block, Lanes, Loop, Scalar};
 
-/// One plane under windows that slide by one: the last three column sums (or maxima) stay in registers.
+/// One plane under windows of three columns that slide by one: the sums (or maxima) of the last three columns stay in
+/// registers.
 pub struct Threes<'a, L: Lanes, const MAX: bool> {
     pub l: L,
     pub windows: &'a Windows,
@@ -50,9 +51,9 @@ fn slide<L: Lanes, const MAX: bool, const R: usize>(l: L, lines: &[Block<L::T>],
     l.store(finish::<L, MAX>(l, edge, two), &mut out[w - 1]);
 }
 
-// Functions that are inlined in any case, not closures: those would be compiled without the instruction set.
+// The following are functions that are always inlined: closures would be compiled without the instruction set.
 
-/// The pixels of a column, added up or the largest of them.
+/// The sum of the pixels of a column, or the largest of them.
 #[inline(always)]
 fn column<L: Lanes, const MAX: bool, const R: usize>(l: L, rows: &[&[Block<L::T>]; R], x: usize) -> L::V {
     let mut v = l.load(&rows[0][x]);
@@ -67,13 +68,13 @@ fn join<L: Lanes, const MAX: bool>(l: L, a: L::V, b: L::V) -> L::V {
     if MAX { larger(l, a, b) } else { l.add(a, b) }
 }
 
-/// A sum becomes a mean.
+/// Makes a mean of a sum.
 #[inline(always)]
 fn finish<L: Lanes, const MAX: bool>(l: L, v: L::V, share: L::V) -> L::V {
     if MAX { v } else { l.mul(v, share) }
 }
 
-/// One plane, first down the columns into `line`, then along it.
+/// One plane under any windows: first down the columns into `line`, then along it.
 #[inline(always)]
 pub fn plane_of<L: Lanes, const MAX: bool>(
     l: L,
@@ -88,31 +89,29 @@ pub fn plane_of<L: Lanes, const MAX: bool>(
         for r in 1..row.count {
             let start = (row.start + r * windows.step[0]) * w;
             for (line, x) in line.iter_mut().zip(&plane[start..start + w]) {
-                let (a, b) = (l.load(line), l.load(x));
-                l.store(if MAX { larger(l, a, b) } else { l.add(a, b) }, line);
+                l.store(join::<L, MAX>(l, l.load(line), l.load(x)), line);
             }
         }
         for (column, out) in windows.columns.iter().zip(out) {
             let mut v = l.load(&line[column.start]);
             for c in 1..column.count {
                 let x = l.load(&line[column.start + c * windows.step[1]]);
-                v = if MAX { larger(l, v, x) } else { l.add(v, x) };
+                v = join::<L, MAX>(l, v, x);
             }
-            if !MAX {
-                v = l.mul(v, l.splat(L::T::of(1.0 / (row.count * column.count) as f64)));
-            }
-            l.store(v, out);
+            let share = l.splat(L::T::of(1.0 / (row.count * column.count) as f64));
+            l.store(finish::<L, MAX>(l, v, share), out);
         }
     }
 }
 
-/// The larger of two; a NaN of either wins, as in PyTorch.
+/// The larger of two numbers, or NaN where either is NaN, as in PyTorch.
 #[inline(always)]
 fn larger<L: Lanes>(l: L, a: L::V, b: L::V) -> L::V {
     let (max, sum) = (l.max(a, b), l.add(a, b));
     let infinity = l.splat(L::T::of(f64::INFINITY));
     let low = l.splat(L::T::of(f64::NEG_INFINITY));
-    // No number is both: the sum is a number, or infinite.
+    // The sum of two numbers is a number or infinite, and so greater than the one or less than the other infinity; NaN is
+    // neither.
     let number = l.greater(sum, low) | l.greater(infinity, sum);
     if number == u16::MAX { max } else { l.add(l.keep(number, max), l.keep(!number, sum)) }
 }

@@ -58,7 +58,7 @@ impl Case {
         }
     }
 
-    fn check<L: Lanes>(&self, kernels: NativeKernels<L>, tolerance: f64) -> Checked {
+    fn check<L: Tiles>(&self, kernels: NativeKernels<L>, tolerance: f64) -> Checked {
         let Some([oh, ow]) = self.out_size() else { return Ok(()) };
         let (pixels, outputs) = (self.size[0] * self.size[1], oh * ow);
         let taps = self.window.kernel[0] * self.window.kernel[1];
@@ -94,9 +94,9 @@ impl Case {
         close("y", &host(&kernels, &forward), &y, tolerance)?;
         let moments = kernels.channel_moments(&forward, true).map_err(TestCaseError::fail)?;
         check_moments(&moments.mean, &moments.variance, &y, outputs, tolerance)?;
-        let wants = LayerWants { input: true, params: ParamRows::PerImage };
+        let wants = LayerWants { input: true, params: GradientForm::PerImage };
         let each = kernels.conv2d_backward(&value, &gradient, &conv, wants).map_err(TestCaseError::fail)?;
-        let wants = LayerWants { params: ParamRows::Summed, ..wants };
+        let wants = LayerWants { params: GradientForm::Summed, ..wants };
         let all = kernels.conv2d_backward(&value, &gradient, &conv, wants).map_err(TestCaseError::fail)?;
         for gradients in [&each, &all] {
             close("dx", &host(&kernels, gradients.input.as_ref().unwrap()), &dx, tolerance)?;
@@ -127,7 +127,7 @@ type Numbers64 = Vec<Vec<f64>>;
 
 impl Case {
     /// Output, moments and gradients, for each image and summed.
-    fn numbers<L: Lanes>(&self, kernels: &NativeKernels<L>) -> Numbers64 {
+    fn numbers<L: Tiles>(&self, kernels: &NativeKernels<L>) -> Numbers64 {
         let Some([oh, ow]) = self.out_size() else { return vec![] };
         let shape = self.weight_shape();
         let weight = noise(self.seed, "w", shape.iter().product());
@@ -143,13 +143,13 @@ impl Case {
         let map = |name, c, [h, w]: [usize; 2]| {
             kernels.upload(&noise(self.seed, name, self.n * c * h * w), self.n, Shape::map(c, h, w))
         };
-        // A reader's work as well: an activation waits to be applied.
+        // The activation is applied by the convolution that reads it.
         let x = kernels.activation(map("x", self.inputs(), [h, w]), Activation::Relu);
         let dy = map("dy", self.outputs(), [oh, ow]);
         let y = kernels.conv2d(x.clone(), &conv, true);
         let moments = kernels.channel_moments(&y, true).unwrap();
         let mut numbers = vec![host(kernels, &y), moments.mean, moments.variance];
-        for params in [ParamRows::PerImage, ParamRows::Summed, ParamRows::Sums] {
+        for params in [GradientForm::PerImage, GradientForm::Summed, GradientForm::SumsOnly] {
             let wants = LayerWants { input: true, params };
             let gradients = kernels.conv2d_backward(&x, &dy, &conv, wants).unwrap();
             numbers.push(host(kernels, gradients.input.as_ref().unwrap()));
@@ -157,8 +157,8 @@ impl Case {
             numbers.extend(gradients.bias.map(|b| b.to_f64()));
             numbers.extend(gradients.weight_sums.map(|sums| sums.to_vec()));
         }
-        let bent = kernels.activation(y.clone(), Activation::Gelu);
-        let pooled = kernels.pool(bent, PoolKind::Max, &Window::square(1, 1, 0));
+        let smooth = kernels.activation(y.clone(), Activation::Gelu);
+        let pooled = kernels.pool(smooth, PoolKind::Max, &Window::square(1, 1, 0));
         numbers.push(host(kernels, &pooled));
         numbers.push(host(kernels, &kernels.activation_backward(&y, dy, Activation::Gelu)));
         numbers
@@ -187,7 +187,7 @@ pub fn window() -> impl Strategy<Value = Window> {
 }
 
 /// Wide and narrow maps, one image and several, few and many blocks of channels, groups.
-fn team_case() -> impl Strategy<Value = Case> {
+fn shared_case() -> impl Strategy<Value = Case> {
     let square = (
         prop_oneof![Just(1usize), Just(3)],
         1..3usize,
@@ -238,14 +238,14 @@ proptest! {
 
     /// Threads change no bit.
     #[test]
-    fn a_team_computes_what_one_thread_does(case in team_case(), threads in 2..5usize) {
-        fn check<L: Lanes>(kernels: NativeKernels<L>, case: &Case, team: &rayon::ThreadPool) -> Checked {
+    fn a_pool_computes_what_one_thread_does(case in shared_case(), threads in 2..5usize) {
+        fn check<L: Tiles>(kernels: NativeKernels<L>, case: &Case, pool: &rayon::ThreadPool) -> Checked {
             let alone = case.numbers(&kernels);
-            prop_assert_eq!(team.install(|| case.numbers(&kernels)), alone);
+            prop_assert_eq!(pool.install(|| case.numbers(&kernels)), alone);
             Ok(())
         }
-        let team = crate::team::start(threads).unwrap();
-        on_all_lanes!(|k, _tolerance| check(k, &case, &team));
+        let pool = crate::threads::pool(threads).unwrap();
+        on_all_lanes!(|k, _tolerance| check(k, &case, &pool));
     }
 
     /// The shapes of the networks we score: padding that keeps the size, wide rows, narrow maps with many images.

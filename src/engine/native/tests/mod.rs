@@ -3,29 +3,22 @@
 use proptest::prelude::*;
 
 use super::kernels::NativeKernels;
-use super::lanes::{Lanes, Portable};
-use crate::engine::kernels::{Conv, Dense, Kernels, LayerWants, Norm, Numbers, ParamRows};
+use super::tiles::Tiles;
+use crate::engine::kernels::{Conv, Dense, GradientForm, Kernels, LayerWants, Norm, Numbers};
 use crate::engine::{NormStatistics, Precision};
 use crate::graph::{Activation, PoolKind, Shape, Window};
 use crate::keyed::Stream;
+use crate::simd::{self, Portable};
 
-/// Calls `$check(lanes, tolerance)` for all lanes that this processor has.
+/// Calls `$check(kernels, tolerance)` for all lanes that this processor has.
 macro_rules! on_all_lanes {
     ($check:expr) => {
         #[cfg(target_arch = "x86_64")]
         {
-            crate::engine::native::x86::Avx512F32::detect()
-                .map(|l| $check(NativeKernels::new(l), 2e-5))
-                .transpose()?;
-            crate::engine::native::x86::Avx512F64::detect()
-                .map(|l| $check(NativeKernels::new(l), 1e-11))
-                .transpose()?;
-            crate::engine::native::x86::Avx2F32::detect()
-                .map(|l| $check(NativeKernels::new(l), 2e-5))
-                .transpose()?;
-            crate::engine::native::x86::Avx2F64::detect()
-                .map(|l| $check(NativeKernels::new(l), 1e-11))
-                .transpose()?;
+            simd::Avx512F32::detect().map(|l| $check(NativeKernels::new(l), 2e-5)).transpose()?;
+            simd::Avx512F64::detect().map(|l| $check(NativeKernels::new(l), 1e-11)).transpose()?;
+            simd::Avx2F32::detect().map(|l| $check(NativeKernels::new(l), 2e-5)).transpose()?;
+            simd::Avx2F64::detect().map(|l| $check(NativeKernels::new(l), 1e-11)).transpose()?;
         }
         $check(NativeKernels::new(Portable::<f32>::new()), 2e-5)?;
         $check(NativeKernels::new(Portable::<f64>::new()), 1e-11)?;
@@ -76,12 +69,12 @@ proptest! {
                 dw[o * inputs + i] += dy[k * outputs + o] * x[k * inputs + i];
             }
         }
-        fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, d: &Dense<'_>, data: [&[f64]; 5], n: usize) -> Checked {
+        fn check<L: Tiles>(k: NativeKernels<L>, tolerance: f64, d: &Dense<'_>, data: [&[f64]; 5], n: usize) -> Checked {
             let [x, dy, y, dx, dw] = data;
             let value = k.upload(x, n, Shape::Vector { features: d.shape[1] });
             let gradient = k.upload(dy, n, Shape::Vector { features: d.shape[0] });
             close("y", &k.host(&k.linear(value.clone(), d)).unwrap().to_f64(), y, tolerance)?;
-            let wants = LayerWants { input: true, params: ParamRows::Summed };
+            let wants = LayerWants { input: true, params: GradientForm::Summed };
             let gradients = k.linear_backward(&value, &gradient, d, wants).unwrap();
             close("dx", &k.host(&gradients.input.unwrap()).unwrap().to_f64(), dx, tolerance)?;
             close("dw", &gradients.weight.unwrap().to_f64(), dw, tolerance)
@@ -120,7 +113,7 @@ proptest! {
                 }
             }
             #[allow(clippy::too_many_arguments)]
-            fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, kind: PoolKind, window: &Window, n: usize, shapes: [Shape; 2], data: [&[f64]; 6]) -> Checked {
+            fn check<L: Tiles>(k: NativeKernels<L>, tolerance: f64, kind: PoolKind, window: &Window, n: usize, shapes: [Shape; 2], data: [&[f64]; 6]) -> Checked {
                 let [x, t, dy, y, ty, dx] = data;
                 let (value, tangent) = (k.upload(x, n, shapes[0]), k.upload(t, n, shapes[0]));
                 let gradient = k.upload(dy, n, shapes[1]);
@@ -133,7 +126,7 @@ proptest! {
         }
     }
 
-    /// Waiting sums, their sums and products, and everything that reads them.
+    /// Sums that are not evaluated yet, their sums and products, and everything that reads them.
     #[test]
     fn channel_kernels_equal_plain_loops(n in 1..4usize, c in 1..40usize, pixels in 1..90usize, seed in 0..1000u64, per_image: bool) {
         let len = n * c * pixels;
@@ -149,7 +142,7 @@ proptest! {
             dots[coefficient(i)] += combined[i] * (y[i] - s[coefficient(i)]);
         }
         #[allow(clippy::too_many_arguments)]
-        fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, n: usize, shape: Shape, per_image: bool, data: [&[f64]; 9]) -> Checked {
+        fn check<L: Tiles>(k: NativeKernels<L>, tolerance: f64, n: usize, shape: Shape, per_image: bool, data: [&[f64]; 9]) -> Checked {
             let [x, y, a, b, s, combined, twice, sums, dots] = data;
             let (xv, yv) = (k.upload(x, n, shape), k.upload(y, n, shape));
             let fresh = || k.combine(&[(&xv, a), (&yv, b)], s, per_image);
@@ -174,7 +167,7 @@ proptest! {
     #[test]
     fn codes_have_one_bit_for_each_positive_value(n in 1..4usize, c in 1..40usize, pixels in 1..40usize, seed in 0..1000u64) {
         let x = noise(seed, "x", n * c * pixels);
-        fn check<L: Lanes>(k: NativeKernels<L>, _: f64, x: &[f64], n: usize, shape: Shape) -> Checked {
+        fn check<L: Tiles>(k: NativeKernels<L>, _: f64, x: &[f64], n: usize, shape: Shape) -> Checked {
             let codes = k.codes(&k.upload(x, n, shape)).unwrap();
             prop_assert_eq!((codes.n, codes.units), (n, shape.elements()));
             for (row, words) in x.chunks(codes.units).zip(codes.words.chunks(codes.words.len() / n)) {
@@ -198,7 +191,7 @@ proptest! {
         let (x, dy) = (noise(seed, "x", n * c * pixels), noise(seed, "dy", n * c));
         let mean: Vec<f64> = x.chunks(pixels).map(|row| row.iter().sum::<f64>() / pixels as f64).collect();
         let spread: Vec<f64> = dy.iter().flat_map(|d| vec![d / pixels as f64; pixels]).collect();
-        fn check<L: Lanes>(k: NativeKernels<L>, tolerance: f64, n: usize, shape: Shape, data: [&[f64]; 4]) -> Checked {
+        fn check<L: Tiles>(k: NativeKernels<L>, tolerance: f64, n: usize, shape: Shape, data: [&[f64]; 4]) -> Checked {
             let [x, dy, mean, spread] = data;
             let value = k.upload(x, n, shape);
             close("mean", &host(&k, &k.global_average_pool(value.clone())), mean, tolerance)?;
@@ -227,7 +220,7 @@ fn activation_derivatives_are_those_of_the_functions() {
             host(&k, &k.activation_backward(&at(step), ones(), kind)),
             host(&k, &k.activation_backward(&at(-step), ones(), kind)),
         );
-        let bends = k.activation_curvature(&at(0.0), &ones(), &ones(), kind).map(|v| host(&k, &v));
+        let seconds = k.activation_second_derivative(&at(0.0), &ones(), &ones(), kind).map(|v| host(&k, &v));
         for i in 0..points.len() {
             let slope = (up[i] - down[i]) / (2.0 * step);
             assert!(
@@ -236,9 +229,9 @@ fn activation_derivatives_are_those_of_the_functions() {
                 points[i],
                 slopes[i]
             );
-            let bend = (up2[i] - down2[i]) / (2.0 * step);
-            let ours = bends.as_ref().map_or(0.0, |b| b[i]);
-            assert!((ours - bend).abs() < 1e-8, "{kind:?}''({}): {ours} is not {bend}", points[i]);
+            let second = (up2[i] - down2[i]) / (2.0 * step);
+            let ours = seconds.as_ref().map_or(0.0, |s| s[i]);
+            assert!((ours - second).abs() < 1e-8, "{kind:?}''({}): {ours} is not {second}", points[i]);
         }
     }
     let kinks = k.upload(&[0.0, 6.0, -1.0, 1.0], 1, Shape::map(1, 1, 4));
@@ -275,7 +268,7 @@ fn statistics_survive_a_large_mean() {
         assert!((moments.variance[c] / variance - 1.0).abs() < 1e-5, "{} {variance}", moments.variance[c]);
     }
     assert_eq!(k.precision(), Precision::F32);
-    assert_eq!(k.batch_norm(map, &norm).channels(), 20);
+    assert_eq!(k.batch_norm(map, &norm).unwrap().channels(), 20);
 }
 
 /// Zeros stay symbolic through a layer without bias, and become a constant through one with.

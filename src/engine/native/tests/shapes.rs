@@ -1,4 +1,4 @@
-//! Kernels that move numbers without computing: concatenation, parts and frames.
+//! Kernels that only move numbers: concatenation, its inverse, and frames of zeros.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn widths() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(width, 2..6)
 }
 
-fn check_parts<L: Lanes>(
+fn check_parts<L: Tiles>(
     k: NativeKernels<L>,
     parts: &[(usize, Vec<f64>)],
     size: (usize, Shape),
@@ -24,7 +24,7 @@ fn check_parts<L: Lanes>(
     let all = joined(parts, n, shape.pixels());
     let value = |i: usize, (c, x): &(usize, Vec<f64>)| {
         let x = k.upload(x, n, shape.with_channels(*c));
-        // One part may be a sum, one may still wait for its ReLU, and one may be zero: none stands in memory as it is.
+        // Parts that have to be evaluated: a sum with zero, a sum of two terms, and a sum of maps under a ReLU.
         match i % 3 {
             0 => k.add(x.clone(), k.zero(x)),
             1 => k.combine(&[(&x, &vec![0.5; *c]), (&x, &vec![0.5; *c])], &vec![0.0; *c], false),
@@ -50,7 +50,7 @@ fn check_parts<L: Lanes>(
     close("concat with zeros", &host(&k, &k.concat(with_zeros)), &joined(&parts, n, shape.pixels()), 1e-6)
 }
 
-fn check_frame<L: Lanes>(
+fn check_frame<L: Tiles>(
     k: NativeKernels<L>,
     (x, n, shape): (&[f64], usize, Shape),
     (before, after): ([isize; 2], [isize; 2]),

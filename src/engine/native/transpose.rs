@@ -1,14 +1,14 @@
-//! Sixteen rows read or written across: weights lie row by row, tiles want one number of each row side by side.
+//! Transposes of sixteen rows: weights lie row by row, but tiles read one number of each row side by side.
 //!
-//! Sixteen vectors are turned in registers. [`Lanes::interleave`] of rows `i` and `i + 8` moves a number from row `r`,
+//! Sixteen vectors are transposed in registers. [`Lanes::interleave`] of rows `i` and `i + 8` moves a number from row `r`,
 //! column `c` (four bits each) to the place whose eight bits are those of `(r, c)` rotated by one; four rounds exchange
 //! row and column.
 
-use super::lanes::{Block, LANES, Lanes, Loop};
+use crate::simd::{Block, LANES, Lanes, Loop};
 
 /// `out[k][lane] = rows[lane][k]`.
 #[inline(always)]
-pub fn turned<L: Lanes>(l: L, rows: [L::V; LANES]) -> [L::V; LANES] {
+pub fn transposed<L: Lanes>(l: L, rows: [L::V; LANES]) -> [L::V; LANES] {
     let mut v = rows;
     for _ in 0..LANES.ilog2() {
         let mut next = v;
@@ -20,8 +20,8 @@ pub fn turned<L: Lanes>(l: L, rows: [L::V; LANES]) -> [L::V; LANES] {
     v
 }
 
-/// The order in which a row has its numbers, `[channel][tap]`, as places in an array `[tap][channel]` with some distance
-/// between taps.
+/// For the numbers of a row in their order, `[channel][tap]`, the places in an array `[tap][channel]` in which taps lie
+/// `distance` apart.
 struct Places {
     taps: usize,
     distance: usize,
@@ -46,11 +46,11 @@ impl Places {
     }
 }
 
-/// Reads up to sixteen rows `[channel][tap]` across: `out[tap * channels + channel][lane] = rows[lane][channel][tap]`,
-/// zero for lanes without a row.
+/// Transposes up to sixteen rows `[channel][tap]`: `out[tap * channels + channel][lane] = rows[lane][channel][tap]`, zero
+/// for lanes without a row.
 pub struct FromRows<'a, L: Lanes> {
     pub l: L,
-    /// From the first row's first number on.
+    /// Begins with the first row's first number.
     pub values: &'a [L::T],
     /// Distance between rows.
     pub pitch: usize,
@@ -75,7 +75,7 @@ impl<L: Lanes> Loop for FromRows<'_, L> {
                 let numbers = &values[lane * pitch + at..][..LANES];
                 rows[lane] = l.load_row(numbers.try_into().expect("a slice of sixteen"));
             }
-            for vector in turned(l, rows) {
+            for vector in transposed(l, rows) {
                 l.store(vector, &mut out[places.next()]);
             }
         }
@@ -88,13 +88,13 @@ impl<L: Lanes> Loop for FromRows<'_, L> {
     }
 }
 
-/// The way back: `rows[lane][channel][tap] = sums[tap * 16 + channel][lane]`, for as many lanes as there are rows.
+/// The inverse: `rows[lane][channel][tap] = sums[tap * 16 + channel][lane]`, for as many lanes as there are rows.
 pub struct ToRows<'a, L: Lanes> {
     pub l: L,
     pub sums: &'a [Block<L::T>],
     pub channels: usize,
     pub taps: usize,
-    /// From the first row's first number on.
+    /// Begins with the first row's first number.
     pub rows: &'a mut [L::T],
     pub pitch: usize,
     pub lanes: usize,
@@ -113,7 +113,7 @@ impl<L: Lanes> Loop for ToRows<'_, L> {
             for vector in &mut vectors {
                 *vector = l.load(&sums[places.next()]);
             }
-            for (lane, vector) in turned(l, vectors).into_iter().enumerate().take(lanes) {
+            for (lane, vector) in transposed(l, vectors).into_iter().enumerate().take(lanes) {
                 let numbers = &mut rows[lane * pitch + at..][..LANES];
                 l.store_row(vector, numbers.try_into().expect("a slice of sixteen"));
             }

@@ -1,16 +1,12 @@
 //! Vectors of sixteen lanes on every instruction set.
 //!
-//! A blocked map keeps sixteen channels side by side, so every kernel is written once over vectors of sixteen lanes.
-//! An instruction set is a zero-sized token that only [`super::isa`] hands out, after asking the processor: holding
-//! one is the proof that its instructions may be used, and [`Lanes::run`] compiles a loop for them.
+//! An instruction set is a zero-sized token that exists only after the processor was asked: holding one is the proof that
+//! its instructions may be used, and [`Lanes::run`] compiles a loop for them.
 
-use super::tile::{self, Row, Start};
-use super::weight_tiles::Work;
-
-/// Lanes of a vector, and channels of a block.
+/// Lanes of a vector.
 pub const LANES: usize = 16;
 
-/// Sixteen neighbouring channels of one pixel.
+/// Sixteen numbers for the lanes of a vector; a cache line in f32.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub struct Block<T>(pub [T; LANES]);
@@ -18,18 +14,19 @@ pub struct Block<T>(pub [T; LANES]);
 /// The numbers of blocks, one after the other.
 pub fn flatten<T>(blocks: &[Block<T>]) -> &[T] {
     const { assert!(size_of::<Block<T>>() == LANES * size_of::<T>()) };
-    // SAFETY: a block is an array of sixteen numbers without padding, as the assertion has seen.
+    // SAFETY: a block is an array of sixteen numbers without padding, as the assertion says.
     unsafe { std::slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len() * LANES) }
 }
 
-/// The same, to be changed.
+/// [`flatten`] for a slice that is to be changed.
 pub fn flatten_mut<T>(blocks: &mut [Block<T>]) -> &mut [T] {
     const { assert!(size_of::<Block<T>>() == LANES * size_of::<T>()) };
     // SAFETY: as above.
     unsafe { std::slice::from_raw_parts_mut(blocks.as_mut_ptr().cast(), blocks.len() * LANES) }
 }
 
-/// Element type of an engine.
+/// Element types of vectors: plain numbers, for which every pattern of bits is a value (code that reuses memory relies
+/// on this).
 pub trait Scalar: Copy + Default + PartialOrd + Into<f64> + Send + Sync + std::fmt::Debug + 'static {
     const ZERO: Block<Self>;
     /// Nearest value of this type.
@@ -52,8 +49,8 @@ impl Scalar for f64 {
     }
 }
 
-/// Something to run on an instruction set: small closures, or types whose `go` is `#[inline(always)]`. (A large closure
-/// may stay a function of its own, compiled for the baseline.)
+/// Something to run on an instruction set: a small closure, or a type whose `go` is `#[inline(always)]`. (A large closure
+/// may remain a function of its own, which is compiled for the baseline.)
 pub trait Loop {
     type Output;
     fn go(self) -> Self::Output;
@@ -69,13 +66,12 @@ impl<R, F: FnOnce() -> R> Loop for F {
 
 /// Arithmetic on sixteen lanes.
 pub trait Lanes: Copy + Send + Sync + 'static {
-    type T: super::memory::Pooled;
+    type T: Scalar;
     type V: Copy;
     /// Sixteen lanes of f64.
     type W: Copy;
     const NAME: &'static str;
-    /// Thirty-two registers: a tile had better serve two output blocks, and three neighbouring taps at once, where it
-    /// can.
+    /// Whether there are thirty-two registers and not sixteen.
     const MANY_REGISTERS: bool;
 
     /// Runs a loop, compiled for this instruction set.
@@ -90,7 +86,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn store(self, x: Self::V, out: &mut Block<Self::T>) {
         self.store_row(x, &mut out.0);
     }
-    /// Asks for the cache line of a number that will be read soon.
+    /// Prefetches the cache line of a number that will be read soon.
     fn fetch(self, x: &Self::T);
     /// `(a_0, b_0, a_1, b_1, ... a_7, b_7)` and `(a_8, b_8, ... a_15, b_15)`.
     fn interleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
@@ -114,95 +110,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn greater(self, a: Self::V, b: Self::V) -> u16;
     /// `a` where the bit is set, 0 elsewhere.
     fn keep(self, mask: u16, a: Self::V) -> Self::V;
-
-    /// A row of tiles as large as the registers allow, for one output block; `K` neighbouring taps at once.
-    ///
-    /// # Safety
-    /// That of [`tile::split`].
-    unsafe fn single<const S: usize, const K: usize>(
-        self,
-        row: &Row<'_, Self::T>,
-        start: Start<'_, Self::T>,
-        out: &mut [Block<Self::T>],
-    );
-    /// The same for two output blocks.
-    ///
-    /// # Safety
-    /// That of [`tile::split`].
-    unsafe fn double<const S: usize, const K: usize>(
-        self,
-        row: &Row<'_, Self::T>,
-        start: Start<'_, Self::T>,
-        out: &mut [Block<Self::T>],
-    );
-    /// Tiles of a weight gradient, as many input channels as the registers allow.
-    ///
-    /// # Safety
-    /// That of [`Work::channels_of`].
-    unsafe fn weight_tiles(
-        self,
-        work: &Work<'_, Self::T>,
-        rows: &[(usize, usize)],
-        tap: usize,
-        sums: &mut [Block<Self::T>],
-    );
-    /// The same for three neighbouring taps at once.
-    ///
-    /// # Safety
-    /// That of [`Work::runs_of`].
-    unsafe fn weight_runs(
-        self,
-        work: &Work<'_, Self::T>,
-        rows: &[(usize, usize)],
-        tap: usize,
-        sums: &mut [Block<Self::T>],
-    );
 }
-
-/// The tile sizes of an instruction set: widths for one output block, for two, and input channels of a weight gradient.
-macro_rules! tiles {
-    (single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal) => {
-        unsafe fn single<const S: usize, const K: usize>(
-            self,
-            row: &Row<'_, Self::T>,
-            start: Start<'_, Self::T>,
-            out: &mut [Block<Self::T>],
-        ) {
-            // SAFETY: the caller's promise.
-            unsafe { tile::split::<Self, $p, $q, $r, S, 1, K>(self, row, start, out) }
-        }
-        unsafe fn double<const S: usize, const K: usize>(
-            self,
-            row: &Row<'_, Self::T>,
-            start: Start<'_, Self::T>,
-            out: &mut [Block<Self::T>],
-        ) {
-            // SAFETY: the caller's promise.
-            unsafe { tile::split::<Self, $p2, $q2, $r2, S, 2, K>(self, row, start, out) }
-        }
-        unsafe fn weight_tiles(
-            self,
-            work: &Work<'_, Self::T>,
-            rows: &[(usize, usize)],
-            tap: usize,
-            sums: &mut [Block<Self::T>],
-        ) {
-            // SAFETY: the caller's promise.
-            unsafe { work.channels_of::<Self, $c, $d>(self, rows, tap, sums) }
-        }
-        unsafe fn weight_runs(
-            self,
-            work: &Work<'_, Self::T>,
-            rows: &[(usize, usize)],
-            tap: usize,
-            sums: &mut [Block<Self::T>],
-        ) {
-            // SAFETY: the caller's promise.
-            unsafe { work.runs_of::<Self, { usize::div_ceil($c, 2) }>(self, rows, tap, sums) }
-        }
-    };
-}
-pub(super) use tiles;
 
 /// Plain arrays, which the compiler vectorises as far as the target's baseline goes.
 #[derive(Clone, Copy, Debug)]
@@ -223,7 +131,6 @@ macro_rules! portable {
             type W = [f64; LANES];
             const NAME: &'static str = "portable";
             const MANY_REGISTERS: bool = false;
-            tiles!(single 2 1 1, double 1 1 1, channels 2 1);
 
             #[inline(always)]
             fn run<P: Loop>(self, body: P) -> P::Output {
@@ -242,7 +149,9 @@ macro_rules! portable {
             #[inline(always)]
             fn interleave(self, a: Block<$t>, b: Block<$t>) -> (Block<$t>, Block<$t>) {
                 let from = |first: usize| {
-                    Block(std::array::from_fn(|k| if k % 2 == 0 { a.0[first + k / 2] } else { b.0[first + k / 2] }))
+                    Block(std::array::from_fn(|k| {
+                        if k % 2 == 0 { a.0[first + k / 2] } else { b.0[first + k / 2] }
+                    }))
                 };
                 (from(0), from(LANES / 2))
             }

@@ -1,19 +1,16 @@
 //! AVX-512 and AVX2 lanes.
 //!
-//! Every `unsafe` block below calls instructions of one set on values, and its reason is the same: the token `self`
-//! exists only on processors that have the set. Loads and stores go through references to whole blocks.
+//! Every `unsafe` block below calls instructions of one set on values, and is sound for the same reason: the token `self`
+//! exists only on processors that have the set. Loads and stores go through references to sixteen numbers.
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Block, LANES, Lanes, Loop, tiles};
-use super::tile::{self, Row, Start};
-use super::weight_tiles::Work;
+use super::{LANES, Lanes, Loop};
 
 /// Instructions on one register, given their names; a vector is an array of registers.
 macro_rules! lanes {
     (
         $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal, $name:literal, many registers $many:literal,
-        tiles ($($tiles:tt)*),
         $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident,
         mul $mul:ident, fma $fma:ident, max $max:ident,
         wide $wide_register:ty, $wide_count:literal, |$narrow:ident, $part:ident| $widen:expr,
@@ -29,13 +26,13 @@ macro_rules! lanes {
         impl $token {
             /// The token, on processors that have the instructions.
             pub fn detect() -> Option<Self> {
-                super::isa::allowed($name).then_some(())?;
+                super::allowed($name).then_some(())?;
                 Self::supported().then_some(Self(()))
             }
 
             /// Runs a loop in a function that may use the instructions, so that it is compiled for them.
             ///
-            /// `inline`: a copy in every codegen unit that calls it, where the loop is at hand to be inlined into it.
+            /// It is `inline` so that every codegen unit that calls it has a copy, into which the loop can be inlined.
             #[inline]
             #[target_feature(enable = $features)]
             fn inside<P: Loop>(body: P) -> P::Output {
@@ -49,7 +46,6 @@ macro_rules! lanes {
             type W = [$wide_register; $wide_count];
             const NAME: &'static str = $name;
             const MANY_REGISTERS: bool = $many;
-            tiles!($($tiles)*);
 
             #[inline(always)]
             fn run<P: Loop>(self, body: P) -> P::Output {
@@ -82,7 +78,7 @@ macro_rules! lanes {
             }
             #[inline(always)]
             fn fetch(self, x: &$t) {
-                // SAFETY: fetching ahead changes nothing, whatever the address.
+                // SAFETY: a prefetch changes nothing, whatever the address.
                 unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(x).cast()) }
             }
             #[inline(always)]
@@ -215,7 +211,6 @@ macro_rules! lanes {
 lanes!(
     /// AVX-512 in f32: a vector is one register.
     Avx512F32, f32, __m512, 1, "avx512", many registers true,
-    tiles (single 16 8 4, double 8 4 2, channels 16 8),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps,
     mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
@@ -234,7 +229,6 @@ lanes!(
 lanes!(
     /// AVX-512 in f64: two registers.
     Avx512F64, f64, __m512d, 2, "avx512", many registers true,
-    tiles (single 8 4 2, double 4 2 1, channels 8 4),
     "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
     load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd,
     mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
@@ -250,7 +244,6 @@ lanes!(
 lanes!(
     /// AVX2 with FMA in f32: two registers.
     Avx2F32, f32, __m256, 2, "avx2", many registers false,
-    tiles (single 6 4 2, double 2 1 1, channels 4 2),
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps,
     mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
@@ -270,7 +263,6 @@ lanes!(
 lanes!(
     /// AVX2 with FMA in f64: four registers.
     Avx2F64, f64, __m256d, 4, "avx2", many registers false,
-    tiles (single 2 1 1, double 1 1 1, channels 2 1),
     "avx2,fma,popcnt,bmi1,bmi2",
     load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd,
     mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,

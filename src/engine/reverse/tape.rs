@@ -1,10 +1,9 @@
-//! What a forward pass leaves behind for its derivatives.
+//! What a forward pass records for its derivatives.
 
-use super::executor;
-use super::kernels::{HostValues, Kernels};
-use super::reverse::NormState;
-use super::{EngineError, ForwardPass, NormStatistics, Reduced};
-use crate::graph::{NodeId, Op};
+use super::norm::NormState;
+use crate::engine::kernels::{HostValues, Kernels};
+use crate::engine::{EngineError, ForwardPass, NormStatistics, Reduced, executor};
+use crate::graph::{BatchNorm, NodeId, Op};
 
 /// Values of a forward pass that derivatives read: inputs of convolutions, linear layers, normalisations, activations
 /// and poolings, what the caller wants to keep, and the statistics of normalisations. It serves any number of backward
@@ -31,12 +30,12 @@ impl<V: Clone> Tape<V> {
         let kept = kept(pass, &computed, keep);
         let mut values = vec![None; computed.len()];
         let mut norms = vec![None; computed.len()];
-        // Gradients flow through `x * 0` as well, so nothing is left out.
+        // Gradients flow through `x * 0` as well, so all its ancestors are computed.
         let reduced = executor::run(kernels, pass, (&pass.graph.inputs(), &computed), |id, value| {
             if kept[id.index()] {
                 values[id.index()] = Some(V::clone(value));
             }
-            // The statistics are taken before the normalisation may work in place.
+            // Statistics are computed before the normalisation may overwrite its input.
             for (i, norm) in readers(pass, id).filter(|(i, _)| computed[*i]) {
                 let pixels = pass.graph.node(id).shape.pixels();
                 let state = NormState::of(kernels, pass, norm, (value, pixels));
@@ -58,17 +57,17 @@ impl<V: Clone> Tape<V> {
     /// Statistics of a normalisation.
     ///
     /// # Errors
-    /// [`EngineError::NotKept`] for another node.
+    /// [`EngineError::NotKept`] for a node that is no normalisation.
     pub fn norm(&self, pass: &ForwardPass<'_>, id: NodeId) -> Result<&NormState, EngineError> {
         self.norms.get(id.index()).and_then(Option::as_ref).ok_or_else(|| not_kept(pass, id))
     }
 
-    /// Whether each node was computed.
+    /// For each node, whether it was computed.
     pub fn computed(&self) -> &[bool] {
         &self.computed
     }
 
-    /// Whether a value is kept for each node.
+    /// For each node, whether its value is kept.
     pub fn kept(&self) -> impl Iterator<Item = bool> + '_ {
         self.values.iter().map(Option::is_some)
     }
@@ -87,15 +86,13 @@ impl<V: Clone> Tape<V> {
     }
 }
 
-pub(super) fn not_kept(pass: &ForwardPass<'_>, id: NodeId) -> EngineError {
+/// The error for a value that the tape does not hold.
+pub fn not_kept(pass: &ForwardPass<'_>, id: NodeId) -> EngineError {
     EngineError::NotKept { module: pass.graph.node_name(id).to_string() }
 }
 
-/// Normalisations that take or use statistics of `id`, by node number.
-fn readers<'a>(
-    pass: &ForwardPass<'a>,
-    id: NodeId,
-) -> impl Iterator<Item = (usize, &'a crate::graph::BatchNorm)> {
+/// The normalisations of `id` with their node numbers, unless they are bypassed.
+fn readers<'a>(pass: &ForwardPass<'a>, id: NodeId) -> impl Iterator<Item = (usize, &'a BatchNorm)> {
     let bypass = pass.norm == NormStatistics::Bypass;
     let nodes = pass.graph.nodes().iter().enumerate().filter(move |(_, n)| !bypass && n.inputs.contains(&id));
     nodes.filter_map(|(i, n)| match &n.op {

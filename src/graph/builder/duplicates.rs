@@ -1,36 +1,37 @@
-//! Activation modules of one kind on one value: their outputs are the same numbers, so that one node stands for all of them.
+//! Elimination of duplicates: activation modules of one kind on one value have the same output, so one node computes it.
 //!
-//! Whether the logits depend on a module's output may differ between them (an input of a cell that no operation reads), and
-//! some proxies count only those that matter. So each has a node of its own while the graph is built, and in the end those
-//! that agree in this become one.
+//! The logits may depend on the output of one such module and not on that of another (an input of a cell that no operation
+//! reads), and some proxies count only nodes on which the logits depend. So each module has a node while the graph is built,
+//! and afterwards those nodes are merged that agree in this.
 
 use crate::graph::{Graph, Module, Node, NodeId};
 
-/// Joins each node of `twins` with the first node of its kind and reachability; the others move up.
-pub(super) fn join(graph: Graph, twins: &[(NodeId, NodeId)]) -> Graph {
-    if twins.is_empty() {
+/// Merges each node of `duplicates` into the first node that computes the same and agrees in whether the logits depend on it.
+/// A duplicate comes with the first node that computes the same.
+pub(super) fn merge(graph: Graph, duplicates: &[(NodeId, NodeId)]) -> Graph {
+    if duplicates.is_empty() {
         return graph;
     }
     let reached = graph.reached_from_logits();
-    let mut joined: Vec<NodeId> = (0..graph.nodes.len()).map(NodeId).collect();
-    for (i, (twin, first)) in twins.iter().enumerate() {
-        let family = twins[..i].iter().filter(|(_, other)| other == first).map(|(twin, _)| *twin);
-        let same = |id: &NodeId| reached[id.0] == reached[twin.0];
-        if let Some(elder) = std::iter::once(*first).chain(family).find(same) {
-            joined[twin.0] = joined[elder.0];
+    let mut merged: Vec<NodeId> = (0..graph.nodes.len()).map(NodeId).collect();
+    for (i, (duplicate, first)) in duplicates.iter().enumerate() {
+        let earlier = duplicates[..i].iter().filter(|(_, other)| other == first).map(|(id, _)| *id);
+        let agrees = |id: &NodeId| reached[id.0] == reached[duplicate.0];
+        if let Some(same) = std::iter::once(*first).chain(earlier).find(agrees) {
+            merged[duplicate.0] = merged[same.0];
         }
     }
-    renumber(graph, &joined)
+    renumber(graph, &merged)
 }
 
-/// Leaves out the nodes for which another one stands.
-fn renumber(graph: Graph, joined: &[NodeId]) -> Graph {
-    let stays = |i: usize| joined[i].0 == i;
-    let mut numbers = vec![NodeId(0); joined.len()];
-    for (number, i) in (0..joined.len()).filter(|i| stays(*i)).enumerate() {
+/// Removes the nodes that were merged into others: `merged` has the node that replaces each.
+fn renumber(graph: Graph, merged: &[NodeId]) -> Graph {
+    let stays = |i: usize| merged[i].0 == i;
+    let mut numbers = vec![NodeId(0); merged.len()];
+    for (number, i) in (0..merged.len()).filter(|i| stays(*i)).enumerate() {
         numbers[i] = NodeId(number);
     }
-    let new = |id: NodeId| numbers[joined[id.0].0];
+    let new = |id: NodeId| numbers[merged[id.0].0];
     let Graph { nodes, params, mut modules, features, logits, mut stages, mut operations } = graph;
     let nodes = nodes.into_iter().enumerate().filter(|(i, _)| stays(*i));
     let nodes =
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_share_a_node_with_those_of_their_reachability() {
+    fn modules_share_a_node_where_the_logits_depend_on_both_or_neither() {
         let graph = graph();
         let output =
             |path: &str| graph.modules().iter().find(|m| m.path == path).unwrap().call.unwrap().output;

@@ -1,0 +1,110 @@
+//! The tile sizes of every instruction set: as large as its registers allow.
+
+use super::params::HostScalar;
+use super::tile::{self, Start, TileRow};
+use super::weight_tiles::Work;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+use crate::simd::{Block, Lanes, Portable};
+
+/// Lanes with register tiles for convolutions.
+pub trait Tiles: Lanes<T: HostScalar> {
+    /// A row of tiles for one output block; `K` neighbouring taps at once.
+    ///
+    /// # Safety
+    /// That of [`tile::split`].
+    unsafe fn single<const S: usize, const K: usize>(
+        self,
+        row: &TileRow<'_, Self::T>,
+        start: Start<'_, Self::T>,
+        out: &mut [Block<Self::T>],
+    );
+    /// The same for two output blocks.
+    ///
+    /// # Safety
+    /// That of [`tile::split`].
+    unsafe fn double<const S: usize, const K: usize>(
+        self,
+        row: &TileRow<'_, Self::T>,
+        start: Start<'_, Self::T>,
+        out: &mut [Block<Self::T>],
+    );
+    /// Tiles of a weight gradient.
+    ///
+    /// # Safety
+    /// That of [`Work::channels_of`].
+    unsafe fn weight_tiles(
+        self,
+        work: &Work<'_, Self::T>,
+        rows: &[(usize, usize)],
+        tap: usize,
+        sums: &mut [Block<Self::T>],
+    );
+    /// The same for three neighbouring taps at once.
+    ///
+    /// # Safety
+    /// That of [`Work::runs_of`].
+    unsafe fn weight_runs(
+        self,
+        work: &Work<'_, Self::T>,
+        rows: &[(usize, usize)],
+        tap: usize,
+        sums: &mut [Block<Self::T>],
+    );
+}
+
+/// Widths of tiles for one output block and for two, and input channels of a weight gradient's tiles.
+macro_rules! tiles {
+    ($lanes:ty: single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal) => {
+        impl Tiles for $lanes {
+            unsafe fn single<const S: usize, const K: usize>(
+                self,
+                row: &TileRow<'_, Self::T>,
+                start: Start<'_, Self::T>,
+                out: &mut [Block<Self::T>],
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { tile::split::<Self, $p, $q, $r, S, 1, K>(self, row, start, out) }
+            }
+            unsafe fn double<const S: usize, const K: usize>(
+                self,
+                row: &TileRow<'_, Self::T>,
+                start: Start<'_, Self::T>,
+                out: &mut [Block<Self::T>],
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { tile::split::<Self, $p2, $q2, $r2, S, 2, K>(self, row, start, out) }
+            }
+            unsafe fn weight_tiles(
+                self,
+                work: &Work<'_, Self::T>,
+                rows: &[(usize, usize)],
+                tap: usize,
+                sums: &mut [Block<Self::T>],
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { work.channels_of::<Self, $c, $d>(self, rows, tap, sums) }
+            }
+            unsafe fn weight_runs(
+                self,
+                work: &Work<'_, Self::T>,
+                rows: &[(usize, usize)],
+                tap: usize,
+                sums: &mut [Block<Self::T>],
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { work.runs_of::<Self, { usize::div_ceil($c, 2) }>(self, rows, tap, sums) }
+            }
+        }
+    };
+}
+tiles!(Portable<f32>: single 2 1 1, double 1 1 1, channels 2 1);
+tiles!(Portable<f64>: single 2 1 1, double 1 1 1, channels 2 1);
+#[cfg(target_arch = "x86_64")]
+tiles!(Avx512F32: single 16 8 4, double 8 4 2, channels 16 8);
+#[cfg(target_arch = "x86_64")]
+tiles!(Avx512F64: single 8 4 2, double 4 2 1, channels 8 4);
+#[cfg(target_arch = "x86_64")]
+tiles!(Avx2F32: single 6 4 2, double 2 1 1, channels 4 2);
+#[cfg(target_arch = "x86_64")]
+tiles!(Avx2F64: single 2 1 1, double 1 1 1, channels 2 1);
