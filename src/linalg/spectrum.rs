@@ -4,7 +4,7 @@
 ///
 /// Householder reflections make the matrix tridiagonal, implicit QL steps with Wilkinson's shift make it diagonal (Golub and Van
 /// Loan, Matrix Computations, sections 8.3.1 and 8.3.5): `4/3 n^3` multiplications, where Jacobi's rotations of
-/// [`super::correlation`] take some ten times `n^3` but find small eigenvalues to more digits.
+/// `symmetric_eigenvalues` take some ten times `n^3` but find small eigenvalues to more digits.
 pub fn eigenvalues(matrix: &[f64], n: usize) -> Vec<f64> {
     if matrix.iter().any(|x| !x.is_finite()) {
         return vec![f64::NAN; n];

@@ -34,9 +34,9 @@ pub struct Network {
     graph: Graph,
     weights: [OnceLock<Weights>; Scheme::ALL.len()],
     /// The other forms, built when a pass asks for them; the reason where there is none.
-    at_64: OnceLock<Result<Graph, String>>,
-    thin_cell: OnceLock<Result<Graph, String>>,
-    unlinked: OnceLock<Result<Graph, String>>,
+    at_64: OnceLock<Result<Graph, PassError>>,
+    thin_cell: OnceLock<Result<Graph, PassError>>,
+    unlinked: OnceLock<Result<Graph, PassError>>,
     /// Weights of `unlinked`, whose names are its own.
     unlinked_weights: [OnceLock<Weights>; Scheme::ALL.len()],
 }
@@ -117,8 +117,7 @@ impl Network {
     }
 
     fn known<T>(&self, fact: Result<Option<T>, ArchError>, what: &str) -> Result<T, PassError> {
-        let fact = fact.map_err(|e| PassError::Undefined(e.to_string()))?;
-        fact.ok_or_else(|| PassError::Undefined(format!("{} has no {what}", self.setup.space.spec().id)))
+        fact.map_err(undefined)?.ok_or_else(|| self.without(format_args!("has no {what}")))
     }
 
     /// The graph of a form of the network.
@@ -133,7 +132,7 @@ impl Network {
             Form::ThinCell => self.thin_cell.get_or_init(|| self.build_thin_cell()),
             Form::Unlinked => self.unlinked.get_or_init(|| self.build_unlinked()),
         };
-        built.as_ref().map(Cow::Borrowed).map_err(|reason| PassError::Undefined(reason.clone()))
+        built.as_ref().map(Cow::Borrowed).map_err(Clone::clone)
     }
 
     /// Whether a form has a normalisation whose values depend on the other images of the batch.
@@ -160,22 +159,27 @@ impl Network {
         })
     }
 
-    fn build_at(&self, resolution: usize) -> Result<Graph, String> {
+    fn build_at(&self, resolution: usize) -> Result<Graph, PassError> {
         let input = NetworkInput { resolution, ..self.setup.input };
-        self.setup.space.build(&self.arch, input).map_err(|e| e.to_string())
+        self.setup.space.build(&self.arch, input).map_err(undefined)
     }
 
-    fn build_unlinked(&self) -> Result<Graph, String> {
-        let space = self.setup.space;
-        let graph = space.unlinked(&self.arch, self.setup.input).map_err(|e| e.to_string())?;
-        graph.ok_or_else(|| format!("{} builds no networks without residual links", space.spec().id))
+    fn build_unlinked(&self) -> Result<Graph, PassError> {
+        let graph = self.setup.space.unlinked(&self.arch, self.setup.input).map_err(undefined)?;
+        graph.ok_or_else(|| self.without("builds no networks without residual links"))
     }
 
-    fn build_thin_cell(&self) -> Result<Graph, String> {
-        let space = self.setup.space;
-        let graph = space.thin_cell(&self.arch, self.setup.input.classes).map_err(|e| e.to_string())?;
-        graph.ok_or_else(|| {
-            format!("{} does not search for a cell, so there is no thin cell", space.spec().id)
-        })
+    fn build_thin_cell(&self) -> Result<Graph, PassError> {
+        let graph = self.setup.space.thin_cell(&self.arch, self.setup.input.classes).map_err(undefined)?;
+        graph.ok_or_else(|| self.without("does not search for a cell, so there is no thin cell"))
     }
+
+    /// The space does not have what was asked for.
+    fn without(&self, what: impl std::fmt::Display) -> PassError {
+        undefined(format!("{} {what}", self.setup.space.spec().id))
+    }
+}
+
+fn undefined(reason: impl std::fmt::Display) -> PassError {
+    PassError::Undefined(reason.to_string())
 }

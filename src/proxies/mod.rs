@@ -27,6 +27,7 @@ mod ntk;
 mod params;
 mod plain;
 pub mod prelude;
+mod proxy_ref;
 mod random;
 mod rbflex;
 mod saliency;
@@ -42,11 +43,12 @@ mod variant;
 mod zen;
 mod zico;
 
+pub use proxy_ref::{ProxyRef, VariantError};
 pub use score::{ROUNDING, Score, ScoreError};
 pub use scorer::{Context, ObserveFn, ProgramFn, Reduce, Scorer, StaticFn, reduce};
 pub use set_rule::SetRule;
 pub use spec::{Cost, Details, Direction, Proxy};
-pub use variant::{Axis, Preset, ProxyRef, Variant, VariantError};
+pub use variant::{Axis, Preset, Variant};
 
 /// All proxies, in the order in which they are listed.
 pub static PROXIES: &[&Proxy] = &[

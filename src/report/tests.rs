@@ -82,7 +82,8 @@ fn hostile_names_stay_names() {
         // A line break in a name would change the number of lines.
         assert_eq!(text.lines().count(), render(&plain(), format).lines().count(), "{format:?}\n{text}");
     }
-    let mut reader = ::csv::Reader::from_reader(render(&table, Format::Csv).into_bytes().leak() as &[u8]);
+    let csv = render(&table, Format::Csv);
+    let mut reader = ::csv::Reader::from_reader(csv.as_bytes());
     let first = reader.records().next().unwrap().unwrap();
     assert!(first[0].starts_with("'=cmd|"), "{first:?}");
     let value: serde_json::Value = serde_json::from_str(&render(&table, Format::Json)).unwrap();

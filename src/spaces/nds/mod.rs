@@ -29,7 +29,11 @@ use operation::{AMOEBA, DARTS, ENAS, GenotypeOperation, NASNET, PNAS};
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Cells(&'static [GenotypeOperation]),
-    Stages(Block),
+    Stages {
+        block: Block,
+        /// Id of the space under NASWOT's construction.
+        naswot: &'static str,
+    },
 }
 
 /// The space of a list of records.
@@ -79,13 +83,25 @@ const fn cells(
     )
 }
 
-const fn stages(id: &'static str, file: &'static str, title: &'static str, block: Block) -> Nds {
+const fn stages(
+    [id, naswot]: [&'static str; 2],
+    file: &'static str,
+    title: &'static str,
+    block: Block,
+) -> Nds {
     let example = match block {
         Block::Vanilla => "vanilla:w16s1:d2w16s1-d2w32s2-d2w64s2",
         Block::Basic => "res_basic:w16s1:d3w16s1-d3w32s2-d3w64s2",
         Block::Bottleneck => "res_bottleneck:w16s1:d1w32s1b1g1-d2w64s2b0.5g4-d1w128s2b0.25g2",
     };
-    list(id, file, Kind::Stages(block), [title, STAGES, example])
+    list(id, file, Kind::Stages { block, naswot }, [title, STAGES, example])
+}
+
+/// A list of networks of stages, with both ids that it has.
+macro_rules! stages {
+    ($id:literal, $file:literal, $title:literal, $block:expr $(,)?) => {
+        stages([$id, concat!($id, ":naswot")], $file, $title, $block)
+    };
 }
 
 /// Every list that the field uses, one line each.
@@ -105,19 +121,19 @@ pub static LISTS: [Nds; 23] = [
     cells("nds_pnas", "PNAS", "NDS PNAS, CIFAR-10", PNAS),
     cells("nds_pnas_in", "PNAS_in", "NDS PNAS, ImageNet", PNAS),
     cells("nds_pnas_fix_w_d", "PNAS_fix-w-d", "NDS PNAS with one width and depth, CIFAR-10", PNAS),
-    stages("nds_resnet", "ResNet", "NDS ResNet, CIFAR-10", Block::Basic),
-    stages(
+    stages!("nds_resnet", "ResNet", "NDS ResNet, CIFAR-10", Block::Basic),
+    stages!(
         "nds_resnet_lr_wd_in",
         "ResNet_lr-wd_in",
         "NDS ResNet with random learning rates, ImageNet",
         Block::Basic,
     ),
-    stages("nds_resnext_a", "ResNeXt-A", "NDS ResNeXt-A, CIFAR-10", Block::Bottleneck),
-    stages("nds_resnext_a_in", "ResNeXt-A_in", "NDS ResNeXt-A, ImageNet", Block::Bottleneck),
-    stages("nds_resnext_b", "ResNeXt-B", "NDS ResNeXt-B, CIFAR-10", Block::Bottleneck),
-    stages("nds_resnext_b_in", "ResNeXt-B_in", "NDS ResNeXt-B, ImageNet", Block::Bottleneck),
-    stages("nds_vanilla", "Vanilla", "NDS Vanilla, CIFAR-10", Block::Vanilla),
-    stages(
+    stages!("nds_resnext_a", "ResNeXt-A", "NDS ResNeXt-A, CIFAR-10", Block::Bottleneck),
+    stages!("nds_resnext_a_in", "ResNeXt-A_in", "NDS ResNeXt-A, ImageNet", Block::Bottleneck),
+    stages!("nds_resnext_b", "ResNeXt-B", "NDS ResNeXt-B, CIFAR-10", Block::Bottleneck),
+    stages!("nds_resnext_b_in", "ResNeXt-B_in", "NDS ResNeXt-B, ImageNet", Block::Bottleneck),
+    stages!("nds_vanilla", "Vanilla", "NDS Vanilla, CIFAR-10", Block::Vanilla),
+    stages!(
         "nds_vanilla_lr_wd_in",
         "Vanilla_lr-wd_in",
         "NDS Vanilla with random learning rates, ImageNet",
@@ -127,11 +143,12 @@ pub static LISTS: [Nds; 23] = [
 
 /// Spaces of stages under NASWOT's construction: `ID:naswot`.
 static NASWOT: LazyLock<Vec<Nds>> = LazyLock::new(|| {
-    let stages = LISTS.iter().filter(|list| matches!(list.kind, Kind::Stages(_)));
-    let naswot = stages.map(|list| {
-        let id: &'static str = format!("{}:naswot", list.spec.id).leak();
-        let spec = SpaceSpec { id, ..list.spec };
-        Nds { spec, construction: Construction::Naswot, ..*list }
+    let naswot = LISTS.iter().filter_map(|list| match list.kind {
+        Kind::Cells(_) => None,
+        Kind::Stages { naswot, .. } => {
+            let spec = SpaceSpec { id: naswot, ..list.spec };
+            Some(Nds { spec, construction: Construction::Naswot, ..*list })
+        }
     });
     naswot.collect()
 });
@@ -187,7 +204,7 @@ impl Nds {
         let part = Part::new(self.spec.id, arch);
         match self.kind {
             Kind::Cells(known) => CellNet::parse(part, known).map(Net::Cells),
-            Kind::Stages(block) => AnyNet::parse(part, block).map(Net::Stages),
+            Kind::Stages { block, .. } => AnyNet::parse(part, block).map(Net::Stages),
         }
     }
 }
