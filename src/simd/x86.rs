@@ -11,7 +11,7 @@ use super::{LANES, Lanes, Loop};
 macro_rules! lanes {
     (
         $(#[$doc:meta])* $token:ident, $t:ty, $register:ty, $count:literal, $name:literal, many registers $many:literal,
-        $features:literal, load $load:ident, store $store:ident, splat $splat:ident, add $add:ident,
+        features ($($feature:tt)*), load $load:ident, store $store:ident, splat $splat:ident, add $add:ident,
         mul $mul:ident, fma $fma:ident, max $max:ident,
         wide $wide_register:ty, $wide_count:literal, |$narrow:ident, $part:ident| $widen:expr,
         wide_load $wide_load:ident, wide_store $wide_store:ident, wide_add $wide_add:ident, wide_sub $wide_sub:ident,
@@ -26,15 +26,15 @@ macro_rules! lanes {
         impl $token {
             /// The token, on processors that have the instructions.
             pub fn detect() -> Option<Self> {
-                super::allowed($name).then_some(())?;
-                Self::supported().then_some(Self(()))
+                let supported = super::allowed($name) $(&& is_x86_feature_detected!($feature))*;
+                supported.then_some(Self(()))
             }
 
             /// Runs a loop in a function that may use the instructions, so that it is compiled for them.
             ///
             /// It is `inline` so that every codegen unit that calls it has a copy, into which the loop can be inlined.
             #[inline]
-            #[target_feature(enable = $features)]
+            #[target_feature($(enable = $feature),*)]
             fn inside<P: Loop>(body: P) -> P::Output {
                 body.go()
             }
@@ -211,7 +211,7 @@ macro_rules! lanes {
 lanes!(
     /// AVX-512 in f32: a vector is one register.
     Avx512F32, f32, __m512, 1, "avx512", many registers true,
-    "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
+    features ("avx512f" "avx512dq" "avx512bw" "avx512vl" "avx2" "fma" "popcnt" "bmi1" "bmi2"),
     load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, add _mm512_add_ps,
     mul _mm512_mul_ps, fma _mm512_fmadd_ps, max _mm512_max_ps,
     wide __m512d, 2, |v, part| match part {
@@ -229,7 +229,7 @@ lanes!(
 lanes!(
     /// AVX-512 in f64: two registers.
     Avx512F64, f64, __m512d, 2, "avx512", many registers true,
-    "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,popcnt,bmi1,bmi2",
+    features ("avx512f" "avx512dq" "avx512bw" "avx512vl" "avx2" "fma" "popcnt" "bmi1" "bmi2"),
     load _mm512_loadu_pd, store _mm512_storeu_pd, splat _mm512_set1_pd, add _mm512_add_pd,
     mul _mm512_mul_pd, fma _mm512_fmadd_pd, max _mm512_max_pd,
     wide __m512d, 2, |v, part| v,
@@ -244,7 +244,7 @@ lanes!(
 lanes!(
     /// AVX2 with FMA in f32: two registers.
     Avx2F32, f32, __m256, 2, "avx2", many registers false,
-    "avx2,fma,popcnt,bmi1,bmi2",
+    features ("avx2" "fma" "popcnt" "bmi1" "bmi2"),
     load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, add _mm256_add_ps,
     mul _mm256_mul_ps, fma _mm256_fmadd_ps, max _mm256_max_ps,
     wide __m256d, 4, |v, part| match part % 2 {
@@ -263,7 +263,7 @@ lanes!(
 lanes!(
     /// AVX2 with FMA in f64: four registers.
     Avx2F64, f64, __m256d, 4, "avx2", many registers false,
-    "avx2,fma,popcnt,bmi1,bmi2",
+    features ("avx2" "fma" "popcnt" "bmi1" "bmi2"),
     load _mm256_loadu_pd, store _mm256_storeu_pd, splat _mm256_set1_pd, add _mm256_add_pd,
     mul _mm256_mul_pd, fma _mm256_fmadd_pd, max _mm256_max_pd,
     wide __m256d, 4, |v, part| v,
@@ -291,20 +291,4 @@ fn spread8(mask: u8) -> __m256i {
 fn spread4(mask: u8) -> __m256i {
     let bits = _mm256_setr_epi64x(1, 2, 4, 8);
     _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_set1_epi64x(i64::from(mask)), bits), bits)
-}
-
-macro_rules! supported {
-    ($($token:ident: $($feature:tt),*;)*) => {
-        $(impl $token {
-            fn supported() -> bool {
-                true $(&& is_x86_feature_detected!($feature))*
-            }
-        })*
-    };
-}
-supported! {
-    Avx512F32: "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx2", "fma", "popcnt", "bmi1", "bmi2";
-    Avx512F64: "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx2", "fma", "popcnt", "bmi1", "bmi2";
-    Avx2F32: "avx2", "fma", "popcnt", "bmi1", "bmi2";
-    Avx2F64: "avx2", "fma", "popcnt", "bmi1", "bmi2";
 }

@@ -16,9 +16,9 @@ fn engine() -> BurnEngine {
     BurnEngine::open(DeviceSpec::Cpu).unwrap()
 }
 
-/// burn and native: every test runs on both, which must agree.
-fn engines() -> [Box<dyn Engine>; 2] {
-    [Box::new(engine()), Box::new(NativeEngine::new())]
+/// Native, burn, and burn with the code for other devices than the CPU: every test runs on all, which must agree.
+fn engines() -> [Box<dyn Engine>; 3] {
+    [Box::new(NativeEngine::new()), Box::new(engine()), Box::new(engine().with_sums_on_device())]
 }
 
 fn noise(name: &str, count: usize) -> Vec<f32> {
@@ -43,18 +43,16 @@ impl Pass {
 
     /// The output, as each of the engines finds it.
     fn run(&self, norm: NormStatistics, precision: Precision) -> Result<Vec<f64>, EngineError> {
-        let [burn, native] = engines().map(|engine| self.run_on(engine.as_ref(), norm, precision));
-        match (burn, native) {
-            (Ok(burn), Ok(native)) => {
-                let tolerance = if precision == Precision::F32 { 1e-5 } else { 1e-11 };
-                assert_close(&native, &burn, tolerance);
-                Ok(native)
-            }
-            (burn, native) => {
-                assert_eq!(burn, native);
-                native
+        let [native, others @ ..] = engines().map(|engine| self.run_on(engine.as_ref(), norm, precision));
+        for other in &others {
+            match (other, &native) {
+                (Ok(other), Ok(native)) => {
+                    assert_close(native, other, if precision == Precision::F32 { 1e-5 } else { 1e-11 });
+                }
+                (other, native) => assert_eq!(other, native),
             }
         }
+        native
     }
 
     fn run_on(
@@ -257,6 +255,16 @@ fn a_batch_of_the_wrong_shape_is_an_error() {
     assert!(matches!(pass.run(NormStatistics::Batch, Precision::F32), Err(EngineError::InputShape { .. })));
     let empty = Pass { images: vec![], n: 0, ..norm_pass(2) };
     assert!(matches!(empty.run(NormStatistics::Batch, Precision::F32), Err(EngineError::InputShape { .. })));
+}
+
+/// A value of 2^48 numbers is refused before any memory is asked for.
+#[test]
+fn a_value_that_fits_no_memory_is_an_error() {
+    let huge = |b: &mut Builder, x| b.nearest(x, [1 << 24, 1 << 24]);
+    let error =
+        Pass::of([1, 1, 1, 1], vec![1.0], huge).run(NormStatistics::Batch, Precision::F32).unwrap_err();
+    assert!(matches!(&error, EngineError::TooLarge { images: 1, .. }), "{error}");
+    assert!(error.to_string().contains("1x16777216x16777216"), "{error}");
 }
 
 /// A cell that ends in `none` cuts the network: the logits are the classifier's bias, whatever the image.

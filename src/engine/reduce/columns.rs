@@ -141,28 +141,12 @@ fn accumulate<L: Lanes<T = f32>>(l: L, chunk: &[f64], groups: usize, n: usize, t
             sum = l.wide_add(sum, l.wide_load(x));
         }
         tallies.sums[i] = l.wide_store(sum);
-        let mut j = i + 1;
-        while j < n {
-            if j + 4 <= n {
-                pairs::add(
-                    l,
-                    row(i),
-                    [0, 1, 2, 3].map(|k| row(j + k)),
-                    &mut tallies.distances[pair..],
-                    square,
-                );
-                (j, pair) = (j + 4, pair + 4);
-            } else {
-                pairs::add(l, row(i), [row(j)], &mut tallies.distances[pair..], square);
-                (j, pair) = (j + 1, pair + 1);
-            }
-        }
+        pairs::add_all(l, row(i), i + 1..n, row, &mut tallies.distances[pair..], square);
+        pair += n - i - 1;
         if !tallies.products.is_empty() {
-            for j in i..n {
-                let times = |x, y, sum| l.wide_fma(x, y, sum);
-                pairs::add(l, row(i), [row(j)], &mut tallies.products[product..], times);
-                product += 1;
-            }
+            let times = |x, y, sum| l.wide_fma(x, y, sum);
+            pairs::add_all(l, row(i), i..n, row, &mut tallies.products[product..], times);
+            product += n - i;
         }
     }
 }

@@ -92,16 +92,8 @@ fn add_products<L: Lanes<T = f32>>(l: L, chunk: &[f64], n: usize, sums: &mut [[f
     let product = |x, y, sum| l.wide_fma(x, y, sum);
     let mut pair = 0;
     for i in 0..n {
-        let mut j = 0;
-        while j <= i {
-            if j + 4 <= i + 1 {
-                pairs::add(l, row(i), [0, 1, 2, 3].map(|k| row(j + k)), &mut sums[pair..], product);
-                (j, pair) = (j + 4, pair + 4);
-            } else {
-                pairs::add(l, row(i), [row(j)], &mut sums[pair..], product);
-                (j, pair) = (j + 1, pair + 1);
-            }
-        }
+        pairs::add_all(l, row(i), 0..i + 1, row, &mut sums[pair..], product);
+        pair += i + 1;
     }
 }
 
