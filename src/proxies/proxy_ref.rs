@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::external::External;
-use super::{Axis, Cost, Direction, PROXIES, Proxy, ScoreError, Scorer, SetRule, Variant, find};
+use super::{Axis, Cost, Direction, PROXIES, Preset, Proxy, ScoreError, Scorer, SetRule, Variant, find};
 use crate::data::DataDirs;
 use crate::graph::init::Scheme;
 use crate::passes::CandidateSet;
