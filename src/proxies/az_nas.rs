@@ -39,7 +39,7 @@ pub static PROXY: Proxy = Proxy {
             search, plot); a record alone has its expressivity; kaiming_normal_fan_in weights, batch statistics",
     cost: Cost::Backward,
     scorer: |_, _| {
-        Scorer::passes(|net, ask| {
+        Ok(Scorer::passes(|net, ask| {
             let graph = net.graph();
             check_maps(graph)?;
             let taps = graph.stages().iter().map(|node| Tap { node: *node, times: 1 }).collect();
@@ -47,7 +47,7 @@ pub static PROXY: Proxy = Proxy {
             let maps = pass.channel_covariances(taps);
             let (stages, seed) = (graph.stages().to_vec(), net.setup().seeds.data);
             let blocks = pass.backward(LossRequest::SumOfLogits).block_responses(stages, seed);
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let (maps, blocks) = (seen.get(maps), seen.get(blocks));
                 let entropies = graph.stages().iter().map(|node| entropy_of(maps, *node));
                 let entropies: Vec<f64> = entropies.collect::<Result<_, _>>()?;
@@ -58,8 +58,8 @@ pub static PROXY: Proxy = Proxy {
                     .with("progressivity", smallest_step(&entropies))
                     .with("trainability", trainability)
                     .with("complexity", graph.mac_count() as f64))
-            })
-        })
+            }))
+        }))
     },
     details: Details { init: Some(INIT), over_set: Some(RULE), ..Details::USUAL },
 };

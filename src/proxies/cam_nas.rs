@@ -76,7 +76,7 @@ pub static PROXY: Proxy = Proxy {
     scorer: |variant, set| {
         let options = Options::of(variant);
         let target = Target::of(variant.get(), variant.get(), options, set)?;
-        Scorer::program(move |context| score(context, options, &target))
+        Ok(Scorer::program(move |context| score(context, options, &target)))
     },
     details: Details {
         axes: &[

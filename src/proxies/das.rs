@@ -28,9 +28,9 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Forward,
     scorer: |variant, _| {
         let atoms = variant.get::<Atoms>();
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let codes = codes_of_all_activations(net.graph(), ask)?;
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let codes = seen.get(codes);
                 let units = codes.units() as f64;
                 let shares: Vec<f64> = codes.matrix().iter().map(|x| x / units).collect();
@@ -39,8 +39,8 @@ pub static PROXY: Proxy = Proxy {
                 let value = if atoms == Atoms::Sum { distinguishing + activation } else { distinguishing };
                 let score = Score::plain(value).with("distinguishing", distinguishing);
                 Ok(score.with("activation", activation).with("units", units))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Atoms>()], ..Details::USUAL },
 };

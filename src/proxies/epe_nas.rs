@@ -23,9 +23,9 @@ pub static PROXY: Proxy = Proxy {
     about: "correlations of the images' input gradients, class by class; batch statistics",
     cost: Cost::Backward,
     scorer: |_, _| {
-        Scorer::passes(|net, ask| {
+        Ok(Scorer::passes(|net, ask| {
             let gradient = ask.mini_batch().backward(LossRequest::SumOfLogits).input_gradient();
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let labels = seen.labels()?;
                 let Some((_, jacobian)) = seen.get(gradient).first() else {
                     return Ok(Score::plain(f64::NAN));
@@ -34,8 +34,8 @@ pub static PROXY: Proxy = Proxy {
                 let rows: Vec<&[f64]> = jacobian.chunks(graph.input_shape().elements()).collect();
                 let classes = graph.node(graph.logits()).shape.elements();
                 Ok(Score::plain(by_class(&rows, labels, classes)))
-            })
-        })
+            }))
+        }))
     },
     details: Details::USUAL,
 };

@@ -78,11 +78,11 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Static,
     scorer: |variant, _| {
         let reading = Reading { entropy: variant.get(), spread: variant.get(), beta: variant.get() };
-        Scorer::fixed(move |net| {
+        Ok(Scorer::fixed(move |net| {
             let parts = Parts::of(net, reading)?;
             let score = Score::plain(parts.score()).with("entropy", parts.entropy);
             Ok(score.with("penalty", parts.penalty).with("rho", parts.rho))
-        })
+        }))
     },
     details: Details {
         axes: &[Axis::of::<Entropy>(), Axis::of::<Spread>(), Axis::of::<Beta>()],

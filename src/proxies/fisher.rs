@@ -27,11 +27,11 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Backward,
     scorer: |variant, _| {
         let multiplicity = variant.get::<Multiplicity>();
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let outputs = net.graph().layer_outputs().map(|(node, _)| node).collect();
             let products = ask.mini_batch().backward(LossRequest::CrossEntropy).channel_products(outputs);
-            reduce(move |seen| Ok(Score::plain(fisher(net.graph(), seen.get(products), multiplicity))))
-        })
+            Ok(reduce(move |seen| Ok(Score::plain(fisher(net.graph(), seen.get(products), multiplicity)))))
+        }))
     },
     details: Details { axes: &[Axis::of::<Multiplicity>()], ..Details::USUAL },
 };

@@ -24,13 +24,13 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Static,
     scorer: |variant, _| {
         let count = variant.get::<Count>();
-        Scorer::fixed(move |net| {
+        Ok(Scorer::fixed(move |net| {
             let operations = match count {
                 Count::Macs => net.graph().mac_count(),
                 Count::ZenNas => net.budget()?.flops,
             };
             Ok(Score::plain(operations as f64))
-        })
+        }))
     },
     details: Details { axes: &[Axis::of::<Count>()], ..Details::USUAL },
 };

@@ -25,17 +25,17 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Backward,
     scorer: |variant, _| {
         let norm = variant.get::<Norm>();
-        Scorer::passes(move |_, ask| {
+        Ok(Scorer::passes(move |_, ask| {
             let params = if norm == Norm::AllParams { ParamSet::Trainable } else { ParamSet::Layers };
             let sums = ask.mini_batch().backward(LossRequest::CrossEntropy).param_sums(params);
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let squares = seen.get(sums).iter().map(|sums| sums.squares);
                 Ok(Score::plain(match norm {
                     Norm::AllParams => squares.sum::<f64>().sqrt(),
                     Norm::SumOfLayerNorms => squares.map(f64::sqrt).sum(),
                 }))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Norm>()], ..Details::USUAL },
 };

@@ -29,21 +29,21 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Backward,
     scorer: |variant, _| {
         let over = variant.get::<Over>();
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             // The mean over the batch scales every image's gradient alike: signs are those of its own loss.
             let pass = ask.pass(InputRequest::MiniBatch, NormStatistics::PerImage);
             let signs = pass.backward(LossRequest::CrossEntropy).sign_agreement();
             // Weights that no gradient reaches agree on nothing, and are weights all the same.
             let all: usize = net.graph().layer_weights().map(|(_, p)| p.numel()).sum();
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let signs = seen.get(signs);
                 let scale = if over == Over::Mean { all as f64 } else { 1.0 };
                 Ok(Score::plain(signs.sum / scale)
                     .with("sum", signs.sum)
                     .with("mean", signs.sum / all as f64)
                     .with(ROUNDING, 2.0 * signs.rounding as f64 / scale))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Over>()], ..Details::USUAL },
 };

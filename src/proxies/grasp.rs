@@ -15,10 +15,12 @@ pub static PROXY: Proxy = Proxy {
             gradient; batch statistics",
     cost: Cost::HessianVector,
     scorer: |_, _| {
-        Scorer::passes(|_, ask| {
+        Ok(Scorer::passes(|_, ask| {
             let weights = ask.mini_batch().backward(LossRequest::CrossEntropy).hessian_gradient_sums();
-            reduce(move |seen| Ok(Score::plain(-seen.get(weights).iter().map(|w| w.products).sum::<f64>())))
-        })
+            Ok(reduce(move |seen| {
+                Ok(Score::plain(-seen.get(weights).iter().map(|w| w.products).sum::<f64>()))
+            }))
+        }))
     },
     details: Details::USUAL,
 };

@@ -38,15 +38,15 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::TwoForwards,
     scorer: |variant, _| {
         let form = variant.get::<Weighting>();
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let passes = zen::Perturbation::observe(net, ask, Form::Unlinked)?;
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let entropy = escore::Parts::of(net, escore::Reading::default())?;
                 let zen = passes.parts(seen, zen::Reading::default())?.score();
                 let score = Score::plain(form.combine(zen, entropy.score())?).with("zen", zen);
                 Ok(score.with("escore", entropy.score()).with("rho", entropy.rho))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Weighting>()], init: Some(Scheme::Normal01), ..Details::USUAL },
 };

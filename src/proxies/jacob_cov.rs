@@ -21,9 +21,9 @@ pub static PROXY: Proxy = Proxy {
     about: "eigenvalues of the correlation matrix of the images' input gradients; batch statistics",
     cost: Cost::Backward,
     scorer: |_, _| {
-        Scorer::passes(|net, ask| {
+        Ok(Scorer::passes(|net, ask| {
             let gradient = ask.mini_batch().backward(LossRequest::SumOfLogits).input_gradient();
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let Some((_, jacobian)) = seen.get(gradient).first() else {
                     return Ok(Score::plain(f64::NAN));
                 };
@@ -31,8 +31,8 @@ pub static PROXY: Proxy = Proxy {
                 let matrix = correlations(&jacobian.chunks(pixels).collect::<Vec<_>>());
                 let values = symmetric_eigenvalues(&matrix, jacobian.len() / pixels);
                 Ok(Score::plain(-values.iter().map(|v| (v + K).ln() + 1.0 / (v + K)).sum::<f64>()))
-            })
-        })
+            }))
+        }))
     },
     details: Details::USUAL,
 };

@@ -11,11 +11,11 @@ pub static PROXY: Proxy = Proxy {
     about: "sum over convolution and linear layers of the Euclidean norm of the weight",
     cost: Cost::Weights,
     scorer: |_, _| {
-        Scorer::fixed(|net| {
+        Ok(Scorer::fixed(|net| {
             let weights = net.weights(None);
             let norm = |values: &[f32]| values.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt();
             Ok(Score::plain(net.graph().layer_weights().map(|(id, _)| norm(weights.get(id))).sum()))
-        })
+        }))
     },
     details: Details::USUAL,
 };

@@ -42,16 +42,16 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Forward,
     scorer: |variant, _| {
         let images = variant.get::<Images>();
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let codes = codes(net, ask, images)?;
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let codes: Vec<&ImageCodes> = codes.iter().map(|codes| seen.get(*codes)).collect();
                 let images = codes.iter().map(|codes| codes.images() as f64).sum();
                 let units = codes.first().map_or(0.0, |codes| codes.units() as f64);
                 let regions = ImageCodes::distinct_of(codes) as f64;
                 Ok(Score::plain(regions).with("units", units).with("images", images))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Images>()], init: Some(INIT), ..Details::USUAL },
 };

@@ -32,17 +32,17 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Forward,
     scorer: |variant, _| {
         let leaf_only = variant.get::<Modules>() == Modules::LeafOnly;
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let taps = taps(&*net.graph_of(Form::At64)?, leaf_only);
             let mut pass = ask.pass(INPUT, NormStatistics::Batch).form(Form::At64);
             let outputs = pass.channel_covariances(taps);
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let outputs = seen.get(outputs);
                 let counted: usize = outputs.iter().map(|o| o.times).sum();
                 let value = outputs.iter().fold(0.0, |sum, o| sum + o.times as f64 * smallest_eigenvalue(o));
                 Ok(Score::plain(value).with("outputs", counted as f64))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Modules>()], ..Details::USUAL },
 };

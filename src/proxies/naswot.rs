@@ -30,20 +30,20 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Forward,
     scorer: |variant, _| {
         let count = variant.get::<Count>();
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let [all, counted] = modules(count, net.graph());
             if counted.is_empty() && !all.is_empty() {
                 // The logits depend on no activation: the official code's kernel stays zero.
                 let nothing = Score::plain(f64::NEG_INFINITY).with("units", 0.0).with("sign", 0.0);
-                return reduce(move |_| Ok(nothing));
+                return Ok(reduce(move |_| Ok(nothing)));
             }
             let codes = codes_of(net.graph().input_taps(counted.into_iter()), ask)?;
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let codes = seen.get(codes);
                 let det = slogdet(&codes.matrix(), codes.images());
                 Ok(Score::plain(det.ln_abs).with("units", codes.units() as f64).with("sign", det.sign))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Count>()], ..Details::USUAL },
 };

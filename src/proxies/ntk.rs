@@ -33,13 +33,13 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::ImageGradients,
     scorer: |variant, _| {
         let repeats = variant.get::<Repeats>();
-        Scorer::passes(move |_, ask| {
+        Ok(Scorer::passes(move |_, ask| {
             let kernels = kernels(ask, repeats);
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let condition = condition(seen, &kernels);
                 Ok(Score::plain(-condition).with("condition_number", condition))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Repeats>()], init: Some(INIT), ..Details::USUAL },
 };

@@ -24,14 +24,14 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Static,
     scorer: |variant, _| {
         let count = variant.get::<Count>();
-        Scorer::fixed(move |net| {
+        Ok(Scorer::fixed(move |net| {
             let params = match count {
                 Count::All => net.graph().param_count(),
                 Count::NoResLink => net.graph_of(Form::Unlinked)?.param_count(),
                 Count::ModelSize => net.budget()?.size,
             };
             Ok(Score::plain(params as f64))
-        })
+        }))
     },
     details: Details { axes: &[Axis::of::<Count>()], ..Details::USUAL },
 };

@@ -120,7 +120,7 @@ impl ProxyRef {
             Source::Registry(proxy) => (proxy.scorer)(&self.variant, set),
             Source::Command(external) => {
                 let external = Arc::clone(external);
-                Scorer::program(move |context| external.score(context))
+                Ok(Scorer::program(move |context| external.score(context)))
             }
         }
     }

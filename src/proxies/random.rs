@@ -12,10 +12,10 @@ pub static PROXY: Proxy = Proxy {
     about: "uniform in [0, 1), keyed by the architecture string",
     cost: Cost::Static,
     scorer: |_, _| {
-        Scorer::fixed(|net| {
+        Ok(Scorer::fixed(|net| {
             let stream = Stream::new(net.weight_seed(), &format!("random.{}", net.arch()));
             Ok(Score::plain(stream.unit(0)))
-        })
+        }))
     },
     details: Details::USUAL,
 };

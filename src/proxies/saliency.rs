@@ -59,7 +59,7 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Backward,
     scorer: |variant, _| {
         let (order, cells, skips) = (variant.get::<Order>(), variant.get(), variant.get());
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let graph = net.graph();
             // The exact change takes an operation's own output away, whoever reads it.
             let skips = if order == Order::Exact { Skips::Edge } else { skips };
@@ -68,7 +68,7 @@ pub static PROXY: Proxy = Proxy {
                 let mut logits = |form| ask.mini_batch().form(form).values(graph.logits());
                 let whole = logits(Form::Own);
                 let without: Vec<_> = nodes.into_iter().map(Form::Without).map(logits).collect();
-                return reduce(move |seen| {
+                return Ok(reduce(move |seen| {
                     let labels = seen.labels()?;
                     let loss = |logits: Handle<[f64]>| {
                         Loss::CrossEntropy { labels }.value(seen.get(logits), labels.len())
@@ -76,11 +76,11 @@ pub static PROXY: Proxy = Proxy {
                     let whole = loss(whole)?;
                     let change = |logits: &Handle<[f64]>| Ok((loss(*logits)? - whole).powi(2));
                     Ok(total(&without.iter().map(change).collect::<Result<Vec<_>, ScoreError>>()?))
-                });
+                }));
             }
             let gates = ask.mini_batch().backward(LossRequest::CrossEntropy).channel_products(nodes.clone());
-            reduce(move |seen| Ok(total(&squares(graph, &nodes, seen.get(gates), order))))
-        })
+            Ok(reduce(move |seen| Ok(total(&squares(graph, &nodes, seen.get(gates), order)))))
+        }))
     },
     details: Details {
         axes: &[Axis::of::<Order>(), Axis::of::<Cells>(), Axis::of::<Skips>()],

@@ -45,48 +45,29 @@ impl Context<'_> {
     }
 }
 
-// All three give a `Result`, since a proxy's function that makes a scorer may fail.
 impl Scorer {
     /// A scorer that runs nothing.
-    ///
-    /// # Errors
-    /// None.
-    pub fn fixed(
-        score: impl Fn(&Network) -> Result<Score, ScoreError> + Send + Sync + 'static,
-    ) -> Result<Self, ScoreError> {
-        Ok(Self::Static(Box::new(score)))
+    pub fn fixed(score: impl Fn(&Network) -> Result<Score, ScoreError> + Send + Sync + 'static) -> Self {
+        Self::Static(Box::new(score))
     }
 
     /// A scorer that asks for passes on a network, and says how a score is made of what they give.
-    ///
-    /// # Errors
-    /// None.
     pub fn passes(
         observe: impl for<'n> Fn(&'n Network, &mut Requests) -> Result<Reduce<'n>, ScoreError>
         + Send
         + Sync
         + 'static,
-    ) -> Result<Self, ScoreError> {
-        Ok(Self::Passes(Box::new(observe)))
+    ) -> Self {
+        Self::Passes(Box::new(observe))
     }
 
     /// A scorer that is a program.
-    ///
-    /// # Errors
-    /// None.
-    pub fn program(
-        run: impl Fn(&Context<'_>) -> Result<Score, ScoreError> + Send + Sync + 'static,
-    ) -> Result<Self, ScoreError> {
-        Ok(Self::Program(Box::new(run)))
+    pub fn program(run: impl Fn(&Context<'_>) -> Result<Score, ScoreError> + Send + Sync + 'static) -> Self {
+        Self::Program(Box::new(run))
     }
 }
 
 /// How a score is made, once everything was asked for.
-///
-/// # Errors
-/// None; what asks for passes may fail.
-pub fn reduce<'n>(
-    score: impl FnOnce(&Observed<'_>) -> Result<Score, ScoreError> + 'n,
-) -> Result<Reduce<'n>, ScoreError> {
-    Ok(Box::new(score))
+pub fn reduce<'n>(score: impl FnOnce(&Observed<'_>) -> Result<Score, ScoreError> + 'n) -> Reduce<'n> {
+    Box::new(score)
 }

@@ -13,10 +13,10 @@ pub static PROXY: Proxy = Proxy {
     about: "sum over convolution and linear weights of |w dL/dw| with the mean cross-entropy; batch statistics",
     cost: Cost::Backward,
     scorer: |_, _| {
-        Scorer::passes(|_, ask| {
+        Ok(Scorer::passes(|_, ask| {
             let weights = ask.mini_batch().backward(LossRequest::CrossEntropy).param_sums(ParamSet::Layers);
-            reduce(move |seen| Ok(Score::plain(seen.get(weights).iter().map(|w| w.magnitudes).sum())))
-        })
+            Ok(reduce(move |seen| Ok(Score::plain(seen.get(weights).iter().map(|w| w.magnitudes).sum()))))
+        }))
     },
     details: Details::USUAL,
 };

@@ -50,7 +50,7 @@ pub static PROXY: Proxy = Proxy {
             Size::Any => None,
             Size::Regularised => Some(Sizes::of(set)?),
         };
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let graph = net.graph();
             let mut taps = graph.input_taps(graph.activation_modules());
             taps.retain(|tap| matches!(graph.node(tap.node).shape, Shape::Map { .. }));
@@ -59,15 +59,15 @@ pub static PROXY: Proxy = Proxy {
             }
             let pass = |repeat| ask.mini_batch().init(INIT).repeat(repeat).neuron_patterns(taps.clone());
             let patterns: Vec<_> = (0..repeats).map(pass).collect();
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let distinct = patterns.iter().map(|p| seen.get(*p).distinct() as f64).sum::<f64>();
                 let distinct = distinct / patterns.len() as f64;
                 let units = patterns.first().map_or(0.0, |p| seen.get(*p).units() as f64);
                 let factor = usual.map_or(Ok(1.0), |usual| usual.factor(thousands(net.graph())))?;
                 let score = Score::plain(distinct * factor).with("units", units);
                 Ok(score.with("distinct", distinct).with("size_factor", factor))
-            })
-        })
+            }))
+        }))
     },
     details: Details {
         axes: &[Axis::of::<Repeats>(), Axis::of::<Size>()],

@@ -26,18 +26,18 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Backward,
     scorer: |variant, _| {
         let scale = variant.get::<Scale>();
-        Scorer::passes(move |_, ask| {
+        Ok(Scorer::passes(move |_, ask| {
             let pass =
                 ask.pass(InputRequest::Ones, NormStatistics::Bypass).absolute().precision(Precision::F64);
             let weights = pass.backward(LossRequest::SumOfLogits).param_sums(ParamSet::Layers);
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let sum: f64 = seen.get(weights).iter().map(|w| w.magnitudes).sum();
                 Ok(Score::plain(match scale {
                     Scale::Ln if sum != 0.0 => sum.signum() * sum.abs().ln(),
                     _ => sum,
                 }))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Scale>()], ..Details::USUAL },
 };

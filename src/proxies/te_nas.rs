@@ -28,16 +28,16 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::ImageGradients,
     scorer: |variant, _| {
         let (repeats, images) = (variant.get(), variant.get());
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let kernels = ntk::kernels(ask, repeats);
             let codes = linear_regions::codes(net, ask, images)?;
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let condition = ntk::condition(seen, &kernels);
                 let regions = ImageCodes::distinct_of(codes.iter().map(|codes| seen.get(*codes))) as f64;
                 let score = Score::plain(-condition).with("condition_number", condition);
                 Ok(score.with("linear_regions", regions))
-            })
-        })
+            }))
+        }))
     },
     details: Details {
         axes: &[Axis::of::<Repeats>(), Axis::of::<Images>()],

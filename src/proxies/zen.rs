@@ -62,14 +62,14 @@ pub static PROXY: Proxy = Proxy {
             Links::AsBuilt => Form::Own,
             Links::None => Form::Unlinked,
         };
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let passes = Perturbation::observe(net, ask, form)?;
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let parts = passes.parts(seen, reading)?;
                 let score = Score::plain(parts.score()).with("feature_difference", parts.difference);
                 Ok(score.with("bn_term", parts.bn_term))
-            })
-        })
+            }))
+        }))
     },
     details: Details {
         axes: &[Axis::of::<BnTerm>(), Axis::of::<Distance>(), Axis::of::<Links>()],

@@ -30,12 +30,12 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::TwoBackwards,
     scorer: |variant, _| {
         let deviation = variant.get::<Deviation>();
-        Scorer::passes(move |_, ask| {
+        Ok(Scorer::passes(move |_, ask| {
             let mut gradients = |input| {
                 ask.pass(input, NormStatistics::Batch).backward(LossRequest::CrossEntropy).layer_gradients()
             };
             let (first, second) = (gradients(InputRequest::MiniBatch), gradients(InputRequest::NextBatch));
-            reduce(move |seen| {
+            Ok(reduce(move |seen| {
                 let (first, second) = (seen.get(first), seen.get(second));
                 let layers: Vec<f64> = first
                     .iter()
@@ -47,8 +47,8 @@ pub static PROXY: Proxy = Proxy {
                     .collect();
                 let value = layers.iter().fold(0.0, |total, sum| total + sum.ln());
                 Ok(Score::plain(value).with("layers", layers.len() as f64))
-            })
-        })
+            }))
+        }))
     },
     details: Details { axes: &[Axis::of::<Deviation>()], batches: 2, ..Details::USUAL },
 };

@@ -11,10 +11,10 @@ static FORWARD: Proxy = Proxy {
     about: "sum of the logits, batch statistics",
     cost: Cost::Forward,
     scorer: |_, _| {
-        Scorer::passes(|net, ask| {
+        Ok(Scorer::passes(|net, ask| {
             let logits = ask.mini_batch().values(net.graph().logits());
-            reduce(move |seen| Ok(Score::plain(seen.get(logits).iter().sum())))
-        })
+            Ok(reduce(move |seen| Ok(Score::plain(seen.get(logits).iter().sum()))))
+        }))
     },
     details: Details::USUAL,
 };

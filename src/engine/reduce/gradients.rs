@@ -1,7 +1,5 @@
 //! Reductions of gradients, a closed set: in f64, one parameter at a time.
 
-use std::sync::Arc;
-
 use super::Reduced;
 use super::blocks::block_responses;
 use super::images::sign_agreement;
@@ -185,7 +183,7 @@ impl<'a> Collector<'a> {
             GradientReduction::LayerGradients => {
                 let kept =
                     layers.iter().filter_map(|id| Some((*id, self.direction.get(id.index())?.clone()?)));
-                Reduced::Gradients(Arc::new(kept.collect()))
+                Reduced::Gradients(kept.collect())
             }
             // These have passes of their own.
             GradientReduction::SignAgreement

@@ -27,8 +27,6 @@ pub use moments::RowMoments;
 pub use patterns::NeuronPatterns;
 pub use regions::ImageCodes;
 
-use std::sync::Arc;
-
 use super::kernels::{EngineRows, HostValues, Kernels, Moments, Numbers};
 use crate::graph::{NodeId, ParamId, Shape};
 
@@ -70,14 +68,12 @@ pub enum Reduced {
     Values(Vec<(NodeId, Vec<f64>)>),
     /// Sums over each parameter's gradient.
     Params(Vec<ParamSums>),
-    /// Gradients of parameters, one behind the other. They are shared because they are large.
-    Gradients(Arc<Vec<(ParamId, HostValues)>>),
+    /// Gradients of parameters, one behind the other.
+    Gradients(Vec<(ParamId, HostValues)>),
     /// Agreement of the signs of the images' gradients.
     Signs(SignAgreement),
     /// A symmetric kernel of the images, row-major `[N, N]`.
     Kernel(Vec<f64>),
-    /// Class of each image.
-    Labels(Vec<u32>),
 }
 
 /// A reduction in progress.

@@ -29,7 +29,7 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Training,
     scorer: |variant, _| {
         let target = variant.get::<Target>();
-        Scorer::program(move |context| score(context, target))
+        Ok(Scorer::program(move |context| score(context, target)))
     },
     details: Details { axes: &[Axis::of::<Target>()], ..Details::USUAL },
 };

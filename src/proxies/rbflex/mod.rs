@@ -93,19 +93,19 @@ pub static PROXY: Proxy = Proxy {
             Statistics::PerImage => NormStatistics::PerImage,
             Statistics::WholeBatch => NormStatistics::Batch,
         };
-        Scorer::passes(move |net, ask| {
+        Ok(Scorer::passes(move |net, ask| {
             let (x, y) = rows.taps(net.graph())?;
             let mut pass = ask.pass(InputRequest::MiniBatch, norm);
             let columns = [x, y].map(|taps| pass.columns(taps, form.needs_gram()));
             let Some(gammas) = gammas else {
                 let moments = rows.moments(net.graph(), ask)?;
-                return reduce(move |seen| {
+                return Ok(reduce(move |seen| {
                     let gammas = hda::of_network(moments, seen, pairs);
                     score(form, columns.map(|rows| seen.get(rows)), gammas)
-                });
+                }));
             };
-            reduce(move |seen| score(form, columns.map(|rows| seen.get(rows)), gammas))
-        })
+            Ok(reduce(move |seen| score(form, columns.map(|rows| seen.get(rows)), gammas)))
+        }))
     },
     details: Details {
         axes: &[
