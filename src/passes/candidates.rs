@@ -13,10 +13,6 @@ pub struct CandidateSet<'a> {
     pub order: &'a dyn Fn(usize) -> Option<String>,
 }
 
-/// What to do where no networks of the space can be drawn.
-const WITHOUT_LOOKING: &str =
-    "choose a proxy or variant that does not look at the space (`untrained list proxies` describes them)";
-
 impl CandidateSet<'_> {
     /// Id of the space.
     pub fn space_id(&self) -> &'static str {
@@ -33,21 +29,23 @@ impl CandidateSet<'_> {
         self.setup.repetition
     }
 
-    /// The keyed choice `sample(count, size, "<purpose>.<space>.<repetition>")` of the space's networks.
+    /// The keyed choice `sample(count, size, "<purpose>.<space>.<repetition>")` of the space's networks. Where none can be drawn, the error
+    /// tells to choose one of the `others`, proxies that do not look at the space.
     ///
     /// # Errors
     /// [`PassError::Candidates`] when the space has no order, or the official one is not known.
-    pub fn networks(&self, purpose: &str, count: usize) -> Result<Vec<Network>, PassError> {
+    pub fn networks(&self, purpose: &str, count: usize, others: &str) -> Result<Vec<Network>, PassError> {
         let key = format!("{purpose}.{}.{}", self.space_id(), self.repetition());
         let size = self.setup.space.spec().listed(self.order).ok_or_else(|| {
             let id = self.space_id();
             PassError::Candidates(format!(
-                "nobody lists the architectures of {id}, so none can be drawn; {WITHOUT_LOOKING}"
+                "nobody lists the architectures of {id}, so none can be drawn; choose a variant that does not look at the space \
+                 ({others})"
             ))
         })?;
         // Without a table there is nothing to choose from; asking for the first architecture says so.
         let indices = sample(count, size.max(1), self.sample_seed(), &key);
-        indices.into_iter().map(|i| self.network(i)).collect()
+        indices.into_iter().map(|i| self.network(i, others)).collect()
     }
 
     /// Runs the passes asked for on one network and shows what they gave.
@@ -64,12 +62,12 @@ impl CandidateSet<'_> {
         Ok(look(&done.observed(requests)?))
     }
 
-    fn network(&self, index: usize) -> Result<Network, PassError> {
+    fn network(&self, index: usize, others: &str) -> Result<Network, PassError> {
         let id = self.space_id();
         let arch = self.setup.space.arch(index).or_else(|| (self.order)(index)).ok_or_else(|| {
             PassError::Candidates(format!(
                 "networks of {id} are chosen by their index in its table, which is not at hand; get it with `untrained \
-                 data fetch {id}`, or {WITHOUT_LOOKING}"
+                 data fetch {id}`, or choose a variant that does not look at the space ({others})"
             ))
         })?;
         Network::build(self.setup, &arch).map_err(|e| PassError::Candidates(e.to_string()))

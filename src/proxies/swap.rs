@@ -91,7 +91,7 @@ struct Sizes {
 impl Sizes {
     fn of(set: &CandidateSet<'_>) -> Result<Self, ScoreError> {
         let sizes: Vec<f64> =
-            set.networks("swap", NETWORKS)?.iter().map(|net| thousands(net.graph())).collect();
+            set.networks("swap", NETWORKS, "swap")?.iter().map(|net| thousands(net.graph())).collect();
         let mu = sizes.iter().sum::<f64>() / sizes.len() as f64;
         let sigma = sizes.iter().map(|p| (p - mu) * (p - mu)).sum::<f64>() / sizes.len() as f64;
         Ok(Self { mu, sigma })

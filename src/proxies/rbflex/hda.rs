@@ -55,7 +55,7 @@ pub(super) fn search(
     pick: Pick,
 ) -> Result<Gammas, ScoreError> {
     let mut best: [Option<f64>; 2] = [None; 2];
-    for network in set.networks("hda", networks(set))? {
+    for network in set.networks("hda", networks(set), "rbflex:hda_self, rbflex:fixed")? {
         let mut ask = Requests::default();
         let moments = rows.moments(network.graph(), &mut ask)?;
         set.observe(&network, &ask, |seen| {

@@ -34,16 +34,27 @@ impl RunKey {
 
     /// The first field in which two keys differ, with both values.
     pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
-        let fields = |key: &Self| match serde_json::to_value(key) {
-            Ok(Value::Object(fields)) => fields,
-            _ => serde_json::Map::new(),
-        };
-        let (a, b) = (fields(self), fields(other));
-        let differing = a.iter().find(|(name, value)| b.get(*name) != Some(value));
-        differing.map(|(name, value)| {
-            let theirs = b.get(name).cloned().unwrap_or_default();
-            (name.replace('_', "-"), value.to_string(), theirs.to_string())
-        })
+        let theirs = other.fields();
+        let of =
+            |name: &str| theirs.iter().find(|(n, _)| *n == name).map_or(&Value::Null, |(_, value)| value);
+        let mut differing = self.fields().into_iter().filter(|(name, value)| of(name) != value);
+        let (name, value) = differing.next()?;
+        Some((name.replace('_', "-"), value.to_string(), of(name).to_string()))
+    }
+
+    /// All fields by name.
+    fn fields(&self) -> Vec<(&str, Value)> {
+        let checkpoint = self.checkpoint.as_ref().map(|c| [&c.file, &c.sha256, &c.linear_weights]);
+        let own = [
+            ("numbers_version", self.numbers_version.as_str().into()),
+            ("space", self.space.as_str().into()),
+            ("dataset", self.dataset.as_str().into()),
+            ("resolution", self.resolution.into()),
+            ("engine", self.engine.as_str().into()),
+            ("checkpoint", checkpoint.map(|facts| facts.map(String::as_str).join(", ")).into()),
+            ("shard", self.shard.as_deref().into()),
+        ];
+        own.into_iter().chain(self.settings.iter().map(|(k, v)| (k.as_str(), v.clone()))).collect()
     }
 }
 
