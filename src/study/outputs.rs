@@ -16,9 +16,15 @@ use crate::search::top1::Protocol;
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     #[error(transparent)]
-    Plot(#[from] PlotError),
+    Plot(Box<PlotError>),
     #[error("cannot write {}: {source}", .path.display())]
     Write { path: PathBuf, source: std::io::Error },
+}
+
+impl From<PlotError> for OutputError {
+    fn from(error: PlotError) -> Self {
+        Self::Plot(Box::new(error))
+    }
 }
 
 /// How a result came about.
