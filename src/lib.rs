@@ -2,9 +2,10 @@
 //! trained accuracy.
 //!
 //! Data moves one way: [`spaces`] turn an architecture string into a [`graph::Graph`], [`keyed`] numbers fill its
-//! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`proxies`] reduce what they observe to a score,
+//! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`passes`] say what is looked at, [`proxies`] make a score of it,
 //! and [`tables`] hold the trained accuracies those scores are compared with. [`scoring`] carries out whole plans of
-//! scores and [`store`] keeps their records. [`teachers`] are trained networks that some proxies compare with.
+//! scores and [`store`] keeps their records. [`teachers`] are trained networks that some proxies compare with. A value with a
+//! name, in a flag or a file, is an enum of [`named`].
 
 pub mod analysis;
 pub mod cam;
