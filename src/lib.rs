@@ -5,7 +5,7 @@
 //! weights, an [`engine`] runs it on a mini-batch of [`datasets`], [`passes`] say what is looked at, [`proxies`] make a score of it,
 //! and [`tables`] hold the trained accuracies those scores are compared with. [`scoring`] carries out whole plans of
 //! scores and [`store`] keeps their records. [`teachers`] are trained networks that some proxies compare with. A value with a
-//! name, in a flag or a file, is an enum of [`named`].
+//! name, in a flag or a file, is an enum made by [`named!`].
 
 pub mod analysis;
 pub mod cam;
