@@ -79,11 +79,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn new(proxy: ProxyRef) -> Self {
-        let nothing = Err(ScoreError::undefined("nothing was computed"));
-        Self { proxy, result: nothing, init_ms: 0.0, compute_ms: 0.0, reduce_ms: 0.0 }
-    }
-
     /// The status that a record carries.
     pub fn status(&self) -> Status {
         match &self.result {
@@ -117,24 +112,23 @@ pub fn score(
     let done = Passes::merge(network, requests.flatten()).run(engine, inputs);
     let finish = |(p, work): (_, Result<Work<'_>, ScoreError>)| {
         let PreparedProxy { proxy, .. } = Borrow::borrow(p);
-        let mut outcome = Outcome::new(proxy.clone());
+        let (init_ms, shared_ms) = match &work {
+            Ok(Work::Passes(requests, _)) => done.elapsed_ms(requests),
+            _ => (0.0, 0.0),
+        };
         let (start, program) = (Instant::now(), matches!(work, Ok(Work::Program(_))));
-        outcome.result = match work {
+        let result = match work {
             Err(error) => Err(error),
             Ok(Work::Static(score)) => score(network),
             Ok(Work::Program(run)) => run(&Context { engine, network, inputs }),
             Ok(Work::Passes(requests, reduce)) => {
-                (outcome.init_ms, outcome.compute_ms) = done.elapsed_ms(&requests);
                 done.observed(&requests).map_err(Into::into).and_then(|seen| reduce(&seen))
             }
         };
         let elapsed = milliseconds(start);
         // A program's work is all computing.
-        match program {
-            true => outcome.compute_ms = elapsed,
-            false => outcome.reduce_ms = elapsed,
-        }
-        outcome
+        let (compute_ms, reduce_ms) = if program { (elapsed, 0.0) } else { (shared_ms, elapsed) };
+        Outcome { proxy: proxy.clone(), result, init_ms, compute_ms, reduce_ms }
     };
     proxies.iter().zip(work).map(finish).collect()
 }

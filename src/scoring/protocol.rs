@@ -36,7 +36,7 @@ pub enum ProtocolError {
 impl Protocol {
     /// Whether repetitions differ in this.
     pub fn varies(&self, what: Vary) -> bool {
-        self.settings.vary.0.contains(&what)
+        self.settings.vary.contains(what)
     }
 
     /// Seeds of a repetition: those of repetition 0, plus its number where they vary (modulo 2^64).

@@ -11,7 +11,7 @@ use crate::datasets::{AttentionMask, Augment, BatchRequest, Normalisation, Order
 use crate::engine::Precision;
 use crate::graph::init::Scheme;
 use crate::named;
-use crate::named::Named;
+use crate::named::{Choice, Named};
 
 /// How scores are made, apart from the space, the data set and the proxies. Fields have the names of the flags of `untrained
 /// score`, and their documentation is that of the flags; what is not given has its default.
@@ -19,7 +19,7 @@ use crate::named::Named;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Split the images come from
-    #[arg(long, value_parser = flag::<Split>(), default_value_t, value_name = "SPLIT", hide_possible_values = true)]
+    #[arg(long, value_parser = flag::<Split>(), default_value_t, value_name = "SPLIT")]
     pub split: Split,
 
     /// Images in the mini-batch
@@ -131,7 +131,7 @@ impl Settings {
 
 named! {
     /// What every repetition draws anew.
-    pub enum Vary: "what is drawn anew" {
+    pub enum Vary: "part of a repetition" {
         /// Its own architectures: the sample is keyed by the repetition's number
         Archs = "archs",
         /// Its own weights: repetition r has weight seed + r
@@ -141,14 +141,28 @@ named! {
     }
 }
 
-/// What repetitions draw anew: all of it by default.
+/// What repetitions draw anew: all of it by default. Each part stands once and in the order of [`Vary::ALL`], so that runs agree
+/// however it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Varied(pub Vec<Vary>);
+#[serde(from = "Vec<Vary>")]
+pub struct Varied(Vec<Vary>);
+
+impl Varied {
+    /// Whether repetitions differ in this.
+    pub fn contains(&self, what: Vary) -> bool {
+        self.0.contains(&what)
+    }
+}
+
+impl From<Vec<Vary>> for Varied {
+    fn from(given: Vec<Vary>) -> Self {
+        Self(Vary::ALL.iter().copied().filter(|vary| given.contains(vary)).collect())
+    }
+}
 
 impl Default for Varied {
     fn default() -> Self {
-        Self(Vary::ALL.to_vec())
+        Vary::ALL.to_vec().into()
     }
 }
 
@@ -172,15 +186,29 @@ impl FromStr for Varied {
             })
         };
         let given: Vec<Vary> = text.split(',').map(word).collect::<Result<_, _>>()?;
-        Ok(Self(Vary::ALL.iter().copied().filter(|vary| given.contains(vary)).collect()))
+        Ok(given.into())
     }
 }
 
 /// How the command line reads a value with a name, and what its help says. `running-best` is read as `running_best`.
 pub fn flag<T: Named>() -> impl TypedValueParser<Value = T> {
-    let value = |choice: &crate::named::Choice| {
+    let value = |choice: &Choice| {
         PossibleValue::new(choice.name).help(choice.about).alias(choice.name.replace('_', "-"))
     };
     let names: Vec<PossibleValue> = T::CHOICES.iter().map(value).collect();
     PossibleValuesParser::new(names).try_map(|name| T::named(&name.replace('-', "_")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_varies_is_the_same_however_it_is_written() {
+        let flag: Varied = "batch,archs,batch".parse().unwrap();
+        let file: Varied = serde_json::from_str(r#"["batch", "archs"]"#).unwrap();
+        assert_eq!((flag.to_string(), flag), ("archs,batch".to_owned(), file));
+        assert_eq!("none".parse::<Varied>().unwrap().to_string(), "none");
+        assert!("arches".parse::<Varied>().unwrap_err().contains("archs, weights, batch"));
+    }
 }

@@ -6,12 +6,10 @@ use toml::Spanned;
 
 use super::error::Mistake;
 use super::file::{Published, Run, Study};
+use super::settings::MOST;
 use crate::datasets;
 use crate::spaces;
 use crate::tables;
-
-/// More runs, repetitions or images than anybody means.
-const MOST: usize = 100_000;
 
 /// Checks a whole study.
 pub(super) fn study(study: &Study) -> Result<(), Mistake> {

@@ -25,8 +25,8 @@ pub struct RunSettings {
     pub repetitions: u32,
 }
 
-/// More repetitions or images than anybody means.
-const MOST: u64 = 100_000;
+/// More repetitions, trials or images than anybody means.
+pub(super) const MOST: usize = 100_000;
 
 impl Given {
     /// Looks at every setting alone.
@@ -36,7 +36,7 @@ impl Given {
     pub(super) fn check(&self) -> Result<(), Mistake> {
         self.0.iter().try_for_each(|(name, value)| {
             let counts = ["batch_size", "repetitions", "resolution", "hda_networks"].contains(&name.as_str());
-            let number = value.get_ref().as_integer().and_then(|n| u64::try_from(n).ok());
+            let number = value.get_ref().as_integer().and_then(|n| usize::try_from(n).ok());
             let mistake = |reason: String| Mistake::new(value.span(), format!("settings.{name}: {reason}"));
             if counts && number.is_some_and(|n| n == 0 || n > MOST) {
                 return Err(mistake(format!("it is from 1 to {MOST}")));

@@ -34,7 +34,7 @@ fn settings_of_a_run_stand_before_those_of_the_study_and_these_before_the_defaul
     let planned = plan(&study, &study.runs[0], space, &Overrides::default()).unwrap();
     let settings = &planned.protocol.settings;
     assert_eq!((settings.batch_size, settings.weight_seed, settings.data_seed), (8, 7, 0));
-    assert_eq!((settings.vary.0.as_slice(), planned.repetitions), ([Vary::Archs].as_slice(), 3));
+    assert_eq!((&settings.vary, planned.repetitions), (&vec![Vary::Archs].into(), 3));
     assert!(matches!(planned.selection, Selection::Sample(100)));
 }
 

@@ -30,7 +30,10 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let externals = given.externals(&protocol.dataset, &protocol.setup(0, &batch))?;
     let proxies = given.proxies(&externals);
     let request = protocol.request(0);
-    let draw = |_, step| datasets::batch(&request.clone().after(step), dirs);
+    let draw = |_, step| match step {
+        0 => Ok(batch.clone()),
+        _ => datasets::batch(&request.clone().after(step), dirs),
+    };
     let (setup, inputs) = scoring::draw(&protocol, 0, &draw, &proxies)?;
     let start = Instant::now();
     let parallelism = args.run.threads.parallelism();

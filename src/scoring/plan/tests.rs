@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::named::Named;
-use crate::scoring::{Settings, Varied};
+use crate::scoring::Settings;
 use crate::spaces;
 
 fn protocol(space: &str, vary: &[Vary], dedupe: Dedupe) -> Protocol {
@@ -12,7 +12,7 @@ fn protocol(space: &str, vary: &[Vary], dedupe: Dedupe) -> Protocol {
         batch_size: 4,
         weight_seed: 5,
         data_seed: 7,
-        vary: Varied(vary.to_vec()),
+        vary: vary.to_vec().into(),
         dedupe,
         ..Settings::default()
     };
