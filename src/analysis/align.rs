@@ -1,8 +1,7 @@
 //! Scores of one proxy beside the trained accuracies of the same architectures.
 
-use super::{AnalysisError, Sample, ScoreCell, ScoreColumn};
+use super::ScoreCell;
 use crate::proxies::Direction;
-use crate::tables::{Query, Table};
 
 crate::named! {
     /// What becomes of scores that are infinite or not a number.
@@ -111,21 +110,12 @@ pub fn align(
 
 /// The scores of a sample for a search: every architecture stays in the pool, higher is better, and what has no finite
 /// score is the worst.
-pub fn pool(column: &ScoreColumn, sample: usize) -> Vec<f64> {
+pub fn pool(cells: &[ScoreCell], direction: Direction) -> Vec<f64> {
     let score = |cell: &ScoreCell| match cell {
-        ScoreCell::Ok(score) => oriented(*score, column.direction),
+        ScoreCell::Ok(score) => oriented(*score, direction),
         _ => f64::NEG_INFINITY,
     };
-    column.cells[sample].iter().map(score).collect()
-}
-
-/// The accuracies of a sample, in its order.
-///
-/// # Errors
-/// An architecture that the table lacks, or a query that it cannot answer for it.
-pub fn accuracies(sample: &Sample, table: &Table, query: &Query) -> Result<Vec<f64>, AnalysisError> {
-    let column = table.column(query)?;
-    sample.archs.iter().map(|arch| Ok(column[table.find(arch)?])).collect()
+    cells.iter().map(score).collect()
 }
 
 fn oriented(score: f64, direction: Direction) -> f64 {
@@ -178,13 +168,7 @@ mod tests {
 
     #[test]
     fn a_pool_keeps_every_architecture() {
-        let column = ScoreColumn {
-            proxy: "x".into(),
-            direction: Direction::LowerIsBetter,
-            baseline: false,
-            cells: vec![CELLS.into()],
-        };
         let worst = f64::NEG_INFINITY;
-        assert_eq!(pool(&column, 0), [-2.0, worst, worst, 1.0, worst, worst]);
+        assert_eq!(pool(&CELLS, Direction::LowerIsBetter), [-2.0, worst, worst, 1.0, worst, worst]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::{AnalysisError, ScoreCell, ScoreColumn, ScoreSet};
+use super::{AnalysisError, Sample, ScoreCell, ScoreColumn, ScoreSet};
 use crate::keyed::Stream;
 use crate::proxies::Direction;
 use crate::spaces;
@@ -23,47 +23,47 @@ pub fn add_baselines(set: &mut ScoreSet) -> Result<(), AnalysisError> {
     for column in &mut set.columns {
         column.baseline |= BASELINES.contains(&column.proxy.as_str());
     }
-    let lacking = |name: &str| set.column(name).is_none();
-    let mut new = vec![];
-    if (lacking("params") || lacking("flops")) && spaces::find(&set.space).is_ok() {
-        let counts = counts(set)?;
-        let pick = |part: fn(&(f64, f64)) -> f64| {
-            let cell = |arch: &String| {
-                counts.get(arch.as_str()).map_or(ScoreCell::Missing, |pair| ScoreCell::Ok(part(pair)))
-            };
-            set.samples.iter().map(|sample| sample.archs.iter().map(cell).collect()).collect()
-        };
-        new.push(baseline("params", pick(|pair| pair.0)));
-        new.push(baseline("flops", pick(|pair| pair.1)));
+    let lacking = |set: &ScoreSet, name: &str| set.column(name).is_none();
+    if (lacking(set, "params") || lacking(set, "flops")) && spaces::find(&set.space).is_ok() {
+        let (params, flops): (Vec<ScoreCell>, Vec<ScoreCell>) = counts(set)?.into_iter().unzip();
+        for (name, cells) in [("params", params), ("flops", flops)] {
+            if lacking(set, name) {
+                set.add(baseline(name), &cells);
+            }
+        }
     }
-    new.push(baseline("random", random(set)));
-    new.retain(|column| lacking(&column.proxy));
-    set.columns.extend(new);
+    if lacking(set, "random") {
+        let cells = random(set);
+        set.add(baseline("random"), &cells);
+    }
     Ok(())
 }
 
-fn baseline(name: &str, cells: Vec<Vec<ScoreCell>>) -> ScoreColumn {
-    ScoreColumn { proxy: name.to_owned(), direction: Direction::HigherIsBetter, baseline: true, cells }
+fn baseline(name: &str) -> ScoreColumn {
+    ScoreColumn { proxy: name.to_owned(), direction: Direction::HigherIsBetter, baseline: true }
 }
 
-/// Parameters and multiply-accumulates of all architectures.
-fn counts(set: &ScoreSet) -> Result<HashMap<&str, (f64, f64)>, AnalysisError> {
+/// Parameters and multiply-accumulates of the architecture of every row.
+fn counts(set: &ScoreSet) -> Result<Vec<(ScoreCell, ScoreCell)>, AnalysisError> {
     let space = spaces::find(&set.space)?;
-    let mut archs: Vec<&str> = set.samples.iter().flat_map(|s| &s.archs).map(String::as_str).collect();
+    let rows: Vec<&str> = set.samples.iter().flat_map(|sample| set.archs(sample)).collect();
+    let mut archs = rows.clone();
     archs.sort_unstable();
     archs.dedup();
     let count = |arch| {
         let graph = space.build(arch, set.input)?;
-        Ok((arch, (graph.param_count() as f64, graph.mac_count() as f64)))
+        let count = |n: u64| ScoreCell::Ok(n as f64);
+        Ok((arch, (count(graph.param_count()), count(graph.mac_count()))))
     };
-    archs.into_par_iter().map(count).collect()
+    let counts = archs.into_par_iter().map(count).collect::<Result<HashMap<&str, _>, AnalysisError>>()?;
+    Ok(rows.into_iter().map(|arch| counts[arch]).collect())
 }
 
 /// What the proxy `random` gives: `u_0` of the stream `random.<architecture>` under the weight seed.
-fn random(set: &ScoreSet) -> Vec<Vec<ScoreCell>> {
-    let cells = set.samples.iter().map(|sample| {
-        let score = |arch: &String| Stream::new(sample.weight_seed, &format!("random.{arch}")).unit(0);
-        sample.archs.iter().map(|arch| ScoreCell::Ok(score(arch))).collect()
-    });
-    cells.collect()
+fn random(set: &ScoreSet) -> Vec<ScoreCell> {
+    let of = |sample: &Sample| {
+        let score = |arch: &str| Stream::new(sample.weight_seed, &format!("random.{arch}")).unit(0);
+        set.archs(sample).into_iter().map(move |arch| ScoreCell::Ok(score(arch))).collect::<Vec<_>>()
+    };
+    set.samples.iter().flat_map(of).collect()
 }

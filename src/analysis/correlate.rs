@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Aligned, AnalysisError, Excluded, NonFinitePolicy, ScoreColumn, ScoreSet, accuracies, align};
+use super::{Aligned, AnalysisError, Excluded, NonFinitePolicy, ScoreCell, ScoreColumn, ScoreSet, align};
 use crate::keyed::{Stream, decide};
 use crate::proxies::Direction;
 use crate::stats::{Interval, Pearson, Ranked, Resampling, StatsError, Summary, bootstrap, signed_log};
@@ -127,10 +127,13 @@ pub fn correlate(
         samples: vec![],
     };
     let mut correlations: Vec<Correlation> = set.columns.iter().map(empty).collect();
-    for (place, sample) in set.samples.iter().enumerate() {
-        let accuracies = accuracies(sample, table, query)?;
-        let prepare = |column: &ScoreColumn| {
-            let aligned = align(&column.cells[place], column.direction, &accuracies, options.policy);
+    let accuracies = set.accuracies(table, query)?;
+    let cells: Vec<Vec<ScoreCell>> = set.columns.iter().map(|column| set.cells(&column.proxy)).collect();
+    for sample in &set.samples {
+        let accuracies = &accuracies[sample.rows.clone()];
+        let prepare = |(column, cells): (&ScoreColumn, &Vec<ScoreCell>)| {
+            let cells = &cells[sample.rows.clone()];
+            let aligned = align(cells, column.direction, accuracies, options.policy);
             let error = |source| AnalysisError::Statistics {
                 proxy: column.proxy.clone(),
                 repetition: sample.repetition,
@@ -138,7 +141,8 @@ pub fn correlate(
             };
             Prepared::new(aligned).map_err(error)
         };
-        let prepared: Vec<Prepared> = set.columns.par_iter().map(prepare).collect::<Result<_, _>>()?;
+        let prepared: Vec<Prepared> =
+            set.columns.par_iter().zip(&cells).map(prepare).collect::<Result<_, _>>()?;
         let intervals = intervals(&prepared, sample.repetition, options);
         for ((correlation, prepared), intervals) in correlations.iter_mut().zip(&prepared).zip(intervals) {
             correlation.samples.push(prepared.statistics(sample.repetition, intervals));

@@ -1,13 +1,14 @@
 //! From scores and a table to the numbers that people compare: which proxies predict trained accuracy, and how well.
 //!
-//! A [`ScoreSet`] holds scores whatever their origin, a run of ours or a file made elsewhere. It is always joined by the
-//! trivial baselines, aligned with one accuracy of a table, and correlated per repetition. Scores without a value
+//! A [`ScoreSet`] holds scores whatever their origin, a run of ours or a file made elsewhere, as a frame. It is always joined by the
+//! trivial baselines and by one accuracy of a table, and correlated per repetition. Scores without a value
 //! are never dropped silently: every number stands beside the number of architectures it was computed from and the
 //! numbers of those that were left out, by reason.
 
 mod align;
 mod baselines;
 mod correlate;
+mod correlations;
 mod group;
 mod import;
 mod query;
@@ -16,9 +17,10 @@ mod score_set;
 mod set_level;
 mod significance;
 
-pub use align::{Aligned, Excluded, NonFinitePolicy, SENTINEL, accuracies, align, pool};
+pub use align::{Aligned, Excluded, NonFinitePolicy, SENTINEL, align, pool};
 pub use baselines::{BASELINES, add_baselines};
 pub use correlate::{Correlation, Options, SampleStatistics, Statistic, correlate};
+pub use correlations::correlations;
 pub use group::{CorrelationGroup, Facts};
 pub use import::{ImportError, ImportOptions, Origin, import};
 pub use query::{QueryParts, default_query};
@@ -28,6 +30,7 @@ pub use significance::{Comparison, compare};
 
 use crate::spaces::SpaceError;
 use crate::stats::StatsError;
+use crate::store::StoreError;
 use crate::tables::TableError;
 
 /// Why scores could not be analysed.
@@ -42,6 +45,10 @@ pub enum AnalysisError {
     UnknownProxy { proxy: String, known: String },
     #[error("{source_name}: {reason}")]
     Scores { source_name: String, reason: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the frame of scores: {0}")]
+    Frame(#[from] polars::error::PolarsError),
     #[error("{proxy}, repetition {repetition}: {source}")]
     Statistics { proxy: String, repetition: u64, source: StatsError },
 }

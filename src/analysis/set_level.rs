@@ -1,49 +1,49 @@
 //! Scores that are made of ranks over the candidate set.
 
-use std::collections::HashMap;
-
-use super::{ScoreCell, ScoreColumn};
+use super::{Sample, ScoreCell};
 use crate::proxies::ProxyRef;
-use crate::store::{Record, Status};
+use crate::store::{Rows, Status, StoreError};
 
-/// Replaces the recorded numbers of proxies whose score is a sum of ranks by that score. The candidates of a repetition are
-/// the architectures that were scored in it; `place` gives sample and position of a record.
+/// Replaces the recorded numbers of a proxy whose score is a sum of ranks by that score. The candidates of a repetition are
+/// the architectures that were scored in it; `places` gives the cell of each record.
+///
+/// # Errors
+/// A record whose components cannot be read.
 pub(super) fn rank(
-    columns: &mut [ScoreColumn],
-    records: &[Record],
-    place: impl Fn(&Record) -> Option<(usize, usize)>,
-) {
-    for column in columns {
-        // A name that this program does not know has no rule here.
-        let Ok(proxy) = column.proxy.parse::<ProxyRef>() else { continue };
-        let Some(rule) = proxy.over_set() else { continue };
-        let mut sets: HashMap<usize, Vec<(usize, Vec<f64>)>> = HashMap::new();
-        for record in records.iter().filter(|r| r.proxy == column.proxy && scored(r)) {
-            let Some((sample, at)) = place(record) else { continue };
-            let part =
-                |name: &str| record.components.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, x)| *x);
-            let parts = rule.parts.iter().map(|(name, _)| part(name)).collect();
-            sets.entry(sample).or_default().push((at, parts));
+    proxy: &str,
+    cells: &mut [ScoreCell],
+    rows: &Rows<'_>,
+    places: &[usize],
+    samples: &[Sample],
+) -> Result<(), StoreError> {
+    // A name that this program does not know has no rule here.
+    let Some(rule) = proxy.parse::<ProxyRef>().ok().and_then(|proxy| proxy.over_set()) else { return Ok(()) };
+    let (mut at, mut parts): (Vec<usize>, Vec<Vec<f64>>) = (vec![], vec![]);
+    for (row, place) in places.iter().enumerate() {
+        let (_, status) = rows.score(row)?;
+        // Components that are not finite have a rank as well.
+        if rows.key(row)?.2 != proxy || !matches!(status, Status::Ok | Status::NonFinite) {
+            continue;
         }
-        for (sample, candidates) in sets {
-            let (places, parts): (Vec<usize>, Vec<Vec<f64>>) = candidates.into_iter().unzip();
-            for (at, score) in places.into_iter().zip(rule.scores(&parts)) {
-                column.cells[sample][at] = ScoreCell::of(score);
-            }
+        let components = rows.components(row)?;
+        let part = |name: &str| components.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, x)| *x);
+        at.push(*place);
+        parts.push(rule.parts.iter().map(|(name, _)| part(name)).collect());
+    }
+    for sample in samples {
+        let of_sample: Vec<usize> = (0..at.len()).filter(|i| sample.rows.contains(&at[*i])).collect();
+        let candidates: Vec<Vec<f64>> = of_sample.iter().map(|i| parts[*i].clone()).collect();
+        for (i, score) in of_sample.into_iter().zip(rule.scores(&candidates)) {
+            cells[at[i]] = ScoreCell::of(score);
         }
     }
-}
-
-/// Components that are not finite have a rank as well.
-fn scored(record: &Record) -> bool {
-    matches!(record.status, Status::Ok | Status::NonFinite)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxies::Direction;
-    use crate::store::Seeds;
+    use crate::store::{Record, Seeds, frame_of};
 
     fn record(index: u32, repetition: u32, status: Status, components: &[(&str, f64)]) -> Record {
         Record {
@@ -55,7 +55,7 @@ mod tests {
             status,
             score: Some(0.0),
             components: components.iter().map(|(n, x)| ((*n).to_owned(), *x)).collect(),
-            reason: None,
+            reason: (status == Status::Failed).then(|| "a reason".to_owned()),
             seeds: Seeds::default(),
             reused_from: None,
             timings: None,
@@ -73,16 +73,15 @@ mod tests {
             record(3, 0, Status::Failed, &[]),
             record(0, 1, Status::Ok, &parts(1.0, 1.0)),
         ];
-        let column = |proxy: &str| ScoreColumn {
-            proxy: proxy.into(),
-            direction: Direction::HigherIsBetter,
-            baseline: false,
-            cells: vec![vec![ScoreCell::Failed; 4], vec![ScoreCell::Failed; 1]],
-        };
-        let mut columns = [column("te_nas"), column("zen")];
-        rank(&mut columns, &records, |r| Some((r.repetition as usize, r.index as usize)));
-        let expected = [ScoreCell::Ok(3.0), ScoreCell::Ok(4.0), ScoreCell::Ok(5.0), ScoreCell::Failed];
-        assert_eq!(columns[0].cells, [expected.to_vec(), vec![ScoreCell::Ok(2.0)]]);
-        assert_eq!(columns[1].cells, column("zen").cells);
+        let frame = frame_of(&records).unwrap();
+        let rows = Rows::of(&frame, "x".as_ref()).unwrap();
+        let sample = |repetition, rows| Sample { repetition, weight_seed: 0, rows };
+        let mut cells = [ScoreCell::Failed; 5];
+        rank("te_nas", &mut cells, &rows, &[0, 1, 2, 3, 4], &[sample(0, 0..4), sample(1, 4..5)]).unwrap();
+        let [first, second, third, last] = [3.0, 4.0, 5.0, 2.0].map(ScoreCell::Ok);
+        assert_eq!(cells, [first, second, third, ScoreCell::Failed, last]);
+        let mut zen = [ScoreCell::Missing; 5];
+        rank("zen", &mut zen, &rows, &[0, 1, 2, 3, 4], &[sample(0, 0..5)]).unwrap();
+        assert_eq!(zen, [ScoreCell::Missing; 5]);
     }
 }

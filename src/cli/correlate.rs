@@ -192,7 +192,7 @@ impl CorrelationArgs {
 
 /// Keeps the architectures that all proxies of a set share, and says so where the scores come from.
 fn keep_common(set: &mut ScoreSet) -> anyhow::Result<()> {
-    let [kept, all] = set.keep_common();
+    let [kept, all] = set.keep_common()?;
     ensure!(kept > 0, "--common: no architecture has scores of all proxies of {}", set.source);
     set.source = format!("{}, the {kept} of {all} architectures that all proxies have", set.source);
     Ok(())

@@ -57,7 +57,7 @@ enum DataCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Convert an official archive to a form that loads faster; nothing needs it
+    /// Read a table now, with progress, and keep it in the cache, as every command does that needs it
     Import(import::ImportArgs),
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use crate::store::{Manifest, Record, Records};
+use crate::store::{Record, Run};
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,12 +56,12 @@ const HEADER: [&str; 17] = [
 /// # Errors
 /// No run, damaged files, or a closed output.
 pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
-    Manifest::read(&args.run)?;
-    let records = Records::of(&args.run)?;
+    let run = Run::open(&args.run)?;
+    let rows = run.rows()?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     match args.format {
         RecordFormat::Jsonl => {
-            for record in records {
+            for record in rows.iter() {
                 serde_json::to_writer(&mut out, &record?).map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
@@ -69,7 +69,7 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
         RecordFormat::Csv => {
             let mut writer = csv::Writer::from_writer(&mut out);
             writer.write_record(HEADER).map_err(std::io::Error::from)?;
-            for record in records {
+            for record in rows.iter() {
                 writer.write_record(row(&record?)?).map_err(std::io::Error::from)?;
             }
             writer.flush()?;

@@ -1,5 +1,6 @@
 //! `untrained verify`: scores some records of a run again.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::keyed::smallest;
 use crate::proxies::external;
 use crate::report::number;
 use crate::scoring::{Checked, Protocol, batch_facts, rescore};
-use crate::store::{Manifest, Record, Records};
+use crate::store::{Manifest, Record, Run};
 
 /// Score random records of a run again and report the largest deviation; exit code 1 if one differs
 ///
@@ -28,7 +29,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "RUN")]
     run: PathBuf,
 
-    /// Records to score again
+    /// Run to score again
     #[arg(long, default_value_t = 20, value_name = "K")]
     count: usize,
 
@@ -61,7 +62,7 @@ pub fn run(args: &VerifyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     };
     let records = choose(args)?;
     ensure!(!records.is_empty(), "{} has no records of proxies of this program yet", args.run.display());
-    let batches = records.iter().map(|r| r.repetition).collect::<std::collections::BTreeSet<_>>();
+    let batches = records.iter().map(|r| r.repetition).collect::<BTreeSet<_>>();
     for repetition in batches {
         let batch = datasets::batch(&protocol.request(repetition), dirs)?;
         check_batch(&manifest, repetition, &batch)?;
@@ -79,24 +80,17 @@ pub fn run(args: &VerifyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 
 /// The records to score again, in the order of the run; those of commands are not among them.
 fn choose(args: &VerifyArgs) -> anyhow::Result<Vec<Record>> {
-    let ours = |record: &Result<Record, _>| {
-        record.as_ref().map_or(true, |record| !record.proxy.starts_with(external::PREFIX))
-    };
-    let mut total = 0;
-    for record in Records::of(&args.run)?.filter(ours) {
-        record?;
-        total += 1;
-    }
-    let chosen: std::collections::BTreeSet<usize> =
-        smallest(args.count, total, args.seed, "verify").into_iter().collect();
-    let mut records = Vec::with_capacity(chosen.len());
-    for (i, record) in Records::of(&args.run)?.filter(ours).enumerate() {
-        let record = record?;
-        if chosen.contains(&i) {
-            records.push(record);
+    let run = Run::open(&args.run)?;
+    let rows = run.rows()?;
+    let mut ours = vec![];
+    for row in 0..rows.len() {
+        let (_, _, proxy) = rows.key(row)?;
+        if !proxy.starts_with(external::PREFIX) {
+            ours.push(row);
         }
     }
-    Ok(records)
+    let chosen: BTreeSet<usize> = smallest(args.count, ours.len(), args.seed, "verify").into_iter().collect();
+    chosen.into_iter().map(|i| Ok(rows.record(ours[i])?)).collect()
 }
 
 /// Other images would make every deviation meaningless.

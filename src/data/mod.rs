@@ -19,5 +19,4 @@ pub use manifest::{Entry, FileSpec, Manifest};
 pub use progress::{Progress, Silent};
 pub use stamps::Stamps;
 pub use status::{EntryState, EntryStatus, FileState, FileStatus, status};
-pub(crate) use unpack::readable_by_all;
 pub use verify::{FileCheck, Verdict, verify};

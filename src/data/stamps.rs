@@ -2,21 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
+use crate::store::Stamp;
+use crate::store::files::replace;
 
 /// The list of verified files. It is kept in the user's cache folder, because a data folder may be read-only.
 #[derive(Debug, Default)]
 pub struct Stamps {
     file: Option<PathBuf>,
     known: BTreeMap<PathBuf, Stamp>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    size: u64,
-    changed_ns: u64,
 }
 
 impl Stamps {
@@ -55,19 +49,13 @@ impl Stamps {
         let Some(file) = &self.file else { return Ok(()) };
         let folder = file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer(&mut draft, &self.known)?;
-        draft.persist(file)?;
-        Ok(())
+        replace(file, |draft| Ok(serde_json::to_writer(draft, &self.known)?))
     }
 }
 
 fn stamp(path: &Path) -> Option<(PathBuf, Stamp)> {
     let path = path.canonicalize().ok()?;
-    let metadata = std::fs::metadata(&path).ok()?;
-    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    let changed_ns = u64::try_from(changed.as_nanos()).ok()?;
-    Some((path, Stamp { size: metadata.len(), changed_ns }))
+    Stamp::of(&path).ok().map(|stamp| (path, stamp))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use super::digest::{CHUNK, Match, Meter, compare};
 use super::manifest::{Entry, FileSpec};
 use super::{DataError, Progress};
+use crate::store::files::readable_by_all;
 
 /// Most unpacked bytes beyond those of the listed files. Headers and small files that nobody needs take some.
 const SLACK: u64 = 64 << 20;
@@ -92,15 +93,4 @@ fn extract(
     readable_by_all(draft.path());
     draft.persist(place).map_err(|e| DataError::unwritable(place)(e.error))?;
     Ok(Ok(()))
-}
-
-/// Lets all users read a file that was made as a temporary one, which only its owner may read. A failure leaves it private.
-pub(crate) fn readable_by_all(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644));
-    }
-    #[cfg(not(unix))]
-    let _ = path;
 }

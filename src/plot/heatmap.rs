@@ -4,7 +4,7 @@ use super::colour::{Colour, GREY, INK, WHITE, diverging};
 use super::frame::{self, Area, Sides};
 use super::scene::{Anchor, Scene};
 use super::{Drawing, Labels, MOST_ENTRIES, PlotError, SMALL, TEXT, at_most, colour_bar, font, label};
-use crate::analysis::{AnalysisError, ScoreCell, ScoreColumn, ScoreSet};
+use crate::analysis::{AnalysisError, Sample, ScoreCell, ScoreSet};
 use crate::proxies::Direction;
 use crate::stats::kendall;
 use crate::tables::{Query, Table};
@@ -43,8 +43,15 @@ impl HeatMap {
     /// # Errors
     /// An architecture or a query that the table cannot answer.
     pub fn of(set: &ScoreSet, table: &Table, query: &Query, caption: &str) -> Result<Self, AnalysisError> {
-        let mut columns = vec![accuracy_column(set, table, query)?];
-        columns.extend(set.columns.iter().cloned());
+        let accuracies = set.accuracies(table, query)?.into_iter().map(ScoreCell::of).collect();
+        let mut columns =
+            vec![Scores { name: ACCURACY, direction: Direction::HigherIsBetter, cells: accuracies }];
+        columns.extend(set.columns.iter().map(|column| Scores {
+            name: &column.proxy,
+            direction: column.direction,
+            cells: set.cells(&column.proxy),
+        }));
+        let tau = |a: &Scores<'_>, b: &Scores<'_>| tau(&set.samples, a, b);
         let with_accuracy: Vec<f64> =
             columns.iter().map(|c| tau(&columns[0], c).unwrap_or(f64::NEG_INFINITY)).collect();
         let mut order: Vec<usize> = (1..columns.len()).collect();
@@ -54,14 +61,14 @@ impl HeatMap {
         let facts = vec![
             "mean over repetitions".to_owned(),
             format!("repetitions = {}", set.samples.len()),
-            label::counts("n", set.samples.iter().map(|s| s.archs.len())),
+            label::counts("n", set.samples.iter().map(|s| s.rows.len())),
             "pairs of finite scores".to_owned(),
         ];
         let title = format!("Kendall's tau-b between proxies, {} with {}", set.space, set.dataset);
         Ok(Self {
             labels: Labels { title, facts, caption: caption.to_owned() },
             what: "Kendall's tau-b".to_owned(),
-            names: order.iter().map(|i| columns[*i].proxy.clone()).collect(),
+            names: order.iter().map(|i| columns[*i].name.to_owned()).collect(),
             values: order.iter().map(row).collect(),
         })
     }
@@ -132,26 +139,19 @@ fn draw_bar(scene: &mut Scene, area: Area, room_below: f64, what: &str) {
     scene.upright_text((right + 40.0, area.top), &what, SMALL, Anchor::End, GREY);
 }
 
-fn accuracy_column(set: &ScoreSet, table: &Table, query: &Query) -> Result<ScoreColumn, AnalysisError> {
-    let accuracies = table.column(query)?;
-    let cells = set.samples.iter().map(|sample| {
-        sample.archs.iter().map(|arch| Ok(ScoreCell::of(accuracies[table.find(arch)?]))).collect()
-    });
-    let cells = cells.collect::<Result<_, AnalysisError>>()?;
-    Ok(ScoreColumn {
-        proxy: ACCURACY.to_owned(),
-        direction: Direction::HigherIsBetter,
-        baseline: true,
-        cells,
-    })
+/// The scores of a proxy on all rows of a set, or the accuracies.
+struct Scores<'s> {
+    name: &'s str,
+    direction: Direction,
+    cells: Vec<ScoreCell>,
 }
 
 /// Mean over the repetitions in which it is defined.
-fn tau(a: &ScoreColumn, b: &ScoreColumn) -> Option<f64> {
+fn tau(samples: &[Sample], a: &Scores<'_>, b: &Scores<'_>) -> Option<f64> {
     let turn = if a.direction == b.direction { 1.0 } else { -1.0 };
-    let taus = a.cells.iter().zip(&b.cells).filter_map(|(a, b)| {
-        let both = a.iter().zip(b).filter_map(|(a, b)| match (a, b) {
-            (ScoreCell::Ok(a), ScoreCell::Ok(b)) => Some((*a, *b)),
+    let taus = samples.iter().filter_map(|sample| {
+        let both = sample.rows.clone().filter_map(|row| match (a.cells[row], b.cells[row]) {
+            (ScoreCell::Ok(a), ScoreCell::Ok(b)) => Some((a, b)),
             _ => None,
         });
         let (a, b): (Vec<f64>, Vec<f64>) = both.unzip();

@@ -121,12 +121,12 @@ impl Scatter {
     ) -> Result<Self, AnalysisError> {
         let unknown = || unknown_proxy(set, &correlation.proxy);
         let column = set.column(&correlation.proxy).ok_or_else(unknown)?;
-        let accuracies = table.column(query)?;
-        let (mut points, mut names): (Vec<(f64, f64)>, Vec<&String>) = (vec![], vec![]);
-        for (cell, arch) in column.cells[sample].iter().zip(&set.samples[sample].archs) {
-            if let ScoreCell::Ok(score) = cell {
-                points.push((*score, accuracies[table.find(arch)?]));
-                names.push(arch);
+        let (accuracies, cells) = (set.accuracies(table, query)?, set.cells(&column.proxy));
+        let (mut points, mut names): (Vec<(f64, f64)>, Vec<&str>) = (vec![], vec![]);
+        for row in set.samples[sample].rows.clone() {
+            if let ScoreCell::Ok(score) = cells[row] {
+                points.push((score, accuracies[row]));
+                names.push(set.arch(row));
             }
         }
         let direction = match column.direction {
@@ -143,7 +143,7 @@ impl Scatter {
             x: format!("{} score{direction}", column.proxy),
             y: label::accuracy(query),
             points,
-            names: if short { names.into_iter().cloned().collect() } else { vec![] },
+            names: if short { names.into_iter().map(str::to_owned).collect() } else { vec![] },
             score_axis,
         })
     }

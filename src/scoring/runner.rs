@@ -133,7 +133,8 @@ impl Runner<'_> {
         if self.plan.lists.iter().all(|list| list.reuses_nothing()) || store.is_empty() {
             return Ok(());
         }
-        for record in store.records()? {
+        let run = store.read()?;
+        for record in run.rows()?.iter() {
             let record = record?;
             if record.reused_from.is_none() {
                 self.copy_to_equals(&record, store, &mut |_| {})?;

@@ -1,7 +1,7 @@
 //! Searches among the architectures of a score set.
 
 use super::top1::{Pool, Request, SearchError, Top1, top1};
-use crate::analysis::{AnalysisError, Facts, ScoreSet, accuracies, pool};
+use crate::analysis::{AnalysisError, Facts, Sample, ScoreCell, ScoreSet, pool};
 use crate::tables::{Query, Table};
 
 /// What a rule that selects architectures is.
@@ -65,17 +65,18 @@ pub fn search(
     query: &Query,
     requests: &[Request],
 ) -> Result<Searched, SearchedError> {
-    let accuracies: Vec<Vec<f64>> =
-        set.samples.iter().map(|sample| accuracies(sample, table, query)).collect::<Result<_, _>>()?;
-    let scores: Vec<Vec<Vec<f64>>> = (0..set.samples.len())
-        .map(|sample| set.columns.iter().map(|column| pool(column, sample)).collect())
-        .collect();
-    let pools: Vec<Pool<'_>> = (set.samples.iter().zip(&accuracies).zip(&scores))
-        .map(|((sample, accuracies), scores)| Pool {
-            repetition: sample.repetition,
-            size: accuracies.len(),
-            scores: scores.iter().chain([accuracies]).map(Vec::as_slice).collect(),
-            accuracies,
+    let accuracies = set.accuracies(table, query)?;
+    let cells: Vec<Vec<ScoreCell>> = set.columns.iter().map(|column| set.cells(&column.proxy)).collect();
+    let of_sample = |sample: &Sample| -> Vec<Vec<f64>> {
+        let columns = set.columns.iter().zip(&cells);
+        columns.map(|(column, cells)| pool(&cells[sample.rows.clone()], column.direction)).collect()
+    };
+    let scores: Vec<Vec<Vec<f64>>> = set.samples.iter().map(of_sample).collect();
+    let pools: Vec<Pool<'_>> = (set.samples.iter().zip(&scores))
+        .map(|(sample, scores)| {
+            let accuracies = &accuracies[sample.rows.clone()];
+            let scores = scores.iter().map(Vec::as_slice).chain([accuracies]).collect();
+            Pool { repetition: sample.repetition, size: accuracies.len(), scores, accuracies }
         })
         .collect();
     let outcome = |request: &Request| Ok((request.sample_size, top1(&pools, request)?));

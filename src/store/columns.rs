@@ -1,231 +1,248 @@
-//! Finished records as Parquet files: `records.parquet`, and `timings.parquet` beside it.
-//!
-//! Both are sorted by repetition, architecture index and proxy. The bytes of `records.parquet` depend on its records alone, so
-//! runs with equal records have equal files. Its metadata holds the SHA-256 of its rows, because Parquet has no checksum of
-//! its own and a flipped bit could change a score unnoticed.
+//! Records as a frame, and back.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::basic::Compression;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
-use sha2::{Digest, Sha256};
+use polars::prelude::*;
 
-use super::rows::{Rows, TimingRow};
-use super::{Record, StoreError, Timings};
+use super::frame_file::{lacks, numbers, texts};
+use super::record::number;
+use super::{Record, Seeds, Status, StoreError, Timings};
 
-pub(super) const RECORDS: &str = "records.parquet";
-pub(super) const TIMINGS: &str = "timings.parquet";
-/// Raised whenever columns or metadata change their meaning.
-const FORMAT: &str = "1";
-/// Rows that are held in memory while writing and reading.
-const ROWS: usize = 8192;
+/// The columns that identify a record; finished records are sorted by them.
+pub(super) const KEY: [&str; 3] = ["repetition", "index", "proxy"];
+/// The columns of the times, which are not part of a record's content.
+pub(super) const TIMES: [&str; 4] = ["build_ms", "init_ms", "compute_ms", "reduce_ms"];
 
-/// The message of an error of the Parquet library.
-pub(super) fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
+/// Collects records column by column.
+pub(super) struct Columns {
+    counts: [Vec<u32>; 3],
+    texts: [StringChunkedBuilder; 6],
+    score: Vec<Option<f64>>,
+    seeds: [Vec<u64>; 3],
+    times: [Vec<Option<f64>>; 4],
 }
 
-/// Writes one of the two files, [`ROWS`] rows at a time.
-struct Writer<T> {
-    writer: ArrowWriter<File>,
-    rows: Vec<T>,
-    digest: Sha256,
-    count: u64,
+impl Default for Columns {
+    fn default() -> Self {
+        let texts = ["arch", "proxy", "status", "components", "reason", "reused_from"];
+        Self {
+            counts: Default::default(),
+            texts: texts.map(|name| StringChunkedBuilder::new(name.into(), 0)),
+            score: vec![],
+            seeds: Default::default(),
+            times: Default::default(),
+        }
+    }
 }
 
-impl<T: Rows> Writer<T> {
-    fn new(file: File) -> Result<Self, String> {
-        let schema = T::to_batch(&[])?.schema();
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(text)?;
-        Ok(Self { writer, rows: Vec::with_capacity(ROWS), digest: Sha256::new(), count: 0 })
-    }
-
-    fn push(&mut self, row: T) -> Result<(), String> {
-        row.feed(&mut self.digest);
-        self.rows.push(row);
-        self.count += 1;
-        if self.rows.len() == ROWS { self.write() } else { Ok(()) }
-    }
-
-    fn write(&mut self) -> Result<(), String> {
-        self.writer.write(&T::to_batch(&self.rows)?).map_err(text)?;
-        self.rows.clear();
+impl Columns {
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// Its components have no JSON form.
+    pub fn push(&mut self, record: &Record) -> Result<(), String> {
+        let components = record.components_text().map_err(|e| e.to_string())?;
+        let Record { repetition, index, proxy_version, seeds, timings: t, .. } = record;
+        let texts = [
+            Some(record.arch.as_str()),
+            Some(record.proxy.as_str()),
+            Some(record.status.name()),
+            Some(components.as_str()),
+            record.reason.as_deref(),
+            record.reused_from.as_deref(),
+        ];
+        push(&mut self.counts, [*repetition, *index, *proxy_version]);
+        self.texts.iter_mut().zip(texts).for_each(|(column, text)| column.append_option(text));
+        self.score.push(record.score.map(number::canonical));
+        push(&mut self.seeds, [seeds.weight, seeds.data, seeds.sample]);
+        let times = t.map(|t| [t.build_ms, t.init_ms, t.compute_ms, t.reduce_ms].map(number::canonical));
+        push(&mut self.times, times.map_or([None; 4], |times| times.map(Some)));
         Ok(())
     }
 
-    /// Writes what is left and gives the number of rows.
-    fn close(mut self) -> Result<u64, String> {
-        self.write()?;
-        let sha256 = hex::encode(self.digest.finalize());
-        let pairs = [("untrained.format", FORMAT.to_owned()), ("untrained.sha256", sha256)];
-        for (key, value) in pairs {
-            self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
-        }
-        self.writer.close().map_err(text)?;
-        Ok(self.count)
+    /// The frame, in the order in which the records came.
+    ///
+    /// # Errors
+    /// The message of polars.
+    pub fn finish(self) -> Result<DataFrame, String> {
+        let [repetition, index, version] = self.counts;
+        let [arch, proxy, status, components, reason, reused_from] =
+            self.texts.map(|column| column.finish().into_column());
+        let [weight, data, sample] = self.seeds;
+        let mut columns = vec![
+            Column::new("repetition".into(), repetition),
+            Column::new("index".into(), index),
+            arch,
+            proxy,
+            Column::new("proxy_version".into(), version),
+            status,
+            Column::new("score".into(), self.score),
+            components,
+            reason,
+            Column::new("weight_seed".into(), weight),
+            Column::new("data_seed".into(), data),
+            Column::new("sample_seed".into(), sample),
+            reused_from,
+        ];
+        let times = TIMES.into_iter().zip(self.times);
+        columns.extend(times.map(|(name, values)| Column::new(name.into(), values)));
+        DataFrame::new_infer_height(columns).map_err(|e| e.to_string())
     }
 }
 
-/// Reads one of the two files, [`ROWS`] rows at a time. The digest is compared after the last row.
-struct Reader<T> {
+/// Records as a frame, in the order in which they come.
+///
+/// # Errors
+/// Components that have no JSON form.
+pub fn frame_of<'r>(records: impl IntoIterator<Item = &'r Record>) -> Result<DataFrame, String> {
+    let mut columns = Columns::default();
+    records.into_iter().try_for_each(|record| columns.push(record))?;
+    columns.finish()
+}
+
+fn push<T, const N: usize>(columns: &mut [Vec<T>; N], values: [T; N]) {
+    columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+}
+
+/// The rows of a frame of records.
+pub struct Rows<'f> {
+    /// Where the frame came from, for messages.
     path: PathBuf,
-    batches: Option<ParquetRecordBatchReader>,
-    rows: std::vec::IntoIter<T>,
-    digest: Sha256,
-    expected: String,
+    height: usize,
+    repetition: &'f UInt32Chunked,
+    index: &'f UInt32Chunked,
+    proxy_version: &'f UInt32Chunked,
+    arch: &'f StringChunked,
+    proxy: &'f StringChunked,
+    status: &'f StringChunked,
+    components: &'f StringChunked,
+    reason: &'f StringChunked,
+    reused_from: &'f StringChunked,
+    score: &'f Float64Chunked,
+    seeds: [&'f UInt64Chunked; 3],
+    /// Absent in the file without times.
+    times: Option<[&'f Float64Chunked; 4]>,
 }
 
-impl<T: Rows> Reader<T> {
-    /// `None` where there is no such file.
-    fn open(path: PathBuf) -> Result<Option<Self>, StoreError> {
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io(&path, super::error::READ)(error)),
+impl<'f> Rows<'f> {
+    /// The rows of a frame; `path` is named in messages.
+    ///
+    /// # Errors
+    /// A column that is missing or has the wrong type.
+    pub fn of(frame: &'f DataFrame, path: &Path) -> Result<Self, StoreError> {
+        let lacks = |name: &str| table(path, lacks(name));
+        let count = |name| frame.column(name).and_then(Column::u32).map_err(|_| lacks(name));
+        let seed = |name| frame.column(name).and_then(Column::u64).map_err(|_| lacks(name));
+        let text = |name| texts(frame, name).map_err(|_| lacks(name));
+        let [build, init, compute, reduce] = TIMES.map(|name| numbers(frame, name).ok());
+        Ok(Self {
+            path: path.to_path_buf(),
+            height: frame.height(),
+            repetition: count("repetition")?,
+            index: count("index")?,
+            proxy_version: count("proxy_version")?,
+            arch: text("arch")?,
+            proxy: text("proxy")?,
+            status: text("status")?,
+            components: text("components")?,
+            reason: text("reason")?,
+            reused_from: text("reused_from")?,
+            score: numbers(frame, "score").map_err(|_| lacks("score"))?,
+            seeds: [seed("weight_seed")?, seed("data_seed")?, seed("sample_seed")?],
+            times: build.zip(init).zip(compute).zip(reduce).map(|(((b, i), c), r)| [b, i, c, r]),
+        })
+    }
+
+    /// All rows as records.
+    pub fn iter(&self) -> impl Iterator<Item = Result<Record, StoreError>> {
+        (0..self.len()).map(|row| self.record(row))
+    }
+
+    fn wrong(&self, row: usize, what: &str) -> StoreError {
+        table(&self.path, format!("row {row}: {what}"))
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.height
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.height == 0
+    }
+
+    /// Repetition, architecture index and proxy of a row, as in [`Record::key`].
+    ///
+    /// # Errors
+    /// A part of it is missing.
+    pub fn key(&self, row: usize) -> Result<(u32, u32, &'f str), StoreError> {
+        let of = |i| Some((self.repetition.get(i)?, self.index.get(i)?, self.proxy.get(i)?));
+        of(row).ok_or_else(|| self.wrong(row, "it has no key"))
+    }
+
+    /// The architecture of a row.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn arch(&self, row: usize) -> Result<&'f str, StoreError> {
+        self.arch.get(row).ok_or_else(|| self.wrong(row, "it has no architecture"))
+    }
+
+    /// The score of a row, and whether there is one or why not.
+    ///
+    /// # Errors
+    /// Its status is unknown.
+    pub fn score(&self, row: usize) -> Result<(Option<f64>, Status), StoreError> {
+        let status = self.status.get(row).unwrap_or_default();
+        let named = Status::ALL.into_iter().find(|known| known.name() == status);
+        let status = named.ok_or_else(|| self.wrong(row, &format!("status '{status}' is unknown")))?;
+        Ok((self.score.get(row), status))
+    }
+
+    /// The components of a row.
+    ///
+    /// # Errors
+    /// Their text is not that of components.
+    pub fn components(&self, row: usize) -> Result<Vec<(String, f64)>, StoreError> {
+        let text = self.components.get(row).unwrap_or("[]");
+        number::named_from_text(text).map_err(|error| self.wrong(row, &error.to_string()))
+    }
+
+    /// A row as a record.
+    ///
+    /// # Errors
+    /// It contradicts itself, or a value is missing.
+    pub fn record(&self, row: usize) -> Result<Record, StoreError> {
+        let (repetition, index, proxy) = self.key(row)?;
+        let (score, status) = self.score(row)?;
+        let [Some(weight), Some(data), Some(sample)] = self.seeds.map(|column| column.get(row)) else {
+            return Err(self.wrong(row, "it has no seeds"));
         };
-        match guarded(|| Self::decode(file)) {
-            Ok((batches, expected)) => {
-                let rows = Vec::new().into_iter();
-                Ok(Some(Self { path, batches: Some(batches), rows, digest: Sha256::new(), expected }))
-            }
-            Err(reason) => Err(StoreError::Table { path, reason }),
-        }
-    }
-
-    fn decode(file: File) -> Result<(ParquetRecordBatchReader, String), String> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(text)?;
-        let pairs = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
-        let value = |key: &str| {
-            let pair = pairs.iter().find(|pair| pair.key == key);
-            pair.and_then(|pair| pair.value.clone()).ok_or_else(|| format!("it lacks the metadata '{key}'"))
+        let record = Record {
+            repetition,
+            index,
+            arch: self.arch(row)?.to_owned(),
+            proxy: proxy.to_owned(),
+            proxy_version: self.proxy_version.get(row).unwrap_or_default(),
+            status,
+            score,
+            components: self.components(row)?,
+            reason: self.reason.get(row).map(str::to_owned),
+            seeds: Seeds { weight, data, sample },
+            reused_from: self.reused_from.get(row).map(str::to_owned),
+            timings: self.timings(row),
         };
-        if value("untrained.format")? != FORMAT {
-            return Err(format!("it is not of format version {FORMAT}"));
-        }
-        let expected = value("untrained.sha256")?;
-        Ok((builder.with_batch_size(ROWS).build().map_err(text)?, expected))
+        record.defect().map_or(Ok(record), |defect| Err(self.wrong(row, &defect)))
     }
 
-    /// Reads the next rows into `rows`; false at the end of the file.
-    fn more(&mut self) -> Result<bool, String> {
-        let Some(batches) = &mut self.batches else { return Ok(false) };
-        let Some(batch) = guarded(|| batches.next().transpose().map_err(text))? else {
-            self.batches = None;
-            let found = hex::encode(self.digest.finalize_reset());
-            return if found == self.expected { Ok(false) } else { Err("its rows were changed".to_owned()) };
-        };
-        let rows = T::from_batch(&batch)?;
-        rows.iter().for_each(|row| row.feed(&mut self.digest));
-        self.rows = rows.into_iter();
-        Ok(true)
+    /// The times of a row; none for a score that was taken over.
+    fn timings(&self, row: usize) -> Option<Timings> {
+        let [build, init, compute, reduce] = self.times?.map(|column| column.get(row));
+        Some(Timings { build_ms: build?, init_ms: init?, compute_ms: compute?, reduce_ms: reduce? })
     }
 }
 
-/// Turns a panic of the decoder into an error: it has assertions that a damaged file can violate.
-fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
-    decoded.unwrap_or_else(|_| Err("its content cannot be decoded".to_owned()))
-}
-
-impl<T: Rows> Iterator for Reader<T> {
-    type Item = Result<T, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Some(Ok(row));
-            }
-            match self.more() {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(reason) => {
-                    self.batches = None;
-                    return Some(Err(StoreError::Table { path: self.path.clone(), reason }));
-                }
-            }
-        }
-    }
-}
-
-/// The records of `records.parquet` in `folder`, in order, with their timings where `timings.parquet` has them.
-pub(super) struct Finished {
-    records: Reader<Record>,
-    /// Key of the previous record.
-    last: Option<(u32, u32, String)>,
-    timings: std::iter::Peekable<Box<dyn Iterator<Item = Result<TimingRow, StoreError>>>>,
-}
-
-impl Finished {
-    /// `None` where no records are finished.
-    pub(super) fn open(folder: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(records) = Reader::open(folder.join(RECORDS))? else { return Ok(None) };
-        let timings: Box<dyn Iterator<Item = _>> = match Reader::<TimingRow>::open(folder.join(TIMINGS))? {
-            Some(reader) => Box::new(reader),
-            None => Box::new(std::iter::empty()),
-        };
-        Ok(Some(Self { records, last: None, timings: timings.peekable() }))
-    }
-
-    fn timings_of(&mut self, record: &Record) -> Result<Option<Timings>, StoreError> {
-        let key = |row: &TimingRow| (row.repetition, row.index, row.proxy.as_str()).cmp(&record.key());
-        while let Some(row) = self.timings.next_if(|row| row.as_ref().map_or(true, |row| key(row).is_le())) {
-            let row = row?;
-            if key(&row).is_eq() {
-                return Ok(Some(row.timings));
-            }
-        }
-        Ok(None)
-    }
-}
-
-impl Iterator for Finished {
-    type Item = Result<Record, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut record = match self.records.next()? {
-            Ok(record) => record,
-            error => return Some(error),
-        };
-        let key = Some((record.repetition, record.index, record.proxy.clone()));
-        if self.last >= key {
-            let reason = "its rows are out of order".to_owned();
-            return Some(Err(StoreError::Table { path: self.records.path.clone(), reason }));
-        }
-        self.last = key;
-        Some(self.timings_of(&record).map(|timings| {
-            record.timings = timings;
-            record
-        }))
-    }
-}
-
-/// Writes sorted records to two open files and gives their number.
-pub(super) fn write(
-    records: impl Iterator<Item = Result<Record, StoreError>>,
-    (path, file): (&Path, File),
-    timings: File,
-) -> Result<u64, StoreError> {
-    let failed = |reason: String| StoreError::Io {
-        path: path.to_path_buf(),
-        remedy: super::error::WRITE,
-        source: std::io::Error::other(reason),
-    };
-    let mut rows = Writer::<Record>::new(file).map_err(failed)?;
-    let mut timing_rows = Writer::<TimingRow>::new(timings).map_err(failed)?;
-    for record in records {
-        let mut record = record?;
-        if let Some(timings) = record.timings.take() {
-            let Record { repetition, index, .. } = record;
-            let row = TimingRow { repetition, index, proxy: record.proxy.clone(), timings };
-            timing_rows.push(row).map_err(failed)?;
-        }
-        rows.push(record).map_err(failed)?;
-    }
-    timing_rows.close().map_err(failed)?;
-    rows.close().map_err(failed)
+fn table(path: &Path, reason: String) -> StoreError {
+    StoreError::Table { path: path.to_path_buf(), reason }
 }

@@ -43,7 +43,7 @@ fn made(output: &Output<'_, '_>) -> String {
     }
     for result in output.results {
         let set = &result.set;
-        let archs = set.samples.iter().map(|s| s.archs.len()).max().unwrap_or(0);
+        let archs = set.samples.iter().map(|s| s.rows.len()).max().unwrap_or(0);
         let _ = write!(
             text,
             "\n* `{}`: {}, {} repetitions of up to {archs} architectures, images: {}{}; scores in `{}`",

@@ -12,22 +12,22 @@ const MOST: usize = 30;
 /// for samples that are large or differ between repetitions.
 pub fn score_table(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Option<Table> {
     let set = &result.set;
-    let archs = &set.samples.first()?.archs;
-    if archs.len() > MOST || set.samples.iter().any(|s| s.archs != *archs) {
+    let archs = set.archs(set.samples.first()?);
+    if archs.len() > MOST || set.samples.iter().any(|s| set.archs(s) != archs) {
         return None;
     }
-    let column = result.table.column(&accuracy.query).ok()?;
-    let accuracy_of = |arch: &String| result.table.find(arch).ok().map(|index| column[index]);
-    let mut order: Vec<(usize, f64)> =
-        archs.iter().enumerate().filter_map(|(i, arch)| Some((i, accuracy_of(arch)?))).collect();
+    let accuracies = set.accuracies(&result.table, &accuracy.query).ok()?;
+    let mut order: Vec<(usize, f64)> = accuracies[..archs.len()].iter().copied().enumerate().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     let columns =
         set.columns.iter().map(|c| Column { name: c.proxy.clone(), kind: Kind::Number { decimals: 3 } });
     let accuracy_column = Column { name: "accuracy".to_owned(), kind: Kind::Number { decimals: 2 } };
+    let cells: Vec<Vec<ScoreCell>> = set.columns.iter().map(|column| set.cells(&column.proxy)).collect();
     let row = |(place, accuracy): &(usize, f64)| {
-        let scores = set.columns.iter().map(|c| summary(c.cells.iter().map(|sample| sample[*place])));
+        let of_samples = |c: &Vec<ScoreCell>| summary(c.iter().skip(*place).step_by(archs.len()).copied());
+        let scores = cells.iter().map(of_samples);
         let cells = std::iter::once(Some(TableCell::plain(*accuracy))).chain(scores).collect();
-        TableRow { name: archs[*place].clone(), role: Role::Entry, cells: vec![cells] }
+        TableRow { name: archs[*place].to_owned(), role: Role::Entry, cells: vec![cells] }
     };
     Some(Table {
         title: format!("Scores, mean over {} repetitions", set.samples.len()),
@@ -51,19 +51,20 @@ fn summary(cells: impl Iterator<Item = ScoreCell>) -> Option<TableCell> {
 /// How often each architecture has the best score, for every proxy that tells architectures apart.
 fn chosen(result: &RunResult<'_>) -> Vec<String> {
     let set = &result.set;
-    let archs = &set.samples[0].archs;
+    let archs = set.archs(&set.samples[0]);
     let sentence = |column: &analysis::ScoreColumn| {
         let mut counts = vec![0_usize; archs.len()];
-        for sample in 0..set.samples.len() {
-            let scores = analysis::pool(column, sample);
+        let cells = set.cells(&column.proxy);
+        for sample in &set.samples {
+            let scores = analysis::pool(&cells[sample.rows.clone()], column.direction);
             let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let winners: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] == best).collect();
             if let [only] = winners[..] {
                 counts[only] += 1;
             }
         }
-        let mut named: Vec<(usize, &String)> =
-            counts.iter().copied().zip(archs).filter(|(n, _)| *n > 0).collect();
+        let mut named: Vec<(usize, &str)> =
+            counts.iter().copied().zip(archs.iter().copied()).filter(|(n, _)| *n > 0).collect();
         named.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
         let named: Vec<String> = named.iter().map(|(n, arch)| format!("{arch} {n}")).collect();
         (!named.is_empty()).then(|| {

@@ -2,7 +2,21 @@
 
 use std::collections::HashSet;
 
+use polars::prelude::*;
+
 use super::Query;
+
+/// Name of the column of architecture strings.
+pub(super) const ARCH: &str = "arch";
+/// Name of the column of record numbers, separated by blanks.
+pub(super) const RECORDS: &str = "records";
+/// Name of the column of isomorphism classes.
+pub(super) const CLASS: &str = "class";
+
+/// Name of the column of parameter counts for a data set.
+pub(super) fn params_of(dataset: &str) -> String {
+    format!("params:{dataset}")
+}
 
 /// The columns of a table; architectures are in index order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,7 +34,31 @@ pub(super) struct TableData {
 }
 
 impl TableData {
-    /// The first error in the content of a table that must have `size` architectures (`None` allows any number).
+    /// The table as a frame: one row per architecture, in index order. Its columns are `arch`, `records`, `class`,
+    /// `params:<data set>`, and one for each stored query, which bears the query's text as its name. Missing values are null.
+    ///
+    /// # Errors
+    /// The first defect of a table that must have `size` architectures (`None` allows any number).
+    pub(super) fn into_frame(self, size: Option<usize>) -> Result<DataFrame, String> {
+        if let Some(defect) = self.defect(size) {
+            return Err(defect);
+        }
+        let mut columns = vec![Column::new(ARCH.into(), self.archs)];
+        if let Some(records) = self.records {
+            let text = |numbers: Vec<u32>| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
+            columns.push(Column::new(RECORDS.into(), records.into_iter().map(text).collect::<Vec<_>>()));
+        }
+        columns.extend(self.classes.map(|classes| Column::new(CLASS.into(), classes)));
+        let params = self.params.into_iter();
+        columns.extend(params.map(|(dataset, counts)| Column::new(params_of(&dataset).into(), counts)));
+        columns.extend(self.columns.into_iter().map(|(query, values)| {
+            let values: Vec<Option<f64>> = values.into_iter().map(|v| (!v.is_nan()).then_some(v)).collect();
+            Column::new(query.to_string().into(), values)
+        }));
+        DataFrame::new_infer_height(columns).map_err(|e| e.to_string())
+    }
+
+    /// The first error in the content.
     pub(super) fn defect(&self, size: Option<usize>) -> Option<String> {
         let size = size.unwrap_or(self.archs.len());
         if size == 0 {
@@ -52,14 +90,5 @@ impl TableData {
                 range.end()
             ))
         })
-    }
-
-    /// Whether every architecture has an accuracy in some column of the largest budget. This tells a complete import from one
-    /// of a few sample records.
-    pub(super) fn is_complete(&self) -> bool {
-        let Some(budget) = self.columns.iter().map(|(query, _)| query.budget).max() else { return false };
-        let full = self.columns.iter().filter(|(query, _)| query.budget == budget);
-        let full: Vec<_> = full.map(|(_, values)| values).collect();
-        (0..self.archs.len()).all(|i| full.iter().any(|values| values.get(i).is_some_and(|v| !v.is_nan())))
     }
 }

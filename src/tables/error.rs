@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::Query;
+use crate::store::StoreError;
 
 /// Why a table, or a number of it, cannot be had, and what to do next.
 #[derive(Debug, Error)]
@@ -20,8 +21,6 @@ pub enum TableError {
     Io { path: PathBuf, action: &'static str, source: std::io::Error, remedy: &'static str },
     #[error("{}{}: {reason}; check it with `untrained data verify`, or download it again with `untrained data fetch`", path.display(), at_line(*line))]
     BadFile { path: PathBuf, line: Option<u64>, reason: String },
-    #[error("{}: {reason}; delete the file and make it again with `untrained data import`", path.display())]
-    BadImport { path: PathBuf, reason: String },
     #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --skip-malformed", path.display())]
     BadRecord { path: PathBuf, record: u32, reason: String },
     #[error("{}, record {record}: {reason}; check the file with `untrained data verify`, or import the rest with `untrained data import {id} --skip-malformed`", path.display())]
@@ -48,10 +47,14 @@ pub enum TableError {
         "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; `untrained data fetch {entry}` says how to get it, --from names it elsewhere"
     )]
     NoArchive { id: String, prefix: &'static str, entry: &'static str, searched: String },
-    #[error("{}: cannot write the table: {reason}; free some space or name another folder with --out", path.display())]
+    #[error("{}: cannot write the table: {reason}; free some space or name another folder with UNTRAINED_CACHE", path.display())]
     CannotWrite { path: PathBuf, reason: String },
-    #[error("another import is writing {}; wait for it to end", path.display())]
+    #[error("there is no folder to keep the table in; name one with UNTRAINED_CACHE")]
+    NoCache,
+    #[error("another process is reading the archive into {}; wait for it to end", path.display())]
     Busy { path: PathBuf },
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("table '{id}' is built in; there is nothing to import")]
     NothingToImport { id: String },
 }

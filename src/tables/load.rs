@@ -1,30 +1,23 @@
 //! From a table id to a loaded table.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
-use super::archive::{self, OnError};
-use super::cache;
-use super::content::TableData;
-use super::parquet_file::{self, Stored};
-use super::source_file::SourceFile;
-use super::spec::{Origin, Published};
-use super::{CSV_FILES, Provenance, Table, TableError, TableSpec, searched, spec};
+use super::source::Source;
+use super::spec::Origin;
+use super::{OnError, Provenance, Table, TableError, TableSpec, searched, spec};
 use crate::data::{DataDirs, Progress, Silent};
-
-type ReadCsv = fn(&[SourceFile]) -> Result<TableData, TableError>;
+use crate::store::{Cache, CacheEntry};
 
 /// Loads a table from the data folders.
 ///
-/// Sources are tried in this order: a complete import (`tables/<id>.parquet`), CSV files, an incomplete import, an
-/// official archive as downloaded. CSV files and archives are kept in the columnar cache after their first read. The
-/// first read of a whole archive takes minutes; it reports its records to `progress` and resumes after an interruption.
+/// Whatever is read is kept in the cache, so that the next load takes milliseconds. The first read of a whole archive takes
+/// minutes; it reports its records to `progress` and goes on where it was after an interruption. An import of all
+/// architectures comes first, because it was asked for and answers most; then the files in `dirs`; then an import of some.
 ///
 /// # Errors
-/// The id is unknown, no source of the table is in `dirs`, or the source is damaged.
+/// The id is unknown, no source of the table is at hand, or the source is damaged.
 pub fn load(id: &str, dirs: &DataDirs, progress: &dyn Progress) -> Result<Table, TableError> {
-    load_from(id, dirs, cache::cache_folder().as_deref(), progress)
+    load_from(spec(id)?, dirs, Cache::of_user().as_ref(), progress)
 }
 
 /// As [`load`], with the cache in the given folder, or without one; no progress is reported.
@@ -32,136 +25,79 @@ pub fn load(id: &str, dirs: &DataDirs, progress: &dyn Progress) -> Result<Table,
 /// # Errors
 /// Those of [`load`].
 pub fn load_with_cache(id: &str, dirs: &DataDirs, cache: Option<&Path>) -> Result<Table, TableError> {
-    load_from(id, dirs, cache, &Silent)
+    load_from(spec(id)?, dirs, cache.map(Cache::at).as_ref(), &Silent)
 }
 
 fn load_from(
-    id: &str,
+    spec: &'static TableSpec,
     dirs: &DataDirs,
-    cache: Option<&Path>,
+    cache: Option<&Cache>,
     progress: &dyn Progress,
 ) -> Result<Table, TableError> {
-    let spec = spec(id)?;
-    let Stored { provenance, data, .. } = match &spec.origin {
-        Origin::Embedded { read } => {
-            let provenance = Provenance { kind: "the program", files: Vec::new(), sha256: String::new() };
-            Stored { key: String::new(), provenance, data: read()? }
-        }
-        Origin::Files { find, read, archive_prefix, .. } => {
-            let imported = imported(spec, dirs)?;
-            let paths = find(dirs);
-            match imported {
-                Some(stored) if stored.data.is_complete() || paths.is_empty() => stored,
-                _ if !paths.is_empty() => through_cache(spec, &paths, cache, || read_csv(&paths, *read))?,
-                _ => match archive::find(archive_prefix, dirs) {
-                    Some(path) => from_archive(spec, &path, cache, progress)?,
-                    None => return Err(not_found(spec, dirs)),
-                },
-            }
-        }
-        Origin::Published(published) => match (imported(spec, dirs)?, (published.find)(spec, dirs)) {
-            (Some(stored), _) => stored,
-            (None, paths) if paths.is_empty() => return Err(not_found(spec, dirs)),
-            (None, paths) => through_cache(spec, &paths, cache, || {
-                read_published(spec, published, &paths, OnError::Stop).map(|(stored, _)| stored)
-            })?,
-        },
-    };
-    Ok(Table::new(spec, provenance, data))
+    if let Origin::Embedded { read } = &spec.origin {
+        let provenance = Provenance { kind: "the program", files: Vec::new(), sha256: String::new() };
+        let frame = read()?.into_frame(spec.size);
+        let defect = |reason| TableError::bad_file(Path::new(spec.id), None, reason);
+        return frame.and_then(|frame| Table::new(spec, provenance, frame)).map_err(defect);
+    }
+    let import = |complete| imported(spec, cache, complete);
+    match import(true).or_else(|| Source::find(spec, dirs)).or_else(|| import(false)) {
+        Some(source) => through_cache(&source, cache, progress),
+        None => Err(not_found(spec, dirs)),
+    }
 }
 
-/// The result of an earlier import. Unlike a cache it was asked for, so damage is an error.
-fn imported(spec: &TableSpec, dirs: &DataDirs) -> Result<Option<Stored>, TableError> {
-    let name = format!("{}.parquet", spec.id);
-    let Some(path) = dirs.find(&[&format!("tables/{name}"), &name]) else { return Ok(None) };
-    let stored = parquet_file::read_sealed(&path, spec);
-    stored.map(Some).map_err(|reason| TableError::BadImport { path, reason })
+/// The source of an import of all architectures, or of some, as far as it can still be used.
+fn imported(spec: &'static TableSpec, cache: Option<&Cache>, complete: bool) -> Option<Source> {
+    let entries = cache?.entries().into_values();
+    let mut ours = entries.filter(|e| e.of == spec.id && e.imported && e.complete == complete);
+    ours.find_map(|entry| {
+        let there = entry.sources.iter().all(|path| path.exists());
+        (there || entry.is_fresh()).then(|| Source::of(spec, entry.sources)).flatten()
+    })
 }
 
-/// What `read` makes of the files of a table: taken from the cache, or read, checked and cached for the next time.
+/// The table of a source: taken from the cache, or read, checked and cached for the next time.
 fn through_cache(
-    spec: &TableSpec,
-    paths: &[PathBuf],
-    cache: Option<&Path>,
-    read: impl FnOnce() -> Result<Stored, TableError>,
-) -> Result<Stored, TableError> {
-    if let Some(stored) = cache.and_then(|folder| cache::load(folder, spec, paths)) {
-        return Ok(stored);
-    }
-    let stored = read()?;
-    if let (Some(defect), Some(first)) = (stored.data.defect(spec.size), paths.first()) {
-        return Err(TableError::bad_file(first, None, defect));
-    }
-    if let Some(folder) = cache {
-        cache::store(folder, spec, paths, &stored);
-    }
-    Ok(stored)
-}
-
-fn read_csv(paths: &[PathBuf], read: ReadCsv) -> Result<Stored, TableError> {
-    let key = cache::key(paths)?;
-    let files = paths.iter().map(|path| SourceFile::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let data = read(&files)?;
-    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(&file.bytes)).finalize();
-    let provenance = Provenance { kind: CSV_FILES, files: paths.to_vec(), sha256: hex::encode(digest) };
-    Ok(Stored { key, provenance, data })
-}
-
-/// Reads published files as they are, and gives the malformed records that were left out.
-pub(super) fn read_published(
-    spec: &TableSpec,
-    published: &Published,
-    paths: &[PathBuf],
-    on_error: OnError,
-) -> Result<(Stored, Vec<TableError>), TableError> {
-    let key = cache::key(paths)?;
-    let (data, malformed) = (published.read)(spec, paths, on_error)?;
-    let digest = |path: &PathBuf| cache::digest(path).map_err(TableError::unread(path));
-    let sha256 = match &paths.iter().map(digest).collect::<Result<Vec<_>, _>>()?[..] {
-        [one] => one.clone(),
-        several => cache::sha256(several.join("\n").as_bytes()),
-    };
-    let provenance = Provenance { kind: published.kind, files: paths.to_vec(), sha256 };
-    Ok((Stored { key, provenance, data }, malformed))
-}
-
-/// Imports an archive as downloaded into the cache folder, or reads what an earlier call left there.
-fn from_archive(
-    spec: &TableSpec,
-    path: &Path,
-    cache: Option<&Path>,
+    source: &Source,
+    cache: Option<&Cache>,
     progress: &dyn Progress,
-) -> Result<Stored, TableError> {
-    let import = |file: &Path| {
-        archive::import_file(spec, path, file, OnError::Stop, progress).map(|(stored, _)| stored)
-    };
-    let name = format!("{}-archive.parquet", spec.id);
-    let cached = cache.map(|folder| folder.join(&name));
-    if let Some(file) = &cached {
-        let key = archive::archive_key(path)?;
-        if file.is_file() {
-            match parquet_file::read_sealed(file, spec) {
-                Ok(stored) if stored.key == key && stored.data.is_complete() => return Ok(stored),
-                Ok(_) => {}
-                Err(reason) => tracing::warn!("the cached table {} is ignored: {reason}", file.display()),
-            }
-        }
-        if std::fs::create_dir_all(file.parent().unwrap_or(file)).is_ok() && writable(file) {
-            return import(file);
-        }
-        tracing::warn!("the table cache cannot be written; the archive will be read again next time");
+) -> Result<Table, TableError> {
+    let name = source.cache_name();
+    let known = cache.and_then(|cache| cache.entries().remove(&name));
+    if let (Some(cache), Some(entry)) = (cache, &known)
+        && entry.is_fresh()
+        && let Some(table) = from_cache(source.spec, cache, &name, entry)
+    {
+        return Ok(table);
     }
-    let remedy = "set TMPDIR to a folder that can be written";
-    let temporary =
-        tempfile::tempdir().map_err(TableError::io(&std::env::temp_dir(), "make a folder", remedy))?;
-    import(&temporary.path().join(name))
+    let mut read = source.read(cache, OnError::Stop, progress)?;
+    read.entry.imported = known.is_some_and(|entry| entry.imported);
+    if let Some(cache) = cache
+        && let Err(reason) = cache.store(&name, read.entry.clone(), &read.frame)
+    {
+        tracing::warn!(
+            "the table cache in {} cannot be written ({reason}); loading stays slow, UNTRAINED_CACHE names another folder",
+            cache.folder().display()
+        );
+    }
+    let provenance = source.provenance(&read.entry);
+    Table::new(source.spec, provenance, read.frame)
+        .map_err(|reason| TableError::bad_file(source.first(), None, reason))
 }
 
-/// Whether files can be made in the folder of `file`.
-fn writable(file: &Path) -> bool {
-    file.parent().is_some_and(|folder| tempfile::NamedTempFile::new_in(folder).is_ok())
+/// A cached table; one that is damaged costs a warning, and its sources are read again.
+fn from_cache(spec: &'static TableSpec, cache: &Cache, name: &str, entry: &CacheEntry) -> Option<Table> {
+    let provenance = Provenance::of(entry)?;
+    let table = cache.load(name, entry).and_then(|frame| Table::new(spec, provenance, frame));
+    table
+        .inspect_err(|reason| {
+            let file = cache.folder().join(name);
+            tracing::warn!("the cached table {} is ignored: {reason}", file.display());
+        })
+        .ok()
 }
 
-fn not_found(spec: &TableSpec, dirs: &DataDirs) -> TableError {
+pub(super) fn not_found(spec: &TableSpec, dirs: &DataDirs) -> TableError {
     TableError::NotFound { id: spec.id.to_owned(), entry: spec.entry(), searched: searched(dirs) }
 }

@@ -1,13 +1,13 @@
 //! Tabular benchmarks, which map an architecture to its trained accuracy. Tables never build networks.
 //!
-//! A table has the id of its search space. [`load`] reads it from what the data folders hold: files as they were downloaded,
-//! or the result of [`import`]. A [`Query`] says which of its accuracies is meant. No part of it has a default, because in
+//! A table has the id of its search space. [`load`] reads it from what the data folders hold, files as they were downloaded, and
+//! keeps it in the cache; [`import`] does the same at once. A [`Query`] says which of its accuracies is meant. No part of it has a default, because in
 //! this field most disagreements about a number come from an unstated split or budget.
 
 mod archive;
-mod cache;
 mod content;
 mod error;
+mod import;
 mod load;
 mod nafbee;
 mod nasbench101;
@@ -16,16 +16,15 @@ mod nasbench_macro;
 mod nats_sss;
 mod nds;
 mod nearest;
-mod parquet_file;
 mod query;
+mod source;
 mod source_file;
 mod spec;
 mod table;
 mod transnas;
 
-pub use archive::{ImportOptions, ImportReport, OnError, import};
-pub use cache::cache_folder;
 pub use error::TableError;
+pub use import::{ImportOptions, ImportReport, OnError, import};
 pub use load::{load, load_with_cache};
 pub use query::{Query, Runs, Split};
 pub use spec::{TABLES, TableSpec, spec};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::TableError;
 
 /// The images on which an accuracy was measured.
@@ -54,7 +56,8 @@ pub enum Runs {
 /// test set: `cifar10/test`. `cifar10-valid` networks see 25,000 of them and are measured on the other 25,000, which is
 /// the only CIFAR-10 validation accuracy there is, so `cifar10/validation` (and its synonym
 /// `cifar10_valid/validation`) means those networks; their test accuracy is `cifar10_valid/test`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Query {
     /// Data set id: `cifar10`, `cifar10_valid`, `cifar100`, `imagenet16_120`, `imagenet`, `sst2`, or a task of TransNAS.
     pub dataset: String,
@@ -139,6 +142,20 @@ impl FromStr for Runs {
             .parse()
             .map_err(|_| format!("'{text}' is neither 'mean' nor a training seed such as 777"))?;
         Ok(Self::Seed(seed))
+    }
+}
+
+impl From<Query> for String {
+    fn from(query: Query) -> Self {
+        query.to_string()
+    }
+}
+
+impl TryFrom<String> for Query {
+    type Error = TableError;
+
+    fn try_from(text: String) -> Result<Self, TableError> {
+        text.parse()
     }
 }
 

@@ -87,12 +87,6 @@ impl TableSpec {
         (split, self.budgets.iter().copied().max().unwrap_or_default())
     }
 
-    /// The number of architectures that an imported file of the table must have. It is `None` for published files, as their
-    /// import may have left malformed records out.
-    pub(super) fn rows(&self) -> Option<usize> {
-        self.size.filter(|_| !matches!(self.origin, Origin::Published(_)))
-    }
-
     /// The entry of the data manifest that says how to get the table.
     pub fn entry(&self) -> &'static str {
         match &self.origin {

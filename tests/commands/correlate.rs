@@ -1,11 +1,15 @@
 //! `untrained correlate`: correlations of a run, their formats, and agreement with scipy on published scores.
 
+use std::path::Path;
+
 use crate::common::{run, untrained};
+use crate::runs;
 use crate::support::nafbee_run;
 use predicates::prelude::*;
 use untrained::analysis::{Options, correlate, from_run};
 use untrained::data::{DataDirs, Silent};
 use untrained::store::Run;
+use untrained::store::journal::Journal;
 use untrained::tables;
 
 #[test]
@@ -93,11 +97,17 @@ fn what_cannot_be_done_says_what_to_do() {
 #[test]
 fn a_run_is_read_into_columns_with_what_is_missing() {
     let folder = nafbee_run(2);
-    let mut run = Run::open(folder.as_ref()).unwrap();
-    run.records.retain(|record| !(record.proxy == "naswot" && record.index == 4 && record.repetition == 1));
-    let set = from_run(&run, "x").unwrap();
+    let part = tempfile::tempdir().unwrap();
+    std::fs::copy(Path::new(&folder).join("manifest.json"), part.path().join("manifest.json")).unwrap();
+    let mut journal = Journal::open(&part.path().join("records.jsonl"), 0).unwrap();
+    for record in runs::records(folder.as_ref()) {
+        if !(record.proxy == "naswot" && record.index == 4 && record.repetition == 1) {
+            journal.append(&record).unwrap();
+        }
+    }
+    let set = from_run(&Run::open(part.path()).unwrap(), "x").unwrap();
     assert_eq!((set.space.as_str(), set.dataset.as_str(), set.stand_in), ("nafbee_vgg19", "synthetic", true));
-    assert_eq!(set.samples.iter().map(|s| s.archs.len()).collect::<Vec<_>>(), [11, 11]);
+    assert_eq!(set.samples.iter().map(|s| s.rows.len()).collect::<Vec<_>>(), [11, 11]);
     let table = tables::load("nafbee_vgg19", &DataDirs::only(folder.as_ref()), &Silent).unwrap();
     let query = "cifar10/validation/200/mean".parse().unwrap();
     let correlations = correlate(&set, &table, &query, &Options::default()).unwrap();

@@ -53,7 +53,7 @@ impl Bench {
     }
 
     fn records(&self, out: &str) -> Vec<Record> {
-        Run::open(&self.path(out)).unwrap().records
+        runs::records(&self.path(out))
     }
 
     /// The one record without a score, after checking that all others have the first number of their architecture.
@@ -107,7 +107,7 @@ fn the_example_counts_convolutions_and_its_run_is_as_any_other() {
     assert_eq!(facts.direction, "higher_is_better");
     assert!(facts.command.as_ref().unwrap().starts_with("python3 "), "{facts:?}");
     let mut seen = std::collections::BTreeSet::new();
-    for record in &run.records {
+    for record in runs::records(&out) {
         let count = record.arch.matches("nor_conv").count() as f64;
         let large = record.arch.matches("nor_conv_3x3").count() as f64;
         assert_eq!(record.score, Some(count), "{}", record.arch);
@@ -324,7 +324,7 @@ fn direction_turns_correlations() {
     let args = [&fixed[..], &["--external", &up, "--external", &down]].concat();
     runs::command(&out, &args).assert().success().stdout(contains("22 records (ok 22"));
     let scores = |proxy: &str| -> Vec<Option<f64>> {
-        let records = Run::open(&out).unwrap().records;
+        let records = runs::records(&out);
         records.iter().filter(|r| r.proxy == proxy).map(|r| r.score).collect()
     };
     assert_eq!(scores("external:up"), scores("external:down"));

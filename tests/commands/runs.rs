@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use untrained::store::journal::Journal;
+use untrained::store::{Record, Run};
 
 use crate::common::untrained;
 
@@ -51,11 +53,17 @@ pub fn unfinished(out: &Path, count: usize) {
     runs_back(out, count);
 }
 
+/// All records of a run.
+pub fn records(out: &Path) -> Vec<Record> {
+    let run = Run::open(out).unwrap();
+    run.rows().unwrap().iter().map(Result::unwrap).collect()
+}
+
 /// Turns a finished run into one whose journal holds its first `count` records.
 pub fn runs_back(out: &Path, count: usize) {
-    let records = untrained::store::Run::open(out).unwrap().records;
+    let records = records(out);
     std::fs::remove_file(out.join("records.parquet")).unwrap();
     std::fs::remove_file(out.join("timings.parquet")).unwrap();
-    let mut journal = untrained::store::journal::Journal::open(out, 0).unwrap();
+    let mut journal = Journal::open(&journal(out), 0).unwrap();
     records.iter().take(count).for_each(|record| journal.append(record).unwrap());
 }

@@ -49,13 +49,13 @@ fn a_forged_score_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("run");
     runs::unfinished(&out, 80);
-    let mut records = untrained::store::Run::open(&out).unwrap().records;
+    let mut records = runs::records(&out);
     // The last digit of one score out of eighty.
     let forged = records.iter_mut().find(|r| r.repetition == 1 && r.proxy == "naswot").unwrap();
     let score = forged.score.unwrap();
     forged.score = Some(f64::from_bits(score.to_bits() + 1));
     std::fs::remove_file(journal(&out)).unwrap();
-    let mut journal = untrained::store::journal::Journal::open(&out, 0).unwrap();
+    let mut journal = untrained::store::journal::Journal::open(&journal(&out), 0).unwrap();
     records.iter().for_each(|record| journal.append(record).unwrap());
     let folder = out.to_str().unwrap();
     let found = untrained(&["verify", folder, "--count", "80"]).assert().code(1);

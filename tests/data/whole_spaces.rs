@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use untrained::analysis::{
-    Options, Sample, ScoreCell, ScoreColumn, ScoreSet, Statistic, accuracies, add_baselines, correlate, pool,
+    Options, ScoreCell, ScoreColumn, ScoreSet, Statistic, add_baselines, correlate, pool,
 };
 use untrained::data::Silent;
 use untrained::search::top1::{Pool, Protocol, Request, top1};
@@ -56,15 +56,8 @@ impl Counted {
 
 /// All architectures of a table with the baselines only.
 fn baselines_of(table: &Table, dataset: &str, input: NetworkInput) -> ScoreSet {
-    let mut set = ScoreSet {
-        space: table.spec().id.to_owned(),
-        dataset: dataset.to_owned(),
-        input,
-        source: "the table".to_owned(),
-        stand_in: false,
-        samples: vec![Sample { repetition: 0, weight_seed: 0, archs: table.archs().to_vec() }],
-        columns: vec![],
-    };
+    let archs = table.archs().into_iter().map(str::to_owned).collect();
+    let mut set = ScoreSet::new((table.spec().id, dataset), input, "the table", vec![(0, 0, archs)]);
     add_baselines(&mut set).unwrap();
     set
 }
@@ -74,7 +67,7 @@ fn every_count_agrees(space: &str) {
     for counted in Counted::all(space) {
         let (table, dataset) = (&counted.table, counted.dataset);
         assert_eq!(Some(table.len()), spaces::find(space).unwrap().spec().size.known());
-        let ours = &counted.scores.column("params").unwrap().cells[0];
+        let ours = counted.scores.cells("params");
         assert_eq!(ours.len(), table.len());
         for (i, ours) in ours.iter().enumerate() {
             let published =
@@ -149,8 +142,8 @@ fn oracle_and_parameter_count_find_what_they_are_known_to_find() {
         let all = Counted::all(known.space);
         let counted = all.into_iter().find(|c| c.dataset == known.dataset).unwrap();
         let Counted { table, dataset, scores } = counted;
-        let accuracies = accuracies(&scores.samples[0], table, &counted.query()).unwrap();
-        let params = pool(scores.column("params").unwrap(), 0);
+        let accuracies = scores.accuracies(table, &counted.query()).unwrap();
+        let params = pool(&scores.cells("params"), scores.column("params").unwrap().direction);
         for (i, (sample_size, runs)) in [(10, 500.0), (100, 500.0), (1000, 50.0f64)].into_iter().enumerate() {
             let scores = vec![accuracies.as_slice(), &params];
             let pool = Pool { repetition: 0, size: table.len(), scores, accuracies: &accuracies };
@@ -183,17 +176,16 @@ fn oracle_and_parameter_count_find_what_they_are_known_to_find() {
 fn measure_correlations() {
     let table = tables::load("nasbench201", &real_dirs(), &Silent).unwrap();
     let mut set = baselines_of(&table, "cifar10", NetworkInput { resolution: 32, classes: 10 });
-    let random = set.column("random").unwrap().clone();
-    set.columns = (0..15)
-        .map(|k| {
-            let turned = |cell: &ScoreCell| match cell {
-                ScoreCell::Ok(x) => ScoreCell::Ok((x * (7.0 + f64::from(k))).fract()),
-                other => *other,
-            };
-            let cells = random.cells.iter().map(|sample| sample.iter().map(turned).collect()).collect();
-            ScoreColumn { proxy: format!("p{k}"), cells, ..random.clone() }
-        })
-        .collect();
+    let (random, cells) = (set.column("random").unwrap().clone(), set.cells("random"));
+    set.columns.clear();
+    for k in 0..15 {
+        let turned = |cell: &ScoreCell| match cell {
+            ScoreCell::Ok(x) => ScoreCell::Ok((x * (7.0 + f64::from(k))).fract()),
+            other => *other,
+        };
+        let cells: Vec<ScoreCell> = cells.iter().map(turned).collect();
+        set.add(ScoreColumn { proxy: format!("p{k}"), ..random.clone() }, &cells);
+    }
     let start = std::time::Instant::now();
     for dataset in ["cifar10", "cifar100", "imagenet16_120"] {
         let query = format!("{dataset}/test/200/mean").parse().unwrap();

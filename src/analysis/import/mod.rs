@@ -9,7 +9,7 @@ use std::io::Read;
 
 use lines::ScoreFile;
 
-use super::{Sample, ScoreCell, ScoreColumn, ScoreSet};
+use super::{ScoreCell, ScoreColumn, ScoreSet};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 
@@ -81,24 +81,21 @@ pub fn import(
     let file = ScoreFile::parse(name, text.trim_start_matches('\u{feff}'))?;
     let layout = Layout::of(&file, options)?;
     let (samples, cells) = read_lines(&file, &layout, origin)?;
-    let columns = layout.scores.iter().zip(cells).map(|((_, column), cells)| ScoreColumn {
-        proxy: if column == "score" { options.name.clone() } else { column.clone() },
-        direction: match options.lower_is_better.contains(column) {
+    let mut set = ScoreSet::new((origin.space, origin.dataset), origin.input, name, samples);
+    for ((_, column), cells) in layout.scores.iter().zip(cells) {
+        let proxy = if column == "score" { options.name.clone() } else { column.clone() };
+        if set.column(&proxy).is_some() {
+            return Err(file.malformed(format!(
+                "two columns hold scores of `{proxy}`; name the one in `score` with --name"
+            )));
+        }
+        let direction = match options.lower_is_better.contains(column) {
             true => Direction::LowerIsBetter,
             false => Direction::HigherIsBetter,
-        },
-        baseline: false,
-        cells,
-    });
-    Ok(ScoreSet {
-        space: origin.space.to_owned(),
-        dataset: origin.dataset.to_owned(),
-        input: origin.input,
-        source: name.to_owned(),
-        stand_in: false,
-        columns: columns.collect(),
-        samples,
-    })
+        };
+        set.add(ScoreColumn { proxy, direction, baseline: false }, &cells.concat());
+    }
+    Ok(set)
 }
 
 /// Which column is what.
@@ -141,6 +138,9 @@ impl Layout {
     }
 }
 
+/// Repetition, weight seed and architectures of each sample.
+type Samples = Vec<(u64, u64, Vec<String>)>;
+/// The cells of each score column, by sample.
 type Cells = Vec<Vec<Vec<ScoreCell>>>;
 
 /// The samples by repetition, and the cells of every score column in their order.
@@ -148,8 +148,8 @@ fn read_lines(
     file: &ScoreFile,
     layout: &Layout,
     origin: &Origin<'_>,
-) -> Result<(Vec<Sample>, Cells), ImportError> {
-    let mut samples: Vec<Sample> = vec![];
+) -> Result<(Samples, Cells), ImportError> {
+    let mut samples = Samples::new();
     let mut cells: Cells = vec![vec![]; layout.scores.len()];
     let (mut of_repetition, mut seen) = (HashMap::new(), HashMap::new());
     for line in &file.lines {
@@ -162,11 +162,11 @@ fn read_lines(
             return Err(at(format!("{reason}; several scores of one need a column `repetition`")));
         }
         let sample = *of_repetition.entry(repetition).or_insert_with(|| {
-            samples.push(Sample { repetition, weight_seed: repetition, archs: vec![] });
+            samples.push((repetition, repetition, vec![]));
             cells.iter_mut().for_each(|column| column.push(vec![]));
             samples.len() - 1
         });
-        samples[sample].archs.push(arch);
+        samples[sample].2.push(arch);
         for (column, (field, name)) in cells.iter_mut().zip(&layout.scores) {
             column[sample].push(cell(line.field(*field), name).map_err(at)?);
         }

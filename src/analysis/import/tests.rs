@@ -21,12 +21,9 @@ fn csv_and_json_say_the_same() {
         br#"[{"arch": "8:8:8:8:8", "score": 1.5, "other": "-inf"}, {"arch": "64:8:8:8:8", "other": 2000}]"#;
     for text in [&csv[..], &json[..]] {
         let set = read(text, &named()).unwrap();
-        assert_eq!(set.samples[0].archs, ["8:8:8:8:8", "64:8:8:8:8"]);
-        assert_eq!(set.column("mine").unwrap().cells[0], [ScoreCell::Ok(1.5), ScoreCell::Missing]);
-        assert_eq!(
-            set.column("other").unwrap().cells[0],
-            [ScoreCell::NonFinite(f64::NEG_INFINITY), ScoreCell::Ok(2000.0)]
-        );
+        assert_eq!(set.archs(&set.samples[0]), ["8:8:8:8:8", "64:8:8:8:8"]);
+        assert_eq!(set.cells("mine"), [ScoreCell::Ok(1.5), ScoreCell::Missing]);
+        assert_eq!(set.cells("other"), [ScoreCell::NonFinite(f64::NEG_INFINITY), ScoreCell::Ok(2000.0)]);
     }
 }
 
@@ -36,14 +33,11 @@ fn repetitions_are_samples_and_directions_are_declared() {
     let options = ImportOptions { lower_is_better: vec!["loss".into()], ..named() };
     let set = read(text, &options).unwrap();
     assert_eq!(
-        set.samples.iter().map(|s| (s.repetition, s.archs.len())).collect::<Vec<_>>(),
+        set.samples.iter().map(|s| (s.repetition, s.rows.len())).collect::<Vec<_>>(),
         [(1, 2), (0, 1)]
     );
     assert_eq!(set.columns[0].direction, Direction::LowerIsBetter);
-    assert_eq!(
-        set.columns[0].cells,
-        [vec![ScoreCell::Ok(2.0), ScoreCell::Ok(4.0)], vec![ScoreCell::Ok(3.0)]]
-    );
+    assert_eq!(set.cells("loss"), [2.0, 4.0, 3.0].map(ScoreCell::Ok));
 }
 
 #[test]

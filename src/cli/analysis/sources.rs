@@ -54,7 +54,7 @@ pub fn load(runs: &[PathBuf], external: &ExternalArgs, tables: &Loaded<'_>) -> a
         let set = analysis::from_run(&Run::open(folder)?, &folder.display().to_string())?;
         match sets.iter_mut().find(|other| other.dataset == set.dataset && other.same_samples(&set)) {
             Some(same) => {
-                same.adopt(&set);
+                same.adopt(&set)?;
             }
             None => sets.push(set),
         }
@@ -84,7 +84,10 @@ fn join(
         return Ok(());
     }
     let fits = |other: &ScoreSet| other.space == set.space && other.dataset == set.dataset;
-    let found: usize = sets.iter_mut().filter(|other| fits(other)).map(|other| other.adopt(&set)).sum();
+    let mut found = 0;
+    for other in sets.iter_mut().filter(|other| fits(other)) {
+        found += other.adopt(&set)?;
+    }
     ensure!(
         found > 0,
         "{} and the runs have no architecture of {space} with {dataset} in common; check --space and --dataset",

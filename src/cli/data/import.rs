@@ -1,8 +1,9 @@
-//! `untrained data import`: official archives to forms that load faster.
+//! `untrained data import`: reads tables and pictures now, to forms that load faster.
 
 use std::io::Write;
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use clap::Args;
 
 use super::bars::Bars;
@@ -21,7 +22,7 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "PATH")]
     from: Option<PathBuf>,
 
-    /// Folder for the result [default: a folder in the first data folder]
+    /// Folder for the pictures of imagenet16_120 [default: a folder in the first data folder]; tables are kept in the cache
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -46,7 +47,11 @@ fn import_images(args: &ImportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
 
 fn import_table(args: &ImportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
     let on_error = if args.skip_malformed { OnError::Skip } else { OnError::Stop };
-    let options = ImportOptions { source: args.from.clone(), out: args.out.clone(), on_error };
+    ensure!(
+        args.out.is_none(),
+        "--out is for imagenet16_120; tables are kept in the user's cache folder, UNTRAINED_CACHE names another"
+    );
+    let options = ImportOptions { source: args.from.clone(), cache: None, on_error };
     let report = import(&args.id, dirs, &options, &Bars::of_records())?;
     for problem in &report.malformed {
         eprintln!("left out: {problem}");

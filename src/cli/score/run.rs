@@ -1,6 +1,5 @@
 //! A run over many architectures.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,7 +12,7 @@ use crate::cli::common::{Names, TableOrder, invocation, stop_flag};
 use crate::data::DataDirs;
 use crate::datasets;
 use crate::scoring::{Ended, Plan, Runner, Selection};
-use crate::store::{Records, Status};
+use crate::store::{Run, Status};
 
 /// Carries out the plan, or prints it.
 ///
@@ -76,16 +75,12 @@ impl WhichArgs {
 
 /// One line on standard output: how many records the run has, by status.
 fn summarise(out: &Path, new: u64) -> anyhow::Result<()> {
-    let mut counts: BTreeMap<Status, u64> = Status::ALL.into_iter().map(|s| (s, 0)).collect();
-    let (mut total, mut reused) = (0u64, 0u64);
-    for record in Records::of(out)? {
-        let record = record?;
-        *counts.entry(record.status).or_default() += 1;
-        total += 1;
-        reused += u64::from(record.reused_from.is_some());
-    }
-    let counts: Vec<String> = counts.iter().map(|(status, n)| format!("{status} {n}")).collect();
-    let counts = counts.join(", ");
+    let records = Run::open(out)?.records();
+    let statuses = records.column("status")?.str()?;
+    let count = |status: Status| statuses.iter().filter(|name| *name == Some(status.name())).count();
+    let counts = Status::ALL.map(|status| format!("{status} {}", count(status))).join(", ");
+    let (total, reused_from) = (records.height(), records.column("reused_from")?);
+    let reused = total - reused_from.null_count();
     writeln!(
         std::io::stdout(),
         "{}: {total} records ({counts}), {new} of them new, {reused} taken over from equal networks",

@@ -1,9 +1,7 @@
 //! Figures hold the numbers that the analysis has.
 
 use super::*;
-use crate::analysis::{
-    CorrelationGroup, Options, Sample, ScoreCell, ScoreColumn, ScoreSet, Statistic, correlate,
-};
+use crate::analysis::{CorrelationGroup, Options, ScoreCell, ScoreColumn, ScoreSet, Statistic, correlate};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 use crate::tables::{self, Query, Table};
@@ -13,29 +11,21 @@ fn example() -> (ScoreSet, Table, Query) {
     let dirs = crate::data::DataDirs::resolve(Some(std::path::Path::new("/nonexistent")));
     let table = tables::load_with_cache("nafbee_vgg19", &dirs, None).unwrap();
     let query: Query = "cifar10/validation/200/mean".parse().unwrap();
-    let accuracies = table.column(&query).unwrap().to_vec();
-    let archs: Vec<String> = (0..table.len()).map(|i| table.arch(i).to_owned()).collect();
-    let sample = |repetition| Sample { repetition, weight_seed: repetition, archs: archs.clone() };
-    let column = |name: &str, direction, score: fn(f64) -> f64| {
+    let accuracies = table.column(&query).unwrap();
+    let archs: Vec<String> = table.archs().into_iter().map(str::to_owned).collect();
+    let samples = vec![(0, 0, archs.clone()), (1, 1, archs)];
+    let input = NetworkInput { resolution: 32, classes: 10 };
+    let mut set = ScoreSet::new(("nafbee_vgg19", "synthetic"), input, "test", samples);
+    let mut add = |name: &str, direction, score: fn(f64) -> f64| {
         let mut cells: Vec<ScoreCell> = accuracies.iter().map(|a| ScoreCell::of(score(*a))).collect();
         if name == "bad" {
             cells[3] = ScoreCell::NonFinite(f64::NAN);
         }
-        ScoreColumn { proxy: name.into(), direction, baseline: false, cells: vec![cells.clone(), cells] }
+        set.add(ScoreColumn { proxy: name.into(), direction, baseline: false }, &cells.repeat(2));
     };
-    let set = ScoreSet {
-        space: "nafbee_vgg19".into(),
-        dataset: "synthetic".into(),
-        input: NetworkInput { resolution: 32, classes: 10 },
-        source: "test".into(),
-        stand_in: false,
-        samples: vec![sample(0), sample(1)],
-        columns: vec![
-            column("bad", Direction::HigherIsBetter, |a| -a),
-            column("good", Direction::HigherIsBetter, |a| a.exp()),
-            column("turned", Direction::LowerIsBetter, |a| -a),
-        ],
-    };
+    add("bad", Direction::HigherIsBetter, |a| -a);
+    add("good", Direction::HigherIsBetter, |a| a.exp());
+    add("turned", Direction::LowerIsBetter, |a| -a);
     (set, table, query)
 }
 

@@ -110,12 +110,19 @@ pub struct RepetitionFacts {
     pub reuse: ReuseFacts,
 }
 
-/// A file from which scores are computed.
+/// A file from which scores are computed, or in which they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Its name without folders.
     pub name: String,
     pub sha256: String,
+}
+
+impl FileFacts {
+    /// A file by name and SHA-256.
+    pub fn new(name: &str, sha256: String) -> Self {
+        Self { name: name.to_owned(), sha256 }
+    }
 }
 
 /// A proxy of the run.

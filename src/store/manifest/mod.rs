@@ -2,20 +2,21 @@
 
 mod facts;
 
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::error::{READ, WRITE};
+use super::{StoreError, files};
 pub use facts::{
     BatchFacts, CheckpointFacts, FileFacts, Invocation, ListFacts, ProxyFacts, RepetitionFacts, ReuseFacts,
     RunKey,
 };
 
 pub(in crate::store) const NAME: &str = "manifest.json";
-/// Raised whenever a field changes its meaning.
-const FORMAT: u32 = 1;
+/// Raised whenever a field changes its meaning. Format 1, of version 0.1, does not list the files of the run.
+const FORMAT: u32 = 2;
 /// Largest manifest that is read, in bytes.
 const LIMIT: u64 = 64 << 20;
 
@@ -32,6 +33,9 @@ pub struct Manifest {
     pub repetitions: Vec<RepetitionFacts>,
     /// The commands that worked on it, oldest first.
     pub invocations: Vec<Invocation>,
+    /// The finished files. While they are replaced, each is listed as it was and as it will be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileFacts>,
 }
 
 impl Manifest {
@@ -46,6 +50,7 @@ impl Manifest {
             table,
             repetitions: vec![],
             invocations: vec![],
+            files: vec![],
         }
     }
 
@@ -73,7 +78,7 @@ impl Manifest {
         };
         let manifest: Result<Self, _> = serde_json::from_slice(&bytes);
         match manifest {
-            Ok(manifest) if manifest.format == FORMAT => Ok(manifest),
+            Ok(manifest) if (1..=FORMAT).contains(&manifest.format) => Ok(manifest),
             Ok(other) => {
                 let reason = format!("it is of format {}, this program writes {FORMAT}", other.format);
                 Err(StoreError::Manifest { path, reason })
@@ -91,8 +96,19 @@ impl Manifest {
         let unwritten =
             |source| StoreError::Serialise { path: path.clone(), what: "the manifest".into(), source };
         let text = serde_json::to_string_pretty(self).map_err(unwritten)? + "\n";
-        super::replace(folder, NAME, |mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-            .map_err(StoreError::io(&path, WRITE))
+        files::replace(&path, |file| file.write_all(text.as_bytes())).map_err(StoreError::io(&path, WRITE))
+    }
+
+    /// Whether the manifest is of a format that lists no files.
+    pub(in crate::store) fn lists_no_files(&self) -> bool {
+        self.format == 1
+    }
+
+    /// Raises the format, for which the finished files must be known.
+    pub(in crate::store) fn renew(&mut self, files: Vec<FileFacts>) {
+        if self.lists_no_files() {
+            (self.format, self.files) = (FORMAT, files);
+        }
     }
 
     /// Extends the run by what a further command asks for: proxies, repetitions, and architectures at the end of a list.

@@ -4,12 +4,9 @@
 //! An import streams the records: each is read, decompressed, unpickled as data, reduced to a few dozen numbers and
 //! written to a journal, so memory stays small and an interrupted import resumes where it was.
 
-mod import;
-mod journal;
-mod published;
+mod read;
 mod record;
 mod source;
 
-pub use import::{ImportOptions, ImportReport, OnError, import};
-pub(super) use import::{archive_key, import_file};
-pub(super) use source::find;
+pub(super) use read::{Place, read};
+pub(super) use source::{find, has_meta};

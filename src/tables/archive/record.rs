@@ -7,6 +7,7 @@
 use std::io::Read;
 
 use bzip2::read::MultiBzDecoder;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::pickle::{self, Limits, Value};
 use crate::tables::{Query, Runs, Split};
@@ -23,7 +24,7 @@ const DATASETS: [(&str, &str); 4] = [
 ];
 
 /// The part of a record that a table needs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ArchiveRecord {
     pub(super) number: u32,
     pub(super) arch: String,

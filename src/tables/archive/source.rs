@@ -5,6 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::data::DataDirs;
+use crate::store::{Stamp, visible};
 use crate::tables::TableError;
 
 /// Largest compressed file that is read. The largest record of the official archives is below 100 kB.
@@ -24,6 +25,8 @@ pub(super) struct RawRecord {
     pub(super) number: u32,
     /// File, or name inside the tar file.
     pub(super) path: PathBuf,
+    /// The stamp of the file, or of the tar file.
+    pub(super) stamp: Stamp,
     /// The content, or why it cannot be read.
     pub(super) bytes: Result<Vec<u8>, String>,
 }
@@ -35,13 +38,18 @@ pub(in crate::tables) fn find(prefix: &str, dirs: &DataDirs) -> Option<PathBuf> 
 }
 
 fn find_in(prefix: &str, folder: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let entries = visible(folder).ok()?.into_iter();
     let fits = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.starts_with(prefix)
             && (path.is_dir() && name.ends_with("-simple") || name.ends_with("-simple.tar"))
     };
     entries.filter(fits).min()
+}
+
+/// Whether a folder is an archive itself.
+pub(in crate::tables) fn has_meta(folder: &Path) -> bool {
+    folder.join(META).is_file()
 }
 
 impl Archive {
@@ -81,13 +89,19 @@ impl Archive {
     pub(super) fn batches(
         &self,
         batch: usize,
-        mut wanted: impl FnMut(u32) -> bool,
+        mut wanted: impl FnMut(u32, Stamp) -> bool,
         mut each: impl FnMut(Vec<RawRecord>) -> Result<(), TableError>,
     ) -> Result<(), TableError> {
         let mut records = Vec::with_capacity(batch);
+        let of_tar = Stamp::of(&self.path).map_err(failed(&self.path))?;
         self.visit(&mut |name, path, size, reader| {
-            let Some(number) = record_number(name).filter(|&number| wanted(number)) else { return Ok(true) };
-            records.push(RawRecord { number, path: path.to_path_buf(), bytes: read_capped(size, reader) });
+            let Some(number) = record_number(name) else { return Ok(true) };
+            let stamp = if self.tar { of_tar } else { Stamp::of(path).map_err(failed(path))? };
+            if !wanted(number, stamp) {
+                return Ok(true);
+            }
+            let (path, bytes) = (path.to_path_buf(), read_capped(size, reader));
+            records.push(RawRecord { number, path, stamp, bytes });
             if records.len() == batch {
                 each(std::mem::take(&mut records))?;
             }
@@ -102,13 +116,7 @@ impl Archive {
     }
 
     fn visit_folder(&self, each: &mut Visitor) -> Result<(), TableError> {
-        let failed =
-            |path: &Path| TableError::io(path, "read the archive", "check the disk and the permissions");
-        let entries = fs::read_dir(&self.path).map_err(failed(&self.path))?;
-        let paths = entries.map(|entry| Ok(entry.map_err(failed(&self.path))?.path()));
-        let mut paths = paths.collect::<Result<Vec<PathBuf>, TableError>>()?;
-        paths.sort_unstable();
-        for path in paths {
+        for path in visible(&self.path).map_err(failed(&self.path))? {
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
             if name != META && record_number(name).is_none() {
                 continue;
@@ -146,6 +154,10 @@ impl Archive {
     pub(super) fn bad(&self, reason: String) -> TableError {
         TableError::bad_archive(&self.path, reason)
     }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> TableError + use<> {
+    TableError::io(path, "read the archive", "check the disk and the permissions")
 }
 
 type Visitor<'v> = dyn FnMut(&str, &Path, u64, &mut dyn Read) -> Result<bool, TableError> + 'v;

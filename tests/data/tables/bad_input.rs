@@ -222,11 +222,12 @@ fn a_cut_off_archive_of_cells_is_refused_and_malformed_ones_can_be_left_out() {
     let text = text.replacen("7,1335845,11010,5878154,", "7,1335845,11010,many,", 1);
     let (dir, dirs) = packed_cells(&text);
     assert_mentions(&load(&dirs).unwrap_err().to_string(), &["record 1", "'many' is no count"]);
-    let options = |on_error| ImportOptions { source: None, out: Some(dir.path().to_path_buf()), on_error };
+    let cache = dir.path().join("cache");
+    let options = |on_error| ImportOptions { source: None, cache: Some(cache.clone()), on_error };
     assert!(tables::import("nasbench101", &dirs, &options(OnError::Stop), &Silent).is_err());
     let report = tables::import("nasbench101", &dirs, &options(OnError::Skip), &Silent).unwrap();
     assert_eq!((report.imported, report.malformed.len()), (423_623, 1));
-    let table = load(&dirs).unwrap();
+    let table = tables::load_with_cache("nasbench101", &dirs, Some(&cache)).unwrap();
     assert_eq!(table.len(), 423_623);
     assert_eq!(table.params(1, "cifar10"), Some(3_729_162));
 }

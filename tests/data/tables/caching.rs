@@ -19,8 +19,8 @@ fn value(table: &Table) -> f64 {
 }
 
 fn cached(cache: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(cache).into_iter().flatten();
-    entries.map(|entry| entry.unwrap().path()).collect()
+    let entries = fs::read_dir(cache).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect()
 }
 
 #[test]
@@ -44,9 +44,7 @@ fn the_second_load_comes_from_the_cache_until_the_source_changes() {
 
     touch(modified + std::time::Duration::from_secs(5));
     assert_eq!(value(&load(&dirs, cache.path())), 99.9);
-    let files = cached(cache.path());
-    assert_eq!(files.len(), 1);
-    assert_ne!(&files[0], file);
+    assert_eq!(&cached(cache.path()), std::slice::from_ref(file));
 }
 
 #[test]
@@ -62,6 +60,23 @@ fn a_damaged_cache_is_ignored_and_replaced() {
         assert_eq!(value(&load(&dirs, cache.path())), 50.5);
         assert_eq!(fs::read(&file).unwrap(), whole);
     }
+    for damaged in ["", "{", "[]", r#"{"format": 1, "files": {}}"#] {
+        fs::write(cache.path().join("index.json"), damaged).unwrap();
+        assert_eq!(value(&load(&dirs, cache.path())), 50.5);
+    }
+}
+
+/// Files of version 0.1 have the digest of their content in their name, and no index.
+#[test]
+fn a_cache_of_an_earlier_version_is_replaced_silently() {
+    let (_dir, dirs) = sss_folder(|text| text);
+    let cache = tempfile::tempdir().unwrap();
+    let old = cache.path().join("nats_sss-0123456789abcdef-fedcba9876543210.parquet");
+    let other = cache.path().join("nasbench201-0123456789abcdef-fedcba9876543210.parquet");
+    fs::write(&old, "old").unwrap();
+    fs::write(&other, "of another table").unwrap();
+    assert_eq!(value(&load(&dirs, cache.path())), 50.5);
+    assert!(!old.exists() && other.exists());
 }
 
 #[test]

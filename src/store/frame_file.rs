@@ -1,0 +1,107 @@
+//! Frames as Parquet files.
+//!
+//! Parquet has no checksum of its own, so that a flipped bit could change a score unnoticed. The SHA-256 of every file is kept
+//! beside it, in the manifest of a run or the index of the cache, and compared before anything is decoded.
+
+use std::cell::Cell;
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use polars::prelude::*;
+
+/// A frame as the bytes of a Parquet file. Equal frames have equal bytes.
+///
+/// # Errors
+/// The message of polars.
+pub fn encode(mut frame: DataFrame) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let writer = ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Snappy);
+    // How rows are cut into chunks in memory must not show in the file.
+    writer.finish(frame.rechunk_mut()).map_err(|e| e.to_string())?;
+    Ok(bytes)
+}
+
+/// The frame in the bytes of a Parquet file.
+///
+/// # Errors
+/// Bytes that are no Parquet file; a panic of the decoder, which has assertions that a damaged file can violate.
+pub fn decode(bytes: &[u8]) -> Result<DataFrame, String> {
+    quietly(|| {
+        // One thread: a panic of another would be printed, and decoding a table takes milliseconds.
+        let reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
+        reader.set_rechunk(true).finish().map_err(|e| e.to_string())
+    })
+}
+
+/// The value of a key in the metadata of a Parquet file.
+///
+/// # Errors
+/// Bytes that are no Parquet file, or one without the key.
+pub(super) fn metadata(bytes: &[u8], key: &str) -> Result<String, String> {
+    quietly(|| {
+        let mut reader = ParquetReader::new(Cursor::new(bytes));
+        let metadata = reader.get_metadata().map_err(|e| e.to_string())?;
+        let pairs = metadata.key_value_metadata().iter().flatten();
+        let value = pairs.filter(|pair| pair.key == key).find_map(|pair| pair.value.clone());
+        value.ok_or_else(|| format!("it lacks the metadata '{key}'"))
+    })
+}
+
+/// Turns a panic of `work` into an error, without a word on the terminal.
+fn quietly<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                usual(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(false);
+    outcome.unwrap_or_else(|_| Err("its content cannot be decoded".to_owned()))
+}
+
+/// The message for a column that is not there, or of another type.
+pub fn lacks(name: &str) -> String {
+    format!("column '{name}' is missing or has the wrong type")
+}
+
+/// A column of texts.
+///
+/// # Errors
+/// There is none of this name and type.
+pub fn texts<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f StringChunked, String> {
+    frame.column(name).and_then(Column::str).map_err(|_| lacks(name))
+}
+
+/// A column of numbers.
+///
+/// # Errors
+/// There is none of this name and type.
+pub fn numbers<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f Float64Chunked, String> {
+    frame.column(name).and_then(Column::f64).map_err(|_| lacks(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No flipped bit or cut may do worse than an error or another frame.
+    #[test]
+    fn damaged_files_never_panic() {
+        let frame = df!("arch" => ["a", "b", "a"], "x" => [Some(1.5), None, Some(f64::NAN)]).unwrap();
+        let bytes = encode(frame.clone()).unwrap();
+        assert!(decode(&bytes).unwrap().equals_missing(&frame));
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x10;
+            let _ = decode(&changed);
+            let _ = decode(&bytes[..at]);
+        }
+    }
+}
