@@ -7,6 +7,7 @@ use untrained::data::{DataDirs, Silent};
 use untrained::store::Cache;
 use untrained::tables::{self, ImportOptions, ImportReport, OnError, Table, TableError};
 
+use super::made_archive;
 use super::support::{assert_close, query};
 use crate::common::{real_data, real_file};
 
@@ -221,27 +222,16 @@ fn archives_without_a_usable_meta_file_are_refused() {
 #[test]
 fn a_hostile_record_is_reported_and_nothing_is_executed() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("NATS-sss-v1_0-00000-simple");
-    fs::create_dir(&folder).unwrap();
+    let folder = made_archive::make(dir.path(), 0, 0);
     let executed = dir.path().join("executed");
     let call = format!("cposix\nsystem\n(S'touch {}'\ntR", executed.display());
-    let mut meta = b"\x80\x02}X\x0a\x00\x00\x00meta_archs](".to_vec();
-    for index in 0..32_768usize {
-        let channels = [12, 9, 6, 3, 0].map(|shift| (8 * (1 + ((index >> shift) & 7))).to_string());
-        let arch = channels.join(":");
-        meta.push(b'X');
-        meta.extend(u32::try_from(arch.len()).unwrap().to_le_bytes());
-        meta.extend(arch.as_bytes());
-    }
-    meta.extend(b"es.");
     for (name, pickle) in [
-        ("meta", meta),
         ("000000", format!("{call}.").into_bytes()),
         ("000001", format!("(dS'90'\n(dS'arch_index'\nI1\nsS'arch_str'\n{call}ss.").into_bytes()),
         ("000002", b"(dS'90'\nT\xff\xff\xff\x7f".to_vec()),
         ("000003", b"(d.".to_vec()),
     ] {
-        fs::write(folder.join(format!("{name}.pickle.pbz2")), compress(&pickle)).unwrap();
+        made_archive::write(&folder, name, &pickle);
     }
     let report = import("nats_sss", &folder, dir.path(), OnError::Skip).unwrap();
     assert_eq!((report.imported, report.malformed.len()), (0, 4));
@@ -257,11 +247,53 @@ fn a_hostile_record_is_reported_and_nothing_is_executed() {
     assert!(matches!(error, TableError::BadRecord { .. }));
 }
 
-fn compress(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+/// An archive of four hundred records is imported by a program that is killed again and again.
+#[test]
+fn an_import_that_is_killed_goes_on_and_ends_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = made_archive::make(dir.path(), 400, 0);
+    let whole = dir.path().join("whole");
+    let expected = import("nats_sss", &folder, &whole, OnError::Stop).unwrap();
+    let expected = fs::read(expected.file).unwrap();
+    let cache = dir.path().join("cache");
+    let (mut kills, mut wait) = (0, 30);
+    loop {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_untrained"))
+            .args(["data", "import", "nats_sss", "--from"])
+            .arg(&folder)
+            .env("UNTRAINED_CACHE", &cache)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if let Some(status) = ended {
+            assert!(status.success());
+            break;
+        }
+        (kills, wait) = (kills + 1, wait + 10);
+        assert!(kills < 400, "it never ends");
+    }
+    assert!(kills > 0);
+    let cache = Cache::at(&cache.join("tables"));
+    let (name, _) = cache.entries().pop_first().unwrap();
+    assert_eq!(fs::read(cache.folder().join(name)).unwrap(), expected, "after {kills} kills");
+}
+
+/// Two processes do not write one journal.
+#[test]
+fn two_imports_at_once_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = made_archive::make(dir.path(), 2, 0);
+    let out = dir.path().join("cache");
+    let report = import("nats_sss", &folder, &out, OnError::Stop).unwrap();
+    let lock = File::open(report.file.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let error = import("nats_sss", &folder, &out, OnError::Stop).unwrap_err();
+    assert!(matches!(error, TableError::Busy { .. }), "{error}");
 }
 
 #[test]

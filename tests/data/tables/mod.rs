@@ -4,6 +4,7 @@ mod archives;
 mod bad_input;
 mod caching;
 mod facts;
+pub mod made_archive;
 mod nds;
 pub mod support;
 mod transnas;
