@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::columns::Rows;
 use super::error::WRITE;
-use super::journal::{self, Journal};
+use super::journal::Journal;
 use super::{Manifest, Record, Run, StoreError, files, finished, run};
 
 /// The journal of an unfinished run.
@@ -37,12 +37,13 @@ impl Present {
         self.proxies.iter().position(|known| known == proxy).and_then(|at| u16::try_from(at).ok())
     }
 
-    fn insert(&mut self, record: &Record) {
+    /// Adds a record; false if it is there already.
+    pub(super) fn insert(&mut self, record: &Record) -> bool {
         let id = self.id(&record.proxy).unwrap_or_else(|| {
             self.proxies.push(record.proxy.clone());
             (self.proxies.len() - 1) as u16
         });
-        self.keys.insert((record.repetition, record.index, id));
+        self.keys.insert((record.repetition, record.index, id))
     }
 
     /// Keys of the records in `folder`, which need not exist.
@@ -179,9 +180,9 @@ fn scan(folder: &Path, check: &dyn Fn(&Record) -> Result<(), String>) -> Result<
             present.insert(&record);
         }
     }
-    let whole = journal::read(&folder.join(JOURNAL), &mut |record: Record| {
-        record.defect().map_or(Ok(()), Err)?;
-        check(&record).map(|()| present.insert(&record))
+    let whole = run::read_journal(folder, &mut |record| {
+        present.insert(record);
+        check(record)
     })?;
     Ok((present, whole))
 }

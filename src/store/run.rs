@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 use super::columns::{Columns, Rows};
 use super::error::READ;
 use super::finished::{Duplicates, merge};
-use super::{Manifest, Record, StoreError, finished, journal};
+use super::{JOURNAL, Manifest, Present, Record, StoreError, finished, journal};
 
 /// A run that was read into memory.
 ///
@@ -62,22 +62,38 @@ impl Run {
     }
 }
 
+/// Calls `each` for every record of the journal in `folder`, and gives the number of bytes that are whole lines.
+///
+/// # Errors
+/// A damaged line, a record that contradicts itself or stands there twice, or what `each` finds.
+pub(super) fn read_journal(
+    folder: &Path,
+    each: &mut dyn FnMut(&Record) -> Result<(), String>,
+) -> Result<u64, StoreError> {
+    let mut seen = Present::default();
+    journal::read(&folder.join(JOURNAL), &mut |record: Record| {
+        record.defect().map_or(Ok(()), Err)?;
+        let (repetition, index, proxy) = record.key();
+        if !seen.insert(&record) {
+            return Err(format!(
+                "there are two records of {proxy} for architecture {index} of repetition {repetition}"
+            ));
+        }
+        each(&record)
+    })
+}
+
 /// All records of a folder, sorted by key, even while another process adds to it.
 pub(super) fn read(folder: &Path) -> Result<DataFrame, StoreError> {
     // The journal is read first. If another process finishes it meanwhile, its records are seen twice, not missed.
-    let path = folder.join(super::JOURNAL);
     let mut unfinished = Columns::default();
-    let mut count = 0;
-    journal::read(&path, &mut |record: Record| {
-        count += 1;
-        record.defect().map_or(Ok(()), Err)?;
-        unfinished.push(&record)
-    })?;
+    let whole = read_journal(folder, &mut |record| unfinished.push(record))?;
     let finished = finished::read(folder)?;
-    if let Some(finished) = finished.as_ref().filter(|_| count == 0) {
+    if let Some(finished) = finished.as_ref().filter(|_| whole == 0) {
         return Ok(finished.clone());
     }
-    let unfinished = unfinished.finish().map_err(|reason| StoreError::Table { path, reason })?;
+    let damaged = |reason| StoreError::Table { path: folder.join(JOURNAL), reason };
+    let unfinished = unfinished.finish().map_err(damaged)?;
     let parts = finished.into_iter().chain([unfinished]).collect();
     merge(parts, Duplicates::CountOnce, folder)
 }
