@@ -58,6 +58,8 @@ pub enum Problem {
     Malformed(&'static str),
     #[error("tensor `{name}`: {what}")]
     Tensor { name: String, what: String },
+    #[error("{0}; the file is damaged, download it again")]
+    Safetensors(#[from] ::safetensors::SafeTensorError),
     #[error(transparent)]
     Pickle(#[from] PickleError),
     #[error("{0} was found where a dict of tensors should be; save the model's `state_dict()`")]

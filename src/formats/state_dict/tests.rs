@@ -19,6 +19,10 @@ const LEGACY: &[u8] = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x0
     X\x01\x00\x00\x00Aq\x03e.\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00<\x00@\x01\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\
     \x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80?\x00\x00\x00@\x00\x00@@\x00\x00\x80@\x00\x00\xa0@";
 
+/// Header of a safetensors file of ten bytes of numbers.
+const HEADER: &str = r#"{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[1,2],"data_offsets":[2,10]},
+    "h":{"dtype":"F16","shape":[],"data_offsets":[0,2]}}"#;
+
 /// An archive of stored entries; `wide` writes sizes and places into 64-bit records, as files over 4 GiB have them.
 fn archive(entries: &[(&str, &[u8])], wide: bool) -> Vec<u8> {
     let (mut file, mut list) = (vec![], vec![]);
@@ -102,11 +106,28 @@ fn files_of_pytorch() {
     check(LEGACY);
 }
 
+/// `{"ema": d, "state_dict": d, "more": c}`: the dict `d`, empty when it is memoised, holds a tensor; `c` is a complex one.
+#[test]
+fn a_dict_with_two_names_is_read_and_what_is_beside_it_is_not() {
+    const REBUILD: &str = "ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\n";
+    const REST: &str =
+        "X\x01\0\0\x000X\x03\0\0\0cpuK\x06tQK\0K\x06\u{85}K\x01\u{85}\u{89}ccollections\nOrderedDict\n)RtR";
+    let [float, complex] =
+        ["FloatStorage", "ComplexFloatStorage"].map(|class| format!("{REBUILD}{class}\n{REST}"));
+    let text = format!(
+        "\u{80}\x02}}(X\x03\0\0\0ema}}q\x01(X\x01\0\0\0w{float}uX\n\0\0\0state_dicth\x01X\x04\0\0\0more{complex}u."
+    );
+    let pickle: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    let mut entries: Vec<(&str, &[u8])> = entries();
+    entries[0].1 = &pickle;
+    let dict = StateDict::parse(&archive(&entries, false)).unwrap();
+    assert_eq!(dict.names().collect::<Vec<_>>(), ["w"]);
+    assert_eq!(dict.get("w").unwrap().values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+}
+
 #[test]
 fn safetensors_files() {
-    let header = r#"{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[1,2],"data_offsets":[2,10]},
-        "h":{"dtype":"F16","shape":[],"data_offsets":[0,2]}}"#;
-    let dict = StateDict::parse(&safetensors(header, b"\0<\0\0\x80?\0\0\0@")).unwrap();
+    let dict = StateDict::parse(&safetensors(HEADER, b"\0<\0\0\x80?\0\0\0@")).unwrap();
     assert_eq!(dict.get("x"), Some(&Tensor { shape: vec![1, 2], values: vec![1.0, 2.0] }));
     assert_eq!(dict.get("h"), Some(&Tensor { shape: vec![], values: vec![1.0] }));
     assert_eq!(dict.names().collect::<Vec<_>>(), ["h", "x"]);
@@ -142,6 +163,18 @@ fn damaged_files_are_refused_with_a_reason() {
             "shape [4611686018427387904, 4]",
         ),
         (one(r#"{"shape":[1]}"#), "no dtype"),
+        (one(r#"{"dtype":"F32","shape":[1],"data_offsets":[4,8]}"#), "offset for tensor `x`"),
+        (one(r#"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#), "not fully covered"),
+        (
+            one(
+                r#"{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}"#,
+            ),
+            "offset for tensor `y`; the file is damaged",
+        ),
+        (
+            one(r#"{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,18446744073709551615]}"#),
+            "of 8 are not there",
+        ),
     ] {
         assert!(found.contains(part), "{part}: {found}");
     }
@@ -173,10 +206,11 @@ fn damaged_archives_are_refused_with_a_reason() {
 proptest! {
     /// Whatever a byte is changed to, the answer is tensors or an error.
     #[test]
-    fn changed_bytes_never_panic(at in 0usize..1200, byte: u8, cut in 0usize..1200, which in 0usize..3) {
+    fn changed_bytes_never_panic(at in 0usize..1200, byte: u8, cut in 0usize..1200, which in 0usize..4) {
         let mut file = match which {
             0 => archive(&entries(), false),
             1 => archive(&entries(), true),
+            2 => safetensors(HEADER, b"\0<\0\0\x80?\0\0\0@"),
             _ => LEGACY.to_vec(),
         };
         let (at, cut) = (at % file.len(), cut % file.len());
