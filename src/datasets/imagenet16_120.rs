@@ -7,6 +7,7 @@
 //!    N x 768, planes R, G, B) and `labels` (1 to 1000, of which 1 to 120 become classes 0 to 119);
 //! 3. a sample of one image per class, which stands in for either split; the description of the batch says so.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::records::{self, Layout, RecordFiles};
@@ -14,6 +15,7 @@ use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Image, Images, Split};
 use crate::data::DataDirs;
 use crate::formats::pickle::{Limits, Value, decode};
+use crate::store::files::replace;
 
 /// Constants of AutoDL-Projects for ImageNet16.
 pub(super) const STATS: ChannelStats =
@@ -207,10 +209,7 @@ pub fn import_imagenet16_120(dirs: &DataDirs, root: &Path) -> Result<Vec<(PathBu
         let folder = root.join(RECORD_FOLDER);
         std::fs::create_dir_all(&folder).map_err(DatasetError::io(&folder))?;
         let place = folder.join(imported(split));
-        // The file is renamed when it is complete, so an interrupted import leaves no half file under the final name.
-        let draft = place.with_extension("part");
-        std::fs::write(&draft, &images.records).map_err(DatasetError::io(&draft))?;
-        std::fs::rename(&draft, &place).map_err(DatasetError::io(&place))?;
+        replace(&place, |file| file.write_all(&images.records)).map_err(DatasetError::io(&place))?;
         written.push((place, images.len()));
     }
     if written.is_empty() {

@@ -8,6 +8,7 @@ use super::{Plan, RunError, Runner, Vary};
 use crate::data::DataDirs;
 use crate::datasets::Batch;
 use crate::proxies::ProxyRef;
+use crate::store::files::sha256_of;
 use crate::store::{
     BatchFacts, FileFacts, Invocation, ListFacts, Manifest, ProxyFacts, RepetitionFacts, ReuseFacts, Store,
     StoreError,
@@ -85,9 +86,8 @@ fn proxy_facts(proxy: &ProxyRef, dirs: &DataDirs) -> Result<ProxyFacts, RunError
 
 fn file_facts(path: &Path) -> Result<FileFacts, RunError> {
     let unread = |source| RunError::File { path: path.to_path_buf(), source };
-    let digest = Sha256::new_with_prefix(std::fs::read(path).map_err(unread)?);
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(FileFacts { name, sha256: hex::encode(digest.finalize()) })
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(FileFacts::new(&name, sha256_of(path).map_err(unread)?))
 }
 
 /// A mini-batch as a manifest identifies it.
