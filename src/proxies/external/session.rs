@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::ExternalCommand;
 use super::message::{Answer, Hello, Ready, Tell, Want};
 use super::process::{Broken, Process};
+use crate::formats::text::json_of_python;
 use crate::passes::{InputRequest, Inputs};
 use crate::proxies::ScoreError;
 
