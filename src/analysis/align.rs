@@ -150,7 +150,10 @@ mod tests {
         let aligned = align(&CELLS, Direction::HigherIsBetter, &ACCURACIES, NonFinitePolicy::Exclude);
         assert_eq!((aligned.scores, aligned.accuracies), (vec![2.0, -1.0], vec![60.0, 63.0]));
         assert_eq!(aligned.places, [0, 3]);
-        assert_eq!(aligned.excluded, Excluded { non_finite: 1, failed: 1, skipped: 1, missing: 1, no_accuracy: 0 });
+        assert_eq!(
+            aligned.excluded,
+            Excluded { non_finite: 1, failed: 1, skipped: 1, missing: 1, no_accuracy: 0 }
+        );
         assert_eq!((aligned.excluded.total(), aligned.ranked_last), (4, 0));
         let accuracies = [f64::NAN, 61.0, 62.0, 63.0, f64::NAN, 65.0];
         let aligned = align(&CELLS, Direction::HigherIsBetter, &accuracies, NonFinitePolicy::Exclude);

@@ -83,11 +83,16 @@ pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 fn named(table: &Table, arch: &str) -> Result<(usize, bool), TableError> {
     let arch = clean(arch);
     let of_index = || arch.strip_prefix('#')?.parse().ok().filter(|index| *index < table.len());
-    table.named(arch).or_else(|unknown| of_index().ok_or(unknown)).map(|index| (index, false)).or_else(|unknown| {
-        let space = spaces::find(table.spec().id).ok();
-        let canonical = space.and_then(|space| space.canonical(arch).ok());
-        canonical.and_then(|canonical| table.index_of(&canonical)).map(|index| (index, true)).ok_or(unknown)
-    })
+    table.named(arch).or_else(|unknown| of_index().ok_or(unknown)).map(|index| (index, false)).or_else(
+        |unknown| {
+            let space = spaces::find(table.spec().id).ok();
+            let canonical = space.and_then(|space| space.canonical(arch).ok());
+            canonical
+                .and_then(|canonical| table.index_of(&canonical))
+                .map(|index| (index, true))
+                .ok_or(unknown)
+        },
+    )
 }
 
 fn answer(args: &QueryArgs, table: &Table, query: &Query) -> anyhow::Result<String> {

@@ -41,7 +41,8 @@ pub fn shown(text: &str, most: usize) -> String {
 }
 
 /// Numbers that JSON does not know, as Python and JavaScript write them, and the texts that stand for them here.
-const NOT_FINITE: [(&str, &str); 3] = [("-Infinity", "\"-inf\""), ("Infinity", "\"inf\""), ("NaN", "\"nan\"")];
+const NOT_FINITE: [(&str, &str); 3] =
+    [("-Infinity", "\"-inf\""), ("Infinity", "\"inf\""), ("NaN", "\"nan\"")];
 
 /// JSON as Python's `json.dump` writes it, where `NaN` and `Infinity` stand without quotes; they become texts.
 pub fn json_of_python(text: &str) -> Cow<'_, str> {
@@ -52,7 +53,9 @@ pub fn json_of_python(text: &str) -> Cow<'_, str> {
             b'\\' if quoted => at += 1,
             b'"' => quoted = !quoted,
             b'-' | b'I' | b'N' if !quoted => {
-                if let Some((word, quoted)) = NOT_FINITE.iter().find(|(word, _)| bytes[at..].starts_with(word.as_bytes())) {
+                if let Some((word, quoted)) =
+                    NOT_FINITE.iter().find(|(word, _)| bytes[at..].starts_with(word.as_bytes()))
+                {
                     out.push_str(&text[from..at]);
                     out.push_str(quoted);
                     at += word.len() - 1;
@@ -96,7 +99,9 @@ mod tests {
 
     #[test]
     fn what_surrounds_a_text_is_taken_off() {
-        for text in ["a b", " a b\r\n", "\u{feff}a b", "\"a b\"", "' a b '", "\u{a0}a b\u{200b}", "\u{feff}\"a b\""] {
+        for text in
+            ["a b", " a b\r\n", "\u{feff}a b", "\"a b\"", "' a b '", "\u{a0}a b\u{200b}", "\u{feff}\"a b\""]
+        {
             assert_eq!(clean(text), "a b", "{text:?}");
         }
         assert_eq!(clean("\"a\" and \"b\""), "\"a\" and \"b\"");
@@ -119,7 +124,12 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_number_is_read() {
-        for (text, expected) in [("1e3", 1000.0), ("-inf", f64::NEG_INFINITY), ("+Infinity", f64::INFINITY), ("INF", f64::INFINITY)] {
+        for (text, expected) in [
+            ("1e3", 1000.0),
+            ("-inf", f64::NEG_INFINITY),
+            ("+Infinity", f64::INFINITY),
+            ("INF", f64::INFINITY),
+        ] {
             assert_eq!(number(text), Some(expected), "{text}");
         }
         assert!(number("NaN").unwrap().is_nan() && number("-nan").unwrap().is_nan());

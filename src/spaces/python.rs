@@ -130,7 +130,18 @@ mod tests {
         ] {
             assert_eq!(value(text), Some(expected), "{text}");
         }
-        for text in ["", "(", "(1", "(1 2)", "[1]]", "x", "f(1)", "'a", "range(0, 1000000000)", "((((((((((1))))))))))"] {
+        for text in [
+            "",
+            "(",
+            "(1",
+            "(1 2)",
+            "[1]]",
+            "x",
+            "f(1)",
+            "'a",
+            "range(0, 1000000000)",
+            "((((((((((1))))))))))",
+        ] {
             assert_eq!(value(text), None, "{text}");
         }
     }

@@ -99,12 +99,15 @@ impl ScoreFile {
         let plain = |name: &str| name.to_lowercase().replace('-', "_");
         let known = file.keys().cloned().collect::<Vec<_>>().join(", ");
         let Some((_, archs)) = file.into_iter().find(|(key, _)| plain(key) == plain(dataset)) else {
-            let reason = format!("it has scores with {known} and none with {dataset}; name one of them with --dataset");
+            let reason = format!(
+                "it has scores with {known} and none with {dataset}; name one of them with --dataset"
+            );
             return Err(ImportError::Malformed { name: name.to_owned(), reason });
         };
         let mut records = vec![];
         for (arch, proxies) in archs {
-            let scores = proxies.into_iter().filter_map(|(proxy, facts)| Some((proxy, facts.get("score")?.clone())));
+            let scores =
+                proxies.into_iter().filter_map(|(proxy, facts)| Some((proxy, facts.get("score")?.clone())));
             records.push(serde_json::Value::Object(
                 std::iter::once(("arch".to_owned(), arch.into())).chain(scores).collect(),
             ));

@@ -81,11 +81,14 @@ fn join(
     tables: &Loaded<'_>,
 ) -> anyhow::Result<()> {
     let first = sets.first().map(|set| (set.space.clone(), set.dataset.clone())).unzip();
-    let (space, dataset) = (external.space.clone().or(first.0), external.dataset.as_deref().map(datasets::canonical).or(first.1));
+    let (space, dataset) = (
+        external.space.clone().or(first.0),
+        external.dataset.as_deref().map(datasets::canonical).or(first.1),
+    );
     let (Some(space), Some(dataset)) = (space, dataset) else {
         bail!("--scores needs --space and --dataset: what the scores in {} belong to", file.display());
     };
-    let set = read(file, &space, &dataset, external, (&tables.table(&space)?, tables.dirs()))?;
+    let set = read(file, &space, &dataset, external, (&*tables.table(&space)?, tables.dirs()))?;
     if sets.is_empty() {
         sets.push(set);
         return Ok(());
@@ -115,9 +118,13 @@ fn read(
     let noted = Cell::new(false);
     let canonical = |arch: &str| {
         let arch = clean(arch);
-        let indexed = BY_INDEX.contains(&space) && !arch.is_empty() && arch.bytes().all(|b| b.is_ascii_digit());
+        let indexed =
+            BY_INDEX.contains(&space) && !arch.is_empty() && arch.bytes().all(|b| b.is_ascii_digit());
         if indexed && !noted.replace(true) {
-            eprintln!("{}: whole numbers are read as the benchmark's indices, {arch} as #{arch}", file.display());
+            eprintln!(
+                "{}: whole numbers are read as the benchmark's indices, {arch} as #{arch}",
+                file.display()
+            );
         }
         let arch = if indexed { format!("#{arch}") } else { arch.to_owned() };
         names.as_ref().map_or(Ok(arch.clone()), |names| names.arch(&arch)).map_err(|error| error.to_string())

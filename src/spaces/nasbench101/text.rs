@@ -49,10 +49,17 @@ impl VertexCell {
     /// A cell from a matrix and its operations: `([[0, 1, ...], ...], ['input', ..., 'output'])`, `ModelSpec(matrix=..., ops=...)`, or a
     /// dictionary of both. As in the benchmark, vertices on no path from input to output are left out.
     fn of_matrix(spec: serde_json::Value) -> Result<Self, String> {
-        let spec: ModelSpec = serde_json::from_value(spec).map_err(|e| format!("no matrix and operations: {e}"))?;
+        let spec: ModelSpec =
+            serde_json::from_value(spec).map_err(|e| format!("no matrix and operations: {e}"))?;
         let n = spec.ops.len();
-        if !(2..=MOST_VERTICES).contains(&n) || spec.matrix.len() != n || spec.matrix.iter().any(|row| row.len() != n) {
-            return Err(format!("a matrix of {} rows and {n} operations, where both are 2 to {MOST_VERTICES}", spec.matrix.len()));
+        if !(2..=MOST_VERTICES).contains(&n)
+            || spec.matrix.len() != n
+            || spec.matrix.iter().any(|row| row.len() != n)
+        {
+            return Err(format!(
+                "a matrix of {} rows and {n} operations, where both are 2 to {MOST_VERTICES}",
+                spec.matrix.len()
+            ));
         }
         let edge = |x: usize, y: usize| spec.matrix[x][y] != 0;
         if (0..n).any(|x| (0..=x).any(|y| edge(x, y))) {

@@ -156,6 +156,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Index 2631 of NATS-Bench, by NASLib's `convert_op_indices_to_str`.
+    #[test]
+    fn tuples_of_naslib_are_read() {
+        let expected =
+            "|avg_pool_3x3~0|+|skip_connect~0|none~1|+|nor_conv_1x1~0|avg_pool_3x3~1|nor_conv_1x1~2|";
+        for text in ["(4, 0, 3, 1, 4, 3)", "[4,0,3,1,4,3]", "(4,0,3,1,4,3,)"] {
+            assert_eq!(text.parse::<EdgeCell>().unwrap().to_string(), expected);
+        }
+        for text in ["(4, 0, 3, 1, 4)", "(4, 0, 3, 1, 4, 5)", "(4, 0, 3, 1, 4, -1)"] {
+            assert!(text.parse::<EdgeCell>().is_err(), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_cell_round_trips(codes in proptest::array::uniform6(0usize..5)) {

@@ -49,7 +49,8 @@ impl NetRecord {
         let at = text.find("Genotype(")?;
         let (head, genotype) = text.split_at(at);
         let parsed = python::value(genotype).ok_or_else(|| "the Genotype is not closed".to_owned());
-        let parsed = parsed.and_then(|g| serde_json::from_value::<Genotype>(g).map_err(|e| format!("`Genotype`: {e}")));
+        let parsed = parsed
+            .and_then(|g| serde_json::from_value::<Genotype>(g).map_err(|e| format!("`Genotype`: {e}")));
         Some(parsed.and_then(|genotype| {
             let cells = format!(
                 "n={}:r={}",
