@@ -39,12 +39,14 @@ pub struct Excluded {
     pub skipped: usize,
     /// Without a record.
     pub missing: usize,
+    /// Without an accuracy to correlate with.
+    pub no_accuracy: usize,
 }
 
 impl Excluded {
     /// All of them.
     pub fn total(self) -> usize {
-        self.non_finite + self.failed + self.skipped + self.missing
+        self.non_finite + self.failed + self.skipped + self.missing + self.no_accuracy
     }
 
     fn count(&mut self, cell: ScoreCell) {
@@ -73,7 +75,7 @@ pub struct Aligned {
     pub ranked_last: usize,
 }
 
-/// Aligns one sample of a column with accuracies in percent, one for each architecture of the sample.
+/// Aligns one sample of a column with accuracies in percent, one for each architecture of the sample, NaN where there is none.
 ///
 /// # Panics
 /// If there are fewer cells than accuracies.
@@ -86,6 +88,10 @@ pub fn align(
     let (mut places, mut scores, mut kept) = (vec![], vec![], vec![]);
     let (mut excluded, mut ranked_last) = (Excluded::default(), 0);
     for (place, &accuracy) in accuracies.iter().enumerate() {
+        if accuracy.is_nan() {
+            excluded.no_accuracy += 1;
+            continue;
+        }
         let score = match (cells[place], policy) {
             (ScoreCell::Ok(score), _) => oriented(score, direction),
             (ScoreCell::NonFinite(_), NonFinitePolicy::Worst) => {
@@ -144,8 +150,14 @@ mod tests {
         let aligned = align(&CELLS, Direction::HigherIsBetter, &ACCURACIES, NonFinitePolicy::Exclude);
         assert_eq!((aligned.scores, aligned.accuracies), (vec![2.0, -1.0], vec![60.0, 63.0]));
         assert_eq!(aligned.places, [0, 3]);
-        assert_eq!(aligned.excluded, Excluded { non_finite: 1, failed: 1, skipped: 1, missing: 1 });
+        assert_eq!(
+            aligned.excluded,
+            Excluded { non_finite: 1, failed: 1, skipped: 1, missing: 1, no_accuracy: 0 }
+        );
         assert_eq!((aligned.excluded.total(), aligned.ranked_last), (4, 0));
+        let accuracies = [f64::NAN, 61.0, 62.0, 63.0, f64::NAN, 65.0];
+        let aligned = align(&CELLS, Direction::HigherIsBetter, &accuracies, NonFinitePolicy::Exclude);
+        assert_eq!((aligned.places, aligned.excluded.no_accuracy, aligned.excluded.skipped), (vec![3], 2, 0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::stats::Interval;
 /// Correlations as a frame, one row for each proxy and repetition.
 ///
 /// Columns: `proxy`, `direction`, `accuracy` (the query), `baseline` (bool), `repetition`, `n`, `non_finite`, `failed`, `skipped`,
-/// `missing`, `ranked_last`, `zeros` (u64), and for each [`Statistic`] its value under its name and the ends of its interval
+/// `missing`, `no_accuracy`, `ranked_last`, `zeros` (u64), and for each [`Statistic`] its value under its name and the ends of its interval
 /// under the name with `_low` and `_high` (f64, null where there is none).
 ///
 /// ```no_run
@@ -51,6 +51,7 @@ pub fn correlations(correlations: &[Correlation]) -> Result<DataFrame, AnalysisE
         count("failed", |s| s.excluded.failed),
         count("skipped", |s| s.excluded.skipped),
         count("missing", |s| s.excluded.missing),
+        count("no_accuracy", |s| s.excluded.no_accuracy),
         count("ranked_last", |s| s.ranked_last),
         count("zeros", |s| s.zeros),
     ];

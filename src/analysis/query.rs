@@ -1,6 +1,6 @@
 //! Which accuracy a score is compared with when nothing else is said.
 
-use crate::tables::{Query, Runs, Split, TableSpec};
+use crate::tables::{Query, Runs, Split, TableSpec, dataset_name};
 
 /// The parts of an accuracy query that were named; the rest has defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub struct QueryParts {
 /// with its own budget: `class_object/validation/25/mean`. Whoever prints a correlation prints the query with it.
 pub fn default_query(table: &TableSpec, dataset: &str, parts: &QueryParts) -> Query {
     let known = table.datasets.iter().copied().find(|known| *known == dataset);
-    let dataset = parts.dataset.as_deref().or(known).or_else(|| table.datasets.first().copied());
+    let named = parts.dataset.as_deref().map(dataset_name);
+    let dataset = named.as_deref().or(known).or_else(|| table.datasets.first().copied());
     let dataset = dataset.unwrap_or_default();
     let (split, epochs) = table.headline(dataset);
     Query::new(

@@ -148,27 +148,28 @@ impl ScoreSet {
         self.frame.clone()
     }
 
-    /// The frame joined by `accuracy`, the trained accuracies that a query names, in percent.
+    /// The frame joined by `accuracy`, the trained accuracies that a query names, in percent; null for an architecture that the table
+    /// lacks or has no such accuracy of.
     ///
     /// # Errors
-    /// An architecture that the table lacks, or a query that it cannot answer.
+    /// A query that the table cannot answer, or none of the architectures is in it.
     pub fn with_accuracies(&self, table: &Table, query: &Query) -> Result<DataFrame, AnalysisError> {
         let accuracies = table.accuracies(query)?.drop_many(["index"]);
         let joined = left_join(&self.frame, &accuracies, &[ARCH])?;
-        let lacking = joined.column(ACCURACY)?.is_null();
-        match lacking.iter().position(|lacks| lacks == Some(true)) {
-            None => Ok(joined),
-            Some(row) => Err(table.find(self.arch(row)).expect_err("it was not found by the join").into()),
+        if joined.column(ACCURACY)?.null_count() < joined.height() {
+            return Ok(joined);
         }
+        table.accuracy(table.find(self.arch(0))?, query)?;
+        Ok(joined)
     }
 
-    /// The accuracies of all rows.
+    /// The accuracies of all rows, NaN where there is none.
     ///
     /// # Errors
     /// Those of [`ScoreSet::with_accuracies`].
     pub fn accuracies(&self, table: &Table, query: &Query) -> Result<Vec<f64>, AnalysisError> {
         let joined = self.with_accuracies(table, query)?;
-        Ok(joined.column(ACCURACY)?.f64()?.iter().flatten().collect())
+        Ok(joined.column(ACCURACY)?.f64()?.iter().map(|accuracy| accuracy.unwrap_or(f64::NAN)).collect())
     }
 
     /// The architecture of a row.

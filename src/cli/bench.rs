@@ -157,7 +157,7 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         precision: args.engine.precision,
         ..Settings::default()
     };
-    let protocol = Protocol { space, dataset: args.dataset.clone(), settings };
+    let protocol = Protocol { space, dataset: datasets::canonical(&args.dataset), settings };
     let request = BatchRequest { classes: args.classes, ..protocol.request(0) };
     let draw = |_, step| datasets::batch(&request.clone().after(step), dirs);
     let batch = draw(0, 0).with_context(|| format!("data set {}", args.dataset))?;

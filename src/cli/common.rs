@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use super::data::load_table;
 use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
+use crate::formats::text::clean;
 use crate::machine::{available_threads, cpu_model};
 use crate::scoring::{Parallelism, flag, read_arch_list};
 use crate::spaces::nds::Label;
@@ -133,8 +134,8 @@ impl<'a> TableOrder<'a> {
     }
 }
 
-/// Architectures as people name them: by their strings, and by the labels of their records (`#7`, `DARTS_in#7/cifar`) in spaces that
-/// are lists of records. The list is opened at the first label.
+/// Architectures as people name them: by their strings in any notation, by their index in the benchmark (`#7`), and by the labels of
+/// their records (`#7`, `DARTS_in#7/cifar`) in spaces that are lists of records. The table is opened at the first name that needs it.
 pub struct Names<'a> {
     space: &'a dyn SearchSpace,
     dirs: &'a DataDirs,
@@ -152,17 +153,38 @@ impl<'a> Names<'a> {
     /// # Errors
     /// A malformed string, a table that is not at hand, or a record that it does not have.
     pub fn arch(&self, text: &str) -> anyhow::Result<String> {
-        let Some(label) = Label::parse(text).filter(|_| self.space.spec().size == SpaceSize::OfTable) else {
-            return Ok(self.space.canonical(text)?);
-        };
-        let table = match self.table.get() {
-            Some(table) => table,
-            None => {
-                let table = load_table(self.space.spec().id, self.dirs)?;
-                self.table.get_or_init(|| table)
-            }
-        };
-        Ok(label.apply(table.arch(table.named(text)?)))
+        let text = clean(text);
+        let spec = self.space.spec();
+        if let Some(label) = Label::parse(text).filter(|_| spec.size == SpaceSize::OfTable) {
+            let table = self.table()?;
+            return Ok(label.apply(table.arch(table.named(text)?)));
+        }
+        match text.strip_prefix('#').map(str::parse) {
+            Some(Ok(index)) => self.at(index),
+            _ => Ok(self.space.canonical(text)?),
+        }
+    }
+
+    /// Architecture `index` of the benchmark.
+    fn at(&self, index: usize) -> anyhow::Result<String> {
+        if let Some(arch) = self.space.arch(index) {
+            return Ok(arch);
+        }
+        let id = self.space.spec().id;
+        if let Some(size) = self.space.spec().size.known().filter(|size| index >= *size) {
+            bail!("#{index}: {id} has the architectures #0 to #{}", size - 1);
+        }
+        let table = self.table()?;
+        ensure!(index < table.len(), "#{index}: {id} has the architectures #0 to #{}", table.len() - 1);
+        Ok(table.arch(index).to_owned())
+    }
+
+    fn table(&self) -> anyhow::Result<&Table> {
+        if self.table.get().is_none() {
+            let table = load_table(self.space.spec().id, self.dirs)?;
+            return Ok(self.table.get_or_init(|| table));
+        }
+        self.table.get().context("the table was loaded")
     }
 
     /// The architectures of a file, or of standard input for `-`; with the name to call them by.

@@ -8,6 +8,7 @@ use clap::Args;
 use super::common::Format;
 use super::data::load_table;
 use crate::data::DataDirs;
+use crate::formats::text::clean;
 use crate::spaces;
 use crate::tables::{Query, Runs, Split, Table, TableError};
 
@@ -80,11 +81,18 @@ pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 
 /// Index of an architecture, and whether it was found only by its canonical form, like a renumbered cell of NAS-Bench-101.
 fn named(table: &Table, arch: &str) -> Result<(usize, bool), TableError> {
-    table.named(arch).map(|index| (index, false)).or_else(|unknown| {
-        let space = spaces::find(table.spec().id).ok();
-        let canonical = space.and_then(|space| space.canonical(arch).ok());
-        canonical.and_then(|canonical| table.index_of(&canonical)).map(|index| (index, true)).ok_or(unknown)
-    })
+    let arch = clean(arch);
+    let of_index = || arch.strip_prefix('#')?.parse().ok().filter(|index| *index < table.len());
+    table.named(arch).or_else(|unknown| of_index().ok_or(unknown)).map(|index| (index, false)).or_else(
+        |unknown| {
+            let space = spaces::find(table.spec().id).ok();
+            let canonical = space.and_then(|space| space.canonical(arch).ok());
+            canonical
+                .and_then(|canonical| table.index_of(&canonical))
+                .map(|index| (index, true))
+                .ok_or(unknown)
+        },
+    )
 }
 
 fn answer(args: &QueryArgs, table: &Table, query: &Query) -> anyhow::Result<String> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::manifest::{Entry, FileSpec, Many};
 use super::{DataDirs, Manifest, Stamps};
+use crate::store::visible;
 
 /// How much of an entry the data folders have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -128,7 +129,7 @@ fn file_status(spec: &FileSpec, folder: Option<&Path>, stamps: &Stamps) -> FileS
 /// Number and bytes of the files with the extension.
 fn count(folder: &Path, many: &Many) -> (usize, u64) {
     let suffix = format!(".{}", many.extension);
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let of_kind = entries.filter(|e| e.file_name().to_string_lossy().ends_with(&suffix));
-    of_kind.filter_map(|e| e.metadata().ok()).fold((0, 0), |(n, bytes), m| (n + 1, bytes + m.len()))
+    let files = visible(folder).unwrap_or_default();
+    let of_kind = files.iter().filter(|path| path.to_string_lossy().ends_with(&suffix));
+    of_kind.filter_map(|path| path.metadata().ok()).fold((0, 0), |(n, bytes), m| (n + 1, bytes + m.len()))
 }

@@ -37,7 +37,7 @@ pub use error::DatasetError;
 pub use imagenet16_120::import_imagenet16_120;
 pub use normalise::for_imagenet;
 pub use request::{AttentionMask, Augment, BatchRequest, Normalisation, Order, SpecialTokens, Split};
-pub use spec::{ChannelStats, DatasetSpec, SPECS, ids, spec};
+pub use spec::{ChannelStats, DatasetSpec, SPECS, canonical, ids, spec};
 
 /// One image as bytes, before normalisation.
 struct Image {

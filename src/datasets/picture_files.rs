@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{DatasetError, Image, Images};
 use crate::pictures::{Fit, read_picture};
+use crate::store::visible;
 
 /// Picture files in the order of their folders and names.
 pub(super) struct PictureFiles {
@@ -62,16 +63,13 @@ impl PictureFiles {
     }
 }
 
-/// The names in a folder in alphabetical order; none if there is no such folder.
+/// The names in a folder in alphabetical order, without hidden ones; none if there is no such folder.
 pub(super) fn names(folder: &Path) -> Result<Vec<OsString>, DatasetError> {
     if !folder.is_dir() {
         return Ok(vec![]);
     }
-    let entries = std::fs::read_dir(folder).map_err(DatasetError::io(folder))?;
-    let names = entries.map(|entry| Ok(entry.map_err(DatasetError::io(folder))?.file_name()));
-    let mut names = names.collect::<Result<Vec<_>, DatasetError>>()?;
-    names.sort_unstable();
-    Ok(names)
+    let paths = visible(folder).map_err(DatasetError::io(folder))?;
+    Ok(paths.iter().filter_map(|path| path.file_name()).map(OsStr::to_owned).collect())
 }
 
 impl Images for PictureFiles {

@@ -99,9 +99,19 @@ pub fn ids() -> Vec<&'static str> {
     SPECS.iter().map(|spec| spec.id).collect()
 }
 
-/// The data set named `id`.
-pub fn spec(id: &str) -> Result<&'static DatasetSpec, DatasetError> {
-    SPECS.iter().find(|spec| spec.id == id).ok_or_else(|| DatasetError::UnknownDataset(id.to_owned()))
+/// The id of a data set under any of its names: `ImageNet16-120` is `imagenet16_120`, and `cifar10-valid`, a name of tables, is
+/// `cifar10` as images. An unknown name is only spelled like an id.
+pub fn canonical(name: &str) -> String {
+    match name.trim().to_lowercase().replace('-', "_").as_str() {
+        "cifar10_valid" => "cifar10".to_owned(),
+        id => id.to_owned(),
+    }
+}
+
+/// The data set of a name.
+pub fn spec(name: &str) -> Result<&'static DatasetSpec, DatasetError> {
+    let id = canonical(name);
+    SPECS.iter().find(|spec| spec.id == id).ok_or_else(|| DatasetError::UnknownDataset(name.to_owned()))
 }
 
 #[cfg(test)]

@@ -2,3 +2,4 @@
 
 pub mod pickle;
 pub mod state_dict;
+pub mod text;

@@ -124,7 +124,7 @@ impl Scatter {
         let (accuracies, cells) = (set.accuracies(table, query)?, set.cells(&column.proxy));
         let (mut points, mut names): (Vec<(f64, f64)>, Vec<&str>) = (vec![], vec![]);
         for row in set.samples[sample].rows.clone() {
-            if let ScoreCell::Ok(score) = cells[row] {
+            if let (ScoreCell::Ok(score), false) = (cells[row], accuracies[row].is_nan()) {
                 points.push((score, accuracies[row]));
                 names.push(set.arch(row));
             }

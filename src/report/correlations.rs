@@ -108,12 +108,13 @@ fn notes(group: &CorrelationGroup) -> Vec<String> {
             true => "not finite, ranked last (Pearson's correlations have no value then)",
             false => "not finite, -1e8 in their place (which decides Pearson's correlations)",
         };
-        let reasons: [(usize, &str); 5] = [
+        let reasons: [(usize, &str); 6] = [
             (sum(|s| s.excluded.non_finite), "not finite, excluded"),
             (sum(|s| s.ranked_last), last),
             (sum(|s| s.excluded.failed), "failed, excluded"),
             (sum(|s| s.excluded.skipped), "without meaning for the proxy, excluded"),
             (sum(|s| s.excluded.missing), "not recorded, excluded"),
+            (sum(|s| s.excluded.no_accuracy), "without an accuracy in the table, excluded"),
         ];
         let reasons: Vec<String> =
             reasons.iter().filter(|(n, _)| *n > 0).map(|(n, reason)| format!("{n} {reason}")).collect();

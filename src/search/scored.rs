@@ -67,16 +67,21 @@ pub fn search(
 ) -> Result<Searched, SearchedError> {
     let accuracies = set.accuracies(table, query)?;
     let cells: Vec<Vec<ScoreCell>> = set.columns.iter().map(|column| set.cells(&column.proxy)).collect();
+    // A search can only draw what has an accuracy to look up. The last rule selects by the accuracy itself.
     let of_sample = |sample: &Sample| -> Vec<Vec<f64>> {
-        let columns = set.columns.iter().zip(&cells);
-        columns.map(|(column, cells)| pool(&cells[sample.rows.clone()], column.direction)).collect()
+        let rows: Vec<usize> = sample.rows.clone().filter(|row| !accuracies[*row].is_nan()).collect();
+        let scores = set.columns.iter().zip(&cells).map(|(column, cells)| {
+            let cells: Vec<ScoreCell> = rows.iter().map(|row| cells[*row]).collect();
+            pool(&cells, column.direction)
+        });
+        scores.chain([rows.iter().map(|row| accuracies[*row]).collect()]).collect()
     };
-    let scores: Vec<Vec<Vec<f64>>> = set.samples.iter().map(of_sample).collect();
-    let pools: Vec<Pool<'_>> = (set.samples.iter().zip(&scores))
-        .map(|(sample, scores)| {
-            let accuracies = &accuracies[sample.rows.clone()];
-            let scores = scores.iter().map(Vec::as_slice).chain([accuracies]).collect();
-            Pool { repetition: sample.repetition, size: accuracies.len(), scores, accuracies }
+    let rules: Vec<Vec<Vec<f64>>> = set.samples.iter().map(of_sample).collect();
+    let pools: Vec<Pool<'_>> = (set.samples.iter().zip(&rules))
+        .filter_map(|(sample, rules)| {
+            let accuracies = rules.last()?;
+            let scores = rules.iter().map(Vec::as_slice).collect();
+            Some(Pool { repetition: sample.repetition, size: accuracies.len(), scores, accuracies })
         })
         .collect();
     let outcome = |request: &Request| Ok((request.sample_size, top1(&pools, request)?));

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::formats::text::shown;
+
 /// The error of a malformed architecture string, with the bytes at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchError {
@@ -26,11 +28,12 @@ const CONTEXT: usize = 120;
 impl fmt::Display for ArchError {
     /// The reason, then the string with the bad part underlined.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |s: &str| s.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<String>();
-        let before: Vec<char> = shown(self.arch.get(..self.at.start).unwrap_or("")).chars().collect();
+        let part = |range| self.arch.get::<Range<usize>>(range).unwrap_or("");
+        let before: Vec<char> = part(0..self.at.start).chars().collect();
         let before: String = before[before.len().saturating_sub(CONTEXT)..].iter().collect();
-        let bad: String = shown(self.arch.get(self.at.clone()).unwrap_or("")).chars().take(CONTEXT).collect();
-        let after: String = shown(self.arch.get(self.at.end..).unwrap_or("")).chars().take(CONTEXT).collect();
+        let before = shown(&before, CONTEXT);
+        let bad = shown(part(self.at.clone()), CONTEXT);
+        let after = shown(part(self.at.end..self.arch.len()), CONTEXT);
         let mark = "^".repeat(bad.chars().count().max(1));
         writeln!(f, "not a {} architecture: {}", self.space, self.reason)?;
         writeln!(f, "  {before}{bad}{after}")?;

@@ -13,6 +13,7 @@ pub mod nds;
 mod part;
 pub mod plainnet;
 mod pretrained;
+mod python;
 mod tiny_net;
 pub mod transnas;
 

@@ -160,6 +160,8 @@ pub mod number {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    use crate::formats::text;
+
     /// A number in JSON.
     #[derive(Serialize, Deserialize)]
     #[serde(untagged)]
@@ -180,10 +182,8 @@ pub mod number {
     fn from_json<E: Error>(json: Json) -> Result<f64, E> {
         match json {
             Json::Finite(x) => Ok(x),
-            Json::Text(text) => match text.as_str() {
-                "inf" => Ok(f64::INFINITY),
-                "-inf" => Ok(f64::NEG_INFINITY),
-                "nan" => Ok(f64::NAN),
+            Json::Text(text) => match text::number(&text) {
+                Some(x) if !x.is_finite() => Ok(x),
                 _ => Err(E::custom(format!("`{text}` is no number"))),
             },
         }

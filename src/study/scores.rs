@@ -17,7 +17,8 @@ pub fn score_table(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Option<
         return None;
     }
     let accuracies = set.accuracies(&result.table, &accuracy.query).ok()?;
-    let mut order: Vec<(usize, f64)> = accuracies[..archs.len()].iter().copied().enumerate().collect();
+    let known = accuracies[..archs.len()].iter().copied().enumerate();
+    let mut order: Vec<(usize, f64)> = known.filter(|(_, accuracy)| !accuracy.is_nan()).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     let columns =
         set.columns.iter().map(|c| Column { name: c.proxy.clone(), kind: Kind::Number { decimals: 3 } });

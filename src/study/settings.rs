@@ -149,7 +149,11 @@ pub fn plan(
     overrides: &Overrides,
 ) -> Result<Planned, toml::de::Error> {
     let given = run.settings.resolved(&study.settings)?;
-    let protocol = Protocol { space, dataset: run.dataset.get_ref().clone(), settings: given.settings };
+    let protocol = Protocol {
+        space,
+        dataset: crate::datasets::canonical(run.dataset.get_ref()),
+        settings: given.settings,
+    };
     // Planning refuses any selection from a space that nobody lists.
     let size = space.spec().size.known().unwrap_or(0);
     let selection = match overrides.applied(given.sample, size) {

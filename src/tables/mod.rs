@@ -26,7 +26,7 @@ mod transnas;
 pub use error::TableError;
 pub use import::{ImportOptions, ImportReport, OnError, import};
 pub use load::{load, load_with_cache};
-pub use query::{Query, Runs, Split};
+pub use query::{Query, Runs, Split, dataset_name};
 pub use spec::{TABLES, TableSpec, spec};
 pub use table::{Provenance, Table};
 

@@ -69,10 +69,15 @@ pub struct Query {
     pub runs: Runs,
 }
 
+/// The id of a data set, which papers and archives write in other ways (`ImageNet16-120`, `cifar10-valid`).
+pub fn dataset_name(name: &str) -> String {
+    name.trim().to_lowercase().replace('-', "_")
+}
+
 impl Query {
-    /// A query from its four parts.
+    /// A query from its four parts; the data set may be written as in papers, `ImageNet16-120`.
     pub fn new(dataset: &str, split: Split, budget: u32, runs: Runs) -> Self {
-        Self { dataset: dataset.to_owned(), split, budget, runs }
+        Self { dataset: dataset_name(dataset), split, budget, runs }
     }
 
     /// The query under which tables store the column: synonyms have one form.

@@ -36,6 +36,8 @@ pub(super) struct Counts {
     pub(super) resumed: usize,
     /// Architectures without a usable record.
     pub(super) missing: usize,
+    /// Records whose training runs state different numbers of parameters.
+    pub(super) disagreeing: usize,
     /// Records that were left out, with the reason.
     pub(super) malformed: Vec<TableError>,
 }

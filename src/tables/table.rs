@@ -171,16 +171,19 @@ impl Table {
         }
     }
 
-    /// The accuracies of all architectures as a frame with the columns `index` (u32), `arch` and `accuracy` (percent).
+    /// The accuracies of all architectures as a frame with the columns `index` (u32), `arch` and `accuracy` (percent, null where the
+    /// table has none).
     ///
     /// # Errors
-    /// Those of [`Table::column`].
+    /// The table cannot answer the query.
     pub fn accuracies(&self, query: &Query) -> Result<DataFrame, TableError> {
         let index: Vec<u32> = (0..).take(self.len()).collect();
+        let answer = self.answer(query)?;
+        let values: Vec<Option<f64>> = (0..self.len()).map(|i| mean(&answer, i)).collect();
         let columns = vec![
             Column::new("index".into(), index),
             self.archs.clone().into_column(),
-            Column::new("accuracy".into(), self.column(query)?),
+            Column::new("accuracy".into(), values),
         ];
         // The columns were made for this and have one length.
         Ok(DataFrame::new_infer_height(columns).unwrap_or_default())

@@ -1,6 +1,13 @@
 //! A file of scores as fields of text, whatever its format.
 
+use std::collections::BTreeMap;
+
 use super::ImportError;
+use crate::formats::text::{clean, json_of_python};
+
+type Record = serde_json::Map<String, serde_json::Value>;
+/// Facts of each proxy, by architecture.
+type SuiteZero = BTreeMap<String, BTreeMap<String, serde_json::Value>>;
 
 /// The header of a file of scores and its lines, which have equal columns.
 pub(super) struct ScoreFile {
@@ -37,10 +44,12 @@ impl ScoreFile {
     }
 
     fn csv(name: &str, text: &str) -> Result<Self, ImportError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new();
+        reader.trim(csv::Trim::Headers).delimiter(delimiter(text));
+        let mut reader = reader.from_reader(text.as_bytes());
         let bad =
             |error: csv::Error| ImportError::Malformed { name: name.to_owned(), reason: error.to_string() };
-        let header = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
+        let header = reader.headers().map_err(bad)?.iter().map(|name| clean(name).to_owned()).collect();
         let lines = reader.into_records().map(|record| {
             let record = record.map_err(bad)?;
             let place = record.position().map_or(0, |position| first_line(text, position));
@@ -50,25 +59,60 @@ impl ScoreFile {
         Ok(Self { name: name.to_owned(), unit: "line", header, lines })
     }
 
+    /// An array of objects, or objects one after another (JSON lines). A column is a key that any of them has.
     fn json(name: &str, text: &str) -> Result<Self, ImportError> {
         let bad = |reason: String| ImportError::Malformed { name: name.to_owned(), reason };
-        let records: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_str(text).map_err(|error| {
-                bad(format!("not an array of objects such as {{\"arch\": ..., \"score\": ...}}: {error}"))
-            })?;
-        let header: Vec<String> = records.first().map_or(vec![], |record| record.keys().cloned().collect());
+        let text = json_of_python(text);
+        let records: Result<Vec<Record>, _> = match text.trim_start().starts_with('[') {
+            true => serde_json::from_str(&text),
+            false => serde_json::Deserializer::from_str(&text).into_iter().collect(),
+        };
+        let records = records.map_err(|error| {
+            bad(format!("not an array of objects such as {{\"arch\": ..., \"score\": ...}}: {error}"))
+        })?;
+        let mut header: Vec<String> = vec![];
+        for key in records.iter().flat_map(Record::keys) {
+            if !header.contains(key) {
+                header.push(key.clone());
+            }
+        }
         let mut file = Self { name: name.to_owned(), unit: "record", header, lines: vec![] };
-        for (record, place) in records.into_iter().zip(1..) {
-            let mut line = ScoreLine { place, fields: vec![String::new(); file.header.len()] };
-            for (key, value) in record {
-                let column = file.header.iter().position(|column| *column == key);
-                let column =
-                    column.ok_or_else(|| file.at(&line, format!("`{}` is not in record 1", shown(&key))))?;
-                line.fields[column] = field(value).map_err(|reason| file.at(&line, reason))?;
+        for (mut record, place) in records.into_iter().zip(1..) {
+            let mut line = ScoreLine { place, fields: vec![] };
+            for column in &file.header {
+                let value = record.remove(column).unwrap_or_default();
+                line.fields.push(field(value).map_err(|reason| file.at(&line, reason))?);
             }
             file.lines.push(line);
         }
         Ok(file)
+    }
+
+    /// The file of NAS-Bench-Suite-Zero: `{dataset: {architecture: {proxy: {"score": ..., ...}, ...}}}`; `None` for another one.
+    pub fn suite_zero(name: &str, text: &str, dataset: &str) -> Result<Option<Self>, ImportError> {
+        if !text.trim_start().starts_with('{') {
+            return Ok(None);
+        }
+        let Ok(file) = serde_json::from_str::<BTreeMap<String, SuiteZero>>(&json_of_python(text)) else {
+            return Ok(None);
+        };
+        let plain = |name: &str| name.to_lowercase().replace('-', "_");
+        let known = file.keys().cloned().collect::<Vec<_>>().join(", ");
+        let Some((_, archs)) = file.into_iter().find(|(key, _)| plain(key) == plain(dataset)) else {
+            let reason = format!(
+                "it has scores with {known} and none with {dataset}; name one of them with --dataset"
+            );
+            return Err(ImportError::Malformed { name: name.to_owned(), reason });
+        };
+        let mut records = vec![];
+        for (arch, proxies) in archs {
+            let scores =
+                proxies.into_iter().filter_map(|(proxy, facts)| Some((proxy, facts.get("score")?.clone())));
+            records.push(serde_json::Value::Object(
+                std::iter::once(("arch".to_owned(), arch.into())).chain(scores).collect(),
+            ));
+        }
+        Self::json(name, &serde_json::Value::Array(records).to_string()).map(Some)
     }
 
     /// An error of the file as a whole.
@@ -91,6 +135,14 @@ fn field(value: serde_json::Value) -> Result<String, String> {
     }
 }
 
+/// What stands between the fields: comma, semicolon or tab, whichever the header has most of outside quotes.
+fn delimiter(text: &str) -> u8 {
+    let header = text.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default();
+    let bare: String = header.split('"').step_by(2).collect();
+    let count = |delimiter: u8| bare.bytes().filter(|b| *b == delimiter).count();
+    [b'\t', b';', b','].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
+}
+
 /// The line on which a record begins. The reader's position is that of the blank lines before the record, so that their
 /// number is added.
 fn first_line(text: &str, position: &csv::Position) -> u64 {
@@ -101,5 +153,5 @@ fn first_line(text: &str, position: &csv::Position) -> u64 {
 
 /// A piece of hostile text for a message.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().take(60).map(|c| if c.is_control() { '?' } else { c }).collect()
+    crate::formats::text::shown(text, 60)
 }

@@ -60,14 +60,16 @@ fn what_is_wrong_is_said_with_its_line() {
         (b"arch,repetition,score\n8:8:8:8:8,-1,2\n", "line 2: repetition `-1` is no whole number"),
         (b"", "no column of architecture strings"),
         (b"[]", "no column of architecture strings"),
-        (b"{\"8:8:8:8:8\": 1}", "not an array of objects"),
+        (b"{\"8:8:8:8:8\": 1}", "no column of architecture strings; it has 8:8:8:8:8"),
+        (b"{\"arch\": ", "not an array of objects"),
+        (
+            br#"{"cifar100": {"8:8:8:8:8": {"nwot": {"score": 1}}}}"#,
+            "it has scores with cifar100 and none with cifar10",
+        ),
+        (b"arch,score\n\xef\xbb\xbfx,1\n", "<U+FEFF>"),
         (
             b"[{\"arch\": \"8:8:8:8:8\", \"score\": [1]}]",
             "mine.csv, record 1: `[1]` is neither number nor text",
-        ),
-        (
-            b"[{\"arch\": \"8:8:8:8:8\", \"score\": 1}, {\"arch\": \"64:8:8:8:8\", \"x\": 1}]",
-            "record 2: `x` is not in",
         ),
         (b"arch,score\n8:8:8:8:8,\xff\n", "mine.csv: "),
     ] {
@@ -77,6 +79,38 @@ fn what_is_wrong_is_said_with_its_line() {
     let options = ImportOptions { columns: vec!["nwot".into()], ..named() };
     let error = read(b"arch,score\n8:8:8:8:8,1\n", &options).unwrap_err();
     assert!(error.contains("no column `nwot`; it has arch, score"), "{error}");
+}
+
+const INFINITE: ScoreCell = ScoreCell::NonFinite(f64::INFINITY);
+
+/// The same two scores in all dialects.
+#[test]
+fn dialects_say_the_same() {
+    for text in [
+        "arch,score\n8:8:8:8:8,Infinity\n64:8:8:8:8,NA\n",
+        "arch;score\n8:8:8:8:8;inf\n64:8:8:8:8;\n",
+        "arch\tscore\n\"8:8:8:8:8\"\t+inf\n'64:8:8:8:8'\tNone\n",
+        "\u{feff},arch,score\n0,8:8:8:8:8,Inf\n1,64:8:8:8:8,null\n",
+        "arch,score,\r\n8:8:8:8:8,Infinity,\r\n\u{a0}64:8:8:8:8,N/A,\r\n",
+        r#"[{"arch": "8:8:8:8:8", "score": Infinity}, {"arch": "64:8:8:8:8"}]"#,
+        "{\"arch\": \"8:8:8:8:8\", \"score\": \"inf\"}\n{\"score\": null, \"arch\": \"64:8:8:8:8\"}\n",
+        r#"{"cifar10": {"8:8:8:8:8": {"mine": {"score": Infinity, "time": 1}, "val_accuracy": 90},
+                        "64:8:8:8:8": {"id": "7", "mine": {"score": null}}}, "cifar100": {}}"#,
+    ] {
+        let set = read(text.as_bytes(), &named()).unwrap();
+        assert_eq!(set.columns.iter().map(|c| c.proxy.as_str()).collect::<Vec<_>>(), ["mine"], "{text}");
+        let mut cells: Vec<(&str, ScoreCell)> =
+            set.archs(&set.samples[0]).into_iter().zip(set.cells("mine")).collect();
+        cells.sort_by_key(|(arch, _)| std::cmp::Reverse(*arch));
+        assert_eq!(cells, [("8:8:8:8:8", INFINITE), ("64:8:8:8:8", ScoreCell::Missing)], "{text}");
+    }
+}
+
+#[test]
+fn a_column_never_takes_the_place_of_a_baseline() {
+    let set = read(b"arch,params,random,nwot\n8:8:8:8:8,1,2,3\n", &named()).unwrap();
+    let names: Vec<&str> = set.columns.iter().map(|c| c.proxy.as_str()).collect();
+    assert_eq!(names, ["params (mine.csv)", "random (mine.csv)", "nwot"]);
 }
 
 proptest! {

@@ -62,6 +62,11 @@ impl<'d> Loaded<'d> {
         Self { dirs, tables: RefCell::default() }
     }
 
+    /// The data folders.
+    pub fn dirs(&self) -> &'d DataDirs {
+        self.dirs
+    }
+
     /// The table of a space.
     ///
     /// # Errors

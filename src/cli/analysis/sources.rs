@@ -1,5 +1,6 @@
 //! Where scores come from: runs, and files made elsewhere.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,10 @@ use clap::Args;
 
 use super::Loaded;
 use crate::analysis::{self, ImportOptions, Origin, ScoreSet, add_baselines};
+use crate::cli::common::Names;
+use crate::data::DataDirs;
 use crate::datasets;
+use crate::formats::text::clean;
 use crate::spaces::{self, NetworkInput};
 use crate::store::Run;
 use crate::tables::Table;
@@ -46,6 +50,9 @@ pub struct ExternalArgs {
     lower_is_better: Vec<String>,
 }
 
+/// Spaces whose architectures are often named by their bare index in the benchmark.
+const BY_INDEX: [&str; 2] = ["nasbench201", "nats_sss"];
+
 /// Reads all scores and joins them: columns over the same architectures stand in one set, and every set has the
 /// baselines. Scores made elsewhere join the runs of their space; without runs they are a set of their own.
 pub fn load(runs: &[PathBuf], external: &ExternalArgs, tables: &Loaded<'_>) -> anyhow::Result<Vec<ScoreSet>> {
@@ -74,11 +81,14 @@ fn join(
     tables: &Loaded<'_>,
 ) -> anyhow::Result<()> {
     let first = sets.first().map(|set| (set.space.clone(), set.dataset.clone())).unzip();
-    let (space, dataset) = (external.space.clone().or(first.0), external.dataset.clone().or(first.1));
+    let (space, dataset) = (
+        external.space.clone().or(first.0),
+        external.dataset.as_deref().map(datasets::canonical).or(first.1),
+    );
     let (Some(space), Some(dataset)) = (space, dataset) else {
         bail!("--scores needs --space and --dataset: what the scores in {} belong to", file.display());
     };
-    let set = read(file, &space, &dataset, external, &*tables.table(&space)?)?;
+    let set = read(file, &space, &dataset, external, (&*tables.table(&space)?, tables.dirs()))?;
     if sets.is_empty() {
         sets.push(set);
         return Ok(());
@@ -101,14 +111,23 @@ fn read(
     space: &str,
     dataset: &str,
     external: &ExternalArgs,
-    table: &Table,
+    (table, dirs): (&Table, &DataDirs),
 ) -> anyhow::Result<ScoreSet> {
     let known = spaces::find(space).ok();
+    let names = known.map(|space| Names::new(space, dirs));
+    let noted = Cell::new(false);
     let canonical = |arch: &str| {
-        let canonical =
-            known.map_or(Ok(arch.to_owned()), |s| s.canonical(arch).map_err(|e| e.to_string()))?;
-        table.find(&canonical).map_err(|error| error.to_string())?;
-        Ok(canonical)
+        let arch = clean(arch);
+        let indexed =
+            BY_INDEX.contains(&space) && !arch.is_empty() && arch.bytes().all(|b| b.is_ascii_digit());
+        if indexed && !noted.replace(true) {
+            eprintln!(
+                "{}: whole numbers are read as the benchmark's indices, {arch} as #{arch}",
+                file.display()
+            );
+        }
+        let arch = if indexed { format!("#{arch}") } else { arch.to_owned() };
+        names.as_ref().map_or(Ok(arch.clone()), |names| names.arch(&arch)).map_err(|error| error.to_string())
     };
     let (input, stand_in) = match datasets::spec(dataset) {
         Ok(spec) => (NetworkInput { resolution: spec.shape[1], classes: spec.classes }, spec.stand_in),

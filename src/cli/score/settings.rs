@@ -89,7 +89,7 @@ impl SettingArgs {
                 anyhow::bail!("the networks of {} take {kind}; use --dataset {known}", self.space);
             }
             let batch = draw(dataset).with_context(|| format!("data set {dataset}"))?;
-            return Ok((dataset.clone(), batch));
+            return Ok((datasets::canonical(dataset), batch));
         }
         let [real, stand_in] = if text { ["sst2", "synthetic_text"] } else { ["cifar10", "synthetic"] };
         match draw(real) {

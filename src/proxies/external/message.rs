@@ -157,9 +157,10 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::text::json_of_python;
 
     fn parse(line: &str) -> Result<Answer, String> {
-        serde_json::from_str(line).map_err(|e| e.to_string())
+        serde_json::from_str(&json_of_python(line)).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -169,6 +170,8 @@ mod tests {
             ("3", 3.0),
             ("-5e-324", -5e-324),
             ("\"inf\"", f64::INFINITY),
+            ("Infinity", f64::INFINITY),
+            ("\"-Infinity\"", f64::NEG_INFINITY),
             ("\"-inf\"", f64::NEG_INFINITY),
         ] {
             let Ok(Answer::Score { score, .. }) =

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::ExternalCommand;
 use super::message::{Answer, Hello, Ready, Tell, Want};
 use super::process::{Broken, Process};
+use crate::formats::text::json_of_python;
 use crate::passes::{InputRequest, Inputs};
 use crate::proxies::ScoreError;
 
@@ -90,7 +91,7 @@ impl Session {
 fn hear(process: &mut Process, timeout: Duration) -> Result<(String, Answer), Broken> {
     let line = process.hear(timeout)?;
     let line = line.trim_end();
-    let answer = serde_json::from_str(line)
+    let answer = serde_json::from_str(&json_of_python(line))
         .map_err(|error| Broken::garbage(line, format!("which is no message of the protocol ({error})")))?;
     Ok((line.to_owned(), answer))
 }

@@ -35,6 +35,34 @@ fn parameters_equal_published_ones() {
     }
 }
 
+/// The example of the benchmark's README, with a vertex added that reaches nothing.
+#[test]
+fn matrices_of_the_benchmark_are_read() {
+    let matrix = "[[0,1,1,1,0,1,0],[0,0,0,0,0,0,1],[0,0,0,0,0,0,1],[0,0,0,0,1,0,0],[0,0,0,0,0,0,1],[0,0,0,0,0,0,1],[0,0,0,0,0,0,0]]";
+    let ops = "['input', 'conv1x1-bn-relu', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'maxpool3x3', 'output']";
+    let expected = cell("conv1x1@0/conv3x3@0/conv3x3@0/conv3x3@3/maxpool3x3@0=1.2.4.5");
+    for text in [
+        format!("({matrix}, {ops})"),
+        format!("ModelSpec(matrix={matrix}, ops={ops})"),
+        format!("{{'module_adjacency': {matrix}, 'module_operations': {ops}}}"),
+    ] {
+        assert_eq!(cell(&text), expected, "{text}");
+        assert_eq!(NasBench101.canonical(&text).unwrap(), expected.canonical().to_string());
+    }
+    let dead =
+        "([[0,1,1,0],[0,0,0,1],[0,0,0,0],[0,0,0,0]], ['input', 'conv3x3-bn-relu', 'maxpool3x3', 'output'])";
+    assert_eq!(cell(dead), cell("conv3x3@0=1"));
+    for (text, reason) in [
+        ("([[0,1],[0,0]], ['input', 'conv', 'output'])", "a matrix of 2 rows"),
+        ("([[0,0],[1,0]], ['input', 'output'])", "upper triangular"),
+        ("([[0,0],[0,0]], ['input', 'output'])", "no path"),
+        ("(1, 2)", "no matrix"),
+    ] {
+        let error = text.parse::<VertexCell>().unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
 #[test]
 fn a_row_as_text() {
     assert_eq!(

@@ -5,10 +5,13 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use super::SPEC;
 use super::cell::{MOST_VERTICES, VertexCell, VertexOperation};
 use crate::spaces::ArchError;
 use crate::spaces::part::Part;
+use crate::spaces::python;
 
 impl fmt::Display for VertexCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,12 +34,74 @@ impl VertexCell {
     }
 }
 
+/// A cell as the benchmark's own code writes it.
+#[derive(Deserialize)]
+struct ModelSpec {
+    /// `matrix[x][y]` is 1 where vertex `y` reads vertex `x`.
+    #[serde(alias = "module_adjacency", alias = "adjacency")]
+    matrix: Vec<Vec<u8>>,
+    /// The operation of every vertex; those of input and output are called so.
+    #[serde(alias = "module_operations", alias = "operations")]
+    ops: Vec<String>,
+}
+
+impl VertexCell {
+    /// A cell from a matrix and its operations: `([[0, 1, ...], ...], ['input', ..., 'output'])`, `ModelSpec(matrix=..., ops=...)`, or a
+    /// dictionary of both. As in the benchmark, vertices on no path from input to output are left out.
+    fn of_matrix(spec: serde_json::Value) -> Result<Self, String> {
+        let spec: ModelSpec =
+            serde_json::from_value(spec).map_err(|e| format!("no matrix and operations: {e}"))?;
+        let n = spec.ops.len();
+        if !(2..=MOST_VERTICES).contains(&n)
+            || spec.matrix.len() != n
+            || spec.matrix.iter().any(|row| row.len() != n)
+        {
+            return Err(format!(
+                "a matrix of {} rows and {n} operations, where both are 2 to {MOST_VERTICES}",
+                spec.matrix.len()
+            ));
+        }
+        let edge = |x: usize, y: usize| spec.matrix[x][y] != 0;
+        if (0..n).any(|x| (0..=x).any(|y| edge(x, y))) {
+            return Err("the matrix is not upper triangular".to_owned());
+        }
+        let mut from_input = vec![false; n];
+        let mut to_output = vec![false; n];
+        (from_input[0], to_output[n - 1]) = (true, true);
+        for y in 1..n {
+            from_input[y] = (0..y).any(|x| from_input[x] && edge(x, y));
+        }
+        for x in (0..n - 1).rev() {
+            to_output[x] = (x + 1..n).any(|y| to_output[y] && edge(x, y));
+        }
+        let kept: Vec<usize> = (0..n).filter(|v| from_input[*v] && to_output[*v]).collect();
+        if kept.len() < 2 {
+            return Err("no path leads from input to output".to_owned());
+        }
+        let operation = |v: &usize| {
+            let name = spec.ops[*v].trim_end_matches("-bn-relu");
+            let known = VertexOperation::ALL.into_iter().find(|operation| operation.name() == name);
+            known.ok_or_else(|| format!("operation `{}` is none of the benchmark's", spec.ops[*v]))
+        };
+        let operations = kept[1..kept.len() - 1].iter().map(operation).collect::<Result<Vec<_>, _>>()?;
+        let mut edges = 0;
+        for (j, y) in kept.iter().enumerate() {
+            let read = kept[..j].iter().enumerate().filter(|(_, x)| edge(**x, *y));
+            read.for_each(|(i, _)| edges |= Self::edge_bit(i, j));
+        }
+        Self::new(edges, &operations)
+    }
+}
+
 impl std::str::FromStr for VertexCell {
     type Err = ArchError;
 
     /// The cell as it is written; [`VertexCell::canonical`] is the one that the benchmark holds.
     fn from_str(text: &str) -> Result<Self, ArchError> {
         let whole = Part::new(SPEC.id, text);
+        if let Some(spec) = python::value(text) {
+            return Self::of_matrix(spec).map_err(|reason| whole.error(reason));
+        }
         let [interior, output] = whole.fields('=', "the vertices and those that the output reads")?;
         let interior = if interior.text().is_empty() { vec![] } else { interior.split('/') };
         if interior.len() + 2 > MOST_VERTICES {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::spaces::ArchError;
+use crate::spaces::{ArchError, python};
 
 /// An operation on an edge, in AutoDL's canonical order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,15 @@ impl EdgeOperation {
         }
     }
 }
+
+/// NASLib's order of the operations (`naslib/search_spaces/nasbench201/conversions.py`).
+const NASLIB: [EdgeOperation; 5] = [
+    EdgeOperation::SkipConnect,
+    EdgeOperation::None,
+    EdgeOperation::NorConv3x3,
+    EdgeOperation::NorConv1x1,
+    EdgeOperation::AvgPool3x3,
+];
 
 /// Number of nodes that sum edges. Node 0 is the cell's input and sums none.
 const NODES: usize = 3;
@@ -65,10 +74,24 @@ impl fmt::Display for EdgeCell {
     }
 }
 
+impl EdgeCell {
+    /// A cell as NASLib writes it, `(4, 0, 3, 1, 4, 3)`: its operations on the edges 0-1, 0-2, 0-3, 1-2, 1-3, 2-3, by their number in
+    /// NASLib's list. `None` for a text that is no such tuple.
+    fn of_naslib(text: &str) -> Option<Self> {
+        let numbers: [usize; 6] = serde_json::from_value(python::value(text)?).ok()?;
+        let [a, b, c, d, e, f] = numbers.map(|number| NASLIB.get(number).copied());
+        Some(Self::new([a?, b?, d?, c?, e?, f?]))
+    }
+}
+
 impl FromStr for EdgeCell {
     type Err = ArchError;
 
+    /// Reads NATS-Bench's notation and NASLib's.
     fn from_str(text: &str) -> Result<Self, ArchError> {
+        if let Some(cell) = Self::of_naslib(text) {
+            return Ok(cell);
+        }
         let mut edges = [EdgeOperation::None; 6];
         let mut at = 0;
         let mut slot = edges.iter_mut();
@@ -132,6 +155,19 @@ fn operation(text: &str, at: usize) -> Result<(EdgeOperation, usize), ArchError>
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Index 2631 of NATS-Bench, by NASLib's `convert_op_indices_to_str`.
+    #[test]
+    fn tuples_of_naslib_are_read() {
+        let expected =
+            "|avg_pool_3x3~0|+|skip_connect~0|none~1|+|nor_conv_1x1~0|avg_pool_3x3~1|nor_conv_1x1~2|";
+        for text in ["(4, 0, 3, 1, 4, 3)", "[4,0,3,1,4,3]", "(4,0,3,1,4,3,)"] {
+            assert_eq!(text.parse::<EdgeCell>().unwrap().to_string(), expected);
+        }
+        for text in ["(4, 0, 3, 1, 4)", "(4, 0, 3, 1, 4, 5)", "(4, 0, 3, 1, 4, -1)"] {
+            assert!(text.parse::<EdgeCell>().is_err(), "{text}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -230,7 +230,9 @@ impl SearchSpace for &'static Nds {
     }
 
     fn canonical(&self, arch: &str) -> Result<String, ArchError> {
-        Ok(match self.parse(arch)? {
+        let ours = NetRecord::of_genotype(arch, self.stem()).transpose();
+        let ours = ours.map_err(|reason| Part::new(self.spec.id, arch).error(reason))?;
+        Ok(match self.parse(ours.as_deref().unwrap_or(arch))? {
             Net::Cells(net) => net.to_string(),
             Net::Stages(net) => net.to_string(),
         })

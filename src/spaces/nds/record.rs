@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::any::block_of;
 use super::cell::Stem;
+use crate::spaces::python;
 
 /// The field `net` of a record: a genotype with width and depth, or lists with an entry for each stage.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,7 +39,30 @@ const CIFAR_STAGES: usize = 3;
 /// pycls's stem for CIFAR, for records without an entry for the stem.
 const CIFAR_STEM: &str = "w16s1";
 
+/// Width and depth of the networks that the DARTS paper trains with a genotype (section 3.2): on CIFAR-10, and on ImageNet.
+const DARTS_SIZES: [(Stem, usize, usize); 2] = [(Stem::Cifar, 36, 20), (Stem::ImageNet, 48, 14)];
+
 impl NetRecord {
+    /// A network as DARTS's code prints its cells: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), ...)`, of the
+    /// paper's width and depth, or behind others as in `cifar:w16:d8:Genotype(...)`. `None` for other texts.
+    pub(super) fn of_genotype(text: &str, stem: Stem) -> Option<Result<String, String>> {
+        let at = text.find("Genotype(")?;
+        let (head, genotype) = text.split_at(at);
+        let parsed = python::value(genotype).ok_or_else(|| "the Genotype is not closed".to_owned());
+        let parsed = parsed
+            .and_then(|g| serde_json::from_value::<Genotype>(g).map_err(|e| format!("`Genotype`: {e}")));
+        Some(parsed.and_then(|genotype| {
+            let cells = format!(
+                "n={}:r={}",
+                cell(&genotype.normal, &genotype.normal_concat)?,
+                cell(&genotype.reduce, &genotype.reduce_concat)?
+            );
+            let sizes = DARTS_SIZES.iter().find(|(of, _, _)| *of == stem && head.is_empty());
+            let head = sizes.map_or(head.to_owned(), |(_, w, d)| format!("{}:w{w}:d{d}:", stem.name()));
+            Ok(head + &cells)
+        }))
+    }
+
     /// The architecture string, which the space must still check. `stem` is the stem of networks of cells.
     ///
     /// # Errors

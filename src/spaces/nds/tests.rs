@@ -31,6 +31,23 @@ fn darts_counts_equal_the_published_ones() {
     }
 }
 
+/// DARTS_V2 as its authors print it.
+#[test]
+fn genotypes_of_darts_are_read() {
+    let genotype = "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1), \
+                    ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), ('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], \
+                    reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), \
+                    ('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=range(2, 6))";
+    let canonical = |id: &str, text: &str| find(id).unwrap().canonical(text);
+    assert_eq!(canonical("nds_darts", genotype).unwrap(), format!("cifar:w36:d20:{V2}"));
+    assert_eq!(canonical("nds_darts_in", genotype).unwrap(), format!("imagenet:w48:d14:{V2}"));
+    let own = format!("cifar:w16:d8:{genotype}");
+    assert_eq!(canonical("nds_darts", &own).unwrap(), format!("cifar:w16:d8:{V2}"));
+    assert!(canonical("nds_darts", &genotype[..100]).unwrap_err().to_string().contains("not closed"));
+    let other = genotype.replace("sep_conv_3x3", "conv_9x9");
+    assert!(canonical("nds_darts", &other).unwrap_err().to_string().contains("conv_9x9"));
+}
+
 #[test]
 fn parameter_names_are_those_of_the_reference() {
     let graph = find("nds_darts").unwrap().build(&format!("imagenet:w16:d8:{V2}"), CIFAR).unwrap();

@@ -104,6 +104,39 @@ impl Arch {
     }
 }
 
+/// Channels of the stem in the benchmark.
+const BASE: usize = 64;
+/// The layers of all micro networks.
+const MICRO_LAYERS: &str = "41414";
+
+impl Arch {
+    /// Checks that the benchmark has the network. Its 3,256 macro networks are those of four to six layers of which one to three double
+    /// the channels and one to four halve the size.
+    ///
+    /// # Errors
+    /// Why it has not.
+    pub fn check(&self) -> Result<(), String> {
+        if self.base != BASE {
+            return Err(format!("all networks of the benchmark begin with {BASE} channels"));
+        }
+        let count = |of: fn(&Layer) -> bool| self.layers.iter().filter(|layer| of(layer)).count();
+        let (widening, striding) = (count(|layer| layer.widens), count(|layer| layer.strides));
+        match self.block {
+            Block::Cell(_) if self.to_string().split('-').nth(1) != Some(MICRO_LAYERS) => {
+                Err(format!("all micro networks of the benchmark have the layers {MICRO_LAYERS}"))
+            }
+            Block::Basic if !(4..=6).contains(&self.layers.len()) => {
+                Err("the macro networks of the benchmark have four to six layers".to_owned())
+            }
+            Block::Basic if !(1..=3).contains(&widening) || !(1..=4).contains(&striding) => Err(format!(
+                "of the layers of the benchmark's macro networks one to three double the channels (2, 4) and one to four halve the \
+                 size (3, 4), here {widening} and {striding}"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Parses the edges of a cell, `a_bc_def`.
 fn edges(part: Part<'_>) -> Result<[MicroOperation; 6], ArchError> {
     let nodes: [Part<'_>; NODES] = part.fields('_', "three nodes")?;

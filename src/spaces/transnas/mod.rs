@@ -111,8 +111,11 @@ impl SearchSpace for TransNas {
         self.spec
     }
 
+    /// Only the architectures of the benchmark; [`SearchSpace::build`] makes others too.
     fn canonical(&self, arch: &str) -> Result<String, ArchError> {
-        Ok(self.parse(arch)?.to_string())
+        let parsed = self.parse(arch)?;
+        parsed.check().map_err(|reason| Part::new(self.spec.id, arch).error(reason))?;
+        Ok(parsed.to_string())
     }
 
     /// The official order is that of the benchmark's list, which only the table knows.

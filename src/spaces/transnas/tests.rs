@@ -53,6 +53,25 @@ fn errors_point_at_the_bad_part() {
     assert_eq!(fault("transnas_micro", "64-41414"), "64-41414");
 }
 
+/// Of all 5,376 strings of four to six layers the benchmark has 3,256.
+#[test]
+fn networks_outside_the_benchmark_are_refused() {
+    let space = find("transnas_macro").unwrap();
+    let digits = |n: usize, length: u32| {
+        (0..length).map(|i| char::from(b'1' + (n >> (2 * i) & 3) as u8)).collect::<String>()
+    };
+    let strings = (4..=6)
+        .flat_map(|length| (0..4usize.pow(length)).map(move |n| format!("64-{}-basic", digits(n, length))));
+    assert_eq!(strings.filter(|arch| space.canonical(arch).is_ok()).count(), 3_256);
+    for arch in ["64-4444-basic", "64-1-basic", "64-41-basic", "32-1234-basic"] {
+        assert!(space.canonical(arch).unwrap_err().to_string().contains("benchmark"), "{arch}");
+    }
+    let space = find("transnas_micro").unwrap();
+    for arch in ["32-41414-0_00_000", "64-1111-0_00_000"] {
+        assert!(space.canonical(arch).unwrap_err().to_string().contains("benchmark"), "{arch}");
+    }
+}
+
 fn levels(space: &str, arch: &str, resolution: usize) -> Graph {
     find(space).unwrap().build(arch, NetworkInput { resolution, classes: 75 }).unwrap()
 }

@@ -88,6 +88,14 @@ pub(in crate::tables) fn read(
     let state = State { journal, rows: Rows::new(data), counts: Counts::default() };
     let State { mut counts, rows, journal } = collect(&archive, state, old, on_error, progress)?;
     counts.missing = rows.data.archs.len() - rows.done.len();
+    counts.disagreeing = rows.disagreeing;
+    if counts.disagreeing > 0 {
+        tracing::warn!(
+            "{}: in {} records the training runs state different numbers of parameters; these are left out, accuracies are not touched",
+            path.display(),
+            counts.disagreeing
+        );
+    }
     drop(journal);
     if counts.missing == 0 {
         let failed = TableError::io(&place.journal, "remove the import's journal", "delete it by hand");
@@ -203,11 +211,12 @@ struct Rows {
     params: BTreeMap<String, Vec<Option<u64>>>,
     columns: BTreeMap<Query, Vec<f64>>,
     done: HashSet<u32>,
+    disagreeing: usize,
 }
 
 impl Rows {
     fn new(data: TableData) -> Self {
-        Self { data, params: BTreeMap::new(), columns: BTreeMap::new(), done: HashSet::new() }
+        Self { data, params: BTreeMap::new(), columns: BTreeMap::new(), done: HashSet::new(), disagreeing: 0 }
     }
 
     /// Whether the record belongs to the table: its number is in range and its architecture is the one listed there.
@@ -224,8 +233,9 @@ impl Rows {
     /// Takes over a record that passed [`Rows::check`].
     fn add(&mut self, record: ArchiveRecord) {
         let (row, size) = (record.number as usize, self.data.archs.len());
+        self.disagreeing += usize::from(record.params.iter().any(|(_, count)| count.is_none()));
         for (dataset, count) in record.params {
-            self.params.entry(dataset).or_insert_with(|| vec![None; size])[row] = Some(count);
+            self.params.entry(dataset).or_insert_with(|| vec![None; size])[row] = count;
         }
         for (query, accuracy) in record.accuracies {
             self.columns.entry(query).or_insert_with(|| vec![f64::NAN; size])[row] = accuracy;
