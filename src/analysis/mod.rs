@@ -24,7 +24,7 @@ pub use correlations::correlations;
 pub use group::{CorrelationGroup, Facts};
 pub use import::{ImportError, ImportOptions, Origin, import};
 pub use query::{QueryParts, default_query};
-pub use run::from_run;
+pub use run::{from_run, scores_over_sets};
 pub use score_set::{Sample, ScoreCell, ScoreColumn, ScoreSet};
 pub use significance::{Comparison, compare};
 

@@ -1,5 +1,7 @@
 //! Scores of a run of ours.
 
+use std::collections::HashMap;
+
 use super::{AnalysisError, ScoreCell, ScoreColumn, ScoreSet, set_level};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
@@ -43,6 +45,29 @@ pub fn from_run(run: &Run, source: &str) -> Result<ScoreSet, AnalysisError> {
         set.add(column, &cells);
     }
     Ok(set)
+}
+
+/// The scores that are sums of ranks over the candidates of a repetition, by the row of their record. Such a record itself holds
+/// the parts that are ranked, and in the place of a score one of them.
+///
+/// # Errors
+/// Those of [`from_run`].
+pub fn scores_over_sets(run: &Run) -> Result<HashMap<usize, f64>, AnalysisError> {
+    let (rows, set) = (run.rows()?, from_run(run, "the run")?);
+    let (_, places) = samples(&run.manifest, &rows)?;
+    let ranked = set.columns.iter().filter(|column| set_level::is_ranked(&column.proxy));
+    let cells: HashMap<&str, Vec<ScoreCell>> =
+        ranked.map(|column| (column.proxy.as_str(), set.cells(&column.proxy))).collect();
+    let mut scores = HashMap::new();
+    for (row, place) in places.into_iter().enumerate() {
+        let (_, _, proxy) = rows.key(row)?;
+        if let Some(ScoreCell::Ok(score) | ScoreCell::NonFinite(score)) =
+            cells.get(proxy).map(|cells| cells[place])
+        {
+            scores.insert(row, score);
+        }
+    }
+    Ok(scores)
 }
 
 /// Repetition, weight seed and architectures of each sample.

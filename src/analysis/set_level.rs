@@ -1,8 +1,17 @@
 //! Scores that are made of ranks over the candidate set.
 
 use super::{Sample, ScoreCell};
-use crate::proxies::ProxyRef;
+use crate::proxies::{ProxyRef, SetRule};
 use crate::store::{Rows, Status, StoreError};
+
+fn rule(proxy: &str) -> Option<SetRule> {
+    proxy.parse::<ProxyRef>().ok().and_then(|proxy| proxy.over_set())
+}
+
+/// Whether a proxy's score is a sum of ranks over the candidate set.
+pub(super) fn is_ranked(proxy: &str) -> bool {
+    rule(proxy).is_some()
+}
 
 /// Replaces the recorded numbers of a proxy whose score is a sum of ranks by that score. The candidates of a repetition are
 /// the architectures that were scored in it; `places` gives the cell of each record.
@@ -17,7 +26,7 @@ pub(super) fn rank(
     samples: &[Sample],
 ) -> Result<(), StoreError> {
     // A name that this program does not know has no rule here.
-    let Some(rule) = proxy.parse::<ProxyRef>().ok().and_then(|proxy| proxy.over_set()) else { return Ok(()) };
+    let Some(rule) = rule(proxy) else { return Ok(()) };
     let (mut at, mut parts): (Vec<usize>, Vec<Vec<f64>>) = (vec![], vec![]);
     for (row, place) in places.iter().enumerate() {
         let (_, status) = rows.score(row)?;

@@ -54,6 +54,8 @@ pub struct ImportReport {
     pub resumed: usize,
     /// Architectures of the table for which the archive had no usable record.
     pub missing: usize,
+    /// Records whose training runs state different numbers of parameters. The table has no count for these.
+    pub disagreeing: usize,
     /// Records left out, with the reason (only with [`OnError::Skip`]).
     pub malformed: Vec<TableError>,
     /// Wall-clock time.
@@ -104,6 +106,7 @@ pub fn import(
         imported: counts.read,
         resumed: counts.resumed,
         missing: counts.missing,
+        disagreeing: counts.disagreeing,
         malformed: counts.malformed,
         elapsed: start.elapsed(),
     })

@@ -8,6 +8,7 @@ mod compare;
 mod correlate;
 mod explain;
 mod external;
+mod inputs;
 mod merge;
 mod nds;
 mod parity;

@@ -58,10 +58,12 @@ fn import_table(args: &ImportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
     }
     writeln!(
         std::io::stdout(),
-        "{}: {} records read, {} kept from an earlier run, {} architectures without a record, {:.1} s",
+        "{}: {} records read, {} kept from an earlier run, {} with different numbers of parameters, {} architectures without a record, \
+         {:.1} s",
         report.file.display(),
         report.imported,
         report.resumed,
+        report.disagreeing,
         report.missing,
         report.elapsed.as_secs_f64()
     )?;

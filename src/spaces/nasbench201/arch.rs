@@ -75,6 +75,15 @@ impl fmt::Display for EdgeCell {
 }
 
 impl EdgeCell {
+    /// The cell as NASLib writes it.
+    pub fn naslib(&self) -> String {
+        let [a, b, d, c, e, f] = self.edges;
+        let ordered = [a, b, c, d, e, f];
+        let number =
+            |op: EdgeOperation| NASLIB.iter().position(|known| *known == op).unwrap_or_default().to_string();
+        format!("({})", ordered.map(number).join(", "))
+    }
+
     /// A cell as NASLib writes it, `(4, 0, 3, 1, 4, 3)`: its operations on the edges 0-1, 0-2, 0-3, 1-2, 1-3, 2-3, by their number in
     /// NASLib's list. `None` for a text that is no such tuple.
     fn of_naslib(text: &str) -> Option<Self> {
@@ -174,6 +183,7 @@ mod tests {
         fn every_cell_round_trips(codes in proptest::array::uniform6(0usize..5)) {
             let cell = EdgeCell::new(codes.map(|c| EdgeOperation::ALL[c]));
             prop_assert_eq!(cell.to_string().parse::<EdgeCell>().unwrap(), cell);
+            prop_assert_eq!(cell.naslib().parse::<EdgeCell>().unwrap(), cell);
         }
 
         #[test]

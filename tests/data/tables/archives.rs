@@ -283,6 +283,28 @@ fn an_import_that_is_killed_goes_on_and_ends_the_same() {
     assert_eq!(fs::read(cache.folder().join(name)).unwrap(), expected, "after {kills} kills");
 }
 
+/// Training runs of one record may disagree on the number of parameters; that costs the count and nothing else.
+#[test]
+fn an_archive_whose_counts_disagree_is_imported() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = made_archive::make(dir.path(), 2000, 20);
+    let out = dir.path().join("cache");
+    let report = import("nats_sss", &folder, &out, OnError::Stop).unwrap();
+    assert_eq!((report.imported, report.disagreeing, report.missing), (2000, 100, 30_768));
+    let table = load("nats_sss", &out).unwrap();
+    for index in 0..2000 {
+        let each = [777, 888].map(|seed| {
+            let accuracy = table.accuracy(index, &query(&format!("cifar10/test/90/{seed}"))).unwrap();
+            assert_eq!(accuracy, made_archive::accuracy(index, seed));
+            accuracy
+        });
+        let mean = table.accuracy(index, &query("cifar10/test/90/mean")).unwrap();
+        assert_close(mean, (each[0] + each[1]) / 2.0, 1e-12);
+        let count = (index % 20 != 0).then_some(10_000 + index as u64);
+        assert_eq!(table.params(index, "cifar10"), count);
+    }
+}
+
 /// Two processes do not write one journal.
 #[test]
 fn two_imports_at_once_are_refused() {
