@@ -65,7 +65,7 @@ impl Pretrained {
     /// [`PretrainedError::File`].
     pub fn read(path: &Path, linear: LinearWeights) -> Result<Self, PretrainedError> {
         let (tensors, sha256) = StateDict::read_with_digest(path)?;
-        Ok(Self { path: path.to_path_buf(), sha256, linear, tensors: tensors.without_prefix("module.") })
+        Ok(Self { path: path.to_path_buf(), sha256, linear, tensors: tensors.without_wrappers() })
     }
 
     /// The same checkpoint, with its tensors renamed to the parameters of a space.

@@ -7,6 +7,7 @@ use crate::data::DataDirs;
 use crate::formats::state_dict::{StateDict, StateDictError};
 use crate::graph::{Graph, GraphError, Param, Weights, WrongLength};
 use crate::spaces::NetworkInput;
+use crate::store::visible;
 
 /// File name extensions that are read, in order of preference.
 const ENDINGS: [&str; 4] = ["safetensors", "pth", "pt", "th"];
@@ -72,11 +73,15 @@ impl Teacher {
             return Err(TeacherError::Unknown { name: name.to_owned(), known: known() });
         }
         let tensors = read(path)?;
-        // A file that fits a teacher but for damaged numbers must not be called a file of another network.
+        // A file that fits a teacher but for damaged numbers, or for tensors too many, must not be called a file of another network.
+        // Teachers are sorted by size, so the last that it fits otherwise is the one that it has the fewest tensors beside.
         let mut problem = Mismatch::Unrecognised(known());
         for spec in TEACHERS {
             match Self::of(spec, path, &tensors) {
-                Err(TeacherError::Wrong { problem: damage @ Mismatch::NotFinite(_), .. }) => problem = damage,
+                Err(TeacherError::Wrong {
+                    problem: near @ (Mismatch::NotFinite(_) | Mismatch::Left(..)),
+                    ..
+                }) => problem = near,
                 Err(_) => {}
                 teacher => return teacher,
             }
@@ -114,7 +119,7 @@ impl Teacher {
 }
 
 fn read(path: &Path) -> Result<StateDict, TeacherError> {
-    Ok(StateDict::read(path)?.without_prefix("module."))
+    Ok(StateDict::read(path)?.without_wrappers())
 }
 
 fn values(spec: &TeacherSpec, tensors: &StateDict, param: &Param) -> Result<Vec<f32>, Mismatch> {
@@ -137,9 +142,9 @@ fn values(spec: &TeacherSpec, tensors: &StateDict, param: &Param) -> Result<Vec<
 /// The preferred file of a teacher. The beginnings of names are compared first, then extensions, then the whole names.
 fn file_of(spec: &TeacherSpec, dirs: &DataDirs) -> Option<PathBuf> {
     let in_root = |root: &PathBuf| {
-        let names = std::fs::read_dir(root.join("weights")).ok()?.filter_map(|entry| entry.ok());
-        let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort_unstable();
+        let paths = visible(&root.join("weights")).ok()?;
+        let names = paths.iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
+        let names: Vec<String> = names.collect();
         let rank = |name: &String| {
             let ending = ENDINGS.iter().position(|e| name.rsplit_once('.').is_some_and(|(_, n)| n == *e))?;
             Some((spec.files.iter().position(|beginning| name.starts_with(beginning))?, ending))

@@ -134,7 +134,12 @@ impl StateDict {
         Self { tensors: self.tensors.into_iter().map(|(old, tensor)| (name(&old), tensor)).collect() }
     }
 
-    /// The same tensors without a prefix, if all names have it (`module.` of `DataParallel`).
+    /// The same tensors without what `DataParallel` and `torch.compile` put in front of all names.
+    pub fn without_wrappers(self) -> Self {
+        self.without_prefix("_orig_mod.").without_prefix("module.").without_prefix("_orig_mod.")
+    }
+
+    /// The same tensors without a prefix, if all names have it.
     pub fn without_prefix(self, prefix: &str) -> Self {
         match self.tensors.keys().all(|name| name.starts_with(prefix)) {
             true => {

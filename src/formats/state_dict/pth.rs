@@ -85,12 +85,15 @@ fn storage_widths(value: &Value<'_>, widths: &mut HashMap<String, usize>) {
     }
 }
 
-/// The tensors of a `state_dict`, or of a checkpoint that holds one under `state_dict` or `model`.
+/// The keys under which training scripts keep the `state_dict` in a checkpoint.
+const WRAPPERS: [&str; 4] = ["state_dict", "model_state_dict", "model", "net"];
+
+/// The tensors of a `state_dict`, or of a checkpoint that holds one under one of [`WRAPPERS`].
 fn tensors<'f>(
     root: &Value<'_>,
     storage: &dyn Fn(&str) -> Option<&'f [u8]>,
 ) -> Result<BTreeMap<String, Tensor>, Problem> {
-    let inner = ["state_dict", "model"].into_iter().find_map(|key| root.get(key));
+    let inner = WRAPPERS.into_iter().find_map(|key| root.get(key));
     let entries = inner.unwrap_or(root).entries().ok_or_else(|| Problem::NoDict(root.kind()))?;
     let (mut tensors, mut left) = (BTreeMap::new(), MAX_NUMBERS);
     for (name, value) in entries {
