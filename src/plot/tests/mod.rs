@@ -165,3 +165,14 @@ fn bounds(text: &Text) -> (Point, Point) {
         true => ((x - half, y - begin - length), (x + half, y - begin)),
     }
 }
+
+#[test]
+#[ignore = "writes the gallery to GALLERY, a folder, for people to look at"]
+fn draw_the_gallery() {
+    let folder = std::path::PathBuf::from(std::env::var("GALLERY").expect("GALLERY names a folder"));
+    for (figure, scene) in gallery() {
+        for ending in ["svg", "png"] {
+            save(&scene, &folder.join(format!("{}.{ending}", figure.replace(' ', "-")))).unwrap();
+        }
+    }
+}
