@@ -1,61 +1,95 @@
-//! One axis: from numbers to a place between 0 and 1, and the ticks between.
+//! One axis: a coordinate range of plotters with the ticks that a reader needs.
 
+use std::ops::Range;
+
+use plotters::coord::combinators::{IntoLogRange, LogCoord};
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
+
+use super::scene::units;
 use super::ticks::{self, Tick};
-use super::{PlotError, TEXT, font};
+use super::{PlotError, TEXT, font, label};
+
+/// Steps that are fine enough to say whether a number is on an axis.
+const MILLION: i32 = 1_000_000;
 
 /// How numbers are spread along an axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
-    Linear,
-    /// log10(x), for positive numbers.
-    Log10,
-    /// sign(x) log10(1 + |x| / threshold): logarithmic on both sides of zero, linear within the threshold.
+enum Scale {
+    Linear(RangedCoordf64),
+    Log(LogCoord<f64>),
+    /// sign(x) log10(1 + |x| / threshold): logarithmic on both sides of zero, linear within the threshold. plotters has no
+    /// such range.
     SignedLog {
         threshold: f64,
+        spread: RangedCoordf64,
     },
 }
 
-impl Scale {
-    fn spread(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            Self::Log10 => value.log10(),
-            Self::SignedLog { threshold } => {
-                value.signum() * (value.abs() / threshold).ln_1p() / std::f64::consts::LN_10
-            }
-        }
-    }
-}
-
 /// An axis with its ticks.
-#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
+    range: Range<f64>,
     scale: Scale,
-    /// Ends of the axis, spread.
-    low: f64,
-    high: f64,
-    pub ticks: Vec<Tick>,
+    ticks: Vec<Tick>,
     /// Power of ten that tick labels leave out.
     exponent: i32,
 }
 
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        match &self.scale {
+            Scale::Linear(range) => range.map(value, limit),
+            Scale::Log(range) => range.map(value, limit),
+            Scale::SignedLog { threshold, spread } => spread.map(&signed_log(*value, *threshold), limit),
+        }
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.iter().map(|tick| tick.value).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        self.ticks.iter().find(|tick| tick.value == *value).map_or(String::new(), |tick| tick.label.clone())
+    }
+}
+
 impl Axis {
-    /// A linear axis over `low..=high`, widened a little at both ends and more where the numbers are all alike.
+    /// An axis without ticks.
+    fn new(range: Range<f64>, scale: Scale) -> Self {
+        Self { range, scale, ticks: vec![], exponent: 0 }
+    }
+
+    /// The axis with those of the ticks that it holds.
+    fn with_ticks(mut self, (mut ticks, exponent): (Vec<Tick>, i32)) -> Self {
+        ticks.retain(|tick| self.holds(tick.value));
+        (self.ticks, self.exponent) = (ticks, exponent);
+        self
+    }
+
+    /// A linear axis without ticks, from the start of the range (left or below) to its end, which may be the smaller number.
+    pub(super) fn plain(range: Range<f64>) -> Self {
+        Self::new(range.clone(), Scale::Linear(range.into()))
+    }
+
+    /// A linear axis over `low..=high`, widened a little at both ends and more where the numbers are all alike, with at
+    /// most `most` ticks.
     ///
     /// # Errors
     /// A range that f64 cannot hold.
     pub(super) fn linear(figure: &'static str, low: f64, high: f64, most: usize) -> Result<Self, PlotError> {
         let (low, high) = widened(low, high, 0.03);
-        Self::exactly(figure, low, high, most)
-    }
-
-    /// A linear axis from `low` to `high` as they are.
-    pub(super) fn exactly(figure: &'static str, low: f64, high: f64, most: usize) -> Result<Self, PlotError> {
-        if !(high - low).is_finite() {
-            return Err(PlotError::Range { figure, what: "the values", low, high });
+        match (high - low).is_finite() {
+            true => Ok(Self::plain(low..high).with_ticks(ticks::linear(low, high, most))),
+            false => Err(PlotError::Range { figure, what: "the values", low, high }),
         }
-        let ticks::LinearTicks { ticks, exponent } = ticks::linear(low, high, most);
-        Ok(Self { scale: Scale::Linear, low, high, ticks, exponent })
     }
 
     /// A linear axis for the bulk of the numbers; see [`bulk`].
@@ -71,45 +105,39 @@ impl Axis {
     /// of the numbers are beyond it, but not below the 10^-12th part of the largest.
     pub(super) fn signed_log_bulk(values: &[f64], most: usize) -> Self {
         let threshold = threshold(values);
-        let scale = Scale::SignedLog { threshold };
-        let (low, high) = bulk(values, |v| scale.spread(v));
-        let (spread_low, spread_high) = widened(scale.spread(low), scale.spread(high), 0.03);
+        let place = |value: f64| signed_log(value, threshold);
+        let (low, high) = bulk(values, place);
+        let (from, to) = widened(place(low), place(high), 0.03);
+        let axis = Self::new(low..high, Scale::SignedLog { threshold, spread: (from..to).into() });
         let ticks = ticks::signed_log(low, high, threshold, most);
-        let (ticks, exponent) = match ticks.len() {
-            0..3 => {
-                let (low, high) = widened(low, high, 0.0);
-                let plain = ticks::linear(low, high, most);
-                (plain.ticks, plain.exponent)
-            }
-            _ => (ticks, 0),
-        };
-        Self { scale, low: spread_low, high: spread_high, ticks, exponent }
+        let (least, largest) = widened(low, high, 0.0);
+        axis.with_ticks(if ticks.len() < 3 { ticks::linear(least, largest, most) } else { (ticks, 0) })
     }
 
-    /// A logarithmic axis over `low..=high` (positive), with ticks at the numbers given if they are few, else at powers of
-    /// ten.
-    pub(super) fn log10(low: f64, high: f64, values: &[f64]) -> Self {
-        let powers = low.log10().ceil() as i32..=high.log10().floor() as i32;
-        let room = if high > low { 0.04 * (high.log10() - low.log10()) } else { 0.5 };
-        let ticks = match values.len() {
-            0..=8 => values.iter().map(|v| Tick { value: *v, label: ticks::short(*v) }).collect(),
-            _ => {
-                powers.map(|p| Tick { value: 10_f64.powi(p), label: super::label::power_of_ten(p) }).collect()
-            }
-        };
-        Self { scale: Scale::Log10, low: low.log10() - room, high: high.log10() + room, ticks, exponent: 0 }
+    /// A logarithmic axis over positive numbers in rising order, with ticks at these if they are few, else at powers of ten.
+    pub(super) fn log(values: &[f64]) -> Self {
+        let (low, high) = (values[0], values[values.len() - 1]);
+        let room = if high > low { (high / low).powf(0.04) } else { 3.0 };
+        let scale: LogCoord<f64> = (low / room..high * room).log_scale().into();
+        let ticks = if values.len() <= 8 { values.to_vec() } else { scale.key_points(8) };
+        let ticks = ticks.into_iter().map(|value| Tick { value, label: ticks::short(value) }).collect();
+        Self::new(low..high, Scale::Log(scale)).with_ticks((ticks, 0))
     }
 
-    /// Place of a number: 0 at the lower end, 1 at the upper.
-    pub(super) fn place(&self, value: f64) -> f64 {
-        (self.scale.spread(value) - self.low) / (self.high - self.low)
+    /// Whether a number is on the axis, which may show the bulk of the numbers only.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        (0..=MILLION).contains(&self.map(&value, (0, MILLION)))
+    }
+
+    pub(super) fn has_ticks(&self) -> bool {
+        !self.ticks.is_empty()
     }
 
     /// The axis's label with the power of ten that the ticks leave out.
     pub(super) fn label(&self, label: &str) -> String {
         match self.exponent {
             0 => label.to_string(),
-            power => format!("{label} (×{})", super::label::power_of_ten(power)),
+            power => format!("{label} (×{})", label::power_of_ten(power)),
         }
     }
 
@@ -120,17 +148,23 @@ impl Axis {
 
     /// Leaves out ticks until labels along `length` pixels keep a distance from each other.
     pub(super) fn thinned(mut self, length: f64) -> Self {
-        let apart = |ticks: &[Tick], axis: &Self| {
-            ticks.windows(2).all(|pair| {
-                let gap = (axis.place(pair[1].value) - axis.place(pair[0].value)).abs() * length;
-                gap > (font::width(&pair[0].label, TEXT) + font::width(&pair[1].label, TEXT)) / 2.0 + 8.0
+        // No tick is beyond the axis, so places are small.
+        let place = |axis: &Self, tick: &Tick| axis.map(&tick.value, (0, units(length)));
+        let apart = |axis: &Self| {
+            axis.ticks.windows(2).all(|pair| {
+                let widths = font::width(&pair[0].label, TEXT) + font::width(&pair[1].label, TEXT);
+                place(axis, &pair[1]) - place(axis, &pair[0]) > units(widths / 2.0 + 8.0)
             })
         };
-        while self.ticks.len() > 2 && !apart(&self.ticks, &self) {
-            self.ticks = self.ticks.iter().step_by(2).cloned().collect();
+        while self.ticks.len() > 2 && !apart(&self) {
+            self.ticks = self.ticks.into_iter().step_by(2).collect();
         }
         self
     }
+}
+
+fn signed_log(value: f64, threshold: f64) -> f64 {
+    value.signum() * (value.abs() / threshold).ln_1p() / std::f64::consts::LN_10
 }
 
 /// The range with a share of it added at both ends. Numbers that agree to twelve digits are one number to a reader, who is

@@ -1,11 +1,13 @@
 //! Correlations as horizontal bars with intervals: a row for each proxy, a bar for each data set, best rows first.
 
+use plotters::prelude::{Color, RGBColor, Rectangle};
+
 use super::axis::Axis;
-use super::colour::{AXIS, GREY, INK};
-use super::frame::Area;
+use super::colour::{GREY, INK};
+use super::frame::{Chart, Page};
 use super::rows::{self, Lanes, Marks, ProxyRow};
-use super::scene::{Anchor, Scene};
-use super::{Drawing, Labels, PlotError, SMALL, all_finite, label};
+use super::scene::{Scene, UNITS};
+use super::{Drawing, Labels, PlotError, SMALL, all_finite, font, label};
 use crate::analysis::{Correlation, CorrelationGroup, Statistic};
 
 const FIGURE: &str = "bars";
@@ -71,7 +73,7 @@ impl Bars {
         }
     }
 
-    /// Lays the figure out.
+    /// Draws the figure.
     ///
     /// # Errors
     /// No values, values that are not finite, rows of the wrong length, too many rows or data sets.
@@ -87,18 +89,16 @@ impl Bars {
             baselines: rows.iter().any(|r| r.baseline),
             published: rows.iter().flat_map(|r| &r.entries).flatten().any(|e| e.published.is_some()),
         };
-        let (mut scene, area) =
-            rows::frame(&self.labels, &axis, &self.x, (&self.groups, marks), (&rows, lanes), 44.0);
+        let (page, mut chart) =
+            rows::page(&self.labels, (axis, &self.x), (&self.groups, marks), (&rows, lanes), 44.0)?;
         for (i, row) in rows.iter().enumerate() {
             for (group, entry) in row.entries.iter().enumerate() {
-                let top = lanes.top(area, i, group);
-                let bar = Bar { area, axis: &axis, top, bottom: top + lanes.lane };
-                bar.draw(&mut scene, entry.as_ref(), rows::fill(group, row.baseline));
+                let lane = (lanes.top(i, group), lanes.top(i, group) + lanes.lane);
+                draw_bar(&page, &mut chart, lane, entry.as_ref(), rows::fill(group, row.baseline))?;
             }
         }
-        let zero = area.x(axis.place(0.0));
-        scene.line((zero, area.top), (zero, area.bottom), AXIS, 1.0);
-        Ok(scene)
+        rows::zero(&mut chart)?;
+        Ok(page.into_scene())
     }
 
     fn values(&self) -> impl Iterator<Item = f64> {
@@ -114,34 +114,27 @@ impl Bars {
     }
 }
 
-/// One bar's place.
-struct Bar<'a> {
-    area: Area,
-    axis: &'a Axis,
-    top: f64,
-    bottom: f64,
-}
-
-impl Bar<'_> {
-    fn draw(&self, scene: &mut Scene, entry: Option<&Estimate>, fill: super::colour::Colour) {
-        let x = |value: f64| self.area.x(self.axis.place(value));
-        let middle = (self.top + self.bottom) / 2.0;
-        let Some(entry) = entry else {
-            scene.text((x(0.0) + 5.0, middle), "no value", SMALL, Anchor::Start, GREY);
-            return;
-        };
-        let (from, to) = (x(entry.value).min(x(0.0)), x(entry.value).max(x(0.0)));
-        scene.rect((from, self.top + 1.0), (to, self.bottom - 1.0), fill);
-        if let Some((low, high)) = entry.interval {
-            scene.line((x(low), middle), (x(high), middle), INK, 1.25);
-            for end in [x(low), x(high)] {
-                scene.line((end, middle - 3.0), (end, middle + 3.0), INK, 1.25);
-            }
-        }
-        if let Some(published) = entry.published {
-            rows::diamond(scene, (x(published), middle), 4.5);
-        }
-        let value = label::correlation(entry.value);
-        scene.text((self.area.right + 38.0, middle), &value, SMALL, Anchor::End, INK);
+/// A bar from zero to the value, between two heights, with its interval, what a paper gives, and its number at the right.
+fn draw_bar(
+    page: &Page,
+    chart: &mut Chart,
+    (top, bottom): (f64, f64),
+    entry: Option<&Estimate>,
+    fill: RGBColor,
+) -> Result<(), PlotError> {
+    let middle = (top + bottom) / 2.0;
+    let beside = page.plot.top + middle;
+    let Some(entry) = entry else {
+        let zero = f64::from(chart.backend_coord(&(0.0, middle)).0) / UNITS;
+        return page.write((zero + 5.0, beside), "no value", &font::left(SMALL, GREY));
+    };
+    chart.draw_series([Rectangle::new([(0.0, top + 1.0), (entry.value, bottom - 1.0)], fill.filled())])?;
+    if let Some(ends) = entry.interval {
+        rows::interval(chart, ends, middle, INK)?;
     }
+    if let Some(published) = entry.published {
+        rows::diamond(&page.paper, chart.backend_coord(&(published, middle)), 4.5)?;
+    }
+    let value = label::correlation(entry.value);
+    page.write((page.plot.right + 38.0, beside), &value, &font::right(SMALL, INK))
 }

@@ -1,11 +1,13 @@
 //! Values over repetitions as box plots (Tukey, 1977) with every value shown: a row for each proxy, a box for each data set.
 
+use plotters::prelude::{Circle, Color, PathElement, RGBColor, Rectangle};
+
 use super::axis::Axis;
-use super::colour::{AXIS, Colour, GREY, INK};
-use super::frame::Area;
+use super::colour::{GREY, INK, lighter};
+use super::frame::{Chart, stroke};
 use super::rows::{self, Lanes, Marks, ProxyRow};
-use super::scene::{Anchor, Scene};
-use super::{Drawing, Labels, PlotError, SMALL, all_finite};
+use super::scene::{Scene, units};
+use super::{Drawing, Labels, PlotError, SMALL, all_finite, font};
 use crate::analysis::{Correlation, CorrelationGroup, Statistic};
 use crate::stats::BoxSummary;
 
@@ -46,7 +48,7 @@ impl BoxPlot {
         }
     }
 
-    /// Lays the figure out, rows with the highest median first.
+    /// Draws the figure, rows with the highest median first.
     ///
     /// # Errors
     /// No values, values that are not finite, rows of the wrong length, too many rows or data sets.
@@ -58,62 +60,56 @@ impl BoxPlot {
             return Err(PlotError::Empty { figure: FIGURE, what: "repetition with a value" });
         }
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        let axis = Axis::linear(FIGURE, low, high, 8)?.thinned(430.0);
+        let axis = Axis::linear(FIGURE, low, high, 8)?.thinned(rows::WIDTH);
+        let with_zero = axis.holds(0.0);
         let rows =
             rows::sorted(&self.rows, |values| BoxSummary::of(values).map_or(f64::NEG_INFINITY, |b| b.median));
         let lanes = Lanes::new(self.groups.len(), LANE);
         let marks = Marks { baselines: rows.iter().any(|r| r.baseline), published: false };
-        let (mut scene, area) =
-            rows::frame(&self.labels, &axis, &self.x, (&self.groups, marks), (&rows, lanes), 14.0);
-        if axis.place(0.0) > 0.0 && axis.place(0.0) < 1.0 {
-            let zero = area.x(axis.place(0.0));
-            scene.line((zero, area.top), (zero, area.bottom), AXIS, 1.0);
+        let (page, mut chart) =
+            rows::page(&self.labels, (axis, &self.x), (&self.groups, marks), (&rows, lanes), 14.0)?;
+        if with_zero {
+            rows::zero(&mut chart)?;
         }
         for (i, row) in rows.iter().enumerate() {
             for (group, values) in row.entries.iter().enumerate() {
-                let top = lanes.top(area, i, group);
-                let lane = Lane { area, axis: &axis, top: top + 1.5, bottom: top + lanes.lane - 1.5 };
-                lane.draw(&mut scene, values.as_deref().unwrap_or_default(), rows::fill(group, row.baseline));
+                let lane = (lanes.top(i, group) + 1.5, lanes.top(i, group) + lanes.lane - 1.5);
+                let (values, colour) =
+                    (values.as_deref().unwrap_or_default(), rows::fill(group, row.baseline));
+                match BoxSummary::of(values) {
+                    Some(summary) => draw_box(&mut chart, lane, (&summary, values), colour)?,
+                    None => {
+                        let at = (page.plot.left + 5.0, page.plot.top + (lane.0 + lane.1) / 2.0);
+                        page.write(at, "no value", &font::left(SMALL, GREY))?;
+                    }
+                }
             }
         }
-        Ok(scene)
+        Ok(page.into_scene())
     }
 }
 
-struct Lane<'a> {
-    area: Area,
-    axis: &'a Axis,
-    top: f64,
-    bottom: f64,
-}
-
-impl Lane<'_> {
-    fn draw(&self, scene: &mut Scene, values: &[f64], colour: Colour) {
-        let x = |value: f64| self.area.x(self.axis.place(value));
-        let middle = (self.top + self.bottom) / 2.0;
-        let Some(summary) = BoxSummary::of(values) else {
-            scene.text((self.area.left + 5.0, middle), "no value", SMALL, Anchor::Start, GREY);
-            return;
-        };
-        let BoxSummary { q1: lower, median, q3: upper, .. } = summary;
-        // Whiskers never begin inside the box, where quartiles lie between distant values.
-        let (low, high) = (summary.whisker_low.min(lower), summary.whisker_high.max(upper));
-        scene.line((x(low), middle), (x(lower), middle), colour, 1.25);
-        scene.line((x(upper), middle), (x(high), middle), colour, 1.25);
-        for end in [x(low), x(high)] {
-            scene.line((end, middle - 3.0), (end, middle + 3.0), colour, 1.25);
-        }
-        scene.rect((x(lower), self.top), (x(upper), self.bottom), colour.lighter(0.65));
-        scene.outline((x(lower), self.top), (x(upper), self.bottom), colour, 1.0);
-        for (i, value) in values.iter().enumerate() {
-            // The golden ratio spreads neighbours evenly over the lane, and always alike.
-            let place = (i as f64 * 0.618_033_988_749_895).fract() - 0.5;
-            scene.disc(
-                (x(*value), middle + place * (self.bottom - self.top) * 0.6),
-                1.75,
-                INK.with_alpha(0.6),
-            );
-        }
-        scene.line((x(median), self.top), (x(median), self.bottom), INK, 2.0);
-    }
+/// A box from quartile to quartile between two heights, with whiskers, the median and every value.
+fn draw_box(
+    chart: &mut Chart,
+    (top, bottom): (f64, f64),
+    (summary, values): (&BoxSummary, &[f64]),
+    colour: RGBColor,
+) -> Result<(), PlotError> {
+    let middle = (top + bottom) / 2.0;
+    let BoxSummary { q1, median, q3, .. } = *summary;
+    // Whiskers never begin inside the box, where quartiles lie between distant values.
+    rows::interval(chart, (summary.whisker_low.min(q1), summary.whisker_high.max(q3)), middle, colour)?;
+    let corners = [(q1, top), (q3, bottom)];
+    chart.draw_series([
+        Rectangle::new(corners, lighter(colour, 0.65).filled()),
+        Rectangle::new(corners, stroke(colour, 1.0)),
+    ])?;
+    chart.draw_series(values.iter().enumerate().map(|(i, value)| {
+        // The golden ratio spreads neighbours evenly over the lane, and always alike.
+        let place = (i as f64 * 0.618_033_988_749_895).fract() - 0.5;
+        Circle::new((*value, middle + place * (bottom - top) * 0.6), units(1.75), INK.mix(0.6).filled())
+    }))?;
+    chart.draw_series([PathElement::new([(median, top), (median, bottom)], stroke(INK, 2.0))])?;
+    Ok(())
 }

@@ -1,52 +1,41 @@
 //! Colours that people with colour-vision deficiencies can tell apart.
 
-/// An sRGB colour with opacity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Colour {
-    pub red: u8,
-    pub green: u8,
-    pub blue: u8,
-    /// 0 transparent, 1 opaque.
-    pub alpha: f64,
+use plotters::style::RGBColor;
+
+/// A colour moved towards white: 0 unchanged, 1 white.
+pub(super) fn lighter(colour: RGBColor, share: f64) -> RGBColor {
+    between(colour, WHITE, share)
 }
 
-impl Colour {
-    pub(super) const fn new(rgb: u32) -> Self {
-        Self { red: (rgb >> 16) as u8, green: (rgb >> 8) as u8, blue: rgb as u8, alpha: 1.0 }
-    }
-
-    pub(super) const fn with_alpha(self, alpha: f64) -> Self {
-        Self { alpha, ..self }
-    }
-
-    /// The colour moved towards white: 0 unchanged, 1 white.
-    pub(super) fn lighter(self, share: f64) -> Self {
-        between(self, WHITE, share)
-    }
-
-    /// Relative luminance of ITU-R BT.709 on the encoded values, 0 to 1: enough to choose black or white text.
-    pub(super) fn luminance(self) -> f64 {
-        (0.2126 * f64::from(self.red) + 0.7152 * f64::from(self.green) + 0.0722 * f64::from(self.blue))
-            / 255.0
-    }
+/// Relative luminance of ITU-R BT.709 on the encoded values, 0 to 1: enough to choose black or white text.
+pub(super) fn luminance(RGBColor(red, green, blue): RGBColor) -> f64 {
+    (0.2126 * f64::from(red) + 0.7152 * f64::from(green) + 0.0722 * f64::from(blue)) / 255.0
 }
 
-pub(super) const WHITE: Colour = Colour::new(0xff_ff_ff);
-pub(super) const INK: Colour = Colour::new(0x1a_1a_1a);
+const fn hex(rgb: u32) -> RGBColor {
+    RGBColor((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
+}
+
+pub(super) const WHITE: RGBColor = hex(0xff_ff_ff);
+pub(super) const INK: RGBColor = hex(0x1a_1a_1a);
 /// Captions, baselines and other secondary text.
-pub(super) const GREY: Colour = Colour::new(0x5a_5a_5a);
-pub(super) const AXIS: Colour = Colour::new(0x80_80_80);
-pub(super) const GRID: Colour = Colour::new(0xe6_e6_e6);
+pub(super) const GREY: RGBColor = hex(0x5a_5a_5a);
+/// Lines of baselines.
+pub(super) const PALE: RGBColor = hex(0x8a_8a_8a);
+pub(super) const AXIS: RGBColor = hex(0x80_80_80);
+pub(super) const GRID: RGBColor = hex(0xe6_e6_e6);
+/// Where there is no value.
+pub(super) const MISSING: RGBColor = hex(0xd9_d9_d9);
 
 /// The palette of Okabe and Ito (2008) without black and without yellow, which is faint on white; then a brown.
-pub(super) const SERIES: [Colour; 7] = [
-    Colour::new(0x00_72_b2),
-    Colour::new(0xd5_5e_00),
-    Colour::new(0x00_9e_73),
-    Colour::new(0xcc_79_a7),
-    Colour::new(0xe6_9f_00),
-    Colour::new(0x56_b4_e9),
-    Colour::new(0x7a_4a_20),
+pub(super) const SERIES: [RGBColor; 7] = [
+    hex(0x00_72_b2),
+    hex(0xd5_5e_00),
+    hex(0x00_9e_73),
+    hex(0xcc_79_a7),
+    hex(0xe6_9f_00),
+    hex(0x56_b4_e9),
+    hex(0x7a_4a_20),
 ];
 
 /// Nine points of viridis (Smith and van der Walt, matplotlib).
@@ -62,28 +51,23 @@ const DIVERGING: [u32; 9] = [
 ];
 
 /// The colour of `share` in 0..=1, dark violet to yellow.
-pub(super) fn viridis(share: f64) -> Colour {
+pub(super) fn viridis(share: f64) -> RGBColor {
     along(&VIRIDIS, share)
 }
 
 /// The colour of a correlation in -1..=1.
-pub(super) fn diverging(value: f64) -> Colour {
+pub(super) fn diverging(value: f64) -> RGBColor {
     along(&DIVERGING, (value + 1.0) / 2.0)
 }
 
-fn along(anchors: &[u32], share: f64) -> Colour {
+fn along(anchors: &[u32], share: f64) -> RGBColor {
     let last = anchors.len() - 1;
     let place = share.clamp(0.0, 1.0) * last as f64;
     let index = (place as usize).min(last - 1);
-    between(Colour::new(anchors[index]), Colour::new(anchors[index + 1]), place - index as f64)
+    between(hex(anchors[index]), hex(anchors[index + 1]), place - index as f64)
 }
 
-fn between(from: Colour, to: Colour, share: f64) -> Colour {
+fn between(from: RGBColor, to: RGBColor, share: f64) -> RGBColor {
     let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
-    Colour {
-        red: mix(from.red, to.red),
-        green: mix(from.green, to.green),
-        blue: mix(from.blue, to.blue),
-        alpha: from.alpha,
-    }
+    RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }

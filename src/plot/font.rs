@@ -1,4 +1,7 @@
-//! The embedded font: widths of text, and its pixels.
+//! The embedded font: styles of text for plotters, widths of text, and its pixels.
+//!
+//! plotters' own fonts need a font of the system, or (its `ab_glyph` feature) leave out the room at the left of every
+//! letter and give SVG and PNG files letters of different sizes; so text is measured and turned into pixels here.
 //!
 //! A subset of DejaVu Sans (Latin, Greek, superscripts, mathematical signs; see `font/LICENSE-DejaVu.txt`). An SVG file
 //! names the font and similar ones; DejaVu Sans is wide, so text in a substitute still fits the room it was given.
@@ -6,12 +9,43 @@
 use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle};
+
+use super::scene::UNITS;
 
 /// Families that an SVG file asks for, best first.
 pub(super) const FAMILIES: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
 /// Half the height of a small letter, as a share of the size: text is centred on this height, as SVG's `0.5ex` is.
 pub(super) const HALF_X_HEIGHT: f64 = 0.547 / 2.0;
+
+/// From the upper edge of a line of text to its middle line as a share of the size, as SVG's `0.76em` and `0.5ex` have it.
+pub(super) const BELOW_TOP: f64 = 0.76 - HALF_X_HEIGHT;
+
+/// Height of a line as a multiple of the em: plotters means the former by the size of a font.
+pub(super) const LINE: f64 = 1.24;
+
+/// Text whose em has `size` pixels, which begins at its place and is centred vertically there.
+pub(super) fn left(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    let font = FontDesc::new(FontFamily::Name(FAMILIES), size * UNITS * LINE, FontStyle::Normal);
+    font.color(&colour).pos(Pos::new(HPos::Left, VPos::Center))
+}
+
+/// The same, with its middle at its place.
+pub(super) fn centred(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    left(size, colour).pos(Pos::new(HPos::Center, VPos::Center))
+}
+
+/// The same, which ends at its place.
+pub(super) fn right(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    left(size, colour).pos(Pos::new(HPos::Right, VPos::Center))
+}
+
+/// Text that is read from bottom to top and ends at its place.
+pub(super) fn upright(size: f64, colour: RGBColor) -> TextStyle<'static> {
+    right(size, colour).transform(FontTransform::Rotate270)
+}
 
 static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(include_bytes!("font/DejaVuSans-subset.ttf")).expect("the embedded font is valid")
@@ -55,17 +89,30 @@ pub(super) fn pixels<E>(
 
 /// Breaks text into lines no wider than `room` pixels, at spaces where there are any.
 pub(super) fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if width(line, size) + width(" ", size) + width(word, size) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
+    let mut lines = joined(text.split_whitespace(), " ", size, room);
+    let mut i = 0;
+    while i < lines.len() {
+        if let Some(rest) = split_off_excess(&mut lines[i], size, room) {
+            lines.insert(i + 1, rest);
         }
-        while let Some(rest) = lines.last_mut().and_then(|line| split_off_excess(line, size, room)) {
-            lines.push(rest);
+        i += 1;
+    }
+    lines
+}
+
+/// Pieces of text in lines, as many in each as fit into `room` pixels. A piece that is wider has a line of its own.
+pub(super) fn joined<'p>(
+    pieces: impl Iterator<Item = &'p str>,
+    separator: &str,
+    size: f64,
+    room: f64,
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        let longer = lines.last().map(|line| format!("{line}{separator}{piece}"));
+        match longer.filter(|longer| width(longer, size) <= room) {
+            Some(longer) => *lines.last_mut().expect("longer than it") = longer,
+            None => lines.push(piece.to_owned()),
         }
     }
     lines
@@ -73,12 +120,9 @@ pub(super) fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
 
 /// Cuts a line that is too wide where it stops fitting and gives what is left, or nothing if it fits.
 fn split_off_excess(line: &mut String, size: f64, room: f64) -> Option<String> {
-    let mut used = 0.0;
-    let cut = line.char_indices().skip(1).find(|(at, _)| {
-        used = width(&line[..*at], size);
-        used + width(&line[*at..].chars().take(1).collect::<String>(), size) > room
-    });
-    cut.map(|(at, _)| line.split_off(at))
+    let beyond = |(at, c): &(usize, char)| width(&line[..at + c.len_utf8()], size) > room;
+    let (cut, _) = line.char_indices().skip(1).find(beyond)?;
+    Some(line.split_off(cut))
 }
 
 /// The text, or as much of it as fits into `room` pixels with an ellipsis.

@@ -1,16 +1,27 @@
-//! Title and facts above a plot, axes around it, caption below.
+//! A page: title and facts above a chart, its axes around it, the caption below.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use plotters::prelude::{Cartesian2d, ChartBuilder, ChartContext, Color, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::TRANSPARENT;
 
 use super::axis::Axis;
-use super::colour::{AXIS, GREY, GRID, INK};
-use super::scene::{Anchor, Point, Scene};
-use super::{LEADING, Labels, MARGIN, SMALL, TEXT, TITLE, font, label};
+use super::colour::{AXIS, GREY, GRID, INK, WHITE};
+use super::scene::{Canvas, Place, Scene, UNITS, units};
+use super::{LEADING, Labels, MARGIN, PlotError, SMALL, TEXT, TITLE, font, label};
 
-/// Between ticks' labels and what they stand at.
-const GAP: f64 = 6.0;
+/// Length of a tick.
+const TICK: f64 = 4.0;
+/// Between ticks' labels and what they stand at: plotters leaves twice the length of a tick.
+const GAP: f64 = 2.0 * TICK;
 /// Width below which titles and captions would be broken too often.
 const NARROWEST: f64 = 480.0;
 
-/// Room around the plot itself, in pixels: for names, ticks, axis labels and colour bars.
+/// A chart of plotters on a page.
+pub(super) type Chart = ChartContext<'static, Scene, Cartesian2d<Axis, Axis>>;
+
+/// Room around the chart itself, in pixels: for names, ticks, axis labels and colour bars.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sides {
     pub left: f64,
@@ -19,115 +30,133 @@ pub(super) struct Sides {
     pub below: f64,
 }
 
-/// The rectangle where data is drawn.
+/// A page with its title, facts and caption, and room for a chart.
+pub(super) struct Page {
+    scene: Rc<RefCell<Scene>>,
+    /// All of the page.
+    pub paper: Canvas,
+    /// Where data is drawn.
+    pub plot: Plot,
+    sides: Sides,
+}
+
+/// Pixels to the right and downwards from the corner of a page.
+pub(super) type Point = (f64, f64);
+
+/// A rectangle of a page, in pixels from the page's corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Area {
+pub(super) struct Plot {
     pub left: f64,
     pub top: f64,
     pub right: f64,
     pub bottom: f64,
 }
 
-impl Area {
-    pub(super) fn width(&self) -> f64 {
-        self.right - self.left
-    }
-
-    pub(super) fn height(&self) -> f64 {
-        self.bottom - self.top
-    }
-
-    pub(super) fn x(&self, place: f64) -> f64 {
-        self.left + place * self.width()
-    }
-
-    pub(super) fn y(&self, place: f64) -> f64 {
-        self.bottom - place * self.height()
-    }
+/// The place on paper of a point.
+pub(super) fn at((x, y): Point) -> Place {
+    (units(x), units(y))
 }
 
-/// A scene with title, facts and caption, and the area left for a plot of `width` x `height` pixels.
-pub(super) fn frame(labels: &Labels, width: f64, height: f64, sides: Sides) -> (Scene, Area) {
-    let mut scene = Scene::new();
-    scene.width = (sides.left + width + sides.right).max(NARROWEST) + 2.0 * MARGIN;
-    let room = scene.width - 2.0 * MARGIN;
-    let mut y = MARGIN;
-    for line in font::wrap(&label::sentence(&labels.title), TITLE, room) {
-        y = write(&mut scene, y, &line, TITLE, INK);
-    }
-    for line in wrapped_facts(&labels.facts, room) {
-        y = write(&mut scene, y, &line, TEXT, INK);
-    }
-    let left = MARGIN + sides.left;
-    let top = y + 6.0 + sides.above;
-    let area = Area { left, top, right: left + width, bottom: top + height };
-    y = area.bottom + sides.below + 4.0;
-    for line in font::wrap(&label::sentence(&labels.caption), SMALL, room) {
-        y = write(&mut scene, y, &line, SMALL, GREY);
-    }
-    scene.height = y + MARGIN - 4.0;
-    (scene, area)
+/// A line of this many pixels' width.
+pub(super) fn stroke(colour: impl Color, width: f64) -> ShapeStyle {
+    colour.stroke_width(units(width).unsigned_abs())
 }
 
-/// Writes a line below `y` and gives its lower edge.
-fn write(scene: &mut Scene, y: f64, line: &str, size: f64, colour: super::colour::Colour) -> f64 {
-    scene.text((MARGIN, y + size * LEADING / 2.0), line, size, Anchor::Start, colour);
-    y + size * LEADING
-}
+impl Page {
+    /// A page with room for a chart of `width` x `height` pixels.
+    pub(super) fn new(labels: &Labels, (width, height): (f64, f64), sides: Sides) -> Result<Self, PlotError> {
+        let room = (sides.left + width + sides.right).max(NARROWEST);
+        let wrapped = |text: &str, size: f64| font::wrap(&label::sentence(text), size, room);
+        let title = wrapped(&labels.title, TITLE);
+        let facts = font::joined(labels.facts.iter().map(String::as_str), "  ·  ", TEXT, room);
+        let facts: Vec<String> = facts
+            .into_iter()
+            .flat_map(|line| match font::width(&line, TEXT) > room {
+                true => wrapped(&line, TEXT),
+                false => vec![line],
+            })
+            .collect();
+        let caption = wrapped(&labels.caption, SMALL);
+        let high = |lines: &[String], size: f64| lines.len() as f64 * size * LEADING;
+        let below_title = MARGIN + high(&title, TITLE);
+        let top = below_title + high(&facts, TEXT) + 6.0 + sides.above;
+        let left = MARGIN + sides.left;
+        let plot = Plot { left, top, right: left + width, bottom: top + height };
+        let below = plot.bottom + sides.below + 6.0;
+        let scene = Scene::new(room + 2.0 * MARGIN, below + high(&caption, SMALL) + MARGIN - 4.0);
+        let scene = Rc::new(RefCell::new(scene));
+        let page = Self { paper: Canvas::from(&scene), scene, plot, sides };
+        page.paper.fill(&WHITE)?;
+        page.write_lines(MARGIN, &title, (TITLE, INK))?;
+        page.write_lines(below_title, &facts, (TEXT, INK))?;
+        page.write_lines(below, &caption, (SMALL, GREY))?;
+        Ok(page)
+    }
 
-/// Facts in one line as far as they fit; a fact is not torn apart unless it is wider than the figure.
-fn wrapped_facts(facts: &[String], room: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for fact in facts.iter().map(|f| label::sentence(f)) {
-        let joined = lines.last().map(|line| format!("{line}  ·  {fact}"));
-        match joined.filter(|line| font::width(line, TEXT) <= room) {
-            Some(line) => *lines.last_mut().expect("joined to it") = line,
-            None => lines.push(fact),
+    /// Writes lines below `y`.
+    fn write_lines(&self, y: f64, lines: &[String], (size, ink): (f64, RGBColor)) -> Result<(), PlotError> {
+        for (line, i) in lines.iter().zip(0..) {
+            self.write((MARGIN, y + (f64::from(i) + 0.5) * size * LEADING), line, &font::left(size, ink))?;
         }
+        Ok(())
     }
-    lines
-        .iter()
-        .flat_map(|line| {
-            if font::width(line, TEXT) > room { font::wrap(line, TEXT, room) } else { vec![line.clone()] }
-        })
-        .collect()
+
+    /// Writes a line of text.
+    pub(super) fn write(&self, place: Point, text: &str, style: &TextStyle<'_>) -> Result<(), PlotError> {
+        Ok(self.paper.draw_text(text, style, at(place))?)
+    }
+
+    /// The chart, with room for the labels of its axes at the left and below.
+    pub(super) fn chart(&self, x: Axis, y: Axis) -> Result<Chart, PlotError> {
+        let (width, height) = self.paper.dim_in_pixel();
+        let below = units(self.plot.bottom + self.sides.below);
+        let chart = ChartBuilder::on(&self.paper)
+            .margin_left(units(MARGIN))
+            .margin_top(units(self.plot.top))
+            .margin_right(width as i32 - units(self.plot.right))
+            .margin_bottom(height as i32 - below)
+            .y_label_area_size(units(self.plot.left) - units(MARGIN))
+            .x_label_area_size(below - units(self.plot.bottom))
+            .build_cartesian_2d(x, y)?;
+        Ok(chart)
+    }
+
+    /// What has been drawn.
+    pub(super) fn into_scene(self) -> Scene {
+        self.scene.take()
+    }
+}
+
+/// Draws grid, axes and ticks of a chart with the labels of both axes.
+pub(super) fn mesh(chart: &mut Chart, x_label: &str, y_label: &str) -> Result<(), PlotError> {
+    let (width, height) = chart.plotting_area().dim_in_pixel();
+    let (x, y) = (chart.as_coord_spec().x_spec(), chart.as_coord_spec().y_spec());
+    let fitted =
+        |axis: &Axis, label: &str, room: u32| font::fit(&axis.label(label), TEXT, f64::from(room) / UNITS);
+    let (x_label, y_label) = (fitted(x, x_label, width), fitted(y, y_label, height));
+    let with_y = y.has_ticks();
+    let mut mesh = chart.configure_mesh();
+    if !with_y {
+        mesh.disable_y_axis();
+    }
+    mesh.light_line_style(TRANSPARENT)
+        .bold_line_style(stroke(GRID, 1.0))
+        .axis_style(stroke(AXIS, 1.0))
+        .set_all_tick_mark_size(units(TICK))
+        .label_style(font::centred(TEXT, INK))
+        .x_desc(x_label)
+        .y_desc(y_label)
+        .draw()?;
+    Ok(())
 }
 
 /// Room that a horizontal axis needs below the plot.
 pub(super) fn below(label: &str) -> f64 {
     let lines = if label.is_empty() { 1.0 } else { 2.0 };
-    GAP + lines * TEXT * LEADING + 4.0
+    GAP + lines * TEXT * LEADING
 }
 
 /// Room that a vertical axis needs at the left.
 pub(super) fn left(axis: &Axis) -> f64 {
-    axis.label_width() + GAP + TEXT * LEADING + 6.0
-}
-
-/// Grid lines and ticks of the horizontal axis, with its label.
-pub(super) fn x_axis(scene: &mut Scene, area: Area, axis: &Axis, label: &str) {
-    for tick in &axis.ticks {
-        let x = area.x(axis.place(tick.value));
-        scene.line((x, area.top), (x, area.bottom), GRID, 1.0);
-        scene.line((x, area.bottom), (x, area.bottom + 4.0), AXIS, 1.0);
-        scene.text((x, area.bottom + GAP + TEXT * LEADING / 2.0), &tick.label, TEXT, Anchor::Middle, INK);
-    }
-    scene.line((area.left, area.bottom), (area.right, area.bottom), AXIS, 1.0);
-    let middle: Point = ((area.left + area.right) / 2.0, area.bottom + GAP + TEXT * LEADING * 1.5 + 4.0);
-    let label = font::fit(&axis.label(label), TEXT, area.width());
-    scene.text(middle, &label, TEXT, Anchor::Middle, INK);
-}
-
-/// Grid lines and ticks of the vertical axis, with its label.
-pub(super) fn y_axis(scene: &mut Scene, area: Area, axis: &Axis, label: &str) {
-    for tick in &axis.ticks {
-        let y = area.y(axis.place(tick.value));
-        scene.line((area.left, y), (area.right, y), GRID, 1.0);
-        scene.line((area.left - 4.0, y), (area.left, y), AXIS, 1.0);
-        scene.text((area.left - GAP, y), &tick.label, TEXT, Anchor::End, INK);
-    }
-    scene.line((area.left, area.top), (area.left, area.bottom), AXIS, 1.0);
-    let x = area.left - axis.label_width() - GAP - TEXT * LEADING / 2.0 - 2.0;
-    let label = font::fit(&axis.label(label), TEXT, area.height());
-    scene.upright_text((x, (area.top + area.bottom) / 2.0), &label, TEXT, Anchor::Middle, INK);
+    axis.label_width() + GAP + TEXT * LEADING + 2.0
 }

@@ -1,8 +1,11 @@
 //! Proxy against proxy: correlations as colours with their numbers.
 
-use super::colour::{Colour, GREY, INK, WHITE, diverging};
-use super::frame::{self, Area, Sides};
-use super::scene::{Anchor, Scene};
+use plotters::prelude::{Color, Rectangle, Text};
+
+use super::axis::Axis;
+use super::colour::{INK, MISSING, WHITE, diverging, luminance};
+use super::frame::{Chart, Page, Plot, Sides};
+use super::scene::{Scene, units};
 use super::{Drawing, Labels, MOST_ENTRIES, PlotError, SMALL, TEXT, at_most, colour_bar, font, label};
 use crate::analysis::{AnalysisError, Sample, ScoreCell, ScoreSet};
 use crate::proxies::Direction;
@@ -10,6 +13,7 @@ use crate::stats::kendall;
 use crate::tables::{Query, Table};
 
 const FIGURE: &str = "heat map";
+/// Pixels of a cell.
 const CELL: (f64, f64) = (34.0, 25.0);
 const NUMBER: f64 = 10.0;
 /// Name of the row of trained accuracies.
@@ -73,7 +77,7 @@ impl HeatMap {
         })
     }
 
-    /// Lays the figure out, names in the order given.
+    /// Draws the figure, names in the order given.
     ///
     /// # Errors
     /// No names, too many, a matrix that is not square, or numbers outside -1 to 1.
@@ -82,20 +86,23 @@ impl HeatMap {
         let names: Vec<String> = self.names.iter().map(|n| label::name(n)).collect();
         let widest = names.iter().map(|n| font::width(n, TEXT)).fold(0.0, f64::max);
         let n = names.len() as f64;
-        let sides = Sides { left: widest + 8.0, right: 74.0, above: 2.0, below: widest + 12.0 };
-        let (mut scene, area) = frame::frame(&self.labels, n * CELL.0, n * CELL.1, sides);
-        for (i, name) in names.iter().enumerate() {
-            let (x, y) = (area.left + (i as f64 + 0.5) * CELL.0, area.top + (i as f64 + 0.5) * CELL.1);
-            scene.text((area.left - 6.0, y), name, TEXT, Anchor::End, INK);
-            scene.upright_text((x, area.bottom + 6.0), name, TEXT, Anchor::End, INK);
+        let sides = Sides { left: widest + 8.0, right: colour_bar::ROOM, above: 2.0, below: widest + 12.0 };
+        let page = Page::new(&self.labels, (n * CELL.0, n * CELL.1), sides)?;
+        let plot = page.plot;
+        for (name, i) in names.iter().zip(0..) {
+            let middle = f64::from(i) + 0.5;
+            let (x, y) = (plot.left + middle * CELL.0, plot.top + middle * CELL.1);
+            page.write((plot.left - 6.0, y), name, &font::right(TEXT, INK))?;
+            page.write((x, plot.bottom + 6.0), name, &font::upright(TEXT, INK))?;
         }
-        for (i, row) in self.values.iter().enumerate() {
-            for (j, value) in row.iter().enumerate() {
-                draw_cell(&mut scene, area, (i, j), *value);
+        let mut chart = page.chart(Axis::plain(0.0..n), Axis::plain(n..0.0))?;
+        for (row, y) in self.values.iter().zip(0..) {
+            for (value, x) in row.iter().zip(0..) {
+                draw_cell(&mut chart, (f64::from(x), f64::from(y)), *value)?;
             }
         }
-        draw_bar(&mut scene, area, sides.below, &self.what);
-        Ok(scene)
+        draw_bar(&page, sides.below, &self.what)?;
+        Ok(page.into_scene())
     }
 
     fn check(&self) -> Result<(), PlotError> {
@@ -119,24 +126,26 @@ impl HeatMap {
     }
 }
 
-fn draw_cell(scene: &mut Scene, area: Area, (row, column): (usize, usize), value: Option<f64>) {
-    let from = (area.left + column as f64 * CELL.0, area.top + row as f64 * CELL.1);
-    let to = (from.0 + CELL.0, from.1 + CELL.1);
-    let fill = value.map_or(Colour::new(0xd9_d9_d9), diverging);
-    scene.rect((from.0 + 0.5, from.1 + 0.5), (to.0 - 0.5, to.1 - 0.5), fill);
+/// One cell of the matrix with its number; columns and rows are the units of the chart.
+fn draw_cell(chart: &mut Chart, (x, y): (f64, f64), value: Option<f64>) -> Result<(), PlotError> {
+    let fill = value.map_or(MISSING, diverging);
+    let mut cell = Rectangle::new([(x, y), (x + 1.0, y + 1.0)], fill.filled());
+    let edge = units(0.5).unsigned_abs();
+    cell.set_margin(edge, edge, edge, edge);
+    chart.draw_series([cell])?;
     let text = value.map_or("–".to_string(), label::correlation);
-    let colour = if fill.luminance() < 0.5 { WHITE } else { INK };
-    let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
-    scene.text(middle, &text, NUMBER, Anchor::Middle, colour);
+    let style = font::centred(NUMBER, if luminance(fill) < 0.5 { WHITE } else { INK });
+    chart.draw_series([Text::new(text, (x + 0.5, y + 0.5), style)])?;
+    Ok(())
 }
 
 /// The colour bar, as high as the matrix within bounds, with its label from the top downwards.
-fn draw_bar(scene: &mut Scene, area: Area, room_below: f64, what: &str) {
-    let bar = Area { bottom: area.top + area.height().clamp(60.0, 300.0), ..area };
+fn draw_bar(page: &Page, room_below: f64, what: &str) -> Result<(), PlotError> {
+    let height = page.plot.bottom - page.plot.top;
+    let bar = Plot { bottom: page.plot.top + height.clamp(60.0, 300.0), ..page.plot };
     let ticks = [(0.0, "−1"), (0.25, "−.5"), (0.5, "0"), (0.75, ".5"), (1.0, "1")];
-    let right = colour_bar::draw(scene, bar, 14.0, |share| diverging(share * 2.0 - 1.0), &ticks);
-    let what = font::fit(&label::sentence(what), SMALL, area.height() + room_below);
-    scene.upright_text((right + 40.0, area.top), &what, SMALL, Anchor::End, GREY);
+    let what = font::fit(&label::sentence(what), SMALL, height + room_below);
+    colour_bar::draw(page, bar, |share| diverging(share * 2.0 - 1.0), &ticks, &what)
 }
 
 /// The scores of a proxy on all rows of a set, or the accuracies.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::scene::Point;
+use super::frame::Point;
 
 /// A hexagon with at least one point in it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,12 @@
 //! Means with their spread along a sample size. Each line carries its name at its end.
 
+use plotters::element::DashedPathElement;
+use plotters::prelude::{Circle, Color, PathElement, Polygon, RGBColor, Rectangle};
+
 use super::axis::Axis;
-use super::colour::{Colour, INK, SERIES};
-use super::frame::{self, Area, Sides};
-use super::scene::{Anchor, Point, Scene};
+use super::colour::{INK, PALE, SERIES};
+use super::frame::{self, Chart, Page, Plot, Sides, stroke};
+use super::scene::{Canvas, Place, Scene, UNITS, units};
 use super::{LEADING, Labels, MOST_ENTRIES, PlotError, TEXT, all_finite, at_most, font, label};
 use crate::search::RuleKind;
 
@@ -42,7 +45,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Lays the figure out.
+    /// Draws the figure.
     ///
     /// # Errors
     /// No points, numbers that are not finite, an `x` that is not positive, too many lines.
@@ -54,23 +57,29 @@ impl Lines {
         at_most(FIGURE, "lines", self.series.len(), MOST_ENTRIES)?;
         all_finite(FIGURE, all.iter().flat_map(|p| [p.x, p.mean, p.spread]))?;
         let (x_axis, y_axis) = (self.x_axis(&all)?, self.y_axis()?);
-        let names: Vec<String> = self.series.iter().map(|s| label::name(&s.name)).collect();
-        let widest = names.iter().map(|n| font::width(n, TEXT)).fold(0.0, f64::max);
-        let height = HEIGHT.max(names.len() as f64 * TEXT * LEADING + 10.0);
+        let lines = self.lines();
+        let widest = lines.iter().map(|l| font::width(&l.name, TEXT)).fold(0.0, f64::max);
+        let height = HEIGHT.max(lines.len() as f64 * TEXT * LEADING + 10.0);
         let sides = Sides {
             left: frame::left(&y_axis),
             right: widest + 54.0,
             above: 4.0,
             below: frame::below(&self.x),
         };
-        let (mut scene, area) = frame::frame(&self.labels, WIDTH, height, sides);
-        frame::x_axis(&mut scene, area, &x_axis, &self.x);
-        frame::y_axis(&mut scene, area, &y_axis, &self.y);
-        let lines = self.lines(area, &x_axis, &y_axis);
-        lines.iter().for_each(|line| line.draw_spread(&mut scene, lines.len()));
-        lines.iter().for_each(|line| line.draw_mean(&mut scene));
-        draw_names(&mut scene, area, &lines, &names);
-        Ok(scene)
+        let page = Page::new(&self.labels, (WIDTH, height), sides)?;
+        let mut chart = page.chart(x_axis, y_axis)?;
+        frame::mesh(&mut chart, &self.x, &self.y)?;
+        for line in lines.iter().filter(|line| line.style.spread) {
+            match lines.len() <= MOST_BANDS && line.points.len() > 1 {
+                true => line.draw_band(&mut chart)?,
+                false => line.draw_bars(&page, &chart)?,
+            }
+        }
+        for line in &lines {
+            line.draw_mean(&page, &mut chart)?;
+        }
+        draw_names(&page, &chart, &lines)?;
+        Ok(page.into_scene())
     }
 
     fn x_axis(&self, all: &[LinePoint]) -> Result<Axis, PlotError> {
@@ -79,7 +88,7 @@ impl Lines {
         xs.dedup();
         let (low, high) = (xs[0], xs[xs.len() - 1]);
         match low > 0.0 {
-            true => Ok(Axis::log10(low, high, &xs).thinned(WIDTH)),
+            true => Ok(Axis::log(&xs).thinned(WIDTH)),
             false => {
                 Err(PlotError::Range { figure: FIGURE, what: "numbers on a logarithmic axis", low, high })
             }
@@ -97,20 +106,16 @@ impl Lines {
         Axis::linear(FIGURE, low, high, 9)
     }
 
-    fn lines(&self, area: Area, x_axis: &Axis, y_axis: &Axis) -> Vec<Line> {
-        let mut proxies = 0;
-        let mut baselines = 0;
+    /// The lines with what tells them apart, points from left to right.
+    fn lines(&self) -> Vec<Line> {
+        let (mut proxies, mut baselines) = (0, 0);
         let lines = self.series.iter().map(|series| {
-            let index = if series.kind == RuleKind::Proxy { &mut proxies } else { &mut baselines };
-            let style = Style::of(series.kind, *index);
-            *index += 1;
+            let order = if series.kind == RuleKind::Proxy { &mut proxies } else { &mut baselines };
+            let style = Style::of(series.kind, *order);
+            *order += 1;
             let mut points = series.points.clone();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
-            let at = |p: &LinePoint, y: f64| (area.x(x_axis.place(p.x)), area.y(y_axis.place(y)));
-            let means = points.iter().map(|p| at(p, p.mean)).collect();
-            let spread =
-                points.iter().map(|p| (at(p, p.mean - p.spread), at(p, p.mean + p.spread))).collect();
-            Line { style, means, spread, order: *index }
+            Line { name: label::name(&series.name), style, points, order: *order }
         });
         lines.collect()
     }
@@ -119,9 +124,9 @@ impl Lines {
 /// Colour, dashes and markers of a line: three kinds of dashes and four markers tell lines of equal colour apart.
 #[derive(Clone, Copy, Debug)]
 struct Style {
-    colour: Colour,
+    colour: RGBColor,
     width: f64,
-    /// Lengths of dash and gap, or none.
+    /// Lengths of dash and gap in pixels, or none.
     dashes: Option<(f64, f64)>,
     marker: usize,
     spread: bool,
@@ -138,140 +143,112 @@ impl Style {
                 marker: index % 4,
                 spread: true,
             },
-            RuleKind::Baseline => Self {
-                colour: Colour::new(0x8a_8a_8a),
-                width: 1.5,
-                dashes: Some((5.0, 3.0)),
-                marker: index % 4,
-                spread: false,
-            },
+            RuleKind::Baseline => {
+                Self { colour: PALE, width: 1.5, dashes: Some((5.0, 3.0)), marker: index % 4, spread: false }
+            }
             RuleKind::Oracle => Self { colour: INK, width: 1.5, dashes: None, marker: 0, spread: false },
         }
+    }
+
+    /// A path on the paper, in dashes if the line has any.
+    fn draw_path(&self, paper: &Canvas, path: &[Place]) -> Result<(), PlotError> {
+        let line = stroke(self.colour, self.width);
+        match self.dashes {
+            None => paper.draw(&PathElement::new(path, line))?,
+            Some((dash, gap)) => {
+                paper.draw(&DashedPathElement::new(path.iter().copied(), units(dash), units(gap), line))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_marker(&self, paper: &Canvas, (x, y): Place) -> Result<(), PlotError> {
+        let (fill, r) = (self.colour.filled(), |share: f64| units(4.0 * share));
+        let polygon = |corners: &[Place]| paper.draw(&Polygon::new(corners, fill));
+        match self.marker {
+            0 => paper.draw(&Circle::new((x, y), r(1.0), fill))?,
+            1 => paper.draw(&Rectangle::new([(x - r(0.9), y - r(0.9)), (x + r(0.9), y + r(0.9))], fill))?,
+            2 => polygon(&[(x - r(1.1), y + r(1.0)), (x, y - r(1.1)), (x + r(1.1), y + r(1.0))])?,
+            _ => polygon(&[(x - r(1.2), y), (x, y - r(1.2)), (x + r(1.2), y), (x, y + r(1.2))])?,
+        }
+        Ok(())
     }
 }
 
 struct Line {
+    name: String,
     style: Style,
-    means: Vec<Point>,
-    spread: Vec<(Point, Point)>,
+    points: Vec<LinePoint>,
     /// Which line of its kind this is, from 1.
     order: usize,
 }
 
 impl Line {
-    fn draw_spread(&self, scene: &mut Scene, lines: usize) {
-        match (self.style.spread, lines <= MOST_BANDS && self.means.len() > 1) {
-            (false, _) => {}
-            (true, true) => {
-                let lower = self.spread.iter().map(|s| s.0);
-                let upper = self.spread.iter().rev().map(|s| s.1);
-                scene.polygon(lower.chain(upper).collect(), self.style.colour.with_alpha(0.14));
-            }
-            (true, false) => {
-                // Beside each other, where lines share their x.
-                let aside = (self.order as f64 * 0.618_033_988_749_895).fract() * 10.0 - 5.0;
-                for (low, high) in &self.spread {
-                    let colour = self.style.colour.with_alpha(0.6);
-                    scene.line((low.0 + aside, low.1), (high.0 + aside, high.1), colour, 1.0);
-                }
-            }
-        }
+    /// The spread as a band around the line.
+    fn draw_band(&self, chart: &mut Chart) -> Result<(), PlotError> {
+        let lower = self.points.iter().map(|p| (p.x, p.mean - p.spread));
+        let upper = self.points.iter().rev().map(|p| (p.x, p.mean + p.spread));
+        let band: Vec<_> = lower.chain(upper).collect();
+        chart.draw_series([Polygon::new(band, self.style.colour.mix(0.14).filled())])?;
+        Ok(())
     }
 
-    fn draw_mean(&self, scene: &mut Scene) {
-        for piece in dashed(&self.means, self.style.dashes) {
-            scene.path(piece, self.style.colour, self.style.width);
+    /// The spread as a vertical bar at each point, beside those of other lines where lines share their x.
+    fn draw_bars(&self, page: &Page, chart: &Chart) -> Result<(), PlotError> {
+        let aside = units((self.order as f64 * 0.618_033_988_749_895).fract() * 10.0 - 5.0);
+        let bar = stroke(self.style.colour.mix(0.6), 1.0);
+        for point in &self.points {
+            let ends = [point.mean - point.spread, point.mean + point.spread];
+            let ends = ends.map(|end| chart.backend_coord(&(point.x, end)));
+            page.paper.draw(&PathElement::new(ends.map(|(x, y)| (x + aside, y)), bar))?;
         }
-        for point in &self.means {
-            draw_marker(scene, *point, self.style);
-        }
+        Ok(())
     }
-}
 
-fn draw_marker(scene: &mut Scene, (x, y): Point, style: Style) {
-    let (fill, r) = (style.colour, 4.0);
-    match style.marker {
-        0 => scene.disc((x, y), r, fill),
-        1 => scene.rect((x - r * 0.9, y - r * 0.9), (x + r * 0.9, y + r * 0.9), fill),
-        2 => scene.polygon(vec![(x - r * 1.1, y + r), (x, y - r * 1.1), (x + r * 1.1, y + r)], fill),
-        _ => {
-            scene.polygon(vec![(x - r * 1.2, y), (x, y - r * 1.2), (x + r * 1.2, y), (x, y + r * 1.2)], fill)
-        }
+    fn draw_mean(&self, page: &Page, chart: &mut Chart) -> Result<(), PlotError> {
+        let means: Vec<Place> = self.points.iter().map(|p| chart.backend_coord(&(p.x, p.mean))).collect();
+        self.style.draw_path(&page.paper, &means)?;
+        means.iter().try_for_each(|mean| self.style.draw_marker(&page.paper, *mean))
     }
-}
-
-/// A path cut into dashes; whole without dashes.
-fn dashed(points: &[Point], dashes: Option<(f64, f64)>) -> Vec<Vec<Point>> {
-    let Some((dash, gap)) = dashes else { return vec![points.to_vec()] };
-    let mut pieces = Vec::new();
-    // Length of the path before the current stretch: dashes go on around corners.
-    let mut before = 0.0;
-    for pair in points.windows(2) {
-        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-        let length = (x1 - x0).hypot(y1 - y0);
-        let at = |d: f64| (x0 + (x1 - x0) * d / length, y0 + (y1 - y0) * d / length);
-        let mut start = -(before % (dash + gap));
-        while start < length && length > 0.0 {
-            let (from, to) = (start.max(0.0), (start + dash).min(length));
-            if to > from {
-                pieces.push(vec![at(from), at(to)]);
-            }
-            start += dash + gap;
-        }
-        before += length;
-    }
-    pieces
 }
 
 /// Names right of the plot at the height of their line's end, moved apart where they would overlap, with a thin line to it.
-fn draw_names(scene: &mut Scene, area: Area, lines: &[Line], names: &[String]) {
-    let mut ends: Vec<(usize, Point)> =
-        lines.iter().enumerate().filter_map(|(i, l)| l.means.last().map(|end| (i, *end))).collect();
-    ends.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
-    let heights = spread_out(&ends.iter().map(|(_, end)| end.1).collect::<Vec<_>>(), area, TEXT * LEADING);
-    for ((i, end), y) in ends.into_iter().zip(heights) {
-        let style = lines[i].style;
-        let left = area.right + 22.0;
-        scene.path(vec![end, (area.right + 4.0, end.1), (left - 4.0, y)], style.colour.with_alpha(0.5), 0.75);
-        for piece in dashed(&[(left, y), (left + 20.0, y)], style.dashes) {
-            scene.path(piece, style.colour, style.width);
-        }
-        draw_marker(scene, (left + 10.0, y), style);
-        scene.text((left + 26.0, y), &names[i], TEXT, Anchor::Start, INK);
+fn draw_names(page: &Page, chart: &Chart, lines: &[Line]) -> Result<(), PlotError> {
+    let end = |line: &Line| line.points.last().map(|p| chart.backend_coord(&(p.x, p.mean)));
+    let mut ends: Vec<(&Line, Place)> = lines.iter().filter_map(|line| Some((line, end(line)?))).collect();
+    ends.sort_by_key(|(_, (_, y))| *y);
+    let wanted: Vec<f64> = ends.iter().map(|(_, (_, y))| f64::from(*y) / UNITS).collect();
+    let heights = spread_out(&wanted, page.plot, TEXT * LEADING);
+    let (right, left) = (units(page.plot.right), units(page.plot.right + 22.0));
+    for ((Line { name, style, .. }, end), height) in ends.into_iter().zip(heights) {
+        let y = units(height);
+        let lead = [end, (right + units(4.0), end.1), (left - units(4.0), y)];
+        page.paper.draw(&PathElement::new(lead, stroke(style.colour.mix(0.5), 0.75)))?;
+        style.draw_path(&page.paper, &[(left, y), (left + units(20.0), y)])?;
+        style.draw_marker(&page.paper, (left + units(10.0), y))?;
+        page.write((page.plot.right + 48.0, height), name, &font::left(TEXT, INK))?;
     }
+    Ok(())
 }
 
-/// Heights (sorted) moved as little as need be to be `apart` from each other and inside the area.
-fn spread_out(wanted: &[f64], area: Area, apart: f64) -> Vec<f64> {
-    let mut heights = wanted.to_vec();
-    for _ in 0..200 {
-        let mut moved = false;
-        for i in 1..heights.len() {
-            let missing = apart - (heights[i] - heights[i - 1]);
-            if missing > 0.01 {
-                heights[i - 1] -= missing / 2.0;
-                heights[i] += missing / 2.0;
-                moved = true;
-            }
-        }
-        if !moved {
-            break;
-        }
-    }
-    settle(&mut heights, area, apart);
-    heights
+/// Heights (sorted) moved as little as need be to be `apart` from each other and inside the plot.
+fn spread_out(wanted: &[f64], plot: Plot, apart: f64) -> Vec<f64> {
+    // Halfway between pushing all downwards and pushing all upwards: both keep the distance, so their mean does.
+    let (lower, upper) = (pushed_down(wanted, f64::MIN, apart), pushed_up(wanted, f64::MAX, apart));
+    let between: Vec<f64> = lower.iter().zip(&upper).map(|(a, b)| (a + b) / 2.0).collect();
+    pushed_up(&pushed_down(&between, plot.top + apart / 2.0, apart), plot.bottom - apart / 2.0, apart)
 }
 
-/// Pushes heights into the area from both ends, whatever the relaxation has left.
-fn settle(heights: &mut [f64], area: Area, apart: f64) {
-    let mut floor = area.top + apart / 2.0;
-    for height in heights.iter_mut() {
-        *height = height.max(floor);
-        floor = *height + apart;
-    }
-    let mut ceiling = area.bottom - apart / 2.0;
-    for height in heights.iter_mut().rev() {
-        *height = height.min(ceiling);
-        ceiling = *height - apart;
-    }
+fn pushed_down(heights: &[f64], mut least: f64, apart: f64) -> Vec<f64> {
+    let push = |height: &f64| {
+        let pushed = height.max(least);
+        least = pushed + apart;
+        pushed
+    };
+    heights.iter().map(push).collect()
+}
+
+fn pushed_up(heights: &[f64], most: f64, apart: f64) -> Vec<f64> {
+    let turned: Vec<f64> = heights.iter().rev().map(|height| -height).collect();
+    pushed_down(&turned, -most, apart).into_iter().rev().map(|height| -height).collect()
 }

@@ -1,9 +1,9 @@
 //! Drawings, as SVG and PNG. Each has one file, which says what its numbers are and how they are drawn, and those that
 //! `untrained plot` offers have a line in [`DRAWINGS`].
 //!
-//! A figure lays itself out in pixels from the widths of its labels, so that nothing is cut off or overlaps, and gives a
-//! list of shapes, a [`Scene`]; [`svg`] and [`png()`] draw that list with the two back ends of plotters. The text font is
-//! embedded, nothing is read from the system, and the same figure gives the same bytes.
+//! A figure makes room for its labels from their widths, so that nothing is cut off or overlaps, and draws itself with
+//! plotters on a [`Scene`], which keeps the shapes; [`svg`] and [`png()`] hand these to the two back ends of plotters. The
+//! text font is embedded, nothing is read from the system, and the same figure gives the same bytes.
 
 mod axis;
 mod bars;
@@ -28,7 +28,10 @@ mod tests;
 mod ticks;
 mod top1;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+
+use plotters::drawing::DrawingAreaErrorKind;
 
 pub use bars::{Bars, Estimate, Published};
 pub use boxplot::BoxPlot;
@@ -99,6 +102,8 @@ pub enum PlotError {
     SeveralProxies { known: String },
     #[error("--repetition {wanted}: the scores have {known:?}")]
     NoRepetition { wanted: u64, known: Vec<u64> },
+    #[error("plotters: {0}")]
+    Drawing(#[from] DrawingAreaErrorKind<Infallible>),
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
     #[error(transparent)]

@@ -1,8 +1,10 @@
 //! Pictures with heat laid over them: rows of images, a column for each network.
 
-use super::colour::{AXIS, Colour, GREY, INK, viridis};
-use super::frame::{self, Area, Sides};
-use super::scene::{Anchor, Scene};
+use plotters::prelude::{Color, RGBColor, Rectangle};
+
+use super::colour::{AXIS, GREY, INK, luminance, viridis};
+use super::frame::{Page, Plot, Sides, at, stroke};
+use super::scene::Scene;
 use super::{LEADING, Labels, PlotError, SMALL, TEXT, all_finite, at_most, colour_bar, font, label};
 
 const FIGURE: &str = "class activation maps";
@@ -49,7 +51,7 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Lays the figure out, in the order given.
+    /// Draws the figure, in the order given.
     ///
     /// # Errors
     /// Nothing to draw, too much of it, or pictures of the wrong size.
@@ -57,35 +59,28 @@ impl Pictures {
         self.check()?;
         let widest = self.rows.iter().map(|r| font::width(&label::name(&r.label), TEXT)).fold(0.0, f64::max);
         let above = LINES as f64 * TEXT * LEADING + 4.0;
-        let sides = Sides { left: widest + 10.0, right: 76.0, above, below: 4.0 };
+        let sides = Sides { left: widest + 10.0, right: colour_bar::ROOM, above, below: 4.0 };
         let (columns, rows) = (self.columns.len() as f64, self.rows.len() as f64);
         let step = (SIDE + GAP, SIDE + GAP + SMALL * LEADING);
-        let (mut scene, area) =
-            frame::frame(&self.labels, columns * step.0 - GAP, rows * step.1 - GAP, sides);
+        let page = Page::new(&self.labels, (columns * step.0 - GAP, rows * step.1 - GAP), sides)?;
+        let left = |column: usize| page.plot.left + column as f64 * step.0;
         for (j, name) in self.columns.iter().enumerate() {
-            let middle = area.left + j as f64 * step.0 + SIDE / 2.0;
-            let mut lines = font::wrap(&label::sentence(name), TEXT, SIDE);
-            if lines.len() > LINES {
-                lines.truncate(LINES);
-                lines[LINES - 1] = font::fit(&format!("{}…", lines[LINES - 1]), TEXT, SIDE);
-            }
-            for (k, line) in lines.iter().rev().enumerate() {
-                let y = area.top - 6.0 - (k as f64 + 0.5) * TEXT * LEADING;
-                scene.text((middle, y), line, TEXT, Anchor::Middle, INK);
-            }
+            write_above(&page, left(j) + SIDE / 2.0, name)?;
         }
         for (i, row) in self.rows.iter().enumerate() {
-            let top = area.top + i as f64 * step.1;
-            let name = label::name(&row.label);
-            scene.text((area.left - 8.0, top + SIDE / 2.0), &name, TEXT, Anchor::End, INK);
+            let top = page.plot.top + i as f64 * step.1;
+            let middle = (page.plot.left - 8.0, top + SIDE / 2.0);
+            page.write(middle, &label::name(&row.label), &font::right(TEXT, INK))?;
             for (j, picture) in row.pictures.iter().enumerate() {
-                draw_picture(&mut scene, (area.left + j as f64 * step.0, top), picture);
+                draw_picture(&page, (left(j), top), picture)?;
             }
         }
         if self.rows.iter().flat_map(|r| &r.pictures).any(|p| p.heat.is_some()) {
-            draw_bar(&mut scene, area, &self.what);
+            let bar = Plot { bottom: page.plot.top + SIDE, ..page.plot };
+            let what = font::fit(&label::sentence(&self.what), SMALL, SIDE);
+            colour_bar::draw(&page, bar, viridis, &[(0.0, "0"), (0.5, "½"), (1.0, "1")], &what)?;
         }
-        Ok(scene)
+        Ok(page.into_scene())
     }
 
     fn check(&self) -> Result<(), PlotError> {
@@ -112,7 +107,21 @@ impl Pictures {
     }
 }
 
-fn draw_picture(scene: &mut Scene, (left, top): (f64, f64), picture: &Picture) {
+/// A column's name in up to [`LINES`] lines above its pictures.
+fn write_above(page: &Page, middle: f64, name: &str) -> Result<(), PlotError> {
+    let mut lines = font::wrap(&label::sentence(name), TEXT, SIDE);
+    if lines.len() > LINES {
+        lines.truncate(LINES);
+        lines[LINES - 1] = font::fit(&format!("{}…", lines[LINES - 1]), TEXT, SIDE);
+    }
+    for (k, line) in lines.iter().rev().enumerate() {
+        let y = page.plot.top - 6.0 - (k as f64 + 0.5) * TEXT * LEADING;
+        page.write((middle, y), line, &font::centred(TEXT, INK))?;
+    }
+    Ok(())
+}
+
+fn draw_picture(page: &Page, (left, top): (f64, f64), picture: &Picture) -> Result<(), PlotError> {
     let [height, width] = picture.size;
     let scale = SIDE / height.max(width).max(1) as f64;
     let (right, bottom) = (left + width as f64 * scale, top + height as f64 * scale);
@@ -122,33 +131,21 @@ fn draw_picture(scene: &mut Scene, (left, top): (f64, f64), picture: &Picture) {
             let from = (left + x as f64 * scale, top + y as f64 * scale);
             // Into the next pixels, which are drawn later: viewers show seams between rectangles that only touch.
             let to = ((from.0 + 2.0 * scale).min(right), (from.1 + 2.0 * scale).min(bottom));
-            scene.rect(from, to, colour(*pixel, heat));
+            let fill = colour(*pixel, heat).filled();
+            page.paper.draw(&Rectangle::new([at(from), at(to)], fill))?;
         }
     }
-    scene.outline((left, top), (right, bottom), AXIS, 1.0);
+    page.paper.draw(&Rectangle::new([at((left, top)), at((right, bottom))], stroke(AXIS, 1.0)))?;
     let note = font::fit(&label::sentence(&picture.note), SMALL, SIDE);
-    scene.text(
-        (left + SIDE / 2.0, top + SIDE + 2.0 + SMALL * LEADING / 2.0),
-        &note,
-        SMALL,
-        Anchor::Middle,
-        GREY,
-    );
+    let below = (left + SIDE / 2.0, top + SIDE + 2.0 + SMALL * LEADING / 2.0);
+    page.write(below, &note, &font::centred(SMALL, GREY))
 }
 
 /// The pixel, or the heat over the pixel in grey.
-fn colour([red, green, blue]: [u8; 3], heat: Option<f64>) -> Colour {
-    let own = Colour { red, green, blue, alpha: 1.0 };
+fn colour([red, green, blue]: [u8; 3], heat: Option<f64>) -> RGBColor {
+    let own = RGBColor(red, green, blue);
     let Some(heat) = heat else { return own };
-    let (grey, over) = (own.luminance() * 255.0, viridis(heat));
+    let (grey, over) = (luminance(own) * 255.0, viridis(heat));
     let mix = |over: u8| (HEAT * f64::from(over) + (1.0 - HEAT) * grey).round() as u8;
-    Colour { red: mix(over.red), green: mix(over.green), blue: mix(over.blue), alpha: 1.0 }
-}
-
-/// The colour bar of the heat, with its label from the top downwards.
-fn draw_bar(scene: &mut Scene, area: Area, what: &str) {
-    let bar = Area { bottom: area.top + SIDE, ..area };
-    let right = colour_bar::draw(scene, bar, 16.0, viridis, &[(0.0, "0"), (0.5, "½"), (1.0, "1")]);
-    let what = font::fit(&label::sentence(what), SMALL, SIDE);
-    scene.upright_text((right + 36.0, bar.top), &what, SMALL, Anchor::End, GREY);
+    RGBColor(mix(over.0), mix(over.1), mix(over.2))
 }

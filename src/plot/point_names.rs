@@ -1,34 +1,49 @@
 //! Names beside points, placed where they cover nothing.
 
-use super::colour::{AXIS, INK};
-use super::frame::Area;
-use super::scene::{Anchor, Point, Scene};
-use super::{TEXT, font, label};
+use plotters::prelude::PathElement;
 
-/// Writes each name at the first free place around its point, further out if need be, with a line to the point.
-pub(super) fn draw(scene: &mut Scene, area: Area, points: &[Point], names: &[String]) {
-    let radius = 5.0;
-    let mut taken: Vec<(Point, Point)> =
-        points.iter().map(|(x, y)| ((x - radius, y - radius), (x + radius, y + radius))).collect();
-    for (point, name) in points.iter().zip(names) {
-        let name = label::name(name);
-        let width = font::width(&name, TEXT);
-        let places = (0..40).flat_map(|ring| around(*point, width, 9.0 + 7.0 * f64::from(ring)));
-        let free = |(x, y): &Point| {
-            let (from, to) = ((*x, y - TEXT / 2.0), (x + width, y + TEXT / 2.0));
-            let inside =
-                from.0 >= area.left && to.0 <= area.right && from.1 >= area.top && to.1 <= area.bottom;
-            inside
-                && taken.iter().all(|t| t.0.0 >= to.0 || t.1.0 <= from.0 || t.0.1 >= to.1 || t.1.1 <= from.1)
-        };
-        let Some((x, y)) = places.into_iter().find(free) else { continue };
+use super::colour::{AXIS, INK};
+use super::frame::{Page, Plot, Point, at, stroke};
+use super::{PlotError, TEXT, font, label};
+
+/// Writes the names near their points, with a line to the point where it is not close. A name without a place is left out.
+pub(super) fn draw(page: &Page, points: &[Point], names: &[String]) -> Result<(), PlotError> {
+    let names: Vec<String> = names.iter().map(|name| label::name(name)).collect();
+    let widths: Vec<f64> = names.iter().map(|name| font::width(name, TEXT)).collect();
+    let places = places(page.plot, points, &widths);
+    for (((point, name), width), place) in points.iter().zip(&names).zip(widths).zip(places) {
+        let Some((x, y)) = place else { continue };
         let nearest = (point.0.clamp(x, x + width), point.1.clamp(y - TEXT / 2.0, y + TEXT / 2.0));
         if (nearest.0 - point.0).hypot(nearest.1 - point.1) > 14.0 {
-            scene.line(*point, nearest, AXIS, 0.75);
+            page.paper.draw(&PathElement::new([at(*point), at(nearest)], stroke(AXIS, 0.75)))?;
         }
-        scene.text((x, y), &name, TEXT, Anchor::Start, INK);
-        taken.push(((x, y - TEXT / 2.0), (x + width, y + TEXT / 2.0)));
+        page.write((x, y), name, &font::left(TEXT, INK))?;
     }
+    Ok(())
+}
+
+/// The first free place around each point: all names that have one close by get it before others look further out.
+fn places(plot: Plot, points: &[Point], widths: &[f64]) -> Vec<Option<Point>> {
+    let around_points = points.iter().map(|(x, y)| ((x - 5.0, y - 5.0), (x + 5.0, y + 5.0)));
+    let mut taken: Vec<(Point, Point)> = around_points.collect();
+    let mut places = vec![None; points.len().min(widths.len())];
+    for distance in (0..40).map(|ring| 9.0 + 7.0 * f64::from(ring)) {
+        for ((place, point), width) in places.iter_mut().zip(points).zip(widths) {
+            let room = |(x, y): Point| ((x, y - TEXT / 2.0), (x + width, y + TEXT / 2.0));
+            let free = |at: &Point| {
+                let (from, to) = room(*at);
+                let inside =
+                    from.0 >= plot.left && to.0 <= plot.right && from.1 >= plot.top && to.1 <= plot.bottom;
+                inside
+                    && taken.iter().all(|(a, b)| a.0 >= to.0 || b.0 <= from.0 || a.1 >= to.1 || b.1 <= from.1)
+            };
+            if place.is_none() {
+                *place = around(*point, *width, distance).into_iter().find(free);
+                taken.extend(place.map(room));
+            }
+        }
+    }
+    places
 }
 
 /// Where a name of this width may begin, at a distance from its point: right, left, above, below, then the corners.

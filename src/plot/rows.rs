@@ -1,13 +1,16 @@
 //! What bars and box plots share: one row for a proxy, in each row one lane for a data set.
 
+use plotters::prelude::{Color, PathElement, Polygon, RGBColor, Rectangle};
+
 use super::axis::Axis;
-use super::colour::{Colour, GREY, INK, SERIES, WHITE};
-use super::frame::{self, Area, Sides};
-use super::scene::{Anchor, Point, Scene};
+use super::colour::{AXIS, GREY, INK, SERIES, WHITE, lighter};
+use super::frame::{self, Chart, Page, Point, Sides, at};
+use super::scene::{Canvas, Place, units};
 use super::{LEADING, Labels, MOST_ENTRIES, MOST_GROUPS, PlotError, TEXT, at_most, font, label};
 use crate::analysis::{Correlation, CorrelationGroup, Statistic};
 
-const WIDTH: f64 = 430.0;
+/// Width of the chart, in pixels.
+pub(super) const WIDTH: f64 = 430.0;
 
 /// A proxy with one entry for each group (data set); `None` where it has none.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,14 +21,14 @@ pub struct ProxyRow<T> {
     pub entries: Vec<Option<T>>,
 }
 
-/// Measures of a figure made of rows.
+/// Measures of a figure made of rows, in pixels; its vertical axis has zero at the upper edge.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lanes {
-    pub groups: usize,
-    /// Pixels of one lane.
+    groups: usize,
+    /// Height of one lane.
     pub lane: f64,
-    /// Pixels between rows.
-    pub gap: f64,
+    /// Between rows.
+    gap: f64,
 }
 
 impl Lanes {
@@ -39,12 +42,8 @@ impl Lanes {
     }
 
     /// Upper edge of a lane.
-    pub(super) fn top(&self, area: Area, row: usize, group: usize) -> f64 {
-        area.top + self.row() * row as f64 + self.gap / 2.0 + self.lane * group as f64
-    }
-
-    fn middle(&self, area: Area, row: usize) -> f64 {
-        area.top + self.row() * (row as f64 + 0.5)
+    pub(super) fn top(&self, row: usize, group: usize) -> f64 {
+        self.row() * row as f64 + self.gap / 2.0 + self.lane * group as f64
     }
 }
 
@@ -127,9 +126,9 @@ pub(super) fn sorted<T>(rows: &[ProxyRow<T>], key: impl Fn(&T) -> f64) -> Vec<&P
 }
 
 /// Colour of a group; pale in the row of a baseline.
-pub(super) fn fill(group: usize, baseline: bool) -> Colour {
+pub(super) fn fill(group: usize, baseline: bool) -> RGBColor {
     let colour = SERIES[group % SERIES.len()];
-    if baseline { colour.lighter(0.55) } else { colour }
+    if baseline { lighter(colour, 0.55) } else { colour }
 }
 
 /// What the legend explains besides the groups.
@@ -139,33 +138,55 @@ pub(super) struct Marks {
     pub published: bool,
 }
 
-/// The frame of a figure of rows: legend, names, grid and axis. `right` is the room for numbers at the right.
-pub(super) fn frame<T>(
+/// The page of a figure of rows with its legend and names, and the chart with its grid and the axis below. `right` is the
+/// room for numbers at the right.
+pub(super) fn page<T>(
     labels: &Labels,
-    axis: &Axis,
-    axis_label: &str,
+    (axis, axis_label): (Axis, &str),
     (groups, marks): (&[String], Marks),
     (rows, lanes): (&[&ProxyRow<T>], Lanes),
     right: f64,
-) -> (Scene, Area) {
+) -> Result<(Page, Chart), PlotError> {
     let names: Vec<String> = rows.iter().map(|r| label::name(&r.name)).collect();
     let widest = names.iter().map(|n| font::width(n, TEXT)).fold(0.0, f64::max);
     let legend = legend(groups, marks);
     let left = widest + 10.0;
     let (lines, legend_height) = wrapped(&legend, left + WIDTH + right);
     let sides = Sides { left, right, above: legend_height, below: frame::below(axis_label) };
-    let (mut scene, area) = frame::frame(labels, WIDTH, lanes.row() * rows.len() as f64, sides);
-    draw_legend(&mut scene, (area.left - left, area.top - legend_height), &lines);
-    frame::x_axis(&mut scene, area, axis, axis_label);
+    let height = lanes.row() * rows.len() as f64;
+    let page = Page::new(labels, (WIDTH, height), sides)?;
+    draw_legend(&page, (page.plot.left - left, page.plot.top - legend_height), &lines)?;
     for (i, (row, name)) in rows.iter().zip(&names).enumerate() {
+        let middle = page.plot.top + lanes.row() * (i as f64 + 0.5);
         let colour = if row.baseline { GREY } else { INK };
-        scene.text((area.left - 8.0, lanes.middle(area, i)), name, TEXT, Anchor::End, colour);
+        page.write((page.plot.left - 8.0, middle), name, &font::right(TEXT, colour))?;
     }
-    (scene, area)
+    let mut chart = page.chart(axis, Axis::plain(height..0.0))?;
+    frame::mesh(&mut chart, axis_label, "")?;
+    Ok((page, chart))
+}
+
+/// A horizontal interval with a short line across each end, at a height in pixels.
+pub(super) fn interval(
+    chart: &mut Chart,
+    (low, high): (f64, f64),
+    y: f64,
+    colour: RGBColor,
+) -> Result<(), PlotError> {
+    let lines = [[(low, y), (high, y)], [(low, y - 3.0), (low, y + 3.0)], [(high, y - 3.0), (high, y + 3.0)]];
+    chart.draw_series(lines.map(|line| PathElement::new(line, frame::stroke(colour, 1.25))))?;
+    Ok(())
+}
+
+/// The line at zero.
+pub(super) fn zero(chart: &mut Chart) -> Result<(), PlotError> {
+    let height = chart.y_range().start;
+    chart.draw_series([PathElement::new([(0.0, 0.0), (0.0, height)], frame::stroke(AXIS, 1.0))])?;
+    Ok(())
 }
 
 enum Key {
-    Swatch(Colour),
+    Swatch(RGBColor),
     Diamond,
 }
 
@@ -176,7 +197,7 @@ fn legend(groups: &[String], marks: Marks) -> Vec<(Key, String)> {
         legend.extend(keys.map(|(i, g)| (Key::Swatch(fill(i, false)), label::name(g))));
     }
     if marks.baselines {
-        legend.push((Key::Swatch(GREY.lighter(0.55)), "pale: baseline".into()));
+        legend.push((Key::Swatch(lighter(GREY, 0.55)), "pale: baseline".into()));
     }
     if marks.published {
         legend.push((Key::Diamond, "published".into()));
@@ -200,20 +221,26 @@ fn wrapped(legend: &[(Key, String)], room: f64) -> (Vec<(Point, &Key, &str)>, f6
     (placed, height)
 }
 
-fn draw_legend(scene: &mut Scene, (left, top): Point, entries: &[(Point, &Key, &str)]) {
+fn draw_legend(page: &Page, (left, top): Point, entries: &[(Point, &Key, &str)]) -> Result<(), PlotError> {
     for ((x, y), key, name) in entries {
         let (x, y) = (left + x, top + y + TEXT * LEADING / 2.0);
         match key {
-            Key::Swatch(colour) => scene.rect((x, y - 5.0), (x + 12.0, y + 5.0), *colour),
-            Key::Diamond => diamond(scene, (x + 6.0, y), 5.0),
+            Key::Swatch(colour) => {
+                let corners = [at((x, y - 5.0)), at((x + 12.0, y + 5.0))];
+                page.paper.draw(&Rectangle::new(corners, colour.filled()))?;
+            }
+            Key::Diamond => diamond(&page.paper, at((x + 6.0, y)), 5.0)?,
         }
-        scene.text((x + 18.0, y), name, TEXT, Anchor::Start, INK);
+        page.write((x + 18.0, y), name, &font::left(TEXT, INK))?;
     }
+    Ok(())
 }
 
 /// The mark of a published value: a white diamond with a black edge.
-pub(super) fn diamond(scene: &mut Scene, (x, y): Point, radius: f64) {
-    let corners = |r: f64| vec![(x - r, y), (x, y - r), (x + r, y), (x, y + r)];
-    scene.polygon(corners(radius + 0.6), INK);
-    scene.polygon(corners(radius - 1.0), WHITE);
+pub(super) fn diamond(paper: &Canvas, (x, y): Place, radius: f64) -> Result<(), PlotError> {
+    for (radius, fill) in [(units(radius + 0.6), INK), (units(radius - 1.0), WHITE)] {
+        let corners = [(x - radius, y), (x, y - radius), (x + radius, y), (x, y + radius)];
+        paper.draw(&Polygon::new(corners, fill.filled()))?;
+    }
+    Ok(())
 }

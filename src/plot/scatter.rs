@@ -1,10 +1,12 @@
 //! Score against accuracy: points, or from [`DENSE`] points on hexagons coloured by how many points they hold.
 
+use plotters::prelude::{Circle, Color, Polygon};
+
 use super::axis::Axis;
-use super::colour::{GREY, SERIES, viridis};
-use super::frame::{self, Area, Sides};
-use super::scene::{Anchor, Point, Scene};
-use super::{Drawing, Labels, PlotError, Request, SMALL, all_finite, colour_bar, hexbin, label, point_names};
+use super::colour::{SERIES, viridis};
+use super::frame::{self, Chart, Page, Sides};
+use super::scene::{Place, Scene, UNITS, units};
+use super::{Drawing, Labels, PlotError, Request, all_finite, colour_bar, hexbin, label, point_names};
 use crate::analysis::{AnalysisError, Correlation, ScoreCell, ScoreSet, Statistic};
 use crate::proxies::Direction;
 use crate::tables::{Query, Table};
@@ -160,42 +162,43 @@ impl Scatter {
         }
     }
 
-    /// Lays the figure out.
+    /// Draws the figure.
     ///
     /// # Errors
     /// No points, numbers that are not finite, a range too wide for an axis, or a number of names unlike that of points.
     pub fn draw(&self) -> Result<Scene, PlotError> {
         self.check()?;
         let (x_axis, y_axis) = self.axes()?;
+        let (inside, outside): (Vec<_>, Vec<_>) = self.points.iter().partition(|(x, _)| x_axis.holds(*x));
         let dense = self.points.len() >= DENSE;
         let sides = Sides {
             left: frame::left(&y_axis),
-            right: if dense { 70.0 } else { 10.0 },
+            right: if dense { colour_bar::ROOM } else { 10.0 },
             above: 4.0,
             below: frame::below(&self.x),
         };
-        let beyond = |(x, _): &&(f64, f64)| !(0.0..=1.0).contains(&x_axis.place(*x));
-        let outside = self.points.iter().filter(beyond).count();
-        let (mut scene, area) = frame::frame(&self.labelled(outside), WIDTH, HEIGHT, sides);
+        let page = Page::new(&self.labelled(outside.len()), (WIDTH, HEIGHT), sides)?;
+        let mut chart = page.chart(x_axis, y_axis)?;
         let x_label = match self.is_logarithmic() {
             false => self.x.clone(),
             true => format!("{}, signed logarithmic axis", self.x),
         };
-        frame::x_axis(&mut scene, area, &x_axis, &x_label);
-        frame::y_axis(&mut scene, area, &y_axis, &self.y);
-        let place = |(x, y): &(f64, f64)| (area.x(x_axis.place(*x)), area.y(y_axis.place(*y)));
-        let points: Vec<Point> = self.points.iter().map(place).collect();
-        let (inside, outside): (Vec<Point>, Vec<Point>) =
-            points.iter().partition(|(x, _)| (area.left..=area.right).contains(x));
+        frame::mesh(&mut chart, &x_label, &self.y)?;
+        let places: Vec<Place> = inside.iter().map(|point| chart.backend_coord(point)).collect();
         match dense {
-            true => draw_density(&mut scene, area, &inside),
-            false => draw_points(&mut scene, &inside),
+            true => draw_density(&page, &places)?,
+            false => draw_points(&mut chart, &inside)?,
         }
-        draw_outside(&mut scene, area, &outside);
-        if points.len() <= MOST_NAMES {
-            point_names::draw(&mut scene, area, &points, &self.names);
+        draw_outside(&page, &chart, &outside)?;
+        if self.points.len() <= MOST_NAMES {
+            let pixels = |point| {
+                let (x, y) = chart.backend_coord(point);
+                (f64::from(x) / UNITS, f64::from(y) / UNITS)
+            };
+            let points: Vec<_> = self.points.iter().map(pixels).collect();
+            point_names::draw(&page, &points, &self.names)?;
         }
-        Ok(scene)
+        Ok(page.into_scene())
     }
 
     /// The labels, with a fact about scores that the axis leaves out.
@@ -243,52 +246,55 @@ fn ends(values: &[f64]) -> (f64, f64) {
     values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)))
 }
 
-fn draw_points(scene: &mut Scene, points: &[Point]) {
+fn draw_points(chart: &mut Chart, points: &[(f64, f64)]) -> Result<(), PlotError> {
     let (radius, alpha) = match points.len() {
         0..60 => (4.0, 0.85),
         60..500 => (2.75, 0.6),
         _ => (2.0, 0.45),
     };
-    for point in points {
-        scene.disc(*point, radius, SERIES[0].with_alpha(alpha));
-    }
+    let fill = SERIES[0].mix(alpha).filled();
+    chart.draw_series(points.iter().map(|point| Circle::new(*point, units(radius), fill)))?;
+    Ok(())
 }
 
 /// Triangles at the edge of the plot, at the heights of points beyond it.
-fn draw_outside(scene: &mut Scene, area: Area, points: &[Point]) {
+fn draw_outside(page: &Page, chart: &Chart, points: &[(f64, f64)]) -> Result<(), PlotError> {
     for (x, y) in points {
-        let (edge, towards) = if *x < area.left { (area.left, 1.0) } else { (area.right, -1.0) };
-        let base = edge + towards * 8.0;
-        let fill = SERIES[1].with_alpha(0.7);
-        scene.polygon(vec![(edge, *y), (base, y - 4.0), (base, y + 4.0)], fill);
+        let range = chart.x_range();
+        let (edge, towards) = if *x < range.start { (page.plot.left, 8.0) } else { (page.plot.right, -8.0) };
+        let (_, y) = chart.backend_coord(&(range.start, *y));
+        let (tip, base, half) = (units(edge), units(edge + towards), units(4.0));
+        let corners = [(tip, y), (base, y - half), (base, y + half)];
+        page.paper.draw(&Polygon::new(corners, SERIES[1].mix(0.7).filled()))?;
     }
+    Ok(())
 }
 
 /// Hexagons coloured by the logarithm of their counts, and the colour bar.
-fn draw_density(scene: &mut Scene, area: Area, points: &[Point]) {
-    let bins = hexbin::bins(points, HEXAGON);
+fn draw_density(page: &Page, points: &[Place]) -> Result<(), PlotError> {
+    let points: Vec<(f64, f64)> = points.iter().map(|(x, y)| (f64::from(*x), f64::from(*y))).collect();
+    let bins = hexbin::bins(&points, HEXAGON * UNITS);
     let most = bins.iter().map(|b| b.count).max().unwrap_or(1);
     for bin in &bins {
         // A little larger than the grid, or thin white lines would show between neighbours.
-        scene.polygon(hexbin::corners(bin.centre, HEXAGON + 0.3), viridis(share(bin.count, most)));
+        let corners = hexbin::corners(bin.centre, (HEXAGON + 0.3) * UNITS);
+        let corners = corners.into_iter().map(|(x, y)| (x.round() as i32, y.round() as i32));
+        page.paper
+            .draw(&Polygon::new(corners.collect::<Vec<_>>(), viridis(share(bin.count, most)).filled()))?;
     }
-    draw_bar(scene, area, most);
+    let ticks: Vec<_> = counts(most).into_iter().map(|c| (share(c, most), c.to_string())).collect();
+    colour_bar::draw(page, page.plot, viridis, &ticks, "architectures per hexagon")
 }
 
+/// Place of a count along the colours, which are logarithmic.
 fn share(count: usize, most: usize) -> f64 {
     if most <= 1 { 0.0 } else { (count as f64).ln() / (most as f64).ln() }
 }
 
-/// The colour bar, with ticks at a few counts.
-fn draw_bar(scene: &mut Scene, area: Area, most: usize) {
-    let decades = (0..).map(|p| 10_usize.pow(p)).take_while(|c| *c <= most);
-    let ticks: Vec<usize> = match most {
-        1 => vec![1],
+/// A few counts for the ticks of the colour bar.
+fn counts(most: usize) -> Vec<usize> {
+    match most {
         2..30 => [1, 2, 5, 10, 20].into_iter().filter(|c| *c <= most).collect(),
-        _ => decades.collect(),
-    };
-    let ticks: Vec<_> = ticks.into_iter().map(|count| (share(count, most), count.to_string())).collect();
-    let right = colour_bar::draw(scene, area, 14.0, viridis, &ticks);
-    let middle = (right + 42.0, (area.top + area.bottom) / 2.0);
-    scene.upright_text(middle, "architectures per hexagon", SMALL, Anchor::Middle, GREY);
+        _ => (0..).map(|p| 10_usize.pow(p)).take_while(|c| *c <= most).collect(),
+    }
 }

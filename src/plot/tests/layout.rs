@@ -5,10 +5,11 @@ use super::*;
 #[test]
 fn no_two_texts_overlap_and_none_leaves_the_paper() {
     for (figure, scene) in gallery() {
-        let texts: Vec<(&str, (Point, Point))> =
+        let texts: Vec<(&str, (Place, Place))> =
             texts(&scene).into_iter().map(|t| (t.text.as_str(), bounds(t))).collect();
         for (i, (text, (from, to))) in texts.iter().enumerate() {
-            let inside = from.0 >= 0.0 && from.1 >= 0.0 && to.0 <= scene.width && to.1 <= scene.height;
+            let (width, height) = size(&scene);
+            let inside = from.0 >= 0 && from.1 >= 0 && to.0 <= width && to.1 <= height;
             assert!(inside, "{figure}: {text:?} at {from:?} to {to:?} leaves the paper");
             for (other, (a, b)) in &texts[..i] {
                 let apart = from.0 >= b.0 || to.0 <= a.0 || from.1 >= b.1 || to.1 <= a.1;
@@ -35,7 +36,7 @@ fn every_name_is_written_once_on_each_axis() {
 #[test]
 fn bars_stand_in_falling_order() {
     let scene = bars(15, 1).draw().unwrap();
-    let heights: Vec<(f64, f64)> = (0..15)
+    let heights: Vec<(f64, i32)> = (0..15)
         .filter(|i| *i != 4)
         .map(|i| {
             let text = texts(&scene).into_iter().find(|t| t.text == label::name(&name(i))).unwrap();

@@ -5,7 +5,9 @@ mod layout;
 mod numbers;
 mod scores;
 
-use super::scene::{Anchor, Point, Shape, Text};
+use plotters::style::text_anchor::HPos;
+
+use super::scene::{Place, Shape, Text, UNITS};
 use super::*;
 use crate::search::RuleKind;
 
@@ -146,18 +148,23 @@ fn gallery() -> Vec<(String, Scene)> {
     all
 }
 
+/// Width and height in units.
+fn size(scene: &Scene) -> Place {
+    ((scene.width as f64 * UNITS) as i32, (scene.height as f64 * UNITS) as i32)
+}
+
 fn texts(scene: &Scene) -> Vec<&Text> {
     let shapes = scene.shapes.iter();
     shapes.filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None }).collect()
 }
 
 /// Smallest and largest x and y of the room that a text takes.
-fn bounds(text: &Text) -> (Point, Point) {
-    let (length, half) = (font::width(&text.text, text.size), text.size * 0.5);
+fn bounds(text: &Text) -> (Place, Place) {
+    let (length, half) = (font::width(&text.text, text.size) as i32, (text.size * 0.5) as i32);
     let begin = match text.anchor {
-        Anchor::Start => 0.0,
-        Anchor::Middle => -length / 2.0,
-        Anchor::End => -length,
+        HPos::Left => 0,
+        HPos::Center => -length / 2,
+        HPos::Right => -length,
     };
     let (x, y) = text.at;
     match text.upright {
