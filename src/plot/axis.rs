@@ -92,15 +92,6 @@ impl Axis {
         }
     }
 
-    /// A linear axis for the bulk of the numbers; see [`bulk`].
-    ///
-    /// # Errors
-    /// A range that f64 cannot hold.
-    pub(super) fn linear_bulk(figure: &'static str, values: &[f64], most: usize) -> Result<Self, PlotError> {
-        let (low, high) = bulk(values, |v| v);
-        Self::linear(figure, low, high, most)
-    }
-
     /// A logarithmic axis on both sides of zero for the bulk of the numbers. What is linear about zero is so small that 95 %
     /// of the numbers are beyond it, but not below the 10^-12th part of the largest.
     pub(super) fn signed_log_bulk(values: &[f64], most: usize) -> Self {
@@ -190,7 +181,7 @@ fn threshold(values: &[f64]) -> f64 {
 /// Smallest and largest of the numbers that an axis should reach: all of them, unless less than 2 % lie so far outside that
 /// the others would share less than half of the axis. Outside means further from the quantiles of 1 % and 99 % than these
 /// are from each other, after spreading.
-fn bulk(values: &[f64], spread: impl Fn(f64) -> f64) -> (f64, f64) {
+pub(super) fn bulk(values: &[f64], spread: impl Fn(f64) -> f64) -> (f64, f64) {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len() - 1;

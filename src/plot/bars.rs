@@ -5,7 +5,7 @@ use plotters::prelude::{Color, RGBColor, Rectangle};
 use super::axis::Axis;
 use super::colour::{GREY, INK};
 use super::frame::{Chart, Page};
-use super::rows::{self, Lanes, Marks, ProxyRow};
+use super::rows::{self, Lanes, ProxyRow};
 use super::scene::{Scene, UNITS};
 use super::{Drawing, Labels, PlotError, SMALL, all_finite, font, label};
 use crate::analysis::{Correlation, CorrelationGroup, Statistic};
@@ -85,12 +85,9 @@ impl Bars {
         let high = self.values().fold(0.0, f64::max);
         let axis = Axis::linear(FIGURE, low, high, 8)?;
         let lanes = Lanes::new(self.groups.len(), LANE);
-        let marks = Marks {
-            baselines: rows.iter().any(|r| r.baseline),
-            published: rows.iter().flat_map(|r| &r.entries).flatten().any(|e| e.published.is_some()),
-        };
+        let published = rows.iter().flat_map(|r| &r.entries).flatten().any(|e| e.published.is_some());
         let (page, mut chart) =
-            rows::page(&self.labels, (axis, &self.x), (&self.groups, marks), (&rows, lanes), 44.0)?;
+            rows::page(&self.labels, (axis, &self.x), (&self.groups, published), (&rows, lanes), 44.0)?;
         for (i, row) in rows.iter().enumerate() {
             for (group, entry) in row.entries.iter().enumerate() {
                 let lane = (lanes.top(i, group), lanes.top(i, group) + lanes.lane);

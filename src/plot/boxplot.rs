@@ -5,7 +5,7 @@ use plotters::prelude::{Circle, Color, PathElement, RGBColor, Rectangle};
 use super::axis::Axis;
 use super::colour::{GREY, INK, lighter};
 use super::frame::{Chart, stroke};
-use super::rows::{self, Lanes, Marks, ProxyRow};
+use super::rows::{self, Lanes, ProxyRow};
 use super::scene::{Scene, units};
 use super::{Drawing, Labels, PlotError, SMALL, all_finite, font};
 use crate::analysis::{Correlation, CorrelationGroup, Statistic};
@@ -65,9 +65,8 @@ impl BoxPlot {
         let rows =
             rows::sorted(&self.rows, |values| BoxSummary::of(values).map_or(f64::NEG_INFINITY, |b| b.median));
         let lanes = Lanes::new(self.groups.len(), LANE);
-        let marks = Marks { baselines: rows.iter().any(|r| r.baseline), published: false };
         let (page, mut chart) =
-            rows::page(&self.labels, (axis, &self.x), (&self.groups, marks), (&rows, lanes), 14.0)?;
+            rows::page(&self.labels, (axis, &self.x), (&self.groups, false), (&rows, lanes), 14.0)?;
         if with_zero {
             rows::zero(&mut chart)?;
         }

@@ -131,31 +131,24 @@ pub(super) fn fill(group: usize, baseline: bool) -> RGBColor {
     if baseline { lighter(colour, 0.55) } else { colour }
 }
 
-/// What the legend explains besides the groups.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Marks {
-    pub baselines: bool,
-    pub published: bool,
-}
-
-/// The page of a figure of rows with its legend and names, and the chart with its grid and the axis below. `right` is the
-/// room for numbers at the right.
+/// The page of a figure of rows with its legend and names, and the chart with its grid and the axis below. `published` says
+/// whether there are marks of published values, `right` is the room for numbers at the right.
 pub(super) fn page<T>(
     labels: &Labels,
     (axis, axis_label): (Axis, &str),
-    (groups, marks): (&[String], Marks),
+    (groups, published): (&[String], bool),
     (rows, lanes): (&[&ProxyRow<T>], Lanes),
     right: f64,
 ) -> Result<(Page, Chart), PlotError> {
     let names: Vec<String> = rows.iter().map(|r| label::name(&r.name)).collect();
     let widest = names.iter().map(|n| font::width(n, TEXT)).fold(0.0, f64::max);
-    let legend = legend(groups, marks);
+    let legend = legend(groups, rows.iter().any(|row| row.baseline), published);
     let left = widest + 10.0;
     let (lines, legend_height) = wrapped(&legend, left + WIDTH + right);
     let sides = Sides { left, right, above: legend_height, below: frame::below(axis_label) };
     let height = lanes.row() * rows.len() as f64;
     let page = Page::new(labels, (WIDTH, height), sides)?;
-    draw_legend(&page, (page.plot.left - left, page.plot.top - legend_height), &lines)?;
+    draw_legend(&page, (page.plot.left - left, page.plot.top - legend_height), lines)?;
     for (i, (row, name)) in rows.iter().zip(&names).enumerate() {
         let middle = page.plot.top + lanes.row() * (i as f64 + 0.5);
         let colour = if row.baseline { GREY } else { INK };
@@ -185,28 +178,19 @@ pub(super) fn zero(chart: &mut Chart) -> Result<(), PlotError> {
     Ok(())
 }
 
-enum Key {
-    Swatch(RGBColor),
-    Diamond,
-}
+/// Explained names with the colour of their swatch, or with none for the mark of a published value.
+type Legend = Vec<(Option<RGBColor>, String)>;
 
-fn legend(groups: &[String], marks: Marks) -> Vec<(Key, String)> {
-    let mut legend = Vec::new();
-    if groups.len() > 1 {
-        let keys = groups.iter().enumerate();
-        legend.extend(keys.map(|(i, g)| (Key::Swatch(fill(i, false)), label::name(g))));
-    }
-    if marks.baselines {
-        legend.push((Key::Swatch(lighter(GREY, 0.55)), "pale: baseline".into()));
-    }
-    if marks.published {
-        legend.push((Key::Diamond, "published".into()));
-    }
+fn legend(groups: &[String], baselines: bool, published: bool) -> Legend {
+    let several = groups.iter().enumerate().filter(|_| groups.len() > 1);
+    let mut legend: Legend = several.map(|(i, g)| (Some(fill(i, false)), label::name(g))).collect();
+    legend.extend(baselines.then(|| (Some(lighter(GREY, 0.55)), "pale: baseline".into())));
+    legend.extend(published.then(|| (None, "published".into())));
     legend
 }
 
 /// Legend entries with their horizontal places, line by line, and the height of all lines.
-fn wrapped(legend: &[(Key, String)], room: f64) -> (Vec<(Point, &Key, &str)>, f64) {
+fn wrapped(legend: &Legend, room: f64) -> (Vec<(Point, Option<RGBColor>, &str)>, f64) {
     let (mut x, mut y) = (0.0, 0.0);
     let mut placed = Vec::new();
     for (key, name) in legend {
@@ -214,22 +198,26 @@ fn wrapped(legend: &[(Key, String)], room: f64) -> (Vec<(Point, &Key, &str)>, f6
         if x > 0.0 && x + width > room {
             (x, y) = (0.0, y + TEXT * LEADING);
         }
-        placed.push(((x, y), key, name.as_str()));
+        placed.push(((x, y), *key, name.as_str()));
         x += width;
     }
     let height = if placed.is_empty() { 4.0 } else { y + TEXT * LEADING + 8.0 };
     (placed, height)
 }
 
-fn draw_legend(page: &Page, (left, top): Point, entries: &[(Point, &Key, &str)]) -> Result<(), PlotError> {
+fn draw_legend(
+    page: &Page,
+    (left, top): Point,
+    entries: Vec<(Point, Option<RGBColor>, &str)>,
+) -> Result<(), PlotError> {
     for ((x, y), key, name) in entries {
         let (x, y) = (left + x, top + y + TEXT * LEADING / 2.0);
         match key {
-            Key::Swatch(colour) => {
+            Some(colour) => {
                 let corners = [at((x, y - 5.0)), at((x + 12.0, y + 5.0))];
                 page.paper.draw(&Rectangle::new(corners, colour.filled()))?;
             }
-            Key::Diamond => diamond(&page.paper, at((x + 6.0, y)), 5.0)?,
+            None => diamond(&page.paper, at((x + 6.0, y)), 5.0)?,
         }
         page.write((x + 18.0, y), name, &font::left(TEXT, INK))?;
     }

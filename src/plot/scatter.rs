@@ -2,7 +2,7 @@
 
 use plotters::prelude::{Circle, Color, Polygon};
 
-use super::axis::Axis;
+use super::axis::{self, Axis};
 use super::colour::{SERIES, viridis};
 use super::frame::{self, Chart, Page, Sides};
 use super::scene::{Place, Scene, UNITS, units};
@@ -234,7 +234,10 @@ impl Scatter {
     fn axes(&self) -> Result<(Axis, Axis), PlotError> {
         let (scores, accuracies): (Vec<f64>, Vec<f64>) = self.points.iter().copied().unzip();
         let x_axis = match self.is_logarithmic() {
-            false => Axis::linear_bulk(FIGURE, &scores, 8)?,
+            false => {
+                let (low, high) = axis::bulk(&scores, |score| score);
+                Axis::linear(FIGURE, low, high, 8)?
+            }
             true => Axis::signed_log_bulk(&scores, 8),
         };
         let (low, high) = ends(&accuracies);
