@@ -87,7 +87,9 @@ fn samples(manifest: &Manifest, rows: &Rows<'_>) -> Result<(Samples, Vec<usize>)
             samples.push((u64::from(repetition), weight_seed, vec![]));
         }
         if last != Some((repetition, index)) {
-            samples.last_mut().map(|(_, _, archs)| archs.push(arch.to_owned()));
+            if let Some((_, _, archs)) = samples.last_mut() {
+                archs.push(arch.to_owned());
+            }
             count += 1;
         }
         last = Some((repetition, index));

@@ -72,13 +72,14 @@ pub(super) fn power_of_ten(exponent: i32) -> String {
     format!("10{}", raised.collect::<String>())
 }
 
-/// An accuracy as it stands on an axis: `cifar10 test accuracy (%), 200 epochs, mean of runs`.
+/// An accuracy as it stands on an axis: `cifar10 test accuracy (%), 200 epochs, mean of runs`; a negative loss is called so.
 pub(super) fn accuracy(query: &Query) -> String {
     let runs = match query.runs {
         Runs::Mean => "mean of runs".to_owned(),
         Runs::Seed(seed) => format!("run {seed}"),
     };
-    format!("{} {} accuracy (%), {} epochs, {runs}", query.dataset, query.split, query.budget)
+    let what = if query.is_percent() { "accuracy (%)" } else { "negative loss" };
+    format!("{} {} {what}, {} epochs, {runs}", query.dataset, query.split, query.budget)
 }
 
 /// `n = 1000`, or the range where it differs.

@@ -73,7 +73,7 @@ mod tests {
         for name in ["a", "b"] {
             fs::write(folder.join(name), name).unwrap();
         }
-        let of = || fingerprint(&[folder.clone()]).unwrap();
+        let of = || fingerprint(std::slice::from_ref(&folder)).unwrap();
         let first = of();
         fs::write(folder.join(".DS_Store"), "hidden").unwrap();
         assert_eq!(of(), first);

@@ -36,29 +36,25 @@ impl Place {
     /// # Errors
     /// Another process reads the same archive, or nothing can be written anywhere.
     pub(in crate::tables) fn new(folder: Option<&Path>, name: &str) -> Result<Self, TableError> {
-        let writable = folder.filter(|folder| std::fs::create_dir_all(folder).is_ok());
-        let at = |folder: &Path, temporary| {
-            let journal = folder.join(name).with_extension("jsonl");
-            match files::lock(&journal.with_extension("lock")) {
-                Ok(Some(lock)) => Ok(Ok(Self { journal, _lock: lock, _temporary: temporary })),
-                Ok(None) => Err(TableError::Busy { path: journal }),
-                Err(error) => Ok(Err(error)),
-            }
-        };
-        if let Some(folder) = writable
-            && let Ok(place) = at(folder, None)?
+        if let Some(folder) = folder.filter(|folder| std::fs::create_dir_all(folder).is_ok())
+            && let Ok(place) = Self::at(folder.join(name), None)?
         {
             return Ok(place);
         }
         tracing::warn!("the table cache cannot be written; the archive will be read again next time");
-        let none = TableError::io(
-            &std::env::temp_dir(),
-            "make a folder",
-            "set TMPDIR to a folder that can be written",
-        );
-        match tempfile::tempdir().and_then(|dir| Ok((dir.path().to_path_buf(), dir))) {
-            Ok((folder, dir)) => at(&folder, Some(dir))?.map_err(none),
-            Err(error) => Err(none(error)),
+        let remedy = "set TMPDIR to a folder that can be written";
+        let none = |error| TableError::io(&std::env::temp_dir(), "make a folder", remedy)(error);
+        let folder = tempfile::tempdir().map_err(none)?;
+        Self::at(folder.path().join(name), Some(folder))?.map_err(none)
+    }
+
+    /// The place in a folder, or why the folder cannot be written.
+    fn at(file: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<std::io::Result<Self>, TableError> {
+        let journal = file.with_extension("jsonl");
+        match files::lock(&journal.with_extension("lock")) {
+            Ok(Some(lock)) => Ok(Ok(Self { journal, _lock: lock, _temporary: temporary })),
+            Ok(None) => Err(TableError::Busy { path: journal }),
+            Err(error) => Ok(Err(error)),
         }
     }
 }
