@@ -161,7 +161,11 @@ impl<'a> Names<'a> {
         }
         match text.strip_prefix('#').map(str::parse) {
             Some(Ok(index)) => self.at(index),
-            _ => Ok(self.space.canonical(text)?),
+            _ => {
+                let arch = self.space.canonical(text)?;
+                self.space.check_member(&arch)?;
+                Ok(arch)
+            }
         }
     }
 

@@ -128,6 +128,14 @@ pub trait SearchSpace: Sync {
     /// [`ArchError`], which points at the malformed part.
     fn canonical(&self, arch: &str) -> Result<String, ArchError>;
 
+    /// Refuses an architecture that a network could be built for, but that the benchmark does not have.
+    ///
+    /// # Errors
+    /// Why it does not; [`ArchError`] as well for a malformed string.
+    fn check_member(&self, _arch: &str) -> Result<(), ArchError> {
+        Ok(())
+    }
+
     /// Architecture `index` in the official order. `None` past the end, and in spaces whose order only the table knows.
     fn arch(&self, index: usize) -> Option<String>;
 

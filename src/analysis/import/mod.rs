@@ -169,7 +169,7 @@ fn read_lines(
         let at = |reason: String| file.at(line, reason);
         let repetition =
             layout.repetition.map_or(Ok(0), |column| repetition(line.field(column))).map_err(at)?;
-        let arch = (origin.canonical)(line.field(layout.arch)).map_err(at)?;
+        let arch = (origin.canonical)(clean(line.field(layout.arch))).map_err(at)?;
         if let Some(first) = seen.insert((repetition, arch.clone()), line.place) {
             let reason = format!("architecture `{arch}` stands in {} {first} already", file.unit);
             return Err(at(format!("{reason}; several scores of one need a column `repetition`")));
