@@ -174,9 +174,11 @@ fn bounds(text: &Text) -> (Place, Place) {
 }
 
 #[test]
-#[ignore = "writes the gallery to GALLERY, a folder, for people to look at"]
+#[ignore = "writes the gallery to the folder GALLERY, or a temporary one, for people to look at"]
 fn draw_the_gallery() {
-    let folder = std::path::PathBuf::from(std::env::var("GALLERY").expect("GALLERY names a folder"));
+    let named = std::env::var_os("GALLERY").map(std::path::PathBuf::from);
+    let folder = named.unwrap_or_else(|| std::env::temp_dir().join("untrained-gallery"));
+    std::fs::create_dir_all(&folder).unwrap();
     for (figure, scene) in gallery() {
         for ending in ["svg", "png"] {
             save(&scene, &folder.join(format!("{}.{ending}", figure.replace(' ', "-")))).unwrap();
