@@ -189,8 +189,11 @@ fn legend(groups: &[String], baselines: bool, published: bool) -> Legend {
     legend
 }
 
-/// Legend entries with their horizontal places, line by line, and the height of all lines.
-fn wrapped(legend: &Legend, room: f64) -> (Vec<(Point, Option<RGBColor>, &str)>, f64) {
+/// An entry of a legend with its place.
+type Placed<'a> = (Point, Option<RGBColor>, &'a str);
+
+/// Legend entries with their places, line by line, and the height of all lines.
+fn wrapped(legend: &Legend, room: f64) -> (Vec<Placed<'_>>, f64) {
     let (mut x, mut y) = (0.0, 0.0);
     let mut placed = Vec::new();
     for (key, name) in legend {
@@ -205,11 +208,7 @@ fn wrapped(legend: &Legend, room: f64) -> (Vec<(Point, Option<RGBColor>, &str)>,
     (placed, height)
 }
 
-fn draw_legend(
-    page: &Page,
-    (left, top): Point,
-    entries: Vec<(Point, Option<RGBColor>, &str)>,
-) -> Result<(), PlotError> {
+fn draw_legend(page: &Page, (left, top): Point, entries: Vec<Placed<'_>>) -> Result<(), PlotError> {
     for ((x, y), key, name) in entries {
         let (x, y) = (left + x, top + y + TEXT * LEADING / 2.0);
         match key {

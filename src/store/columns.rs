@@ -219,12 +219,14 @@ impl<'f> Rows<'f> {
         let [Some(weight), Some(data), Some(sample)] = self.seeds.map(|column| column.get(row)) else {
             return Err(self.wrong(row, "it has no seeds"));
         };
+        let version = self.proxy_version.get(row);
+        let proxy_version = version.ok_or_else(|| self.wrong(row, "it has no version of its proxy"))?;
         let record = Record {
             repetition,
             index,
             arch: self.arch(row)?.to_owned(),
             proxy: proxy.to_owned(),
-            proxy_version: self.proxy_version.get(row).unwrap_or_default(),
+            proxy_version,
             status,
             score,
             components: self.components(row)?,

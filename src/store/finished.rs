@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::columns::{KEY, Rows, TIMES};
 use super::error::{READ, WRITE};
-use super::frame_file::{decode, encode, metadata};
+use super::frame_file::{decode, encode, metadata, numbers, texts};
 use super::{FileFacts, Manifest, StoreError, files};
 
 pub(super) const RECORDS: &str = "records.parquet";
@@ -61,9 +61,12 @@ fn read_file(folder: &Path, name: &str, manifest: &Manifest) -> Result<Option<Da
     let decoded = || decode(&bytes).map_err(|reason| damaged(&reason));
     if manifest.lists_no_files() {
         let frame = decoded()?;
-        let digest =
-            if name == RECORDS { digest_of_records(&frame, &path)? } else { digest_of_times(&frame) };
-        return match metadata(&bytes, "untrained.sha256").map_err(|reason| damaged(&reason))? == digest {
+        let digest = match name {
+            RECORDS => Some(digest_of_records(&frame, &path)?),
+            _ => digest_of_times(&frame),
+        };
+        let expected = metadata(&bytes, "untrained.sha256").map_err(|reason| damaged(&reason))?;
+        return match digest.is_some_and(|digest| digest == expected) {
             true => Ok(Some(frame)),
             false => Err(damaged("its rows were changed")),
         };
@@ -82,27 +85,22 @@ fn digest_of_records(frame: &DataFrame, path: &Path) -> Result<String, StoreErro
     Ok(hex::encode(digest.finalize()))
 }
 
-/// The digest that version 0.1 kept in the metadata of `timings.parquet`; that of other columns is any other.
-fn digest_of_times(frame: &DataFrame) -> String {
+/// The digest that version 0.1 kept in the metadata of `timings.parquet`; none of columns with other types, or without a value.
+fn digest_of_times(frame: &DataFrame) -> Option<String> {
     let mut digest = Sha256::new();
-    let _ = feed_times(frame, &mut digest);
-    hex::encode(digest.finalize())
-}
-
-fn feed_times(frame: &DataFrame, digest: &mut Sha256) -> PolarsResult<()> {
-    let (repetition, index) = (frame.column("repetition")?.u32()?, frame.column("index")?.u32()?);
-    let proxy = frame.column("proxy")?.str()?;
-    let times = TIMES.into_iter().map(|name| frame.column(name)?.f64()).collect::<PolarsResult<Vec<_>>>()?;
+    let count = |name| frame.column(name).and_then(Column::u32).ok();
+    let (repetition, index) = (count("repetition")?, count("index")?);
+    let proxy = texts(frame, "proxy").ok()?;
+    let times = TIMES.into_iter().map(|name| numbers(frame, name).ok()).collect::<Option<Vec<_>>>()?;
     for row in 0..frame.height() {
-        digest.update(proxy.get(row).unwrap_or_default());
-        for column in [repetition, index] {
-            digest.update(column.get(row).unwrap_or_default().to_le_bytes());
-        }
+        digest.update(proxy.get(row)?);
+        digest.update(repetition.get(row)?.to_le_bytes());
+        digest.update(index.get(row)?.to_le_bytes());
         for column in &times {
-            digest.update(column.get(row).unwrap_or(f64::NAN).to_bits().to_le_bytes());
+            digest.update(column.get(row)?.to_bits().to_le_bytes());
         }
     }
-    Ok(())
+    Some(hex::encode(digest.finalize()))
 }
 
 /// Records with the columns of their times, which are null where there are none.
