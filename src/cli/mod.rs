@@ -18,6 +18,7 @@ mod search;
 mod study;
 mod verify;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -67,7 +68,11 @@ pub fn main() -> ExitCode {
     let level = ["warn", "info", "debug"][usize::from(cli.verbose.min(2))];
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| format!("untrained={level}").into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let colours = std::io::stderr().is_terminal() && !is_set("NO_COLOR") && !dumb;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.without_time().with_target(false).with_ansi(colours).init();
     let dirs = DataDirs::resolve(cli.data_dir.as_deref());
     let done = match cli.command {
         Command::Score(args) => score::run(&args, &dirs),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::Query;
+use super::{Query, Runs};
 use crate::store::StoreError;
 
 /// Why a table, or a number of it, cannot be had, and what to do next.
@@ -40,7 +40,8 @@ pub enum TableError {
     #[error("table '{id}' has architectures 0 to {last}, not {index}")]
     IndexOutOfRange { id: String, index: usize, last: usize },
     #[error(
-        "table '{id}' lacks '{query}' for {count} architectures, first index {first}; choose runs = mean, another table source, or import the complete archive"
+        "table '{id}' lacks '{query}' for {count} architectures, first index {first}; {}another table source, or import the complete archive",
+        match query.runs { Runs::Mean => "choose ", Runs::Seed(_) => "choose runs = mean, " }
     )]
     MissingValues { id: String, query: Query, count: usize, first: usize },
     #[error(

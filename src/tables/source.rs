@@ -55,19 +55,25 @@ impl Source {
                 files => (CSV_FILES, files),
             },
         };
-        (!paths.is_empty()).then_some(Self { spec, kind, paths })
+        (!paths.is_empty()).then(|| Self::new(spec, kind, paths))
+    }
+
+    /// Paths are kept in full, so that they mean the same from another folder.
+    fn new(spec: &'static TableSpec, kind: &'static str, paths: Vec<PathBuf>) -> Self {
+        let full = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
+        Self { spec, kind, paths: paths.into_iter().map(full).collect() }
     }
 
     /// An official archive.
     pub(super) fn archive(spec: &'static TableSpec, path: PathBuf) -> Self {
-        Self { spec, kind: ARCHIVE, paths: vec![path] }
+        Self::new(spec, ARCHIVE, vec![path])
     }
 
     /// The source that was read from `paths`.
     pub(super) fn of(spec: &'static TableSpec, paths: Vec<PathBuf>) -> Option<Self> {
         match &spec.origin {
             Origin::Embedded { .. } => None,
-            Origin::Published(published) => Some(Self { spec, kind: published.kind, paths }),
+            Origin::Published(published) => Some(Self::new(spec, published.kind, paths)),
             Origin::Files { .. } => paths.into_iter().next().map(|path| Self::archive(spec, path)),
         }
     }
@@ -79,9 +85,8 @@ impl Source {
 
     /// The name of the file that the cache has for these paths.
     pub(super) fn cache_name(&self) -> String {
-        let absolute = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
         let digest = self.paths.iter().fold(Sha256::new(), |digest, path| {
-            digest.chain_update(absolute(path).as_os_str().as_encoded_bytes()).chain_update([0])
+            digest.chain_update(path.as_os_str().as_encoded_bytes()).chain_update([0])
         });
         format!("{}-{}.parquet", self.spec.id, &hex::encode(digest.finalize())[..16])
     }
