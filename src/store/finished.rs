@@ -136,6 +136,7 @@ pub(super) fn write(folder: &Path, records: &DataFrame, manifest: &mut Manifest)
     let timed = records.column(TIMES[0]).and_then(|times| records.filter(&times.is_not_null()));
     let timed = timed.and_then(|timed| timed.select(KEY.into_iter().chain(TIMES)));
     let new = [encoded(TIMINGS, timed)?, encoded(RECORDS, Ok(records.drop_many(TIMES)))?];
+    manifest.renew(facts(folder)?);
     let facts = new.each_ref().map(|(name, bytes)| FileFacts::new(name, files::sha256(bytes)));
     manifest.files.extend(facts.iter().cloned());
     manifest.write(folder)?;

@@ -118,6 +118,26 @@ fn finished_bytes_are_those_of_the_records() {
     assert_eq!(finished(&a), finished(&b));
 }
 
+/// A run of version 0.1 (format 1) is raised when its files are written, whoever does it.
+#[test]
+fn a_manifest_without_digests_is_renewed_with_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let (part, out) = (dir.path().join("part"), dir.path().join("out"));
+    let mut old = manifest();
+    old.format = 1;
+    old.proxies = vec![ProxyFacts { proxy: "naswot".into(), version: 1, ..ProxyFacts::default() }];
+    let architectures = ListFacts { count: 4, sha256: String::new() };
+    old.repetitions = vec![RepetitionFacts { architectures, ..RepetitionFacts::default() }];
+    std::fs::create_dir(&part).unwrap();
+    old.write(&part).unwrap();
+    let mut journal = Journal::open(&part.join(NAME), 0).unwrap();
+    records()[..4].iter().for_each(|record| journal.append(record).unwrap());
+    assert_eq!(join(&out, &[part.clone()]).unwrap(), 4);
+    let joined = Run::open(&out).unwrap();
+    assert_eq!((joined.manifest.format, joined.manifest.files.len()), (2, 2));
+    assert_same(&read(&out), &records()[..4]);
+}
+
 /// Whatever byte the journal ends at, whole lines are kept, the rest is dropped, and the run ends up the same.
 #[test]
 fn a_journal_cut_at_any_byte_goes_on() {

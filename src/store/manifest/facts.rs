@@ -68,7 +68,7 @@ pub struct CheckpointFacts {
 }
 
 /// A list of architectures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFacts {
     pub count: usize,
     /// SHA-256 of the strings, each ended by a newline.
@@ -76,7 +76,7 @@ pub struct ListFacts {
 }
 
 /// A mini-batch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchFacts {
     pub description: String,
     /// `[N, C, H, W]`.
@@ -89,7 +89,7 @@ pub struct BatchFacts {
 }
 
 /// How many architectures were scored and how many took over a score.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReuseFacts {
     pub dedupe: String,
     pub listed: usize,
@@ -98,7 +98,7 @@ pub struct ReuseFacts {
 }
 
 /// One repetition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepetitionFacts {
     pub seeds: Seeds,
     pub architectures: ListFacts,
@@ -111,7 +111,7 @@ pub struct RepetitionFacts {
 }
 
 /// A file from which scores are computed, or in which they are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Its name without folders.
     pub name: String,
@@ -126,7 +126,7 @@ impl FileFacts {
 }
 
 /// A proxy of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProxyFacts {
     /// Proxy and variant, in the shortest form.
     pub proxy: String,
