@@ -66,7 +66,7 @@ fn what_is_wrong_is_said_with_its_line() {
             br#"{"cifar100": {"8:8:8:8:8": {"nwot": {"score": 1}}}}"#,
             "it has scores with cifar100 and none with cifar10",
         ),
-        (b"arch,score\n\xef\xbb\xbfx,1\n", "<U+FEFF>"),
+        (b"arch,score\n8:8:\xe2\x80\x8b8:8:8,1\n", "<U+200B>"),
         (
             b"[{\"arch\": \"8:8:8:8:8\", \"score\": [1]}]",
             "mine.csv, record 1: `[1]` is neither number nor text",
