@@ -41,6 +41,12 @@ pub fn from_run(run: &Run, source: &str) -> Result<ScoreSet, AnalysisError> {
         cells[column][*place] = cell(&rows, row)?;
     }
     for (column, mut cells) in columns.into_iter().zip(cells) {
+        if set.column(&column.proxy).is_some() {
+            return Err(error(&format!(
+                "the manifest names the proxy {} twice; restore it from a copy",
+                column.proxy
+            )));
+        }
         set_level::rank(&column.proxy, &mut cells, &rows, &places, &set.samples)?;
         set.add(column, &cells);
     }

@@ -121,7 +121,7 @@ impl ScoreSet {
     /// Adds the scores of a proxy, one for each row.
     ///
     /// # Panics
-    /// If there are more or fewer cells than rows.
+    /// If there are more or fewer cells than rows, or the set has the proxy already.
     pub fn add(&mut self, column: ScoreColumn, cells: &[ScoreCell]) {
         let score = |cell: &ScoreCell| match cell {
             ScoreCell::Ok(x) | ScoreCell::NonFinite(x) => Some(*x),
@@ -218,7 +218,7 @@ impl ScoreSet {
     /// is taken gets the other's source appended. Gives the number of architectures that were found, over all samples.
     ///
     /// # Errors
-    /// Two proxies of one name and source.
+    /// The message of polars.
     pub fn adopt(&mut self, other: &Self) -> Result<usize, AnalysisError> {
         let single = other.samples.len() == 1;
         let key: &[&str] = if single { &[ARCH] } else { &[REPETITION, ARCH] };

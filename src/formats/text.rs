@@ -40,24 +40,33 @@ pub fn shown(text: &str, most: usize) -> String {
     shown
 }
 
-/// Numbers that JSON does not know, as Python and JavaScript write them, and the texts that stand for them here.
-const NOT_FINITE: [(&str, &str); 3] =
-    [("-Infinity", "\"-inf\""), ("Infinity", "\"inf\""), ("NaN", "\"nan\"")];
+/// Numbers that JSON does not know, as Python and JavaScript write them.
+const NOT_FINITE: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
-/// JSON as Python's `json.dump` writes it, where `NaN` and `Infinity` stand without quotes; they become texts.
-pub fn json_of_python(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let (mut out, mut from, mut at, mut quoted) = (String::new(), 0, 0, false);
-    while at < bytes.len() {
-        match bytes[at] {
+/// JSON as Python's `json.dump` writes it, where `NaN` and `Infinity` stand without quotes; they become the texts `nan`, `inf` and
+/// `-inf`.
+pub fn json_of_python(text: &[u8]) -> Cow<'_, [u8]> {
+    replaced(text, ["\"-inf\"", "\"inf\"", "\"nan\""])
+}
+
+/// The same, where such numbers become `null`.
+pub fn json_with_nulls(text: &[u8]) -> Cow<'_, [u8]> {
+    replaced(text, ["null"; 3])
+}
+
+/// JSON with other words in the places of [`NOT_FINITE`], outside of its texts.
+fn replaced<'t>(text: &'t [u8], with: [&str; 3]) -> Cow<'t, [u8]> {
+    let (mut out, mut from, mut at, mut quoted) = (vec![], 0, 0, false);
+    while at < text.len() {
+        match text[at] {
             b'\\' if quoted => at += 1,
             b'"' => quoted = !quoted,
             b'-' | b'I' | b'N' if !quoted => {
-                if let Some((word, quoted)) =
-                    NOT_FINITE.iter().find(|(word, _)| bytes[at..].starts_with(word.as_bytes()))
-                {
-                    out.push_str(&text[from..at]);
-                    out.push_str(quoted);
+                let found =
+                    NOT_FINITE.iter().zip(with).find(|(word, _)| text[at..].starts_with(word.as_bytes()));
+                if let Some((word, with)) = found {
+                    out.extend_from_slice(&text[from..at]);
+                    out.extend_from_slice(with.as_bytes());
                     at += word.len() - 1;
                     from = at + 1;
                 }
@@ -69,7 +78,7 @@ pub fn json_of_python(text: &str) -> Cow<'_, str> {
     if from == 0 {
         return Cow::Borrowed(text);
     }
-    out.push_str(&text[from..]);
+    out.extend_from_slice(&text[from..]);
     Cow::Owned(out)
 }
 
@@ -117,9 +126,20 @@ mod tests {
     #[test]
     fn numbers_that_are_not_finite_become_texts() {
         let text = r#"{"NaN": NaN, "a": [-Infinity, 1, Infinity], "b": "say \"NaN\""}"#;
-        let value: serde_json::Value = serde_json::from_str(&json_of_python(text)).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&json_of_python(text.as_bytes())).unwrap();
         assert_eq!(value, serde_json::json!({"NaN": "nan", "a": ["-inf", 1, "inf"], "b": "say \"NaN\""}));
-        assert!(matches!(json_of_python(r#"{"a": -1}"#), Cow::Borrowed(_)));
+        assert!(matches!(json_of_python(br#"{"a": -1}"#), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn words_that_json_does_not_know_become_null() {
+        let clean = |text: &str| String::from_utf8(json_with_nulls(text.as_bytes()).into_owned()).unwrap();
+        assert_eq!(
+            clean(r#"[NaN, 1, -Infinity, "NaN \" NaN", Infinity]"#),
+            r#"[null, 1, null, "NaN \" NaN", null]"#
+        );
+        assert!(matches!(json_with_nulls(b"[1, -2]"), Cow::Borrowed(_)));
+        assert_eq!(clean("N"), "N");
     }
 
     #[test]
@@ -139,7 +159,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "\\PC{0,30}[\"NIa-z\\\\-]{0,10}") {
-            let _ = (clean(&text), shown(&text, 10), json_of_python(&text), number(&text));
+            let _ = (clean(&text), shown(&text, 10), json_of_python(text.as_bytes()), number(&text));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reads a run for analysis, finished or not.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
 
@@ -23,6 +23,8 @@ use super::{JOURNAL, Manifest, Present, Record, StoreError, finished, journal};
 #[derive(Clone, Debug)]
 pub struct Run {
     pub manifest: Manifest,
+    /// Where it was read from, for messages.
+    folder: PathBuf,
     records: DataFrame,
 }
 
@@ -36,7 +38,7 @@ impl Run {
             return Err(StoreError::io(folder, READ)(io::ErrorKind::NotFound.into()));
         }
         let manifest = Manifest::read(folder)?;
-        Ok(Self { manifest, records: read(folder)? })
+        Ok(Self { manifest, folder: folder.to_path_buf(), records: read(folder)? })
     }
 
     /// The records, one a row, sorted by repetition, architecture index and proxy.
@@ -53,7 +55,7 @@ impl Run {
     /// # Errors
     /// None for the files of this program.
     pub fn rows(&self) -> Result<Rows<'_>, StoreError> {
-        Rows::of(&self.records, Path::new(finished::RECORDS))
+        Rows::of(&self.records, &self.folder.join(finished::RECORDS))
     }
 
     /// Whether every planned record is there. A shard has a part of the plan and is never complete by itself.

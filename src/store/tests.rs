@@ -132,7 +132,7 @@ fn a_manifest_without_digests_is_renewed_with_the_files() {
     old.write(&part).unwrap();
     let mut journal = Journal::open(&part.join(NAME), 0).unwrap();
     records()[..4].iter().for_each(|record| journal.append(record).unwrap());
-    assert_eq!(join(&out, &[part.clone()]).unwrap(), 4);
+    assert_eq!(join(&out, std::slice::from_ref(&part)).unwrap(), 4);
     let joined = Run::open(&out).unwrap();
     assert_eq!((joined.manifest.format, joined.manifest.files.len()), (2, 2));
     assert_same(&read(&out), &records()[..4]);

@@ -62,10 +62,10 @@ impl ScoreFile {
     /// An array of objects, or objects one after another (JSON lines). A column is a key that any of them has.
     fn json(name: &str, text: &str) -> Result<Self, ImportError> {
         let bad = |reason: String| ImportError::Malformed { name: name.to_owned(), reason };
-        let text = json_of_python(text);
+        let json = json_of_python(text.as_bytes());
         let records: Result<Vec<Record>, _> = match text.trim_start().starts_with('[') {
-            true => serde_json::from_str(&text),
-            false => serde_json::Deserializer::from_str(&text).into_iter().collect(),
+            true => serde_json::from_slice(&json),
+            false => serde_json::Deserializer::from_slice(&json).into_iter().collect(),
         };
         let records = records.map_err(|error| {
             bad(format!("not an array of objects such as {{\"arch\": ..., \"score\": ...}}: {error}"))
@@ -93,7 +93,9 @@ impl ScoreFile {
         if !text.trim_start().starts_with('{') {
             return Ok(None);
         }
-        let Ok(file) = serde_json::from_str::<BTreeMap<String, SuiteZero>>(&json_of_python(text)) else {
+        let Ok(file) =
+            serde_json::from_slice::<BTreeMap<String, SuiteZero>>(&json_of_python(text.as_bytes()))
+        else {
             return Ok(None);
         };
         let plain = |name: &str| name.to_lowercase().replace('-', "_");

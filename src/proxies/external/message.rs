@@ -160,7 +160,7 @@ mod tests {
     use crate::formats::text::json_of_python;
 
     fn parse(line: &str) -> Result<Answer, String> {
-        serde_json::from_str(&json_of_python(line)).map_err(|e| e.to_string())
+        serde_json::from_slice(&json_of_python(line.as_bytes())).map_err(|e| e.to_string())
     }
 
     #[test]

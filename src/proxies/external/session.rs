@@ -91,7 +91,7 @@ impl Session {
 fn hear(process: &mut Process, timeout: Duration) -> Result<(String, Answer), Broken> {
     let line = process.hear(timeout)?;
     let line = line.trim_end();
-    let answer = serde_json::from_str(&json_of_python(line))
+    let answer = serde_json::from_slice(&json_of_python(line.as_bytes()))
         .map_err(|error| Broken::garbage(line, format!("which is no message of the protocol ({error})")))?;
     Ok((line.to_owned(), answer))
 }

@@ -3,13 +3,13 @@
 //!
 //! While the file is read, only the network, the number of parameters and the test errors of each record are kept.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::formats::text::json_with_nulls;
 use crate::spaces::nds::{Nds, NetRecord};
 use crate::tables::TableError;
 use crate::tables::source_file::SourceFile;
@@ -30,38 +30,11 @@ pub type Entry = Result<TrainedNetwork, String>;
 /// # Errors
 /// The file is not JSON, or has no lists of objects; with the line.
 pub fn read(file: &SourceFile, list: &'static Nds) -> Result<Vec<Entry>, TableError> {
-    let text = without_nan(&file.bytes);
+    let text = json_with_nulls(&file.bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(&text);
     let entries = File(list).deserialize(&mut deserializer);
     let entries = entries.and_then(|entries| deserializer.end().map(|()| entries));
     entries.map_err(|error| TableError::bad_file(&file.path, Some(error.line() as u64), error.to_string()))
-}
-
-/// Python writes NaN and Infinity, which JSON does not know; they become `null`.
-fn without_nan(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const WORDS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
-    let (mut out, mut from, mut at, mut quoted) = (vec![], 0, 0, false);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if quoted => at += 1,
-            b'"' => quoted = !quoted,
-            b'-' | b'I' | b'N' if !quoted => {
-                if let Some(word) = WORDS.into_iter().find(|word| bytes[at..].starts_with(word)) {
-                    out.extend_from_slice(&bytes[from..at]);
-                    out.extend_from_slice(b"null");
-                    at += word.len() - 1;
-                    from = at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    if from == 0 {
-        return Cow::Borrowed(bytes);
-    }
-    out.extend_from_slice(&bytes[from..]);
-    Cow::Owned(out)
 }
 
 /// The fields that are read. They are checked later, because an error in one record must not end the reading of the file.
@@ -154,21 +127,5 @@ impl<'de> Visitor<'de> for List {
             all.push(fields.check(self.0));
         }
         Ok(all)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_that_json_does_not_know_become_null() {
-        let clean = |text: &str| String::from_utf8(without_nan(text.as_bytes()).into_owned()).unwrap();
-        assert_eq!(
-            clean(r#"[NaN, 1, -Infinity, "NaN \" NaN", Infinity]"#),
-            r#"[null, 1, null, "NaN \" NaN", null]"#
-        );
-        assert!(matches!(without_nan(b"[1, -2]"), Cow::Borrowed(_)));
-        assert_eq!(clean("N"), "N");
     }
 }
