@@ -3,6 +3,7 @@
 mod figure;
 mod images;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -182,7 +183,7 @@ pub fn run(args: &ExplainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     columns.insert(0, taught);
     let figure = figure::draw(args, &seen, columns, facts)?;
     plot::save(&figure, &args.out)?;
-    println!("{}", args.out.display());
+    writeln!(std::io::stdout(), "{}", args.out.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

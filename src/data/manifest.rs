@@ -33,8 +33,14 @@ pub struct Entry {
     pub source: String,
     pub licence: String,
     pub citation: String,
-    /// Folder of its files, relative to the data folder.
+    /// Folder of its files, relative to the data folder. This is where they are fetched to.
     pub folder: String,
+    /// Other folders in which the files are found; `.` is the data folder itself, and `*` in a name stands for any text.
+    #[serde(default)]
+    pub also_in: Vec<String>,
+    /// Archives (`.tar`) that are read as they are, relative to the data folder, with `*` as above.
+    #[serde(default)]
+    pub packed: Vec<String>,
     /// The steps by which a user gets the files without the program.
     #[serde(default)]
     pub by_hand: Vec<String>,
@@ -54,6 +60,9 @@ pub struct Entry {
 pub struct Many {
     pub extension: String,
     pub count: usize,
+    /// Whether the files are in folders of their own in it, one for each class.
+    #[serde(default)]
+    pub by_class: bool,
 }
 
 /// A file as its publisher describes it. Fields that are not known are left out.
@@ -61,6 +70,9 @@ pub struct Many {
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
     pub name: String,
+    /// Other names that are read in its stead, preferred first; `*` stands for any text.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Bytes.
     #[serde(default)]
     pub size: Option<u64>,
@@ -92,6 +104,14 @@ impl FileSpec {
     /// Whether a copy of the file can be verified.
     pub fn has_digest(&self) -> bool {
         self.sha256.is_some() || self.md5.is_some()
+    }
+
+    /// What is known of the file at `path`: nothing of one that is read in this one's stead.
+    pub fn known_of(&self, path: &Path) -> Self {
+        match path.file_name().is_some_and(|name| name == self.name.as_str()) {
+            true => self.clone(),
+            false => Self { name: self.name.clone(), ..Self::default() },
+        }
     }
 }
 
@@ -155,13 +175,18 @@ fn check_entry(entry: &Entry) -> Result<(), String> {
     if entry.id.is_empty() {
         return Err("the id is empty".into());
     }
-    if !inside(&entry.folder) {
-        return Err(format!("folder `{}` is not a plain relative path", entry.folder));
+    let others = entry.also_in.iter().filter(|folder| *folder != ".").chain(&entry.packed);
+    if let Some(folder) = std::iter::once(&entry.folder).chain(others).find(|folder| !inside(folder)) {
+        return Err(format!("folder `{folder}` is not a plain relative path"));
+    }
+    if entry.folder.contains('*') {
+        return Err(format!("folder `{}` is where files are put, so `*` cannot be in it", entry.folder));
     }
     for file in entry.archive.iter().chain(&entry.files) {
-        let plain = inside(&file.name) && Path::new(&file.name).components().count() == 1;
-        if !plain || file.name.contains('\\') {
-            return Err(format!("`{}` is not a plain file name", file.name));
+        let plain =
+            |name: &String| inside(name) && Path::new(name).components().count() == 1 && !name.contains('\\');
+        if let Some(name) = std::iter::once(&file.name).chain(&file.also).find(|name| !plain(name)) {
+            return Err(format!("`{name}` is not a plain file name"));
         }
         check_file(file).map_err(|problem| format!("{}: {problem}", file.name))?;
     }
@@ -221,6 +246,10 @@ mod tests {
         for (line, part) in [
             ("folder = \"../x\"".to_owned(), "plain relative path"),
             ("folder = \"/etc\"".to_owned(), "plain relative path"),
+            ("folder = \"x-*\"".to_owned(), "where files are put"),
+            ("folder = \"x\"\nalso_in = [\"../y\"]".to_owned(), "plain relative path"),
+            ("folder = \"x\"\npacked = [\"/y.tar\"]".to_owned(), "plain relative path"),
+            ("folder = \"x\"\nfiles = [{ name = \"y\", also = [\"../z\"] }]".to_owned(), "plain file name"),
             ("folder = \"x\"\nfiles = [{ name = \"../y\" }]".to_owned(), "plain file name"),
             ("folder = \"x\"\nfiles = [{ name = \"y/z\" }]".to_owned(), "plain file name"),
             ("folder = \"x\"\nfiles = [{ name = \"y\", sha256 = \"12\" }]".to_owned(), "64"),

@@ -18,6 +18,8 @@ pub enum EntryState {
     Complete,
     /// Some file has a wrong size.
     Damaged,
+    /// There is an archive that is read as it is. Its files are not counted.
+    Packed,
 }
 
 /// What is known of one file without reading it.
@@ -36,6 +38,8 @@ pub enum FileState {
 #[derive(Clone, Debug, Serialize)]
 pub struct FileStatus {
     pub name: String,
+    /// Where it is, or what is read in its stead.
+    pub path: Option<PathBuf>,
     pub state: FileState,
     /// Bytes on disk.
     pub size: u64,
@@ -50,7 +54,7 @@ pub struct EntryStatus {
     pub title: String,
     pub kind: String,
     pub state: EntryState,
-    /// The folder with its files.
+    /// The folder with its files, or the archive that holds them.
     pub folder: Option<PathBuf>,
     pub files_present: usize,
     pub files_expected: usize,
@@ -61,37 +65,29 @@ pub struct EntryStatus {
     pub files: Vec<FileStatus>,
 }
 
-/// The folder of an entry's files, in the first data folder that has any of them.
-pub(super) fn folder_of(entry: &Entry, dirs: &DataDirs) -> Option<PathBuf> {
-    let names: Vec<&str> = entry.files.iter().map(|f| f.name.as_str()).collect();
-    let first = dirs.files_in(&[&entry.folder], &names).into_iter().next();
-    let of_files = first.and_then(|file| file.parent().map(Path::to_path_buf));
-    let of_many = || {
-        let many = entry.many.as_ref()?;
-        dirs.roots().iter().map(|root| root.join(&entry.folder)).find(|folder| count(folder, many).0 > 0)
-    };
-    of_files.or_else(of_many)
-}
-
 /// The status of every entry of the manifest.
 pub fn status(manifest: &Manifest, dirs: &DataDirs, stamps: &Stamps) -> Vec<EntryStatus> {
     manifest.entries.iter().map(|entry| entry_status(entry, dirs, stamps)).collect()
 }
 
 fn entry_status(entry: &Entry, dirs: &DataDirs, stamps: &Stamps) -> EntryStatus {
-    let folder = folder_of(entry, dirs);
     let files: Vec<FileStatus> =
-        entry.files.iter().map(|file| file_status(file, folder.as_deref(), stamps)).collect();
+        entry.files.iter().map(|file| file_status(file, entry.file(&file.name, dirs), stamps)).collect();
+    let counted = entry.many.as_ref().and_then(|many| {
+        let counts = entry.places(dirs).into_iter().map(|place| (count(&place, many), place));
+        counts.into_iter().find(|((files, _), _)| *files > 0)
+    });
+    let packed = entry.packed_file(dirs).filter(|_| counted.is_none());
     let is = |state| files.iter().filter(|f| f.state == state).count();
-    let listed = files.len() - is(FileState::Missing);
-    let (counted, counted_bytes) = match (&folder, &entry.many) {
-        (Some(folder), Some(many)) => count(folder, many),
-        _ => (0, 0),
+    let present = match (&entry.many, &counted) {
+        (None, _) => files.len() - is(FileState::Missing),
+        (Some(_), found) => found.as_ref().map_or(0, |((files, _), _)| *files),
     };
     let expected = entry.many.as_ref().map_or(files.len(), |many| many.count);
-    let present = if entry.many.is_some() { counted } else { listed };
     let state = if is(FileState::WrongSize) > 0 {
         EntryState::Damaged
+    } else if packed.is_some() {
+        EntryState::Packed
     } else if present == 0 {
         EntryState::Missing
     } else if present < expected || is(FileState::Sample) > 0 {
@@ -99,37 +95,52 @@ fn entry_status(entry: &Entry, dirs: &DataDirs, stamps: &Stamps) -> EntryStatus 
     } else {
         EntryState::Complete
     };
+    let of_listed = || files.iter().find_map(|file| Some(file.path.as_ref()?.parent()?.to_path_buf()));
+    let of_packed = packed.as_ref().and_then(|path| path.metadata().ok()).map(|m| m.len());
+    let of_counted = counted.as_ref().map(|((_, bytes), _)| *bytes);
+    let bytes = of_packed.or(of_counted).unwrap_or_else(|| files.iter().map(|f| f.size).sum());
     EntryStatus {
         id: entry.id.clone(),
         title: entry.title.clone(),
         kind: entry.kind.clone(),
         state,
-        folder,
+        folder: packed.or(counted.map(|(_, place)| place)).or_else(of_listed),
         files_present: present,
         files_expected: expected,
-        bytes: if entry.many.is_some() { counted_bytes } else { files.iter().map(|f| f.size).sum() },
+        bytes,
         files_verified: files.iter().filter(|f| f.verified).count(),
         files,
     }
 }
 
-fn file_status(spec: &FileSpec, folder: Option<&Path>, stamps: &Stamps) -> FileStatus {
-    let path = folder.map(|f| f.join(&spec.name)).unwrap_or_default();
-    let size = std::fs::metadata(&path).ok().filter(|m| m.is_file()).map(|m| m.len());
-    let state = match (size, spec.size, &spec.sample) {
-        (None, _, _) => FileState::Missing,
-        (Some(size), _, Some(sample)) if size == sample.size => FileState::Sample,
-        (Some(size), Some(wanted), _) if size != wanted => FileState::WrongSize,
+fn file_status(spec: &FileSpec, path: Option<PathBuf>, stamps: &Stamps) -> FileStatus {
+    let size_of = |path: &PathBuf| std::fs::metadata(path).ok().filter(|m| m.is_file()).map(|m| m.len());
+    let found = path.and_then(|path| Some((size_of(&path)?, path)));
+    let Some((size, path)) = found else {
+        let name = spec.name.clone();
+        return FileStatus { name, path: None, state: FileState::Missing, size: 0, verified: false };
+    };
+    let known = spec.known_of(&path);
+    let state = match (known.size, known.sample) {
+        (_, Some(sample)) if size == sample.size => FileState::Sample,
+        (Some(wanted), _) if size != wanted => FileState::WrongSize,
         _ => FileState::Present,
     };
-    let verified = state != FileState::Missing && stamps.holds(&path);
-    FileStatus { name: spec.name.clone(), state, size: size.unwrap_or(0), verified }
+    let verified = stamps.holds(&path);
+    FileStatus { name: known.name, path: Some(path), state, size, verified }
 }
 
-/// Number and bytes of the files with the extension.
+/// Number and bytes of the files with the extension, in any case of letters.
 fn count(folder: &Path, many: &Many) -> (usize, u64) {
-    let suffix = format!(".{}", many.extension);
-    let files = visible(folder).unwrap_or_default();
-    let of_kind = files.iter().filter(|path| path.to_string_lossy().ends_with(&suffix));
-    of_kind.filter_map(|path| path.metadata().ok()).fold((0, 0), |(n, bytes), m| (n + 1, bytes + m.len()))
+    let suffix = format!(".{}", many.extension.to_lowercase());
+    let fits = |path: &Path| path.to_string_lossy().to_lowercase().ends_with(&suffix);
+    let of = |(n, bytes): (usize, u64), path: PathBuf| match path.metadata() {
+        Ok(file) if file.is_file() && fits(&path) => (n + 1, bytes + file.len()),
+        _ => (n, bytes),
+    };
+    let inside = visible(folder).unwrap_or_default();
+    match many.by_class {
+        false => inside.into_iter().fold((0, 0), of),
+        true => inside.iter().flat_map(|class| visible(class).unwrap_or_default()).fold((0, 0), of),
+    }
 }

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::digest::{Match, compare, measure};
 use super::manifest::Entry;
-use super::status::folder_of;
 use super::{DataDirs, DataError, Progress, Stamps};
 
 /// The result for one file.
@@ -45,34 +44,30 @@ pub fn verify(
 ) -> Result<Vec<FileCheck>, DataError> {
     let mut checks = Vec::new();
     for entry in entries {
-        let Some(folder) = folder_of(entry, dirs) else { continue };
         for spec in &entry.files {
-            let path = folder.join(&spec.name);
-            let length = match std::fs::metadata(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                metadata => metadata.ok().map(|m| m.len()),
-            };
-            progress.start(&spec.name, 0, length);
-            let measured = measure(&path, spec, stop, progress);
+            let Some(path) = entry.file(&spec.name, dirs) else { continue };
+            let spec = spec.known_of(&path);
+            progress.start(&spec.name, 0, std::fs::metadata(&path).ok().map(|m| m.len()));
+            let measured = measure(&path, &spec, stop, progress);
             progress.finish();
             let verdict = match measured {
-                Ok(measured) => {
-                    verdict(compare(spec, &measured), spec.sample.as_ref().map(|s| s.note.as_str()))
-                }
+                Ok(measured) => verdict(compare(&spec, &measured), spec.sample.map(|sample| sample.note)),
                 Err(DataError::Interrupted) => return Err(DataError::Interrupted),
                 Err(error) => Verdict::Differs(error.to_string()),
             };
             stamps.set(&path, matches!(verdict, Verdict::Right | Verdict::Sample(_)));
             checks.push(FileCheck { id: entry.id.clone(), path, verdict });
         }
+        let packed = entry.packed_file(dirs).into_iter();
+        checks.extend(packed.map(|path| FileCheck { id: entry.id.clone(), path, verdict: Verdict::Unknown }));
     }
     Ok(checks)
 }
 
-fn verdict(found: Match, note: Option<&str>) -> Verdict {
+fn verdict(found: Match, note: Option<String>) -> Verdict {
     match found {
         Match::Official => Verdict::Right,
-        Match::Sample => Verdict::Sample(note.unwrap_or_default().to_owned()),
+        Match::Sample => Verdict::Sample(note.unwrap_or_default()),
         Match::NoDigest => Verdict::Unknown,
         Match::Differs(problem) => Verdict::Differs(problem),
     }

@@ -20,7 +20,7 @@ pub struct Batch {
     pub shape: [usize; 4],
     /// The images before normalisation, row-major; empty for noise and text, which have none.
     pub bytes: Vec<u8>,
-    /// Class of each image.
+    /// Class of each image; empty where the data set does not say it.
     pub labels: Vec<u32>,
     /// Number of classes.
     pub classes: usize,
@@ -156,8 +156,10 @@ fn image_batch(
         augment::apply(&mut image.pixels, side, spec, request, *index);
         normalise::append(&image.pixels, spec, request.normalisation, &mut images);
         bytes.extend_from_slice(&image.pixels);
-        labels.push(image.label);
+        labels.extend(image.label);
     }
+    // Some classes without the others are of no use.
+    labels.truncate(if labels.len() < indices.len() { 0 } else { labels.len() });
     Ok(Batch {
         images,
         shape: [indices.len(), 3, side, side],

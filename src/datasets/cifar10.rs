@@ -1,17 +1,26 @@
-//! CIFAR-10, official binary layout: records of one label byte and 3 x 32 x 32 bytes.
+//! CIFAR-10: records of one label byte and 3 x 32 x 32 bytes (official binary layout), or else the official pickles.
 
-use super::records::{self, Layout};
+use super::pickles::Pickles;
+use super::records::{Layout, Records};
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images, Split};
 use crate::data::DataDirs;
 
-/// The folder that the official archive unpacks to.
-const FOLDER: &str = "cifar-10-batches-bin";
 const TRAIN: &[&str] =
     &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
 const TEST: &[&str] = &["test_batch.bin"];
 
 const LAYOUT: Layout = Layout { label_bytes: 1, side: 32, classes: 10, records_per_file: 10_000 };
+
+const PICKLES: Pickles = Pickles {
+    entry: "cifar10_python",
+    names: [
+        &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"],
+        &["test_batch"],
+    ],
+    labels: "labels",
+    range: 0..=9,
+};
 
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
     id: "cifar10",
@@ -32,5 +41,6 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     let names = if request.split == Split::Train { TRAIN } else { TEST };
-    records::open(&SPEC, request.split, LAYOUT, (FOLDER, names), dirs)
+    let records = Records { entry: SPEC.id, names, layout: LAYOUT };
+    records.or_pickles(&PICKLES, &SPEC, request.split, dirs)
 }

@@ -1,12 +1,18 @@
-//! CIFAR-100, official binary layout: records of a coarse label byte, a fine label byte (the class) and 3 x 32 x 32 bytes.
+//! CIFAR-100: records of a coarse label byte, a fine label byte (the class) and 3 x 32 x 32 bytes (official binary layout), or
+//! else the official pickles.
 
-use super::records::{self, Layout};
+use super::pickles::Pickles;
+use super::records::{Layout, Records};
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images, Split};
 use crate::data::DataDirs;
 
-/// The folder that the official archive unpacks to.
-const FOLDER: &str = "cifar-100-binary";
+const PICKLES: Pickles = Pickles {
+    entry: "cifar100_python",
+    names: [&["train"], &["test"]],
+    labels: "fine_labels",
+    range: 0..=99,
+};
 
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
     id: "cifar100",
@@ -30,5 +36,5 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
     let name = if split == Split::Train { "train.bin" } else { "test.bin" };
     let layout =
         Layout { label_bytes: 2, side: 32, classes: SPEC.classes, records_per_file: SPEC.official(split) };
-    records::open(&SPEC, split, layout, (FOLDER, &[name]), dirs)
+    Records { entry: SPEC.id, names: &[name], layout }.or_pickles(&PICKLES, &SPEC, split, dirs)
 }

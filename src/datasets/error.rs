@@ -73,8 +73,8 @@ pub enum DatasetError {
     TooLarge { size: usize, channels: usize, height: usize, width: usize, limit: usize },
 
     #[error(
-        "{path}: its class is none of ImageNet's 1,000; name the folder, or the beginning of the file's name up to `_`, by the class \
-         (n01440764, ...)"
+        "{path}: its class is not known; name the folder, or the beginning of the file's name up to `_`, by one of ImageNet's 1,000 \
+         classes (n01440764, ...)"
     )]
     UnknownClass { path: PathBuf },
 

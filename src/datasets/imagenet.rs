@@ -1,16 +1,18 @@
 //! ImageNet (ILSVRC 2012): picture files of any size.
 //!
-//! Two layouts are read: the official one with a folder for each class (`imagenet/train/n01440764/*.JPEG`,
-//! `imagenet/val/n01440764/*.JPEG`), and pictures whose names begin with their class (`imagenet-sample/n01440764_tench.JPEG`),
-//! which count as training images.
+//! Read are folders for each class (`imagenet/train/n01440764/*.JPEG`), as the official archives and Kaggle have them; pictures
+//! whose names begin with their class (`n01440764_tench.JPEG`); and validation images that lie side by side, with their classes in
+//! Kaggle's `LOC_val_solution.csv`, or without classes.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use super::picture_files::{PictureFiles, names};
 use super::spec::Kind;
-use super::{BatchRequest, DatasetError, DatasetSpec, Images, Split, normalise};
-use crate::data::DataDirs;
+use super::{BatchRequest, DatasetError, DatasetSpec, Images, Split, lines, normalise};
+use crate::data::{DataDirs, entry};
+use crate::formats::text::clean;
 use crate::pictures::Fit;
 
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
@@ -29,9 +31,15 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     kind: Kind::Pictures(open),
 };
 
-/// The folders of each split, in order of preference.
-const TRAIN: &[&str] = &["imagenet/train", "imagenet-sample"];
-const TEST: &[&str] = &["imagenet/val"];
+/// The entries of the data manifest with the pictures of a split, in order of preference.
+fn entries(split: Split) -> &'static [&'static str] {
+    if split == Split::Train { &["imagenet", "imagenet_sample"] } else { &["imagenet_val"] }
+}
+
+/// Kaggle's file with the classes of the validation images.
+const SOLUTION: &str = "LOC_val_solution.csv";
+/// Longest such file that is read, in bytes; the official one has 2.3 MB.
+const LIMIT: u64 = 32 << 20;
 
 /// WordNet ids of the classes in the order of their labels, which is alphabetical.
 static CLASSES: LazyLock<Vec<&str>> =
@@ -43,30 +51,65 @@ fn label(name: &str) -> Option<u32> {
     CLASSES.binary_search(&class).ok().map(|label| label as u32)
 }
 
-/// The pictures of the first folder that has any.
+/// The pictures of the first place that has any.
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
-    let folders = if request.split == Split::Train { TRAIN } else { TEST };
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
-    for place in dirs.roots().iter().flat_map(|root| folders.iter().map(|folder| root.join(folder))) {
+    for place in entries(request.split).iter().flat_map(|id| entry(id).places(dirs)) {
         let title = format!("{} {}", SPEC.title, request.split);
         let mut files = PictureFiles::new(title, SPEC.official(request.split), Fit::Middle, side);
-        gather(&mut files, &place)?;
+        gather(&mut files, &place, dirs)?;
+        match files.unlabelled() {
+            (0, _) => {}
+            (all, _) if all == files.len() && request.split != Split::Train => {
+                files.labels = Some("no labels")
+            }
+            (_, Some(path)) => return Err(DatasetError::UnknownClass { path }),
+            (_, None) => {}
+        }
         if files.len() > 0 {
             return Ok(Box::new(files));
         }
     }
-    Err(super::missing(&SPEC, request.split, folders, &["<class>/*.JPEG", "<class>_*.JPEG"], dirs))
+    let names = ["<class>/*.JPEG", "<class>_*.JPEG"];
+    Err(super::missing(&SPEC, request.split, entries(request.split)[0], &names, dirs))
 }
 
-/// Adds pictures in folders of classes, and those whose names begin with their class.
-fn gather(files: &mut PictureFiles, place: &Path) -> Result<(), DatasetError> {
+/// Adds pictures in folders of classes, and those that lie in `place` itself.
+fn gather(files: &mut PictureFiles, place: &Path, dirs: &DataDirs) -> Result<(), DatasetError> {
     for name in names(place)? {
         let folder = place.join(&name);
         if let Some(label) = label(&name.to_string_lossy()).filter(|_| folder.is_dir()) {
             files.add(&folder, |_, _| Some(label))?;
         }
     }
-    files.add(place, |_, name| label(name))
+    let solution = solution(place, dirs).map(|path| read_solution(&path)).transpose()?.unwrap_or_default();
+    files.add(place, |_, name| solution.get(name).copied().or_else(|| label(name)))
+}
+
+/// The file of classes beside the pictures, or in a folder above them, up to the data folder.
+fn solution(place: &Path, dirs: &DataDirs) -> Option<PathBuf> {
+    let inside = |folder: &&Path| dirs.roots().iter().any(|root| folder.starts_with(root));
+    place.ancestors().take_while(inside).map(|folder| folder.join(SOLUTION)).find(|path| path.is_file())
+}
+
+/// The classes by the names of pictures. A row is `ILSVRC2012_val_00000001,n01751748 111 108 230 366 `: the class, and a box of
+/// pixels for each object.
+fn read_solution(path: &Path) -> Result<HashMap<String, u32>, DatasetError> {
+    let text = lines::read(path, LIMIT)?;
+    let mut classes = HashMap::new();
+    for (i, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !clean(line).is_empty()) {
+        let class = |(name, objects): (&str, &str)| {
+            let first = clean(objects).split(' ').next().and_then(label)?;
+            Some((clean(name).to_owned(), first))
+        };
+        let (name, class) = line.split_once(',').and_then(class).ok_or_else(|| DatasetError::BadLine {
+            path: path.to_path_buf(),
+            line: i + 1,
+            problem: "it is no name of a picture and one of ImageNet's classes".to_owned(),
+        })?;
+        classes.insert(name, class);
+    }
+    Ok(classes)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod imagenet16_120;
 mod lines;
 pub mod noise;
 mod normalise;
+mod pickles;
 mod picture_files;
 mod records;
 mod request;
@@ -39,9 +40,12 @@ pub use normalise::for_imagenet;
 pub use request::{AttentionMask, Augment, BatchRequest, Normalisation, Order, SpecialTokens, Split};
 pub use spec::{ChannelStats, DatasetSpec, SPECS, canonical, ids, spec};
 
+use crate::data::DataDirs;
+
 /// One image as bytes, before normalisation.
 struct Image {
-    label: u32,
+    /// Its class; `None` where the data set does not say.
+    label: Option<u32>,
     /// Planes R, G, B; row-major in each.
     pixels: Vec<u8>,
 }
@@ -74,18 +78,20 @@ fn only_train(spec: &'static DatasetSpec, split: Split) -> Result<(), DatasetErr
     }
 }
 
-/// The error of a data set with none of the files `names` in any of `folders`.
+/// The error of a data set with none of the files `names` of an entry of the data manifest.
 fn missing(
     spec: &'static DatasetSpec,
     split: Split,
-    folders: &[&str],
+    entry: &'static str,
     names: &[&str],
-    dirs: &crate::data::DataDirs,
+    dirs: &DataDirs,
 ) -> DatasetError {
+    let places = crate::data::entry(entry).places_in_words();
     let wanted = match names {
-        [one] => format!("{}/{one}", folders.join("/ or ")),
-        several => format!("any of {} in {}/", several.join(", "), folders.join("/ or ")),
+        [] => places,
+        [one] => format!("{one} in {places}"),
+        several => format!("any of {} in {places}", several.join(", ")),
     };
     let searched = dirs.words(", ", "no folder (none is set)");
-    DatasetError::Missing { id: spec.id, title: spec.title, split, wanted, searched }
+    DatasetError::Missing { id: entry, title: spec.title, split, wanted, searched }
 }

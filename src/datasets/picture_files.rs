@@ -25,7 +25,7 @@ pub(super) struct PictureFiles {
 struct PictureFile {
     folder: usize,
     name: Box<OsStr>,
-    label: u32,
+    label: Option<u32>,
 }
 
 /// Extensions of picture files, in lower case.
@@ -40,7 +40,7 @@ impl PictureFiles {
     /// Adds the pictures of a folder. `label_of` gives the class of a file from its index and its name without extension.
     ///
     /// # Errors
-    /// An unreadable folder, or whatever `label_of` finds.
+    /// An unreadable folder.
     pub fn add(
         &mut self,
         folder: &Path,
@@ -55,11 +55,17 @@ impl PictureFiles {
             }
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let label = label_of(self.files.len(), &stem);
-            let label = label.ok_or_else(|| DatasetError::UnknownClass { path: folder.join(path) })?;
             self.files.push(PictureFile { folder: number, name: name.into_boxed_os_str(), label });
         }
         self.folders.push(folder.to_path_buf());
         Ok(())
+    }
+
+    /// Number of the pictures without a class, and one of them.
+    pub fn unlabelled(&self) -> (usize, Option<PathBuf>) {
+        let mut without = self.files.iter().filter(|file| file.label.is_none());
+        let first = without.next().map(|file| self.folders[file.folder].join(&*file.name));
+        (without.count() + usize::from(first.is_some()), first)
     }
 }
 

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::pickles::Pickles;
 use super::{DatasetError, DatasetSpec, Image, Images, Split, missing};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 
 /// The layout of a record.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +26,55 @@ impl Layout {
     }
 }
 
+/// Where the record files of a split are, and what they look like.
+pub(super) struct Records<'a> {
+    /// Their entry in the data manifest.
+    pub entry: &'static str,
+    pub names: &'a [&'a str],
+    pub layout: Layout,
+}
+
+impl Records<'_> {
+    /// Those files of the split that exist, in the order of their names; `None` if there is none.
+    pub fn find(
+        &self,
+        spec: &'static DatasetSpec,
+        split: Split,
+        dirs: &DataDirs,
+    ) -> Option<Result<RecordFiles, DatasetError>> {
+        let paths = entry(self.entry).files(self.names, dirs);
+        let title = format!("{} {split}", spec.title);
+        let open = || RecordFiles::open(title, self.layout, &paths, spec.official(split), spec.stand_in);
+        (!paths.is_empty()).then(open)
+    }
+
+    /// The images of these files, or else of the data set's official pickles.
+    ///
+    /// # Errors
+    /// None of the files is there, or one is damaged.
+    pub fn or_pickles(
+        &self,
+        pickles: &Pickles,
+        spec: &'static DatasetSpec,
+        split: Split,
+        dirs: &DataDirs,
+    ) -> Result<Box<dyn Images>, DatasetError> {
+        if let Some(images) = self.find(spec, split, dirs) {
+            return Ok(Box::new(images?));
+        }
+        let images = pickles.find(spec, split, dirs);
+        Ok(Box::new(images.ok_or_else(|| missing(spec, split, self.entry, self.names, dirs))??))
+    }
+}
+
 /// The record files of one split, read one image at a time.
 pub(super) struct RecordFiles {
     layout: Layout,
     files: Vec<RecordFile>,
     /// The beginning of the description: `CIFAR-10 train`.
-    title: String,
+    pub title: String,
     official: usize,
-    stand_in: bool,
+    pub stand_in: bool,
 }
 
 struct RecordFile {
@@ -53,25 +95,6 @@ impl RecordFiles {
         let files = paths.iter().map(|path| open_file(path, layout)).collect::<Result<_, _>>()?;
         Ok(Self { layout, files, title, official, stand_in })
     }
-}
-
-/// The images of those record files `names` of a split that are in `folder`, in the order of their names.
-///
-/// # Errors
-/// None of the files is there, or one is damaged.
-pub(super) fn open(
-    spec: &'static DatasetSpec,
-    split: Split,
-    layout: Layout,
-    (folder, names): (&str, &[&str]),
-    dirs: &DataDirs,
-) -> Result<Box<dyn Images>, DatasetError> {
-    let paths = dirs.files_in(&[folder], names);
-    if paths.is_empty() {
-        return Err(missing(spec, split, &[folder], names, dirs));
-    }
-    let title = format!("{} {split}", spec.title);
-    Ok(Box::new(RecordFiles::open(title, layout, &paths, spec.official(split), spec.stand_in)?))
 }
 
 fn open_file(path: &Path, layout: Layout) -> Result<RecordFile, DatasetError> {
@@ -106,7 +129,7 @@ impl RecordFile {
             let (path, label) = (self.path.clone(), i64::from(label));
             return Err(DatasetError::BadLabel { path, record, label, classes: layout.classes });
         }
-        Ok(Image { label: u32::from(label), pixels })
+        Ok(Image { label: Some(u32::from(label)), pixels })
     }
 }
 
@@ -165,8 +188,8 @@ mod tests {
         assert_eq!(files.len(), 3);
         assert_eq!(files.describe(), "T train, 3 of 9 images (a.bin, b.bin)");
         let image = files.image(2).unwrap();
-        assert_eq!((image.label, image.pixels), (6, vec![30, 31, 32]));
-        assert_eq!(files.image(1).unwrap().label, 2);
+        assert_eq!((image.label, image.pixels), (Some(6), vec![30, 31, 32]));
+        assert_eq!(files.image(1).unwrap().label, Some(2));
         assert!(matches!(files.image(3), Err(DatasetError::BadFile { .. })));
     }
 

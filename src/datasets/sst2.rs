@@ -7,9 +7,8 @@ use super::spec::Kind;
 use super::text::{Sentence, Sentences, SpecialIds};
 use super::word_piece::Vocabulary;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Split, lines};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 
-const FOLDER: &str = "sst2";
 const VOCABULARY: &str = "bert-base-uncased-vocab.txt";
 /// Longest file of sentences that is read, in bytes.
 const LIMIT: u64 = 256 << 20;
@@ -51,8 +50,7 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Sentences>, D
         Split::Test => ("test.tsv", SPEC.images[1]),
     };
     let find = |name: &'static str| {
-        let found = dirs.files_in(&[FOLDER], &[name]).into_iter().next();
-        found.ok_or_else(|| super::missing(&SPEC, split, &[FOLDER], &[name], dirs))
+        entry(SPEC.id).file(name, dirs).ok_or_else(|| super::missing(&SPEC, split, SPEC.id, &[name], dirs))
     };
     let (path, vocabulary) = (find(name)?, find(VOCABULARY)?);
     let text = lines::read(&path, LIMIT)?;

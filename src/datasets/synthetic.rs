@@ -112,7 +112,7 @@ impl Images for Synthetic {
 
     fn image(&mut self, index: usize) -> Result<Image, DatasetError> {
         let class = index % self.classes;
-        Ok(Image { label: class as u32, pixels: self.pixels(index, class) })
+        Ok(Image { label: Some(class as u32), pixels: self.pixels(index, class) })
     }
 
     fn describe(&self) -> String {

@@ -6,11 +6,9 @@
 use super::picture_files::PictureFiles;
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Images};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::keyed::{Stream, decide};
 use crate::pictures::Fit;
-
-const FOLDER: &str = "taskonomy";
 
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
     id: "taskonomy",
@@ -36,11 +34,11 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
     let mut files =
         PictureFiles::new(format!("Taskonomy {}", request.split), SPEC.images[0], Fit::Stretched, side);
     files.labels = Some("no labels: keyed ones stand in");
-    for root in dirs.roots() {
-        files.add(&root.join(FOLDER), |i, _| Some(decide(&labels, i as u64, SPEC.classes) as u32))?;
+    for place in entry(SPEC.id).places(dirs) {
+        files.add(&place, |i, _| Some(decide(&labels, i as u64, SPEC.classes) as u32))?;
         if files.len() > 0 {
             return Ok(Box::new(files));
         }
     }
-    Err(super::missing(&SPEC, request.split, &[FOLDER], &["*.png"], dirs))
+    Err(super::missing(&SPEC, request.split, SPEC.id, &["*.png"], dirs))
 }

@@ -1,11 +1,10 @@
 //! Tiny-ImageNet at 16 pixels, a stand-in for ImageNet16-120 where too few of its images are at hand.
 
-use super::records::{self, Layout};
+use super::records::{Layout, Records};
 use super::spec::Kind;
-use super::{BatchRequest, DatasetError, DatasetSpec, Images, imagenet16_120};
+use super::{BatchRequest, DatasetError, DatasetSpec, Images, imagenet16_120, missing};
 use crate::data::DataDirs;
 
-const FOLDER: &str = "imagenet16";
 const NAME: &str = "tinyimagenet16_train_head4096.bin";
 
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
@@ -28,5 +27,7 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
 fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
     super::only_train(&SPEC, request.split)?;
     let layout = Layout { label_bytes: 1, side: 16, classes: SPEC.classes, records_per_file: SPEC.images[0] };
-    records::open(&SPEC, request.split, layout, (FOLDER, &[NAME]), dirs)
+    let records = Records { entry: SPEC.id, names: &[NAME], layout };
+    let images = records.find(&SPEC, request.split, dirs);
+    Ok(Box::new(images.ok_or_else(|| missing(&SPEC, request.split, SPEC.id, &[NAME], dirs))??))
 }

@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle};
 
@@ -63,7 +63,8 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|c| f64::from(font.h_advance(font.glyph_id(c)))).sum()
 }
 
-/// Calls `pixel(x, y, coverage)` for the pixels of a line of text; (0, 0) is where its baseline begins.
+/// Calls `pixel(x, y, coverage)` for the pixels of a line of text; (0, 0) is where its baseline begins. A character that the font
+/// lacks is a box.
 pub(super) fn pixels<E>(
     text: &str,
     size: f64,
@@ -73,7 +74,12 @@ pub(super) fn pixels<E>(
     let mut x = 0.0;
     for c in text.chars() {
         let glyph = font.glyph_id(c).with_scale_and_position(scale(size), point(x, 0.0));
+        let begin = x;
         x += font.h_advance(glyph.id);
+        if glyph.id == LACKING {
+            outline_of_box(begin, x, size, &mut pixel)?;
+            continue;
+        }
         let Some(outline) = font.outline_glyph(glyph) else { continue };
         let corner = outline.px_bounds().min;
         let mut done = Ok(());
@@ -83,6 +89,29 @@ pub(super) fn pixels<E>(
             }
         });
         done?;
+    }
+    Ok(())
+}
+
+/// The glyph of characters that a font lacks; in the subset it is blank.
+const LACKING: GlyphId = GlyphId(0);
+
+/// The edges of a box as high as a capital letter, between `begin` and `end` without a margin at both sides.
+fn outline_of_box<E>(
+    begin: f32,
+    end: f32,
+    size: f64,
+    pixel: &mut impl FnMut(i32, i32, f32) -> Result<(), E>,
+) -> Result<(), E> {
+    let margin = (end - begin) / 10.0;
+    let (left, right) = ((begin + margin).round() as i32, (end - margin).round() as i32 - 1);
+    let top = -(0.73 * size).round() as i32;
+    for y in top..0 {
+        for x in left..=right {
+            if y == top || y == -1 || x == left || x == right {
+                pixel(x, y, 1.0)?;
+            }
+        }
     }
     Ok(())
 }
@@ -133,4 +162,28 @@ pub(super) fn fit(text: &str, size: f64, room: f64) -> String {
     let mut kept: String = text.to_string();
     while kept.pop().is_some() && width(&kept, size) + width("…", size) > room {}
     kept.trim_end().to_string() + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str) -> Vec<(i32, i32)> {
+        let mut pixels = vec![];
+        let all: Result<(), ()> = super::pixels(text, 20.0, |x, y, _| {
+            pixels.push((x, y));
+            Ok(())
+        });
+        all.unwrap();
+        pixels
+    }
+
+    #[test]
+    fn a_character_that_the_font_lacks_is_a_box_and_a_space_is_not() {
+        assert!(drawn(" \u{a0}").is_empty());
+        let one = drawn("漢");
+        assert!(!one.is_empty() && one.iter().all(|(_, y)| (-15..0).contains(y)), "{one:?}");
+        assert_eq!(drawn("漢字").len(), 2 * one.len());
+        assert!(width("漢字", 20.0) > width("漢", 20.0));
+    }
 }

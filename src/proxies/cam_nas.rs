@@ -162,6 +162,9 @@ impl Target {
         let input = InputBatch { images: &images, shape: shape_of_teacher };
         let explained = teacher.explained(set.engine, set.setup.precision);
         let labels = inputs.labels().to_vec();
+        if labels.is_empty() && class != Class::Predicted {
+            return Err(ScoreError::no_labels());
+        }
         let of_teacher = match class {
             Class::Label => labels.clone(),
             Class::Predicted | Class::Own => explained.predictions(input)?,

@@ -34,7 +34,7 @@ impl Score {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScoreError {
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(EngineError),
     /// The proxy has no meaning for this network.
     #[error("{0}")]
     Undefined(String),
@@ -53,16 +53,31 @@ pub enum ScoreError {
 }
 
 impl ScoreError {
+    /// The images have no labels, which the proxy needs.
+    pub(super) fn no_labels() -> Self {
+        Self::undefined("it needs labels, and these images have none")
+    }
+
     /// The proxy has no meaning for this network, for this reason.
     pub fn undefined(reason: impl Into<String>) -> Self {
         Self::Undefined(reason.into())
     }
 }
 
+impl From<EngineError> for ScoreError {
+    /// A proxy that needs labels has no meaning for images without any, which is no failure.
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Labels { labels: 0, .. } => Self::no_labels(),
+            error => Self::Engine(error),
+        }
+    }
+}
+
 impl From<PassError> for ScoreError {
     fn from(error: PassError) -> Self {
         match error {
-            PassError::Engine(error) => Self::Engine(error),
+            PassError::Engine(error) => error.into(),
             PassError::Undefined(reason) => Self::Undefined(reason),
             PassError::Input(reason) => Self::Input(reason),
             PassError::Candidates(reason) => Self::Prepare(reason),

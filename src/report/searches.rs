@@ -24,10 +24,10 @@ fn repeats(drawn: usize, sizes: &[usize]) -> Option<String> {
     }
 }
 
-/// Rules as rows, sample sizes of each group as columns: accuracy in percent, mean and standard deviation over trials.
+/// Rules as rows, sample sizes of each group as columns: mean and standard deviation of the accuracy over trials.
 pub fn search_table(groups: &[SearchGroup]) -> Table {
     let mut table = Table {
-        title: "Accuracy (%) of the best-scored architecture of a random sample".to_owned(),
+        title: format!("{} of the best-scored architecture of a random sample", quantity(groups)),
         rows_are: "selected by".to_owned(),
         ..Table::default()
     };
@@ -68,6 +68,16 @@ pub fn search_table(groups: &[SearchGroup]) -> Table {
     };
     table.rows = rows.into_iter().map(row).collect();
     table
+}
+
+/// What the numbers of the table are, with their unit.
+fn quantity(groups: &[SearchGroup]) -> &'static str {
+    let percent = groups.iter().filter(|group| group.searched.percent).count();
+    match percent {
+        0 if !groups.is_empty() => "Negative loss",
+        all if all == groups.len() => "Accuracy (%)",
+        _ => "Accuracy (%) or negative loss",
+    }
 }
 
 fn role(kind: RuleKind) -> Role {

@@ -71,7 +71,12 @@ impl<'a> Trial<'a> {
     ) -> Result<Self, RunError> {
         let (setup, inputs) = draw(protocol, repetition, batch, proxies)?;
         let proxies = prepare(proxies, &CandidateSet { setup, engine, inputs: &inputs, order });
-        let failed = |p: &PreparedProxy| Some((p.proxy.to_string(), p.scorer.as_ref().err()?.clone()));
+        // One that has no meaning for these images is skipped, architecture by architecture.
+        let error = |p: &PreparedProxy| match &p.scorer {
+            Ok(_) | Err(ScoreError::Undefined(_)) => None,
+            Err(error) => Some(error.clone()),
+        };
+        let failed = |p: &PreparedProxy| Some((p.proxy.to_string(), error(p)?));
         match proxies.iter().find_map(failed) {
             Some((proxy, source)) => Err(PrepareError { proxy, repetition, source }.into()),
             None => Ok(Self { engine, setup, inputs, repetition, proxies }),

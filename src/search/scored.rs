@@ -22,6 +22,8 @@ pub struct Searched {
     pub outcomes: Vec<(usize, Vec<Top1>)>,
     /// Architectures to draw from, by repetition.
     pub sizes: Vec<usize>,
+    /// Whether the accuracies are in percent, and not negative losses.
+    pub percent: bool,
 }
 
 /// Searches for one accuracy, as tables and drawings show them.
@@ -89,6 +91,7 @@ pub fn search(
     let kind = |baseline| if baseline { RuleKind::Baseline } else { RuleKind::Proxy };
     let rules = set.columns.iter().map(|column| (column.proxy.clone(), kind(column.baseline)));
     Ok(Searched {
+        percent: query.is_percent(),
         rules: rules.chain([("oracle".to_owned(), RuleKind::Oracle)]).collect(),
         outcomes,
         sizes: pools.iter().map(|pool| pool.size).collect(),

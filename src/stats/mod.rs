@@ -14,6 +14,7 @@ mod ranks;
 mod spearman;
 mod summary;
 mod t_test;
+mod twice;
 
 pub use bootstrap::{Interval, Resampling, bootstrap};
 pub use kendall::{PairCounts, kendall};

@@ -1,5 +1,6 @@
 //! Pearson's linear correlation.
 
+use super::twice::{Twice, mean_of, scaled};
 use super::{StatsError, check};
 
 /// Two samples, ready to be correlated under any multiplicities.
@@ -7,25 +8,27 @@ use super::{StatsError, check};
 pub struct Pearson {
     x: Vec<f64>,
     y: Vec<f64>,
-    mean_x: f64,
-    mean_y: f64,
+    /// Deviations of `x` from its mean, with all their digits.
+    u: Vec<f64>,
+    v: Vec<f64>,
 }
 
 impl Pearson {
-    /// Takes the samples over.
+    /// Takes the samples over. Correlations do not depend on scale, so that scores such as 1e300 are scaled first.
     ///
     /// # Errors
     /// Samples of different lengths, or a value that is not finite.
     pub fn new(x: &[f64], y: &[f64]) -> Result<Self, StatsError> {
         check(x, y, |value| value.is_finite())?;
-        let (x, y) = (scaled(x), scaled(y));
-        let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len().max(1) as f64;
-        Ok(Self { mean_x: mean(&x), mean_y: mean(&y), x, y })
+        let ((x, _), (y, _)) = (scaled(x), scaled(y));
+        let [u, v] = [&x, &y].map(|values| {
+            let mean = mean_of(values);
+            values.iter().map(|&value| Twice::from(value).minus(mean).value()).collect()
+        });
+        Ok(Self { x, y, u, v })
     }
 
     /// `r = sum (x - mx)(y - my) / sqrt(sum (x - mx)^2 sum (y - my)^2)`; `None` where all x or all y are equal.
-    ///
-    /// Two passes: deviations are taken from the mean before they are squared, so that a large mean costs no digits.
     pub fn value(&self) -> Option<f64> {
         correlation(&self.x, &self.y, |_| 1)
     }
@@ -33,15 +36,16 @@ impl Pearson {
     /// The same when observation `i` occurs `multiplicities[i]` times.
     ///
     /// One pass, over deviations `u`, `v` from the means of the plain samples: `sum (x - mx)^2 = sum u^2 - (sum u)^2 / n`.
-    /// Two passes where more than two digits cancel, for instance because none of the outliers that made the mean occurs.
+    /// As [`Pearson::value`] where more than two digits cancel, for instance because none of the outliers that made the mean
+    /// occurs.
     ///
     /// # Panics
     /// If there are fewer multiplicities than observations.
     pub fn at(&self, multiplicities: &[u32]) -> Option<f64> {
         let multiplicities = &multiplicities[..self.x.len()];
         let (mut n, mut sum_u, mut sum_v, mut uu, mut vv, mut uv) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        for ((x, y), m) in self.x.iter().zip(&self.y).zip(multiplicities) {
-            let (u, v, m) = (x - self.mean_x, y - self.mean_y, f64::from(*m));
+        for ((u, v), m) in self.u.iter().zip(&self.v).zip(multiplicities) {
+            let m = f64::from(*m);
             n += m;
             sum_u += m * u;
             sum_v += m * v;
@@ -66,25 +70,22 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Result<Option<f64>, StatsError> {
     Ok(Pearson::new(x, y)?.value())
 }
 
-/// The values over a power of two, which changes no digit, so that neither sums nor squares of scores such as 1e300
-/// overflow. Correlations do not depend on scale.
-fn scaled(values: &[f64]) -> Vec<f64> {
-    let largest = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
-    let exponent = if largest > 0.0 { largest.log2().ceil() as i32 } else { 0 };
-    values.iter().map(|&value| libm::scalbn(value, -exponent)).collect()
-}
-
-/// The correlation of finite values, none of them larger than about 1, when value `i` occurs `m(i)` times.
+/// The correlation of finite values, none of them larger than about 1, when value `i` occurs `m(i)` times. Sums have twice the
+/// digits of a number, so that neither a large mean nor products that cancel cost any.
 fn correlation(x: &[f64], y: &[f64], m: impl Fn(usize) -> u32) -> Option<f64> {
-    let present: Vec<(f64, f64, f64)> =
-        (0..x.len()).filter(|&i| m(i) > 0).map(|i| (x[i], y[i], m(i).into())).collect();
-    let sum = |term: &dyn Fn(f64, f64) -> f64| present.iter().map(|&(x, y, m)| m * term(x, y)).sum::<f64>();
-    let n = sum(&|_, _| 1.0);
-    let (mean_x, mean_y) = (sum(&|x, _| x) / n, sum(&|_, y| y) / n);
-    let xx = sum(&|x, _| (x - mean_x).powi(2));
-    let yy = sum(&|_, y| (y - mean_y).powi(2));
-    let xy = sum(&|x, y| (x - mean_x) * (y - mean_y));
-    // The mean of equal values may be rounded, so equality is asked of the values and not of their deviations.
+    let present: Vec<(Twice, Twice, Twice)> = (0..x.len())
+        .filter(|&i| m(i) > 0)
+        .map(|i| (x[i].into(), y[i].into(), f64::from(m(i)).into()))
+        .collect();
+    let sum = |term: &dyn Fn(Twice, Twice) -> Twice| {
+        present.iter().map(|&(x, y, m)| m.times(term(x, y))).sum::<Twice>()
+    };
+    let n = present.iter().map(|p| p.2).sum::<Twice>().value();
+    let (mean_x, mean_y) = (sum(&|x, _| x).over(n), sum(&|_, y| y).over(n));
+    let xx = sum(&|x, _| x.minus(mean_x).times(x.minus(mean_x))).value();
+    let yy = sum(&|_, y| y.minus(mean_y).times(y.minus(mean_y))).value();
+    let xy = sum(&|x, y| x.minus(mean_x).times(y.minus(mean_y))).value();
+    // Means and so deviations are rounded, so equality is asked of the values.
     let (first_x, first_y, _) = *present.first()?;
     let varies = present.iter().any(|p| p.0 != first_x) && present.iter().any(|p| p.1 != first_y);
     (varies && xx > 0.0 && yy > 0.0).then(|| (xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))
@@ -92,6 +93,8 @@ fn correlation(x: &[f64], y: &[f64], m: impl Fn(usize) -> u32) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use num_rational::BigRational;
+    use num_traits::{ToPrimitive, Zero};
     use proptest::prelude::*;
 
     use super::*;
@@ -123,6 +126,45 @@ mod tests {
             let moved: Vec<f64> = x.iter().map(|x| -scale * x + shift).collect();
             if let (Some(a), Some(b)) = (pearson(&x, &y).unwrap(), pearson(&moved, &y).unwrap()) {
                 prop_assert!((a + b).abs() < 1e-9, "{} {}", a, b);
+            }
+        }
+    }
+
+    /// Pearson's r in rational arithmetic; `None` where a sample does not vary.
+    fn exact(x: &[f64], y: &[f64]) -> Option<f64> {
+        let [x, y]: [Vec<BigRational>; 2] =
+            [x, y].map(|values| values.iter().map(|&v| BigRational::from_float(v).unwrap()).collect());
+        let n = BigRational::from_integer(x.len().into());
+        let sum = |v: &[BigRational]| v.iter().sum::<BigRational>();
+        let products = |a: &[BigRational], b: &[BigRational]| {
+            let all: BigRational = a.iter().zip(b).map(|(a, b)| a * b).sum();
+            &n * all - sum(a) * sum(b)
+        };
+        let (xx, yy, xy) = (products(&x, &x), products(&y, &y), products(&x, &y));
+        let sign = if xy < BigRational::zero() { -1.0 } else { 1.0 };
+        let varies = !xx.is_zero() && !yy.is_zero();
+        varies.then(|| sign * (&xy * &xy / (xx * yy)).to_f64().unwrap().sqrt())
+    }
+
+    proptest! {
+        #[test]
+        fn every_size_and_offset_agrees_with_exact_arithmetic(
+            sample in proptest::collection::vec((-9i32..10, -9i32..10), 2..30),
+            x_exponent in -1000..960i32, y_exponent in -1000..960i32, x_offset in -60..60i32, y_offset in -60..60i32,
+        ) {
+            // Offsets are up to 2^60 times as large as the spread, where nothing but the last digit is left of it.
+            let value = |i: i32, exponent, offset: i32| {
+                let shift = libm::scalbn(f64::from(offset.signum()), offset.abs());
+                libm::scalbn(f64::from(i) + shift, exponent)
+            };
+            let x: Vec<f64> = sample.iter().map(|s| value(s.0, x_exponent, x_offset)).collect();
+            let y: Vec<f64> = sample.iter().map(|s| value(s.1, y_exponent, y_offset)).collect();
+            let (ours, exact) = (pearson(&x, &y).unwrap(), exact(&x, &y));
+            prop_assert_eq!(ours.is_some(), exact.is_some());
+            if let (Some(ours), Some(exact)) = (ours, exact) {
+                prop_assert!((ours - exact).abs() <= 1e-12 * exact.abs() + 1e-24, "{} and {}", ours, exact);
+                let replicate = Pearson::new(&x, &y).unwrap().at(&vec![1; x.len()]).unwrap();
+                prop_assert!((replicate - exact).abs() <= 1e-12, "{} and {}", replicate, exact);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Mean, spread and quantiles of a few numbers.
 
+use super::twice::{Twice, mean_of, scaled};
+
 /// What a sample of numbers looks like. Values that are not finite belong in no summary: filter and count them first.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Summary {
@@ -17,10 +19,18 @@ impl Summary {
     pub fn of(values: &[f64]) -> Option<Self> {
         let sorted = sorted(values.iter().copied());
         let (mean, median) = (mean(values)?, quantile(&sorted, 0.5)?);
-        let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
-        let std = (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt());
+        let std = standard_deviation(values);
         Some(Self { n: values.len(), mean, std, min: sorted[0], median, max: sorted[sorted.len() - 1] })
     }
+}
+
+/// Sample standard deviation, with all its digits whatever the mean; `None` for fewer than two values.
+fn standard_deviation(values: &[f64]) -> Option<f64> {
+    let (values, exponent) = scaled(values);
+    let mean = (values.len() > 1).then(|| mean_of(&values))?;
+    let deviations = values.iter().map(|&x| Twice::from(x).minus(mean));
+    let squares: Twice = deviations.map(|d| d.times(d)).sum();
+    Some(libm::scalbn((squares.value() / (values.len() - 1) as f64).sqrt(), exponent))
 }
 
 /// A box plot's numbers (Tukey): quartiles, the most distant values within 1.5 interquartile ranges of the box, and the
@@ -57,7 +67,8 @@ impl BoxSummary {
 
 /// Arithmetic mean; `None` without values.
 pub fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    let (values, exponent) = scaled(values);
+    (!values.is_empty()).then(|| libm::scalbn(mean_of(&values).value(), exponent))
 }
 
 /// The quantile at `p` in `0..=1` of increasing values, interpolated linearly at `p (n - 1)` (type 7 of Hyndman and Fan
@@ -65,7 +76,9 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     let place = p.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    Some(below + (above - below) * place.fract())
+    let (gap, part) = (above - below, place.fract());
+    // The gap between numbers such as 1e308 and -1e308 overflows.
+    Some(if gap.is_finite() { below + gap * part } else { below * (1.0 - part) + above * part })
 }
 
 /// The values in increasing order, NaN last.
@@ -90,6 +103,17 @@ mod tests {
         let summary = Summary::of(&values).unwrap();
         assert!((summary.std.unwrap() - 6.300_793_600_809_345).abs() < 1e-14);
         assert_eq!((summary.n, summary.mean, summary.median), (5, 6.3, 4.0));
+    }
+
+    #[test]
+    fn large_and_offset_values_keep_their_digits() {
+        assert_eq!(Summary::of(&[0.1; 3]).map(|s| (s.mean, s.std)), Some((0.1, Some(0.0))));
+        let offset = Summary::of(&[1e16, 1e16 + 2.0, 1e16 + 4.0]).unwrap();
+        assert_eq!((offset.mean, offset.std), (1e16 + 2.0, Some(2.0)));
+        let large = Summary::of(&[1e308, -1e308, 1e308, -1e308]).unwrap();
+        assert_eq!((large.mean, large.median), (0.0, 0.0));
+        assert!((large.std.unwrap() / 1e308 - (4.0f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert_eq!(quantile(&[-1e308, 1e308], 0.75), Some(5e307));
     }
 
     #[test]

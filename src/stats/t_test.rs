@@ -2,7 +2,7 @@
 
 use statrs::function::beta::checked_beta_reg;
 
-use super::summary::{Summary, mean};
+use super::summary::Summary;
 
 /// The outcome of a t-test of a difference of means.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -64,11 +64,8 @@ pub fn welch(a: &[f64], b: &[f64]) -> Result<TTest, TTestError> {
     TTest::new(mean_a - mean_b, (va + vb).sqrt(), df)
 }
 
-/// Mean and sample variance. Equal values have variance zero even where their mean is rounded.
+/// Mean and sample variance.
 fn moments(values: &[f64]) -> Option<(f64, f64)> {
-    if values.len() > 1 && values.iter().all(|v| *v == values[0]) {
-        return Some((mean(values)?, 0.0));
-    }
     let summary = Summary::of(values)?;
     Some((summary.mean, summary.std?.powi(2)))
 }

@@ -19,7 +19,7 @@ pub enum TableError {
     NotFound { id: String, entry: &'static str, searched: String },
     #[error("{}: cannot {action}: {source}; {remedy}", path.display())]
     Io { path: PathBuf, action: &'static str, source: std::io::Error, remedy: &'static str },
-    #[error("{}{}: {reason}; check it with `untrained data verify`, or download it again with `untrained data fetch`", path.display(), at_line(*line))]
+    #[error("{}{}: {reason}; `untrained data verify` says which files differ from the published ones; download these again", path.display(), at_line(*line))]
     BadFile { path: PathBuf, line: Option<u64>, reason: String },
     #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --skip-malformed", path.display())]
     BadRecord { path: PathBuf, record: u32, reason: String },
@@ -45,9 +45,9 @@ pub enum TableError {
     )]
     MissingValues { id: String, query: Query, count: usize, first: usize },
     #[error(
-        "table '{id}': no folder or .tar named {prefix}*-simple in {searched}; `untrained data fetch {entry}` says how to get it, --from names it elsewhere"
+        "table '{id}': there is no {places} in {searched}; `untrained data fetch {entry}` says how to get it, --from names it elsewhere"
     )]
-    NoArchive { id: String, prefix: &'static str, entry: &'static str, searched: String },
+    NoArchive { id: String, places: String, entry: &'static str, searched: String },
     #[error("{}: cannot write the table: {reason}; free some space or name another folder with UNTRAINED_CACHE", path.display())]
     CannotWrite { path: PathBuf, reason: String },
     #[error("there is no folder to keep the table in; name one with UNTRAINED_CACHE")]

@@ -7,7 +7,7 @@ use super::load::not_found;
 use super::source::Source;
 use super::spec::Origin;
 use super::{TableError, archive, searched, spec};
-use crate::data::{DataDirs, Progress};
+use crate::data::{DataDirs, Progress, entry};
 use crate::store::Cache;
 
 /// What an import does with a malformed record.
@@ -84,10 +84,14 @@ pub fn import(
             let from = options.source.as_deref().map(folder).map_or_else(|| dirs.clone(), DataDirs::only);
             Source::find(spec, &from).ok_or_else(|| not_found(spec, &from))?
         }
-        Origin::Files { archive_prefix: prefix, archive_entry: entry, .. } => {
-            let not_found =
-                |searched: String| TableError::NoArchive { id: id.to_owned(), prefix, entry, searched };
-            Source::archive(spec, archive_path(options, prefix, dirs).map_err(not_found)?)
+        Origin::Files { archive_entry, .. } => {
+            let not_found = |searched: String| TableError::NoArchive {
+                id: id.to_owned(),
+                places: entry(archive_entry).places_in_words(),
+                entry: archive_entry,
+                searched,
+            };
+            Source::archive(spec, archive_path(options, archive_entry, dirs).map_err(not_found)?)
         }
     };
     let cache = options.cache.as_deref().map(Cache::at).or_else(Cache::of_user);
@@ -118,12 +122,12 @@ fn folder(source: &Path) -> &Path {
 }
 
 /// The archive that is named, or lies in the named folder or the data folders; else where it was looked for.
-fn archive_path(options: &ImportOptions, prefix: &str, dirs: &DataDirs) -> Result<PathBuf, String> {
+fn archive_path(options: &ImportOptions, id: &str, dirs: &DataDirs) -> Result<PathBuf, String> {
     match &options.source {
         Some(source) if source.is_dir() && !archive::has_meta(source) => {
-            archive::find(prefix, &DataDirs::only(source)).ok_or_else(|| source.display().to_string())
+            archive::find(id, &DataDirs::only(source)).ok_or_else(|| source.display().to_string())
         }
         Some(source) => Ok(source.clone()),
-        None => archive::find(prefix, dirs).ok_or_else(|| searched(dirs)),
+        None => archive::find(id, dirs).ok_or_else(|| searched(dirs)),
     }
 }

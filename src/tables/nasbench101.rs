@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 use super::content::TableData;
 use super::spec::{Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::spaces::nasbench101::{VertexCell, VertexOperation};
 
 const SIZE: usize = 423_624;
@@ -47,8 +47,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
 };
 
 fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    const NAME: &str = "nasbench101_compact.csv.gz";
-    dirs.find(&[&format!("nasbench101/{NAME}"), NAME]).into_iter().collect()
+    entry(SPEC.id).files(&["nasbench101_compact.csv.gz"], dirs)
 }
 
 fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {

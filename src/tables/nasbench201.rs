@@ -7,7 +7,7 @@ use super::content::TableData;
 use super::source_file::{SourceFile, Unit};
 use super::spec::Origin;
 use super::{Query, Runs, Split, TableError, TableSpec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::spaces::SearchSpace;
 use crate::spaces::nasbench201::NasBench201;
 
@@ -34,13 +34,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
             "accuracy in percent after the last epoch of that training budget",
         ),
     ],
-    origin: Origin::Files {
-        find,
-        read,
-        archive_prefix: "NATS-tss-v1_0-",
-        archive_entry: "nats_tss_archive",
-        archs,
-    },
+    origin: Origin::Files { find, read, archive_entry: "nats_tss_archive", archs },
 };
 
 /// Validation files: name, data set.
@@ -52,7 +46,7 @@ const VALIDATION_FILES: [(&str, &str); 3] = [
 
 /// The test file, which also lists the architectures, and those validation files that exist.
 fn find(dirs: &DataDirs) -> Vec<PathBuf> {
-    let file = |name: &str| dirs.find(&[&format!("tables/{name}"), name]);
+    let file = |name: &str| entry(SPEC.id).file(name, dirs);
     let Some(test) = file("nats_bench.csv") else { return Vec::new() };
     let validation = VALIDATION_FILES.iter().filter_map(|(name, _)| file(name));
     std::iter::once(test).chain(validation).collect()

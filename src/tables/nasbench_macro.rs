@@ -14,7 +14,7 @@ use super::content::TableData;
 use super::source_file::SourceFile;
 use super::spec::{Origin, Published, Read};
 use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::spaces::ArchError;
 use crate::spaces::nasbench_macro::Layers;
 
@@ -50,8 +50,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
 };
 
 fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    const NAME: &str = "nas-bench-macro_cifar10.json";
-    dirs.find(&[&format!("nasbench-macro/{NAME}"), NAME]).into_iter().collect()
+    entry(SPEC.id).files(&["nas-bench-macro_cifar10.json"], dirs)
 }
 
 fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {

@@ -6,7 +6,7 @@ use super::content::TableData;
 use super::source_file::{SourceFile, Unit};
 use super::spec::Origin;
 use super::{Query, Runs, Split, TableError, TableSpec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 
 const SIZE: usize = 32_768;
 
@@ -30,13 +30,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
             "accuracy in percent after the last epoch of that training budget",
         ),
     ],
-    origin: Origin::Files {
-        find,
-        read,
-        archive_prefix: "NATS-sss-v1_0-",
-        archive_entry: "nats_sss_archive",
-        archs,
-    },
+    origin: Origin::Files { find, read, archive_entry: "nats_sss_archive", archs },
 };
 
 /// Name and data set of the CSV files: test accuracy at 90 epochs in percent.
@@ -48,7 +42,7 @@ const FILES: [(&str, &str); 3] = [
 
 /// Those of the three files that exist.
 fn find(dirs: &DataDirs) -> Vec<PathBuf> {
-    FILES.iter().filter_map(|(name, _)| dirs.find(&[&format!("tables/{name}"), name])).collect()
+    entry(SPEC.id).files(&FILES.map(|(name, _)| name), dirs)
 }
 
 fn read(files: &[SourceFile]) -> Result<TableData, TableError> {

@@ -48,9 +48,9 @@ impl Source {
         let (kind, paths) = match &spec.origin {
             Origin::Embedded { .. } => return None,
             Origin::Published(published) => (published.kind, (published.find)(spec, dirs)),
-            Origin::Files { find, archive_prefix, .. } => match find(dirs) {
+            Origin::Files { find, archive_entry, .. } => match find(dirs) {
                 none if none.is_empty() => {
-                    (ARCHIVE, archive::find(archive_prefix, dirs).into_iter().collect())
+                    (ARCHIVE, archive::find(archive_entry, dirs).into_iter().collect())
                 }
                 files => (CSV_FILES, files),
             },

@@ -47,8 +47,6 @@ pub(super) enum Origin {
         find: fn(&DataDirs) -> Vec<PathBuf>,
         /// Reads what `find` found.
         read: fn(&[SourceFile]) -> Result<TableData, TableError>,
-        /// Name prefix of the official archive, for instance `NATS-tss-v1_0-`.
-        archive_prefix: &'static str,
         /// The archive's entry in the data manifest.
         archive_entry: &'static str,
         /// Makes a table of the architectures that the archive's meta file lists, or says what is wrong with them.

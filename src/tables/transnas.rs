@@ -10,7 +10,7 @@ use super::content::TableData;
 use super::source_file::{SourceFile, Unit};
 use super::spec::{Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::spaces::{SearchSpace, transnas as spaces};
 
 /// Architectures of the two spaces, in the order of the files.
@@ -86,7 +86,7 @@ fn headline(dataset: &str) -> (Split, u32) {
 
 /// The list of architectures, and the files of those tasks that exist.
 fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    let file = |name: &str| dirs.find(&[&format!("transnas/{name}"), name]);
+    let file = |name: &str| entry("transnas101").file(name, dirs);
     let tasks = TASKS.iter().filter_map(|task| file(&format!("transbench101_{}.csv", task.id)));
     let tasks: Vec<PathBuf> = tasks.collect();
     match file("archs.txt") {

@@ -3,14 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{TEACHERS, TeacherSpec, spec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::formats::state_dict::{StateDict, StateDictError};
 use crate::graph::{Graph, GraphError, Param, Weights, WrongLength};
 use crate::spaces::NetworkInput;
-use crate::store::visible;
-
-/// File name extensions that are read, in order of preference.
-const ENDINGS: [&str; 4] = ["safetensors", "pth", "pt", "th"];
 
 /// A trained network.
 #[derive(Clone, Debug)]
@@ -29,10 +25,10 @@ pub enum TeacherError {
     #[error("unknown teacher `{name}`; known: {known}, or the path of a file")]
     Unknown { name: String, known: String },
     #[error(
-        "the weights of teacher `{name}` are not at hand (looked for weights/{pattern} in {folders}); `untrained data \
-         fetch {data_id}` says how to get them"
+        "the weights of teacher `{name}` are not at hand (looked for {file}, as it is published or \
+         converted, in {places} of {folders}); `untrained data fetch {data_id}` says how to get them"
     )]
-    Missing { name: &'static str, pattern: String, folders: String, data_id: &'static str },
+    Missing { name: &'static str, file: &'static str, places: String, folders: String, data_id: &'static str },
     #[error(transparent)]
     File(#[from] StateDictError),
     #[error("{}: {problem}", .path.display())]
@@ -139,29 +135,19 @@ fn values(spec: &TeacherSpec, tensors: &StateDict, param: &Param) -> Result<Vec<
     }
 }
 
-/// The preferred file of a teacher. The beginnings of names are compared first, then extensions, then the whole names.
+/// The preferred file of a teacher.
 fn file_of(spec: &TeacherSpec, dirs: &DataDirs) -> Option<PathBuf> {
-    let in_root = |root: &PathBuf| {
-        let paths = visible(&root.join("weights")).ok()?;
-        let names = paths.iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
-        let names: Vec<String> = names.collect();
-        let rank = |name: &String| {
-            let ending = ENDINGS.iter().position(|e| name.rsplit_once('.').is_some_and(|(_, n)| n == *e))?;
-            Some((spec.files.iter().position(|beginning| name.starts_with(beginning))?, ending))
-        };
-        let ranked = names.iter().filter_map(|name| Some((rank(name)?, name)));
-        ranked.min().map(|(_, name)| root.join("weights").join(name))
-    };
-    dirs.roots().iter().find_map(in_root)
+    spec.files.iter().find_map(|(id, name)| entry(id).file(name, dirs))
 }
 
 fn missing(spec: &'static TeacherSpec, dirs: &DataDirs) -> TeacherError {
-    let folders: Vec<String> = dirs.roots().iter().map(|root| root.display().to_string()).collect();
+    let (id, file) = spec.files[0];
     TeacherError::Missing {
         name: spec.name,
-        pattern: format!("{}*", spec.files[0]),
-        folders: if folders.is_empty() { "no folder".to_owned() } else { folders.join(", ") },
-        data_id: spec.data_id,
+        file,
+        places: entry(id).places_in_words(),
+        folders: dirs.words(", ", "no folder"),
+        data_id: id,
     }
 }
 
@@ -191,7 +177,7 @@ mod tests {
         let dirs = DataDirs::only(dir.path());
         let error = |name: &str| Teacher::find(name, &dirs).unwrap_err().to_string();
         assert!(error("resnet19").contains("known: cifar10_resnet20"), "{}", error("resnet19"));
-        assert!(error("resnet50").contains("weights/resnet50.*"), "{}", error("resnet50"));
+        assert!(error("resnet50").contains("resnet50-0676ba61.pth"), "{}", error("resnet50"));
         file(dir.path(), "resnet50-0676ba61.pth", "fc.bias", &[10]);
         assert!(error("resnet50").contains("no tensor `fc.weight`"), "{}", error("resnet50"));
         file(dir.path(), "resnet50.safetensors", "fc.weight", &[10, 512]);

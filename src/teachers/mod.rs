@@ -51,47 +51,85 @@ pub struct TeacherSpec {
     pub architecture: Architecture,
     /// Height and width of its inputs, which are normalised with the mean and standard deviation of ImageNet.
     pub resolution: usize,
-    /// Beginnings of the names of its files in the folder `weights`, in order of preference.
-    files: &'static [&'static str],
+    /// Its files, in order of preference: entry of the data manifest and name there.
+    files: &'static [(&'static str, &'static str)],
+}
+
+impl TeacherSpec {
     /// Entry of the data manifest that says where it comes from.
-    pub data_id: &'static str,
+    pub fn data_id(&self) -> &'static str {
+        self.files[0].0
+    }
 }
 
 const fn cifar(
     name: &'static str,
     title: &'static str,
     blocks: usize,
-    files: &'static [&'static str],
+    files: &'static [(&'static str, &'static str)],
 ) -> TeacherSpec {
     let architecture = Architecture::CifarResNet { blocks };
-    TeacherSpec { name, title, architecture, resolution: 32, files, data_id: "cifar10_teachers" }
+    TeacherSpec { name, title, architecture, resolution: 32, files }
 }
 
 const fn imagenet(
     name: &'static str,
     title: &'static str,
     (blocks, bottleneck): ([usize; 4], bool),
-    files: &'static [&'static str],
+    files: &'static [(&'static str, &'static str)],
 ) -> TeacherSpec {
     let architecture = Architecture::TorchvisionResNet { blocks, bottleneck };
-    TeacherSpec { name, title, architecture, resolution: 224, files, data_id: "imagenet_teacher" }
+    TeacherSpec { name, title, architecture, resolution: 224, files }
 }
 
 /// All teachers.
 pub static TEACHERS: &[TeacherSpec] = &[
-    cifar("cifar10_resnet20", "ResNet-20 of CIFAR-10", 3, &["cifar10_resnet20.", "resnet20-"]),
-    cifar("cifar10_resnet56", "ResNet-56 of CIFAR-10", 9, &["cifar10_resnet56.", "resnet56-"]),
+    cifar(
+        "cifar10_resnet20",
+        "ResNet-20 of CIFAR-10",
+        3,
+        &[("cifar10_teachers", "cifar10_resnet20.safetensors")],
+    ),
+    cifar(
+        "cifar10_resnet56",
+        "ResNet-56 of CIFAR-10",
+        9,
+        &[("cifar10_teachers", "cifar10_resnet56.safetensors")],
+    ),
     imagenet(
         "resnet18",
         "ResNet-18 of ImageNet",
         ([2, 2, 2, 2], false),
-        &["resnet18.", "resnet18-", "imagenet_pqf_resnet18."],
+        &[(TORCHVISION, "resnet18-f37072fd.pth"), ("imagenet_teacher", "imagenet_pqf_resnet18.safetensors")],
     ),
-    imagenet("resnet34", "ResNet-34 of ImageNet", ([3, 4, 6, 3], false), &["resnet34.", "resnet34-"]),
-    imagenet("resnet50", "ResNet-50 of ImageNet", ([3, 4, 6, 3], true), &["resnet50.", "resnet50-"]),
-    imagenet("resnet101", "ResNet-101 of ImageNet", ([3, 4, 23, 3], true), &["resnet101.", "resnet101-"]),
-    imagenet("resnet152", "ResNet-152 of ImageNet", ([3, 8, 36, 3], true), &["resnet152.", "resnet152-"]),
+    imagenet(
+        "resnet34",
+        "ResNet-34 of ImageNet",
+        ([3, 4, 6, 3], false),
+        &[(TORCHVISION, "resnet34-b627a593.pth")],
+    ),
+    imagenet(
+        "resnet50",
+        "ResNet-50 of ImageNet",
+        ([3, 4, 6, 3], true),
+        &[(TORCHVISION, "resnet50-0676ba61.pth")],
+    ),
+    imagenet(
+        "resnet101",
+        "ResNet-101 of ImageNet",
+        ([3, 4, 23, 3], true),
+        &[(TORCHVISION, "resnet101-63fe2227.pth")],
+    ),
+    imagenet(
+        "resnet152",
+        "ResNet-152 of ImageNet",
+        ([3, 8, 36, 3], true),
+        &[(TORCHVISION, "resnet152-394f9c45.pth")],
+    ),
 ];
+
+/// The entry of torchvision's files.
+const TORCHVISION: &str = "torchvision_teachers";
 
 /// The teacher with this name.
 pub fn spec(name: &str) -> Option<&'static TeacherSpec> {

@@ -134,6 +134,57 @@ fn imagenet_has_a_folder_for_each_class_or_the_class_in_the_name() {
     assert!(error.contains("dog.JPEG") && error.contains("1,000"), "{error}");
 }
 
+/// Kaggle's archive, and validation images side by side: classes from the file beside them or above, or none.
+#[test]
+fn flat_validation_images_have_the_classes_of_kaggles_file_or_none() {
+    let val = "ILSVRC/Data/CLS-LOC/val/ILSVRC2012_val_0000000";
+    let (dir, kaggle) = folder(&[
+        ("ILSVRC/Data/CLS-LOC/train/n02123045/a.JPEG", "rgb.jpg"),
+        (&format!("{val}1.JPEG"), "rgb.jpg"),
+        (&format!("{val}2.JPEG"), "grey.jpg"),
+    ]);
+    assert_eq!(batch(&request("imagenet", 1), &kaggle).unwrap().labels, [281]);
+    let two = BatchRequest { split: Split::Test, ..request("imagenet", 2) };
+    let without = batch(&two, &kaggle).unwrap();
+    assert!(
+        without.labels.is_empty() && without.description.contains("no labels"),
+        "{}",
+        without.description
+    );
+
+    let solution = dir.path().join("LOC_val_solution.csv");
+    let rows = "ILSVRC2012_val_00000002,n15075141 1 2 3 4 n15075141 5 6 7 8 \r\nILSVRC2012_val_00000001,n01440764 0 0 9 9 ";
+    std::fs::write(&solution, format!("\u{feff}ImageId,PredictionString\r\n{rows}\r\n")).unwrap();
+    let with = batch(&two, &kaggle).unwrap();
+    assert_eq!((with.labels, with.bytes), (vec![0, 999], without.bytes));
+    std::fs::write(&solution, "ImageId,PredictionString\nILSVRC2012_val_00000001,n01440764 0 0 9 9\n")
+        .unwrap();
+    let error = batch(&two, &kaggle).unwrap_err().to_string();
+    assert!(error.contains("val_00000002.JPEG") && error.contains("not known"), "{error}");
+    std::fs::write(&solution, "ImageId,PredictionString\nILSVRC2012_val_00000001,dog 0 0 9 9\n").unwrap();
+    let error = batch(&two, &kaggle).unwrap_err().to_string();
+    assert!(error.contains("LOC_val_solution.csv, line 2"), "{error}");
+}
+
+/// Proxies that need labels are skipped, with the reason; the others score.
+#[test]
+fn proxies_that_need_labels_skip_images_without_any() {
+    let (dir, dirs) = folder(&[("imagenet/val/a.JPEG", "rgb.jpg"), ("imagenet/val/b.JPEG", "grey.jpg")]);
+    let darts = "imagenet:w16:d4:n=sep_conv_3x3@0+skip_connect@1=2:r=max_pool_3x3@0+skip_connect@1=2";
+    let run = dir.path().join("run");
+    let args = ["--space", "nds_darts", "--dataset", "imagenet", "--split", "test", "--resolution", "32"];
+    std::fs::write(dir.path().join("list.txt"), darts).unwrap();
+    let (list, out) = (dir.path().join("list.txt"), run.to_str().unwrap());
+    score(&dirs, &[&args[..], &["--archs", list.to_str().unwrap(), "--out", out]].concat()).success();
+    let mut records = untrained_on(dir.path());
+    let records = records.args(["records", out, "--format", "csv"]).assert().success();
+    let text = String::from_utf8(records.get_output().stdout.clone()).unwrap();
+    let line =
+        |proxy: &str| text.lines().find(|line| line.contains(proxy)).unwrap_or_else(|| panic!("{text}"));
+    assert!(line("grad_norm").contains("skipped") && line("grad_norm").contains("needs labels"), "{text}");
+    assert!(line("naswot").contains("ok"), "{text}");
+}
+
 /// The keyed rule of all data sets: positions with the smallest numbers of `images.imagenet.train`.
 #[test]
 fn the_choice_of_pictures_is_keyed_and_others_are_not_read() {

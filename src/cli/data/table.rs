@@ -13,8 +13,10 @@ pub(super) fn of_status(entries: &[EntryStatus]) -> String {
             EntryState::Partial => "partial",
             EntryState::Complete => "complete",
             EntryState::Damaged => "damaged",
+            EntryState::Packed => "packed",
         };
-        let present = |text: String| if e.files_present == 0 { "-".to_owned() } else { text };
+        let there = e.files_present > 0 || e.state == EntryState::Packed;
+        let present = |text: String| if there { text } else { "-".to_owned() };
         [
             e.id.clone(),
             e.kind.clone(),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::store::{Stamp, visible};
 use crate::tables::TableError;
 
@@ -31,20 +31,9 @@ pub(super) struct RawRecord {
     pub(super) bytes: Result<Vec<u8>, String>,
 }
 
-/// The archive whose name starts with `prefix`, as folder or tar file, in a data folder or its `nats-bench/`.
-pub(in crate::tables) fn find(prefix: &str, dirs: &DataDirs) -> Option<PathBuf> {
-    let folders = dirs.roots().iter().flat_map(|root| [root.clone(), root.join("nats-bench")]);
-    folders.filter_map(|folder| find_in(prefix, &folder)).next()
-}
-
-fn find_in(prefix: &str, folder: &Path) -> Option<PathBuf> {
-    let entries = visible(folder).ok()?.into_iter();
-    let fits = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(prefix)
-            && (path.is_dir() && name.ends_with("-simple") || name.ends_with("-simple.tar"))
-    };
-    entries.filter(fits).min()
+/// The archive of an entry of the data manifest: the first folder, or else a tar file.
+pub(in crate::tables) fn find(id: &str, dirs: &DataDirs) -> Option<PathBuf> {
+    entry(id).places(dirs).into_iter().next().or_else(|| entry(id).packed_file(dirs))
 }
 
 /// Whether a folder is an archive itself.

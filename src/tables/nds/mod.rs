@@ -14,7 +14,7 @@ use super::content::TableData;
 use super::source_file::SourceFile;
 use super::spec::{Origin, Published, Read};
 use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 use crate::spaces::nds::{LISTS, Nds};
 use records::TrainedNetwork;
 
@@ -64,10 +64,7 @@ fn list_of(spec: &TableSpec) -> Option<&'static Nds> {
 }
 
 fn find(spec: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    let path = list_of(spec).and_then(|list| {
-        let name = format!("{}.json", list.file);
-        dirs.find(&[&format!("nds/{name}"), &name])
-    });
+    let path = list_of(spec).and_then(|list| entry("nds").file(&format!("{}.json", list.file), dirs));
     path.into_iter().collect()
 }
 

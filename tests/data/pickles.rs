@@ -1,4 +1,4 @@
-//! ImageNet16-120 from official pickles: what is kept, in which order, and what is refused.
+//! CIFAR and ImageNet16-120 from official pickles: what is kept, in which order, and what is refused.
 
 use std::path::Path;
 
@@ -7,17 +7,26 @@ use untrained::datasets::{
     BatchRequest, DatasetError, Normalisation, Order, Split, batch, import_imagenet16_120,
 };
 
-/// A pickle as Python 2 wrote the official files (protocol 2): `{'data': uint8 (N, 768), 'labels': [...]}`, image `i`
-/// having all bytes `i`. `rows` is what the array claims.
+/// ImageNet16's pickle of [`pickle_of`].
 fn pickle(labels: &[u16], rows: u16) -> Vec<u8> {
+    pickle_of("labels", 768, labels, rows)
+}
+
+/// A pickle as Python 2 wrote the official files (protocol 2): `{'data': uint8 (N, width), key: [...]}`, image `i`
+/// having all bytes `i`. `rows` is what the array claims.
+fn pickle_of(key: &str, width: u16, labels: &[u16], rows: u16) -> Vec<u8> {
     let mut out = b"\x80\x02}(U\x04data".to_vec();
     out.extend(b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01");
     out.extend([b'M'].into_iter().chain(rows.to_le_bytes()));
-    out.extend(b"M\x00\x03\x86cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNN");
+    out.extend([b'M'].into_iter().chain(width.to_le_bytes()));
+    out.extend(b"\x86cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNN");
     out.extend(b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T");
-    out.extend((labels.len() as u32 * 768).to_le_bytes());
-    (0..labels.len()).for_each(|i| out.extend([i as u8; 768]));
-    out.extend(b"tbU\x06labels](");
+    out.extend((labels.len() as u32 * u32::from(width)).to_le_bytes());
+    (0..labels.len()).for_each(|i| out.extend(vec![i as u8; width.into()]));
+    out.extend(b"tbU");
+    out.push(key.len() as u8);
+    out.extend(key.as_bytes());
+    out.extend(b"](");
     labels.iter().for_each(|label| out.extend([b'M'].into_iter().chain(label.to_le_bytes())));
     out.extend(b"eu.");
     out
@@ -91,4 +100,43 @@ fn damaged_pickles_are_refused() {
     refused(b"\x80\x02}.", "`data`");
     refused(b"cos\nsystem\n(S'true'\ntR.", "`data`");
     refused(b"\x80\x02}(U\x04dataK\x01U\x06labels]u.", "`data`");
+}
+
+/// The folders that torchvision downloads.
+#[test]
+fn cifar_is_read_from_its_pickles_where_there_are_no_binary_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let dirs = DataDirs::only(dir.path());
+    let write = |path: &str, bytes: Vec<u8>| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    };
+    let read = |dataset: &str, split, size| {
+        let request = BatchRequest {
+            normalisation: Normalisation::UnitRange,
+            ..BatchRequest::new(dataset, split, size, 0)
+        };
+        batch(&BatchRequest { order: Order::FileOrder, ..request }, &dirs)
+    };
+    let error = read("cifar10", Split::Train, 1).unwrap_err().to_string();
+    assert!(error.contains("data_batch_1.bin") && error.contains("cifar-10-batches-bin/"), "{error}");
+    write("cifar-10-batches-py/data_batch_1", pickle_of("labels", 3072, &[6, 9, 0], 3));
+    write("cifar-10-batches-py/data_batch_5", pickle_of("labels", 3072, &[1], 1));
+    write("cifar-10-batches-py/test_batch", pickle_of("labels", 3072, &[3], 1));
+    write("cifar-100-python/train", pickle_of("fine_labels", 3072, &[99, 0], 2));
+    write("cifar-100-python/test", pickle_of("fine_labels", 3072, &[100], 1));
+
+    let ten = read("cifar10", Split::Train, 4).unwrap();
+    assert_eq!((ten.shape, ten.labels), ([4, 3, 32, 32], vec![6, 9, 0, 1]));
+    assert_eq!(ten.bytes.iter().step_by(3072).copied().collect::<Vec<_>>(), [0, 1, 2, 0]);
+    assert!(ten.description.contains("(data_batch_1, data_batch_5)"), "{}", ten.description);
+    assert_eq!(read("cifar10", Split::Test, 1).unwrap().labels, [3]);
+    assert_eq!(read("cifar100", Split::Train, 2).unwrap().labels, [99, 0]);
+    let error = read("cifar100", Split::Test, 1).unwrap_err().to_string();
+    assert!(error.contains("label 100") && error.contains("0 to 99"), "{error}");
+
+    // Binary files come first.
+    write("cifar-10-batches-bin/data_batch_1.bin", [vec![7], vec![200; 3072]].concat());
+    assert_eq!(read("cifar10", Split::Train, 1).unwrap().labels, [7]);
 }
