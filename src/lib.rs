@@ -24,6 +24,7 @@ pub mod passes;
 pub mod pictures;
 pub mod plot;
 pub mod proxies;
+mod quiet;
 pub mod report;
 pub mod scoring;
 pub mod search;

@@ -225,10 +225,10 @@ impl ScoreSet {
         let mut theirs = other.frame.select(key.iter().copied())?;
         theirs.with_column(Column::new(FOUND.into(), vec![true; theirs.height()]))?;
         for column in &other.columns {
-            let proxy = match self.column(&column.proxy) {
-                Some(_) => format!("{} ({})", column.proxy, other.source),
-                None => column.proxy.clone(),
-            };
+            let (name, source) = (&column.proxy, &other.source);
+            let names = [name.clone(), format!("{name} ({source})")].into_iter();
+            let mut names = names.chain((2..).map(|n| format!("{name} ({source}, {n})")));
+            let Some(proxy) = names.find(|name| self.column(name).is_none()) else { continue };
             for name in [score_of, status_of] {
                 let values = other.frame.column(&name(&column.proxy))?;
                 theirs.with_column(values.clone().with_name(name(&proxy).into()))?;

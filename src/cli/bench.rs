@@ -83,7 +83,7 @@ pub struct BenchArgs {
     #[arg(long, default_value_t = 1, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
 
-    /// Networks at a time; they share the threads [default: as `score` divides them]
+    /// Networks at a time; they share the threads, or each has a stream of a GPU [default: as `score` divides them]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     at_once: Option<u16>,
 
@@ -162,13 +162,14 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let draw = |_, step| datasets::batch(&request.clone().after(step), dirs);
     let batch = draw(0, 0).with_context(|| format!("data set {}", args.dataset))?;
     let (setup, inputs) = scoring::draw(&protocol, 0, &draw, &chosen(args))?;
+    let asked = Parallelism { threads: args.threads.into(), at_once: args.at_once.map(usize::from) };
     let bench = Bench {
         setup,
         engine: engine.as_ref(),
         inputs: &inputs,
         repeats: args.repeats.into(),
         warm_ups: args.warm_up.into(),
-        parallelism: Parallelism { threads: args.threads.into(), at_once: args.at_once.map(usize::from) },
+        parallelism: asked.on(engine.as_ref()),
     };
     let out = Output::new(args, &batch, engine.name());
     let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -17,7 +18,7 @@ use crate::machine::{available_threads, cpu_model};
 use crate::scoring::{Parallelism, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
-use crate::store::{Invocation, utc_now};
+use crate::store::Invocation;
 use crate::tables::{Table, TableError};
 
 /// Which engine computes.
@@ -229,8 +230,8 @@ pub struct ThreadArgs {
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
-    /// Networks scored at a time, which share the threads; no score depends on it [default: one to a thread, fewer where
-    /// fewer are left]
+    /// Networks scored at a time, which share the threads, or on a GPU each have a stream; no score depends on it [default: one to
+    /// a thread, fewer where fewer are left]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     at_once: Option<u16>,
 }
@@ -255,7 +256,7 @@ pub fn invocation(threads: usize) -> Invocation {
     Invocation {
         command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: utc_now(),
+        started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         cpu: cpu_model(),
         threads,
         available_threads: available_threads(),

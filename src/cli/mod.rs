@@ -21,14 +21,28 @@ mod verify;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
 use crate::data::DataDirs;
 
+/// Version, and the devices that were compiled in.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (devices: {})", env!("CARGO_PKG_VERSION"), crate::engine::KINDS));
+
+const EXAMPLES: &str = "Start with:
+  untrained study
+      Score eleven networks ten times: tables, charts and a report; no data needed
+  untrained score --space nafbee_vgg19 --arch ReLU --dataset synthetic
+      Score one network
+  untrained list proxies
+      What can be computed; also list spaces, datasets, tables, studies
+Each command has examples of its own: untrained score --help";
+
 /// Scores neural architectures without training them and measures how well each score predicts trained accuracy.
 #[derive(Debug, Parser)]
-#[command(name = "untrained", version, max_term_width = 110, propagate_version = true)]
+#[command(name = "untrained", version = VERSION.as_str(), max_term_width = 110, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
     /// Folder with tables and data sets, just as they were downloaded [default: $UNTRAINED_DATA, then the user's data
     /// folder]

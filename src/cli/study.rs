@@ -99,7 +99,7 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         sample: args.sample.map(|n| n as usize),
         repetitions: args.repetitions,
     };
-    let parallelism = args.threads.parallelism();
+    let parallelism = args.threads.parallelism().on(engine.as_ref());
     let job =
         |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, parallelism, stop: &stop };
     let chosen: Vec<_> =

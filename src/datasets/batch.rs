@@ -184,6 +184,7 @@ pub(super) fn choose(
     let Some(end) = end.filter(|end| *end <= available) else {
         return Err(DatasetError::TooFewImages {
             id: spec.id,
+            generated: spec.is_generated(),
             index: request.index,
             size: request.size,
             needed: end.map_or("more than can be counted".to_owned(), |end| end.to_string()),

@@ -21,10 +21,13 @@ pub enum DatasetError {
 
     #[error(
         "batch {index} of {size} images needs {needed} images, but only {available} are at hand ({source_of}); \
-         ask for a smaller batch or a lower batch number, or get more files with `untrained data fetch {id}`"
+         ask for a smaller batch or a lower batch number{}",
+        if *generated { String::new() } else { format!(", or get more files with `untrained data fetch {id}`") }
     )]
     TooFewImages {
         id: &'static str,
+        /// Whether the data set is made by the program, so that there are no more of its images anywhere.
+        generated: bool,
         index: usize,
         size: usize,
         needed: String,

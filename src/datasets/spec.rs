@@ -58,6 +58,11 @@ impl DatasetSpec {
         self.images[usize::from(split != Split::Train)]
     }
 
+    /// Whether the program makes it, so that it has no files.
+    pub fn is_generated(&self) -> bool {
+        self.licence.starts_with("none needed")
+    }
+
     /// Whether it has sentences (token ids) and not images.
     pub fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Text(_))

@@ -18,6 +18,14 @@ pub enum DeviceSpec {
     Vulkan(usize),
 }
 
+/// The kinds of devices of this binary, for `--version`.
+pub const KINDS: &str = match (cfg!(feature = "cuda"), cfg!(feature = "vulkan")) {
+    (false, false) => "cpu",
+    (true, false) => "cpu, cuda",
+    (false, true) => "cpu, vulkan",
+    (true, true) => "cpu, cuda, vulkan",
+};
+
 /// Why a device cannot be used. Each message is one sentence with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
@@ -112,7 +120,7 @@ fn pick(
     n: usize,
     name: &str,
 ) -> Result<Device, DeviceError> {
-    let found = std::panic::catch_unwind(|| Device::enumerate(kind).into_vec()).unwrap_or_default();
+    let found = crate::quiet::quietly(|| Device::enumerate(kind).into_vec()).unwrap_or_default();
     let found_text = match found.len() {
         0 => format!("no {name} driver or device was"),
         1 => format!("only one {name} device (number 0) was"),

@@ -23,7 +23,7 @@ mod session;
 mod tokens;
 
 pub use self::burn::BurnEngine;
-pub use device::{DeviceError, DeviceSpec};
+pub use device::{DeviceError, DeviceSpec, KINDS};
 pub use executor::forward;
 pub use gradient_sums::GradientSums;
 pub use kernels::{
@@ -141,6 +141,11 @@ pub enum EngineError {
 pub trait Engine: Send + Sync {
     /// Engine and device, for records and messages.
     fn name(&self) -> String;
+
+    /// Whether networks run on a device of its own, where every thread of the host has a stream.
+    fn has_streams(&self) -> bool {
+        false
+    }
 
     /// Runs the pass; one result for each observation, in order.
     ///

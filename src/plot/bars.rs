@@ -84,14 +84,14 @@ impl Bars {
         let low = self.values().fold(0.0, f64::min);
         let high = self.values().fold(0.0, f64::max);
         let axis = Axis::linear(FIGURE, low, high, 8)?;
-        let lanes = Lanes::new(self.groups.len(), LANE);
+        let lanes = Lanes::new(&rows, self.groups.len(), LANE);
         let published = rows.iter().flat_map(|r| &r.entries).flatten().any(|e| e.published.is_some());
         let (page, mut chart) =
-            rows::page(&self.labels, (axis, &self.x), (&self.groups, published), (&rows, lanes), 44.0)?;
+            rows::page(&self.labels, (axis, &self.x), (&self.groups, published), (&rows, &lanes), 44.0)?;
         for (i, row) in rows.iter().enumerate() {
-            for (group, entry) in row.entries.iter().enumerate() {
-                let lane = (lanes.top(i, group), lanes.top(i, group) + lanes.lane);
-                draw_bar(&page, &mut chart, lane, entry.as_ref(), rows::fill(group, row.baseline))?;
+            for (group, lane) in lanes.of(i) {
+                let entry = row.entries[group].as_ref();
+                draw_bar(&page, &mut chart, lane, entry, rows::fill(group, row.baseline))?;
             }
         }
         rows::zero(&mut chart)?;

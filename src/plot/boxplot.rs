@@ -64,17 +64,17 @@ impl BoxPlot {
         let with_zero = axis.holds(0.0);
         let rows =
             rows::sorted(&self.rows, |values| BoxSummary::of(values).map_or(f64::NEG_INFINITY, |b| b.median));
-        let lanes = Lanes::new(self.groups.len(), LANE);
+        let lanes = Lanes::new(&rows, self.groups.len(), LANE);
         let (page, mut chart) =
-            rows::page(&self.labels, (axis, &self.x), (&self.groups, false), (&rows, lanes), 14.0)?;
+            rows::page(&self.labels, (axis, &self.x), (&self.groups, false), (&rows, &lanes), 14.0)?;
         if with_zero {
             rows::zero(&mut chart)?;
         }
         for (i, row) in rows.iter().enumerate() {
-            for (group, values) in row.entries.iter().enumerate() {
-                let lane = (lanes.top(i, group) + 1.5, lanes.top(i, group) + lanes.lane - 1.5);
+            for (group, (top, bottom)) in lanes.of(i) {
+                let lane = (top + 1.5, bottom - 1.5);
                 let (values, colour) =
-                    (values.as_deref().unwrap_or_default(), rows::fill(group, row.baseline));
+                    (row.entries[group].as_deref().unwrap_or_default(), rows::fill(group, row.baseline));
                 match BoxSummary::of(values) {
                     Some(summary) => draw_box(&mut chart, lane, (&summary, values), colour)?,
                     None => {

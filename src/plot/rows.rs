@@ -19,31 +19,54 @@ pub struct ProxyRow<T> {
     /// Drawn pale: params, flops, random.
     pub baseline: bool,
     pub entries: Vec<Option<T>>,
+    /// The groups in which the proxy was scored, whether it has an entry there or not. It has no lane in the others.
+    pub scored_in: Vec<usize>,
 }
 
-/// Measures of a figure made of rows, in pixels; its vertical axis has zero at the upper edge.
-#[derive(Clone, Copy, Debug)]
+impl<T> ProxyRow<T> {
+    /// The groups with a lane. A row without any entry has a single one, to say so.
+    fn lanes(&self) -> &[usize] {
+        let one = self.entries.iter().all(Option::is_none);
+        &self.scored_in[..if one { self.scored_in.len().min(1) } else { self.scored_in.len() }]
+    }
+}
+
+/// Places of the lanes of a figure made of rows, in pixels; its vertical axis has zero at the upper edge.
+#[derive(Clone, Debug)]
 pub(super) struct Lanes {
-    groups: usize,
     /// Height of one lane.
-    pub lane: f64,
+    lane: f64,
     /// Between rows.
     gap: f64,
+    /// The groups with a lane, row by row.
+    rows: Vec<Vec<usize>>,
 }
 
 impl Lanes {
-    pub(super) fn new(groups: usize, single: f64) -> Self {
-        let lane = if groups == 1 { single } else { single * 0.8 };
-        Self { groups, lane, gap: if groups == 1 { 7.0 } else { 10.0 } }
+    pub(super) fn new<T>(rows: &[&ProxyRow<T>], groups: usize, single: f64) -> Self {
+        let (lane, gap) = if groups == 1 { (single, 7.0) } else { (single * 0.8, 10.0) };
+        Self { lane, gap, rows: rows.iter().map(|row| row.lanes().to_vec()).collect() }
     }
 
-    fn row(&self) -> f64 {
-        self.lane * self.groups as f64 + self.gap
+    /// Upper and lower edge of a row.
+    fn row(&self, row: usize) -> (f64, f64) {
+        let height = |groups: &Vec<usize>| self.lane * groups.len() as f64 + self.gap;
+        let top = self.rows[..row].iter().map(height).sum();
+        (top, top + self.rows.get(row).map_or(0.0, height))
     }
 
-    /// Upper edge of a lane.
-    pub(super) fn top(&self, row: usize, group: usize) -> f64 {
-        self.row() * row as f64 + self.gap / 2.0 + self.lane * group as f64
+    /// Height of all rows.
+    fn height(&self) -> f64 {
+        self.row(self.rows.len()).0
+    }
+
+    /// The groups with a lane in a row, with its upper and lower edge.
+    pub(super) fn of(&self, row: usize) -> impl Iterator<Item = (usize, (f64, f64))> + '_ {
+        let first = self.row(row).0 + self.gap / 2.0;
+        self.rows[row].iter().enumerate().map(move |(i, group)| {
+            let top = first + self.lane * i as f64;
+            (*group, (top, top + self.lane))
+        })
     }
 }
 
@@ -85,9 +108,13 @@ pub(super) fn of<T>(
         if rows.iter().any(|row| row.name == correlation.proxy) {
             continue;
         }
-        let of = |group: &CorrelationGroup| entry(group, group.find(&correlation.proxy)?);
-        let entries = groups.iter().map(of).collect();
-        rows.push(ProxyRow { name: correlation.proxy.clone(), baseline: correlation.baseline, entries });
+        let found: Vec<_> = groups.iter().map(|group| group.find(&correlation.proxy)).collect();
+        rows.push(ProxyRow {
+            name: correlation.proxy.clone(),
+            baseline: correlation.baseline,
+            entries: found.iter().zip(groups).map(|(found, group)| entry(group, (*found)?)).collect(),
+            scored_in: (0..groups.len()).filter(|group| found[*group].is_some()).collect(),
+        });
     }
     rows
 }
@@ -137,7 +164,7 @@ pub(super) fn page<T>(
     labels: &Labels,
     (axis, axis_label): (Axis, &str),
     (groups, published): (&[String], bool),
-    (rows, lanes): (&[&ProxyRow<T>], Lanes),
+    (rows, lanes): (&[&ProxyRow<T>], &Lanes),
     right: f64,
 ) -> Result<(Page, Chart), PlotError> {
     let names: Vec<String> = rows.iter().map(|r| label::name(&r.name)).collect();
@@ -146,11 +173,12 @@ pub(super) fn page<T>(
     let left = widest + 10.0;
     let (lines, legend_height) = wrapped(&legend, left + WIDTH + right);
     let sides = Sides { left, right, above: legend_height, below: frame::below(axis_label) };
-    let height = lanes.row() * rows.len() as f64;
+    let height = lanes.height();
     let page = Page::new(labels, (WIDTH, height), sides)?;
     draw_legend(&page, (page.plot.left - left, page.plot.top - legend_height), lines)?;
     for (i, (row, name)) in rows.iter().zip(&names).enumerate() {
-        let middle = page.plot.top + lanes.row() * (i as f64 + 0.5);
+        let (top, bottom) = lanes.row(i);
+        let middle = page.plot.top + (top + bottom) / 2.0;
         let colour = if row.baseline { GREY } else { INK };
         page.write((page.plot.left - 8.0, middle), name, &font::right(TEXT, colour))?;
     }

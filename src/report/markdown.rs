@@ -2,12 +2,17 @@
 
 use super::table::{Kind, Role, Table, TableCell, one_line};
 
-/// Columns side by side that a page has room for; with more, every group is a table of its own.
+/// Groups side by side that a page has room for, with a column each; otherwise every group is a table of its own under its name.
 const WIDE: usize = 8;
 
 pub(super) fn render(table: &Table) -> String {
-    let mut out = format!("**{}**\n\n", escape(&table.title));
-    if table.groups.len() > 1 && without_counts(table).count() > WIDE {
+    let title = match &table.groups[..] {
+        [only] if only.name != table.title => format!("{}: {}", table.title, only.name),
+        _ => table.title.clone(),
+    };
+    let mut out = format!("**{}**\n\n", escape(&title));
+    let columns = without_counts(table).count();
+    if table.groups.len() > 1 && (columns > table.groups.len() || columns > WIDE) {
         table.by_group().for_each(|part| out += &format!("{}\n", render(&part)));
     } else {
         out += &body(table);
@@ -25,8 +30,8 @@ pub(super) fn render(table: &Table) -> String {
 fn body(table: &Table) -> String {
     let columns: Vec<(usize, usize)> = without_counts(table).collect();
     let header = columns.iter().map(|&(g, c)| {
-        let group = &table.groups[g];
-        escape(&format!("{} {}", group.name, group.columns[c].name))
+        let (group, name) = (&table.groups[g], &table.groups[g].columns[c].name);
+        escape(&if table.groups.len() > 1 { format!("{} {name}", group.name) } else { name.clone() })
     });
     let header: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(header).collect();
     let mut out = line(&header);

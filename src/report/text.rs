@@ -1,7 +1,7 @@
 //! For the terminal: one block a group.
 
 use super::columns::{Columns, Side};
-use super::table::{Group, Kind, Table, TableCell, one_line};
+use super::table::{Group, Kind, Role, Table, TableCell, one_line};
 
 pub(super) fn render(table: &Table) -> String {
     let mut out = format!("{}\n", one_line(&table.title));
@@ -15,10 +15,30 @@ pub(super) fn render(table: &Table) -> String {
         }
         out += &block(table, g, group);
     }
+    out += &marks(table);
     for note in &table.notes {
         out += &format!("\n{}\n", one_line(note));
     }
     out
+}
+
+/// What the marks of the blocks mean, as far as there are any.
+fn marks(table: &Table) -> String {
+    let cells = |r: usize| {
+        (0..table.groups.len()).flat_map(move |g| (0..table.groups[g].columns.len()).map(move |c| (r, g, c)))
+    };
+    let best = (0..table.rows.len()).flat_map(cells).any(|(r, g, c)| table.is_best(r, g, c));
+    let role = |role| table.rows.iter().any(|row| row.role == role);
+    let below = match (role(Role::Baseline), role(Role::Bound)) {
+        _ if table.below_line().is_none() => None,
+        (true, true) => {
+            Some("below the line: baselines that a score should beat, and what nothing can exceed")
+        }
+        (true, false) => Some("below the line: baselines that a score should beat"),
+        (false, _) => Some("below the line: what nothing can exceed"),
+    };
+    let marks: Vec<&str> = best.then_some("*: the best of a column").into_iter().chain(below).collect();
+    if marks.is_empty() { String::new() } else { format!("\n{}\n", marks.join("; ")) }
 }
 
 fn block(table: &Table, g: usize, group: &Group) -> String {

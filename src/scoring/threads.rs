@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::engine::Engine;
 use crate::threads;
 
 /// Threads, and the number of networks they work on at a time. No score depends on either.
@@ -17,6 +18,13 @@ impl Parallelism {
     pub(crate) fn networks(&self, left: usize) -> usize {
         let most = self.threads.min(left).max(1);
         self.at_once.map_or(most, |asked| asked.clamp(1, most))
+    }
+
+    /// The same for an engine. Networks on a device of its own are not work of the processor's cores, so that as many as asked for
+    /// are in flight, each with a thread and so a stream of its own.
+    pub fn on(self, engine: &dyn Engine) -> Self {
+        let in_flight = self.at_once.filter(|_| engine.has_streams()).unwrap_or(0);
+        Self { threads: self.threads.max(in_flight), ..self }
     }
 
     /// Does some work with all threads on one network.

@@ -3,12 +3,11 @@
 //! Parquet has no checksum of its own, so that a flipped bit could change a score unnoticed. The SHA-256 of every file is kept
 //! beside it, in the manifest of a run or the index of the cache, and compared before anything is decoded.
 
-use std::cell::Cell;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 
 use polars::prelude::*;
+
+use crate::quiet::quietly;
 
 /// A frame as the bytes of a Parquet file. Equal frames have equal bytes.
 ///
@@ -27,7 +26,7 @@ pub fn encode(mut frame: DataFrame) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Bytes that are no Parquet file; a panic of the decoder, which has assertions that a damaged file can violate.
 pub fn decode(bytes: &[u8]) -> Result<DataFrame, String> {
-    quietly(|| {
+    decoded(|| {
         // One thread: a panic of another would be printed, and decoding a table takes milliseconds.
         let reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
         let frame = reader.set_rechunk(true).finish().map_err(|e| e.to_string())?;
@@ -44,7 +43,7 @@ pub fn decode(bytes: &[u8]) -> Result<DataFrame, String> {
 /// # Errors
 /// Bytes that are no Parquet file, or one without the key.
 pub(super) fn metadata(bytes: &[u8], key: &str) -> Result<String, String> {
-    quietly(|| {
+    decoded(|| {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = reader.get_metadata().map_err(|e| e.to_string())?;
         let pairs = metadata.key_value_metadata().iter().flatten();
@@ -53,22 +52,9 @@ pub(super) fn metadata(bytes: &[u8], key: &str) -> Result<String, String> {
     })
 }
 
-/// Turns a panic of `work` into an error, without a word on the terminal.
-fn quietly<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                usual(info);
-            }
-        }));
-    });
-    QUIET.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(work));
-    QUIET.set(false);
-    outcome.unwrap_or_else(|_| Err("its content cannot be decoded".to_owned()))
+/// The outcome of decoding; a panic of the decoder is an error.
+fn decoded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    quietly(work).unwrap_or_else(|| Err("its content cannot be decoded".to_owned()))
 }
 
 /// The message for a column that is not there, or of another type.

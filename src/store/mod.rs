@@ -16,7 +16,6 @@
 //! other settings is refused. [`Run::open`] reads a run for analysis, finished or not.
 
 mod cache;
-mod clock;
 mod columns;
 mod error;
 pub(crate) mod files;
@@ -33,7 +32,6 @@ mod run;
 mod tests;
 
 pub use cache::{Cache, CacheEntry};
-pub use clock::utc_now;
 pub use columns::{Rows, frame_of};
 pub use error::StoreError;
 use folder::JOURNAL;

@@ -14,9 +14,19 @@ pub enum TableError {
     #[error("there is no table '{id}'; the tables are {known}")]
     UnknownTable { id: String, known: String },
     #[error(
-        "table '{id}' is not in {searched}; get it with `untrained data fetch {entry}`, or name its folder with --data-dir"
+        "table '{id}' is not in {searched}: it is read from {files} in {places}; `untrained data fetch {entry}` gets it from {origin} \
+         or says how to, and --data-dir names another data folder"
     )]
-    NotFound { id: String, entry: &'static str, searched: String },
+    NotFound {
+        id: String,
+        /// Names of the files, and the folders that may hold them.
+        files: String,
+        places: String,
+        entry: &'static str,
+        /// Who publishes them.
+        origin: String,
+        searched: String,
+    },
     #[error("{}: cannot {action}: {source}; {remedy}", path.display())]
     Io { path: PathBuf, action: &'static str, source: std::io::Error, remedy: &'static str },
     #[error("{}{}: {reason}; `untrained data verify` says which files differ from the published ones; download these again", path.display(), at_line(*line))]

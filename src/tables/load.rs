@@ -5,7 +5,7 @@ use std::path::Path;
 use super::source::Source;
 use super::spec::Origin;
 use super::{OnError, Provenance, Table, TableError, TableSpec, searched, spec};
-use crate::data::{DataDirs, Progress, Silent};
+use crate::data::{DataDirs, Progress, Silent, entry};
 use crate::store::{Cache, CacheEntry};
 
 /// Loads a table from the data folders.
@@ -99,5 +99,13 @@ fn from_cache(spec: &'static TableSpec, cache: &Cache, name: &str, entry: &Cache
 }
 
 pub(super) fn not_found(spec: &TableSpec, dirs: &DataDirs) -> TableError {
-    TableError::NotFound { id: spec.id.to_owned(), entry: spec.entry(), searched: searched(dirs) }
+    let listed = entry(spec.entry());
+    TableError::NotFound {
+        id: spec.id.to_owned(),
+        files: spec.file_names().join(", "),
+        places: listed.places_in_words(),
+        entry: spec.entry(),
+        origin: listed.source.clone(),
+        searched: searched(dirs),
+    }
 }

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use super::content::TableData;
-use super::spec::{Origin, Published, Read};
+use super::spec::{Names, Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::{DataDirs, entry};
 use crate::spaces::nasbench101::{VertexCell, VertexOperation};
 
 const SIZE: usize = 423_624;
@@ -40,15 +39,11 @@ pub(super) static SPEC: TableSpec = TableSpec {
     origin: Origin::Published(Published {
         kind: CSV_FILES,
         entry: "nasbench101",
-        find,
+        names: Names { of: |_| vec!["nasbench101_compact.csv.gz".to_owned()], need_first: true },
         read,
         headline: |_| (Split::Test, EPOCHS),
     }),
 };
-
-fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    entry(SPEC.id).files(&["nasbench101_compact.csv.gz"], dirs)
-}
 
 fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {
     let mut rows = Rows::default();

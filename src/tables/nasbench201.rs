@@ -1,13 +1,11 @@
 //! NAS-Bench-201, the topology search space of NATS-Bench: 15,625 cells on three data sets.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use super::content::TableData;
 use super::source_file::{SourceFile, Unit};
-use super::spec::Origin;
+use super::spec::{Names, Origin};
 use super::{Query, Runs, Split, TableError, TableSpec};
-use crate::data::{DataDirs, entry};
 use crate::spaces::SearchSpace;
 use crate::spaces::nasbench201::NasBench201;
 
@@ -34,7 +32,12 @@ pub(super) static SPEC: TableSpec = TableSpec {
             "accuracy in percent after the last epoch of that training budget",
         ),
     ],
-    origin: Origin::Files { find, read, archive_entry: "nats_tss_archive", archs },
+    origin: Origin::Files {
+        names: Names { of: names, need_first: true },
+        read,
+        archive_entry: "nats_tss_archive",
+        archs,
+    },
 };
 
 /// Validation files: name, data set.
@@ -44,12 +47,10 @@ const VALIDATION_FILES: [(&str, &str); 3] = [
     ("ImageNet-NB201.csv", "imagenet16_120"),
 ];
 
-/// The test file, which also lists the architectures, and those validation files that exist.
-fn find(dirs: &DataDirs) -> Vec<PathBuf> {
-    let file = |name: &str| entry(SPEC.id).file(name, dirs);
-    let Some(test) = file("nats_bench.csv") else { return Vec::new() };
-    let validation = VALIDATION_FILES.iter().filter_map(|(name, _)| file(name));
-    std::iter::once(test).chain(validation).collect()
+/// The test file, which also lists the architectures, and the validation files.
+fn names(_: &TableSpec) -> Vec<String> {
+    let validation = VALIDATION_FILES.iter().map(|(name, _)| *name);
+    std::iter::once("nats_bench.csv").chain(validation).map(str::to_owned).collect()
 }
 
 fn read(files: &[SourceFile]) -> Result<TableData, TableError> {

@@ -12,9 +12,8 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::content::TableData;
 use super::source_file::SourceFile;
-use super::spec::{Origin, Published, Read};
+use super::spec::{Names, Origin, Published, Read};
 use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::{DataDirs, entry};
 use crate::spaces::ArchError;
 use crate::spaces::nasbench_macro::Layers;
 
@@ -43,15 +42,11 @@ pub(super) static SPEC: TableSpec = TableSpec {
     origin: Origin::Published(Published {
         kind: JSON_FILES,
         entry: "nasbench_macro",
-        find,
+        names: Names { of: |_| vec!["nas-bench-macro_cifar10.json".to_owned()], need_first: true },
         read,
         headline: |_| (Split::Test, EPOCHS),
     }),
 };
-
-fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    entry(SPEC.id).files(&["nas-bench-macro_cifar10.json"], dirs)
-}
 
 fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {
     let (mut records, mut malformed) = (vec![], vec![]);

@@ -1,12 +1,9 @@
 //! NATS-Bench size search space: five channel numbers, 32,768 networks on three data sets.
 
-use std::path::PathBuf;
-
 use super::content::TableData;
 use super::source_file::{SourceFile, Unit};
-use super::spec::Origin;
+use super::spec::{Names, Origin};
 use super::{Query, Runs, Split, TableError, TableSpec};
-use crate::data::{DataDirs, entry};
 
 const SIZE: usize = 32_768;
 
@@ -30,7 +27,12 @@ pub(super) static SPEC: TableSpec = TableSpec {
             "accuracy in percent after the last epoch of that training budget",
         ),
     ],
-    origin: Origin::Files { find, read, archive_entry: "nats_sss_archive", archs },
+    origin: Origin::Files {
+        names: Names { of: names, need_first: false },
+        read,
+        archive_entry: "nats_sss_archive",
+        archs,
+    },
 };
 
 /// Name and data set of the CSV files: test accuracy at 90 epochs in percent.
@@ -40,9 +42,8 @@ const FILES: [(&str, &str); 3] = [
     ("ImageNet-NATS.csv", "imagenet16_120"),
 ];
 
-/// Those of the three files that exist.
-fn find(dirs: &DataDirs) -> Vec<PathBuf> {
-    entry(SPEC.id).files(&FILES.map(|(name, _)| name), dirs)
+fn names(_: &TableSpec) -> Vec<String> {
+    FILES.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
 fn read(files: &[SourceFile]) -> Result<TableData, TableError> {

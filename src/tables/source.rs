@@ -47,8 +47,8 @@ impl Source {
     pub(super) fn find(spec: &'static TableSpec, dirs: &DataDirs) -> Option<Self> {
         let (kind, paths) = match &spec.origin {
             Origin::Embedded { .. } => return None,
-            Origin::Published(published) => (published.kind, (published.find)(spec, dirs)),
-            Origin::Files { find, archive_entry, .. } => match find(dirs) {
+            Origin::Published(published) => (published.kind, spec.files(dirs)),
+            Origin::Files { archive_entry, .. } => match spec.files(dirs) {
                 none if none.is_empty() => {
                     (ARCHIVE, archive::find(archive_entry, dirs).into_iter().collect())
                 }

@@ -8,7 +8,7 @@ use super::source_file::SourceFile;
 use super::{
     OnError, Split, TableError, nafbee, nasbench_macro, nasbench101, nasbench201, nats_sss, nds, transnas,
 };
-use crate::data::DataDirs;
+use crate::data::{DataDirs, entry};
 
 /// The facts about a table that are known before any of its files is opened.
 #[derive(Debug)]
@@ -43,9 +43,8 @@ pub(super) enum Origin {
     Embedded { read: fn() -> Result<TableData, TableError> },
     /// CSV files or an official NATS-Bench archive in the data folders.
     Files {
-        /// The CSV files at hand; empty if the table cannot be read from CSV files.
-        find: fn(&DataDirs) -> Vec<PathBuf>,
-        /// Reads what `find` found.
+        names: Names,
+        /// Reads those of the files that exist.
         read: fn(&[SourceFile]) -> Result<TableData, TableError>,
         /// The archive's entry in the data manifest.
         archive_entry: &'static str,
@@ -54,6 +53,14 @@ pub(super) enum Origin {
     },
     /// Files as they were published. [`import`](super::import) only makes them load faster.
     Published(Published),
+}
+
+/// The names of a table's files in its entry of the data manifest, in the order in which they are read.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) of: fn(&TableSpec) -> Vec<String>,
+    /// Whether the others cannot be read without the first, which lists the architectures.
+    pub(super) need_first: bool,
 }
 
 /// The content of published files, and the errors of malformed records that were left out.
@@ -66,9 +73,8 @@ pub(super) struct Published {
     pub(super) kind: &'static str,
     /// Their entry in the data manifest.
     pub(super) entry: &'static str,
-    /// The files at hand; empty if the table cannot be read from them.
-    pub(super) find: fn(&TableSpec, &DataDirs) -> Vec<PathBuf>,
-    /// Reads what `find` found.
+    pub(super) names: Names,
+    /// Reads those of the files that exist.
     pub(super) read: fn(&TableSpec, &[PathBuf], OnError) -> Result<Read, TableError>,
     /// The split and the training budget that papers compare with, for a data set.
     pub(super) headline: fn(&str) -> (Split, u32),
@@ -83,6 +89,29 @@ impl TableSpec {
         }
         let split = if self.splits.contains(&Split::Test) { Split::Test } else { Split::Validation };
         (split, self.budgets.iter().copied().max().unwrap_or_default())
+    }
+
+    /// Names of the files that the table is read from; none of a table that is built in.
+    pub(super) fn file_names(&self) -> Vec<String> {
+        self.names().map_or(vec![], |names| (names.of)(self))
+    }
+
+    /// The files at hand; none if the table cannot be read from them.
+    pub(super) fn files(&self, dirs: &DataDirs) -> Vec<PathBuf> {
+        let file = |name: &String| entry(self.entry()).file(name, dirs);
+        let found: Vec<Option<PathBuf>> = self.file_names().iter().map(file).collect();
+        match (self.names(), found.first()) {
+            (Some(Names { need_first: true, .. }), Some(None)) => vec![],
+            _ => found.into_iter().flatten().collect(),
+        }
+    }
+
+    fn names(&self) -> Option<&Names> {
+        match &self.origin {
+            Origin::Embedded { .. } => None,
+            Origin::Files { names, .. } => Some(names),
+            Origin::Published(published) => Some(&published.names),
+        }
     }
 
     /// The entry of the data manifest that says how to get the table.

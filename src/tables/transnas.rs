@@ -8,9 +8,8 @@ use std::path::PathBuf;
 
 use super::content::TableData;
 use super::source_file::{SourceFile, Unit};
-use super::spec::{Origin, Published, Read};
+use super::spec::{Names, Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::{DataDirs, entry};
 use crate::spaces::{SearchSpace, transnas as spaces};
 
 /// Architectures of the two spaces, in the order of the files.
@@ -71,7 +70,13 @@ const fn spec(id: &'static str, title: &'static str, size: usize) -> TableSpec {
                  negative loss (room_layout)",
             ),
         ],
-        origin: Origin::Published(Published { kind: CSV_FILES, entry: "transnas101", find, read, headline }),
+        origin: Origin::Published(Published {
+            kind: CSV_FILES,
+            entry: "transnas101",
+            names: Names { of: names, need_first: true },
+            read,
+            headline,
+        }),
     }
 }
 
@@ -84,20 +89,18 @@ fn headline(dataset: &str) -> (Split, u32) {
     (Split::Validation, task.unwrap_or(&TASKS[0]).epochs)
 }
 
-/// The list of architectures, and the files of those tasks that exist.
-fn find(_: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    let file = |name: &str| entry("transnas101").file(name, dirs);
-    let tasks = TASKS.iter().filter_map(|task| file(&format!("transbench101_{}.csv", task.id)));
-    let tasks: Vec<PathBuf> = tasks.collect();
-    match file("archs.txt") {
-        Some(archs) if !tasks.is_empty() => std::iter::once(archs).chain(tasks).collect(),
-        _ => vec![],
-    }
+/// The list of architectures, and the files of the tasks.
+fn names(_: &TableSpec) -> Vec<String> {
+    let tasks = TASKS.iter().map(|task| format!("transbench101_{}.csv", task.id));
+    std::iter::once("archs.txt".to_owned()).chain(tasks).collect()
 }
 
 fn read(spec: &TableSpec, paths: &[PathBuf], _: OnError) -> Result<Read, TableError> {
     let files = paths.iter().map(|path| SourceFile::read(path)).collect::<Result<Vec<_>, _>>()?;
     let (first, tasks) = match files.split_first() {
+        Some((first, [])) => {
+            return Err(TableError::bad_file(&first.path, None, "no task's file is there beside it"));
+        }
         Some(split) => split,
         None => return Ok((TableData::default(), vec![])),
     };

@@ -25,10 +25,9 @@ pub enum TeacherError {
     #[error("unknown teacher `{name}`; known: {known}, or the path of a file")]
     Unknown { name: String, known: String },
     #[error(
-        "the weights of teacher `{name}` are not at hand (looked for {file}, as it is published or \
-         converted, in {places} of {folders}); `untrained data fetch {data_id}` says how to get them"
+        "the weights of teacher `{name}` are not at hand (looked for {files} in {places} of {folders}); `untrained data fetch {data_id}` says how to get them"
     )]
-    Missing { name: &'static str, file: &'static str, places: String, folders: String, data_id: &'static str },
+    Missing { name: &'static str, files: String, places: String, folders: String, data_id: &'static str },
     #[error(transparent)]
     File(#[from] StateDictError),
     #[error("{}: {problem}", .path.display())]
@@ -142,9 +141,11 @@ fn file_of(spec: &TeacherSpec, dirs: &DataDirs) -> Option<PathBuf> {
 
 fn missing(spec: &'static TeacherSpec, dirs: &DataDirs) -> TeacherError {
     let (id, file) = spec.files[0];
+    let also = entry(id).files.iter().filter(|listed| listed.name == file).flat_map(|listed| &listed.also);
+    let files = std::iter::once(file).chain(also.map(String::as_str)).collect::<Vec<_>>().join(", ");
     TeacherError::Missing {
         name: spec.name,
-        file,
+        files,
         places: entry(id).places_in_words(),
         folders: dirs.words(", ", "no folder"),
         data_id: id,
@@ -177,12 +178,65 @@ mod tests {
         let dirs = DataDirs::only(dir.path());
         let error = |name: &str| Teacher::find(name, &dirs).unwrap_err().to_string();
         assert!(error("resnet19").contains("known: cifar10_resnet20"), "{}", error("resnet19"));
-        assert!(error("resnet50").contains("resnet50-0676ba61.pth"), "{}", error("resnet50"));
+        assert!(
+            error("resnet50").contains("resnet50.pth, resnet50.pt, resnet50.th, resnet50-*"),
+            "{}",
+            error("resnet50")
+        );
         file(dir.path(), "resnet50-0676ba61.pth", "fc.bias", &[10]);
         assert!(error("resnet50").contains("no tensor `fc.weight`"), "{}", error("resnet50"));
         file(dir.path(), "resnet50.safetensors", "fc.weight", &[10, 512]);
         assert!(error("resnet50").contains("no tensor `conv1.weight`"), "{}", error("resnet50"));
         let path = dir.path().join("weights/resnet50.safetensors");
         assert!(error(path.to_str().unwrap()).contains("no network that is known"), "{path:?}");
+    }
+
+    /// The weights of CIFAR-10's ResNet-20, all of them 0.5, with `prefix` in front of the names.
+    fn resnet20(dir: &Path, prefix: &str, change: impl Fn(&str, &mut Vec<f32>), more: &[&str]) -> PathBuf {
+        let graph = TEACHERS[0].architecture.graph(NetworkInput { resolution: 32, classes: 10 }).unwrap();
+        let of_graph = graph.params().iter().map(|param| (param.name.clone(), param.shape.clone()));
+        let tensors = of_graph.chain(more.iter().map(|name| ((*name).to_owned(), vec![1])));
+        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+            .map(|(name, shape)| {
+                let mut values = vec![0.5; shape.iter().product()];
+                change(&name, &mut values);
+                (
+                    format!("{prefix}{name}"),
+                    shape,
+                    values.iter().flat_map(|x: &f32| x.to_le_bytes()).collect(),
+                )
+            })
+            .collect();
+        let views = tensors.iter().map(|(name, shape, bytes)| {
+            (
+                name,
+                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap(),
+            )
+        });
+        let path = dir.join("weights.safetensors");
+        std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+        path
+    }
+
+    #[test]
+    fn wrapped_weights_are_read_and_a_nan_or_a_tensor_too_many_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let find = |path: PathBuf| Teacher::find(path.to_str().unwrap(), &DataDirs::only(dir.path()));
+        for prefix in ["", "module.", "_orig_mod.", "_orig_mod.module."] {
+            let teacher = find(resnet20(dir.path(), prefix, |_, _| {}, &[])).unwrap();
+            assert_eq!((teacher.spec.name, teacher.classes), ("cifar10_resnet20", 10), "{prefix}");
+        }
+        let damaged = |name: &str, values: &mut Vec<f32>| {
+            if name == "layer1.0.conv1.weight" {
+                values[3] = f32::NAN;
+            }
+        };
+        let error = find(resnet20(dir.path(), "module.", damaged, &[])).unwrap_err().to_string();
+        assert!(error.contains("`layer1.0.conv1.weight` holds numbers that are not finite"), "{error}");
+        let error = find(resnet20(dir.path(), "", |_, _| {}, &["ema.decay"])).unwrap_err().to_string();
+        assert!(
+            error.contains("it has a tensor `ema.decay`, which cifar10_resnet20 does not have"),
+            "{error}"
+        );
     }
 }

@@ -100,31 +100,31 @@ pub static TEACHERS: &[TeacherSpec] = &[
         "resnet18",
         "ResNet-18 of ImageNet",
         ([2, 2, 2, 2], false),
-        &[(TORCHVISION, "resnet18-f37072fd.pth"), ("imagenet_teacher", "imagenet_pqf_resnet18.safetensors")],
+        &[(TORCHVISION, "resnet18.safetensors"), ("imagenet_teacher", "imagenet_pqf_resnet18.safetensors")],
     ),
     imagenet(
         "resnet34",
         "ResNet-34 of ImageNet",
         ([3, 4, 6, 3], false),
-        &[(TORCHVISION, "resnet34-b627a593.pth")],
+        &[(TORCHVISION, "resnet34.safetensors")],
     ),
     imagenet(
         "resnet50",
         "ResNet-50 of ImageNet",
         ([3, 4, 6, 3], true),
-        &[(TORCHVISION, "resnet50-0676ba61.pth")],
+        &[(TORCHVISION, "resnet50.safetensors")],
     ),
     imagenet(
         "resnet101",
         "ResNet-101 of ImageNet",
         ([3, 4, 23, 3], true),
-        &[(TORCHVISION, "resnet101-63fe2227.pth")],
+        &[(TORCHVISION, "resnet101.safetensors")],
     ),
     imagenet(
         "resnet152",
         "ResNet-152 of ImageNet",
         ([3, 8, 36, 3], true),
-        &[(TORCHVISION, "resnet152-394f9c45.pth")],
+        &[(TORCHVISION, "resnet152.safetensors")],
     ),
 ];
 

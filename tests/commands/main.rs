@@ -20,4 +20,5 @@ mod score;
 mod search;
 mod study;
 mod support;
+mod terminal;
 mod verify;

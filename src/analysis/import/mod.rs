@@ -167,9 +167,15 @@ fn read_lines(
     let (mut of_repetition, mut seen) = (HashMap::new(), HashMap::new());
     for line in &file.lines {
         let at = |reason: String| file.at(line, reason);
-        let repetition =
-            layout.repetition.map_or(Ok(0), |column| repetition(line.field(column))).map_err(at)?;
-        let arch = (origin.canonical)(clean(line.field(layout.arch))).map_err(at)?;
+        let given = |column: usize| match clean(line.field(column)) {
+            "" => Err(at(format!("it has no `{}`", lines::shown(&file.header[column])))),
+            field => Ok(field),
+        };
+        let repetition = match layout.repetition {
+            Some(column) => repetition(given(column)?).map_err(at)?,
+            None => 0,
+        };
+        let arch = (origin.canonical)(given(layout.arch)?).map_err(at)?;
         if let Some(first) = seen.insert((repetition, arch.clone()), line.place) {
             let reason = format!("architecture `{arch}` stands in {} {first} already", file.unit);
             return Err(at(format!("{reason}; several scores of one need a column `repetition`")));
@@ -191,7 +197,7 @@ fn read_lines(
 }
 
 fn repetition(field: &str) -> Result<u64, String> {
-    let number = field.trim().parse();
+    let number = field.parse();
     number.map_err(|_| format!("repetition `{}` is no whole number from 0 on", lines::shown(field)))
 }
 

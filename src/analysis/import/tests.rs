@@ -58,6 +58,8 @@ fn what_is_wrong_is_said_with_its_line() {
         (b"arch\n8:8:8:8:8\n", "no column of scores"),
         (b"arch,score\n", "it holds no scores"),
         (b"arch,repetition,score\n8:8:8:8:8,-1,2\n", "line 2: repetition `-1` is no whole number"),
+        (b"arch,repetition,score\n8:8:8:8:8,,2\n", "line 2: it has no `repetition`"),
+        (br#"[{"arch": "8:8:8:8:8", "score": 1}, {"score": 2}]"#, "record 2: it has no `arch`"),
         (b"", "no column of architecture strings"),
         (b"[]", "no column of architecture strings"),
         (b"{\"8:8:8:8:8\": 1}", "no column of architecture strings; it has 8:8:8:8:8"),

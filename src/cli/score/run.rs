@@ -29,7 +29,7 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let chosen = (&selection, args.run.repetitions);
     let externals = given.externals(&protocol.dataset, &protocol.setup(0, &first))?;
     let plan = Plan::new(protocol.clone(), given.proxies(&externals), chosen, args.run.shard, &order)?;
-    let parallelism = args.run.threads.parallelism();
+    let parallelism = args.run.threads.parallelism().on(engine.as_ref());
     let stop = stop_flag("finishing the architectures that are being scored");
     let bar = Bar::new();
     let runner = Runner {

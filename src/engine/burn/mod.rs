@@ -60,6 +60,10 @@ impl Engine for BurnEngine {
         format!("burn on {}", self.spec)
     }
 
+    fn has_streams(&self) -> bool {
+        self.spec != DeviceSpec::Cpu
+    }
+
     fn forward(&self, pass: &ForwardPass<'_>) -> Result<Vec<Reduced>, EngineError> {
         executor::forward(&self.kernels(pass.precision)?, pass)
     }

@@ -126,6 +126,18 @@ fn a_dict_with_two_names_is_read_and_what_is_beside_it_is_not() {
 }
 
 #[test]
+fn tensors_are_found_under_the_keys_of_training_scripts() {
+    for key in ["net", "model", "model_state_dict", "state_dict"] {
+        let length = (key.len() as u32).to_le_bytes();
+        let (bare, epoch) = (&PICKLE[2..PICKLE.len() - 1], b"X\x05\0\0\0epochK\x07");
+        let nested = [&b"\x80\x02}("[..], epoch, b"X", &length, key.as_bytes(), bare, b"u."].concat();
+        let mut entries: Vec<(&str, &[u8])> = entries();
+        entries[0].1 = &nested;
+        check(&archive(&entries, false));
+    }
+}
+
+#[test]
 fn safetensors_files() {
     let dict = StateDict::parse(&safetensors(HEADER, b"\0<\0\0\x80?\0\0\0@")).unwrap();
     assert_eq!(dict.get("x"), Some(&Tensor { shape: vec![1, 2], values: vec![1.0, 2.0] }));

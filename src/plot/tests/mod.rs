@@ -71,8 +71,14 @@ fn bars(n: usize, g: usize) -> Bars {
         }
     };
     let entries = |i: usize| (0..g).map(|j| (i + j != 4).then(|| estimate(i, j))).collect();
-    let rows =
-        (0..n).map(|i| ProxyRow { name: name(i), baseline: i % 5 == 0, entries: entries(i) }).collect();
+    let rows = (0..n)
+        .map(|i| ProxyRow {
+            name: name(i),
+            baseline: i % 5 == 0,
+            entries: entries(i),
+            scored_in: (0..g).collect(),
+        })
+        .collect();
     Bars { labels: labels(), x: "Kendall tau-b".into(), groups: groups(g), rows }
 }
 
@@ -80,8 +86,14 @@ fn boxes(n: usize, g: usize) -> BoxPlot {
     let entries = |i: usize| {
         (0..g).map(|j| Some((0..10).map(|r| value(i, j) + value(r, i) / 20.0).collect())).collect()
     };
-    let rows =
-        (0..n).map(|i| ProxyRow { name: name(i), baseline: i % 5 == 0, entries: entries(i) }).collect();
+    let rows = (0..n)
+        .map(|i| ProxyRow {
+            name: name(i),
+            baseline: i % 5 == 0,
+            entries: entries(i),
+            scored_in: (0..g).collect(),
+        })
+        .collect();
     BoxPlot { labels: labels(), x: "Kendall tau-b".into(), groups: groups(g), rows }
 }
 

@@ -12,9 +12,8 @@ use std::sync::LazyLock;
 
 use super::content::TableData;
 use super::source_file::SourceFile;
-use super::spec::{Origin, Published, Read};
+use super::spec::{Names, Origin, Published, Read};
 use super::{JSON_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
-use crate::data::{DataDirs, entry};
 use crate::spaces::nds::{LISTS, Nds};
 use records::TrainedNetwork;
 
@@ -50,7 +49,13 @@ fn spec(list: &'static Nds) -> TableSpec {
                 "100 minus the last test error of the record; mean over equal networks",
             ),
         ],
-        origin: Origin::Published(Published { kind: JSON_FILES, entry: "nds", find, read, headline }),
+        origin: Origin::Published(Published {
+            kind: JSON_FILES,
+            entry: "nds",
+            names: Names { of: names, need_first: true },
+            read,
+            headline,
+        }),
     }
 }
 
@@ -63,9 +68,8 @@ fn list_of(spec: &TableSpec) -> Option<&'static Nds> {
     LISTS.iter().find(|list| list.id() == spec.id)
 }
 
-fn find(spec: &TableSpec, dirs: &DataDirs) -> Vec<PathBuf> {
-    let path = list_of(spec).and_then(|list| entry("nds").file(&format!("{}.json", list.file), dirs));
-    path.into_iter().collect()
+fn names(spec: &TableSpec) -> Vec<String> {
+    list_of(spec).map(|list| format!("{}.json", list.file)).into_iter().collect()
 }
 
 fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {
