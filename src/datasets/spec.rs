@@ -6,6 +6,7 @@ use super::{
     synthetic, synthetic_text, taskonomy, tinyimagenet16,
 };
 use crate::data::DataDirs;
+use crate::formats::text::identifier;
 
 /// Mean and standard deviation of channels R, G, B on the scale 0..=1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,9 +108,9 @@ pub fn ids() -> Vec<&'static str> {
 /// The id of a data set under any of its names: `ImageNet16-120` is `imagenet16_120`, and `cifar10-valid`, a name of tables, is
 /// `cifar10` as images. An unknown name is only spelled like an id.
 pub fn canonical(name: &str) -> String {
-    match name.trim().to_lowercase().replace('-', "_").as_str() {
-        "cifar10_valid" => "cifar10".to_owned(),
-        id => id.to_owned(),
+    match identifier(name) {
+        valid if valid == "cifar10_valid" => "cifar10".to_owned(),
+        id => id,
     }
 }
 

@@ -27,6 +27,11 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
+/// The id that the name of a data set in papers and archives stands for: `ImageNet16-120`, `CIFAR-10`, `cifar10-valid`.
+pub fn identifier(name: &str) -> String {
+    clean(name).to_lowercase().replace(['-', ' '], "_").replace("cifar_10", "cifar10")
+}
+
 /// A piece of text for a message, at most `most` characters of it; characters that cannot be seen are named, so that no two texts
 /// look the same.
 pub fn shown(text: &str, most: usize) -> String {

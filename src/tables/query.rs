@@ -69,9 +69,9 @@ pub struct Query {
     pub runs: Runs,
 }
 
-/// The id of a data set, which papers and archives write in other ways (`ImageNet16-120`, `cifar10-valid`).
+/// The id of a data set, which papers and archives write in other ways (`ImageNet16-120`, `CIFAR-10`, `cifar10-valid`).
 pub fn dataset_name(name: &str) -> String {
-    name.trim().to_lowercase().replace('-', "_")
+    crate::formats::text::identifier(name)
 }
 
 impl Query {

@@ -53,7 +53,7 @@ fn closed_pipes_are_quiet_in_every_format() {
         commands.push(vec!["search", run, "--samples", "2", "--trials", "5", "--format", format]);
         commands.push([&compare[..], &["--format", format]].concat());
     }
-    for format in ["csv", "json", "suite-zero"] {
+    for format in ["csv", "jsonl", "suite-zero"] {
         commands.push(vec!["records", run, "--format", format]);
     }
     for args in commands {
