@@ -58,7 +58,7 @@ pub struct EntryStatus {
     pub folder: Option<PathBuf>,
     pub files_present: usize,
     pub files_expected: usize,
-    /// Bytes on disk.
+    /// Bytes on disk; 0 where the files were only counted.
     pub bytes: u64,
     /// Files whose digest was compared and right.
     pub files_verified: usize,
@@ -130,17 +130,17 @@ fn file_status(spec: &FileSpec, path: Option<PathBuf>, stamps: &Stamps) -> FileS
     FileStatus { name: known.name, path: Some(path), state, size, verified }
 }
 
-/// Number and bytes of the files with the extension, in any case of letters.
+/// Number and bytes of the files with the extension, in any case of letters. Of folders of classes the files are only counted:
+/// asking each of a million for its size takes minutes.
 fn count(folder: &Path, many: &Many) -> (usize, u64) {
     let suffix = format!(".{}", many.extension.to_lowercase());
-    let fits = |path: &Path| path.to_string_lossy().to_lowercase().ends_with(&suffix);
-    let of = |(n, bytes): (usize, u64), path: PathBuf| match path.metadata() {
-        Ok(file) if file.is_file() && fits(&path) => (n + 1, bytes + file.len()),
-        _ => (n, bytes),
-    };
+    let fits = |path: &PathBuf| path.to_string_lossy().to_lowercase().ends_with(&suffix);
     let inside = visible(folder).unwrap_or_default();
-    match many.by_class {
-        false => inside.into_iter().fold((0, 0), of),
-        true => inside.iter().flat_map(|class| visible(class).unwrap_or_default()).fold((0, 0), of),
+    if many.by_class {
+        let of_class =
+            |class: &PathBuf| visible(class).unwrap_or_default().iter().filter(|p| fits(p)).count();
+        return (inside.iter().map(of_class).sum(), 0);
     }
+    let files = inside.iter().filter(|path| fits(path)).filter_map(|path| path.metadata().ok());
+    files.filter(|file| file.is_file()).fold((0, 0), |(n, bytes), file| (n + 1, bytes + file.len()))
 }

@@ -22,7 +22,7 @@ pub(super) fn of_status(entries: &[EntryStatus]) -> String {
             e.kind.clone(),
             state.to_owned(),
             format!("{}/{}", e.files_present, e.files_expected),
-            present(HumanBytes(e.bytes).to_string()),
+            if e.bytes > 0 { HumanBytes(e.bytes).to_string() } else { "-".to_owned() },
             present(format!("{}/{}", e.files_verified, e.files.len())),
             e.folder.as_ref().map_or("-".to_owned(), |f| f.display().to_string()),
         ]

@@ -13,7 +13,7 @@ use super::tiles::Tiles;
 use crate::engine::kernels::{Conv, GradientForm, LayerWants, Numbers};
 use crate::graph::{Shape, Window};
 use crate::keyed::Stream;
-use crate::simd::{self, LANES, Lanes, Loop, Scalar};
+use crate::simd::{self, Block, LANES, Lanes, Loop, Scalar};
 
 /// A convolution to time: channels in and out, side of the map, kernel size, stride.
 const SHAPES: [[usize; 5]; 12] = [
@@ -64,20 +64,24 @@ pub fn rates(batch: usize) -> Rates {
     simd::dispatch!(f32, |l| on(l, batch))
 }
 
-/// Independent chains of multiply-adds in registers.
-struct Chains<L> {
+/// Independent chains of multiply-adds in registers. Every lane of every chain begins with a number of its own: equal ones the
+/// compiler would compute once.
+struct Chains<L, const N: usize> {
     l: L,
     rounds: usize,
 }
 
-impl<L: Lanes<T = f32>> Loop for Chains<L> {
+impl<L: Lanes<T = f32>, const N: usize> Loop for Chains<L, N> {
     type Output = f32;
 
     #[inline(always)]
     fn go(self) -> f32 {
         let Self { l, rounds } = self;
         let (shrink, step) = (l.splat(0.999), l.splat(1e-3));
-        let mut sums = [l.splat(0.0); CHAINS];
+        let mut sums: [L::V; N] = std::array::from_fn(|i| {
+            let values: [f32; LANES] = std::array::from_fn(|k| (i * LANES + k) as f32);
+            l.load(&std::hint::black_box(Block(values)))
+        });
         for _ in 0..rounds {
             for sum in &mut sums {
                 *sum = l.fma(*sum, shrink, step);
@@ -86,18 +90,21 @@ impl<L: Lanes<T = f32>> Loop for Chains<L> {
         let total = sums.into_iter().reduce(|a, b| l.add(a, b)).unwrap_or(l.splat(0.0));
         let mut out = f32::ZERO;
         l.store(total, &mut out);
-        out.0[0]
+        out.0.iter().sum()
     }
 }
 
-/// Number of chains: enough for two units of latency four, and no more than sixteen registers of half a vector hold.
-const CHAINS: usize = 8;
-
+/// The fastest of several numbers of chains. AVX-512 needs eight for two units of latency four; of vectors in two halves (AVX2) six
+/// leave room for the factors among sixteen registers.
 fn roof<L: Lanes<T = f32>>(l: L) -> f64 {
-    let rounds = 4_000_000;
+    [of_chains::<L, 6>(l), of_chains::<L, 8>(l), of_chains::<L, 12>(l)].into_iter().fold(0.0, f64::max)
+}
+
+fn of_chains<L: Lanes<T = f32>, const N: usize>(l: L) -> f64 {
+    let rounds = 24_000_000 / N;
     let start = Instant::now();
-    std::hint::black_box(l.run(Chains { l, rounds }));
-    (rounds * CHAINS * LANES * 2) as f64 / start.elapsed().as_secs_f64() / 1e9
+    std::hint::black_box(l.run(Chains::<L, N> { l, rounds }));
+    (rounds * N * LANES * 2) as f64 / start.elapsed().as_secs_f64() / 1e9
 }
 
 fn conv_rate<L: Tiles<T = f32>>(

@@ -52,6 +52,25 @@ fn bars_and_boxes_show_oriented_correlations_and_what_was_excluded() {
     boxes.draw().unwrap();
 }
 
+/// Two runs of a study with proxies of their own.
+#[test]
+fn a_proxy_has_no_lane_in_a_group_that_did_not_score_it() {
+    let (set, table, query) = example();
+    let all = group(&set, &table, &query);
+    let only = |from: &str, name: &str| {
+        let correlations = all.correlations.iter().filter(|c| c.proxy != name).cloned().collect();
+        CorrelationGroup { name: from.to_owned(), correlations, ..all.clone() }
+    };
+    let mut groups = [only("first", "good"), only("second", "bad")];
+    // Scored, but without a value.
+    groups[1].correlations.iter_mut().filter(|c| c.proxy == "turned").for_each(|c| c.samples.clear());
+    let bars = Bars::of(&groups, Statistic::TauB, &|_, _| None, "caption");
+    let scored_in = |name: &str| bars.rows.iter().find(|row| row.name == name).unwrap().scored_in.clone();
+    assert_eq!([scored_in("bad"), scored_in("good"), scored_in("turned")], [vec![0], vec![1], vec![0, 1]]);
+    let drawn = svg(&bars.draw().unwrap());
+    assert_eq!(drawn.matches("no value").count(), 1, "turned, in the second group");
+}
+
 #[test]
 fn a_scatter_holds_finite_scores_with_their_names_and_spreads_wide_ones() {
     let (set, table, query) = example();
