@@ -1,7 +1,7 @@
 """Checks a GPU: agreement with the committed golden sets, and the speed of five proxies beside PyTorch on the same GPU.
 
 usage: check_gpu.py [--device cuda:0] [--untrained target/release/untrained] [--golden tests/golden/nats_sss.json ...]
-                    [--spaces nasbench201,nats_sss] [--limit 8] [--batch 64] [--at-once 1,4] [--python PYTHON_WITH_TORCH] [--out FILE]
+                    [--spaces nasbench201,nats_sss] [--limit 8] [--batch 64] [--at-once 1,4,16,64] [--python PYTHON_WITH_TORCH] [--out FILE]
 
 Build with `bash scripts/llvm_for_cuda.sh && cargo build --release --features cuda` (or `--features vulkan`) first. Prints a table in
 Markdown to paste into an issue, and writes it to --out. PyTorch is left out where that Python has none, or none for the device.
@@ -24,7 +24,7 @@ def arguments():
     p.add_argument("--spaces", default="nasbench201,nats_sss")
     p.add_argument("--limit", type=int, default=8, help="architectures of each space")
     p.add_argument("--batch", type=int, default=64)
-    p.add_argument("--at-once", default="1,4", help="networks in flight")
+    p.add_argument("--at-once", default="1,4,16,64", help="networks in flight")
     p.add_argument("--python", default=sys.executable, help="Python with torch")
     p.add_argument("--out", type=Path)
     a = p.parse_args()

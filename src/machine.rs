@@ -24,6 +24,13 @@ pub fn reset_peak_memory() -> bool {
     std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
+/// How often this process has touched a page of memory for the first time, from `/proc/self/stat` (`minflt`).
+pub fn page_faults() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name in brackets may hold blanks; `minflt` is the eighth field behind it.
+    text.rsplit_once(')')?.1.split_whitespace().nth(7)?.parse().ok()
+}
+
 /// The value of the first line `name : value`.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let pairs = text.lines().filter_map(|line| line.split_once(':'));
@@ -48,6 +55,7 @@ mod tests {
         let before = peak_memory_mib().unwrap();
         let block = std::hint::black_box(vec![1u8; 64 << 20]);
         let after = peak_memory_mib().unwrap();
+        assert!(page_faults().unwrap() > 0);
         assert!(after >= 64.0 && after >= before, "{before} {after} {}", block.len());
     }
 }

@@ -1,6 +1,7 @@
 //! `untrained bench`: what scores cost.
 
 mod output;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "Examples:
   untrained bench --space nats_sss --proxies naswot,zen --together --threads 2
   untrained bench --space nasbench201 --archs list.txt --proxies naswot --dedupe equal --format json
   untrained bench --kernels
+  untrained bench --work --space nasbench201 --proxies naswot,grad_norm
   head -3 list.txt | untrained bench --space nasbench201 --archs - --proxies forward --dataset cifar10
 
 Times of one architecture are medians of --repeats runs after --warm-up others. build: graph and weights; compute: everything
@@ -62,6 +64,11 @@ pub struct BenchArgs {
     /// Show instead how fast the native engine's convolutions run, against the processor's measured roof
     #[arg(long)]
     kernels: bool,
+
+    /// Show instead what the time of a score goes into: weights, packing, convolutions, normalisations, pooling, reductions, memory
+    /// (native engine, one thread)
+    #[arg(long, conflicts_with_all = ["kernels", "threads", "at_once", "together", "repeats"])]
+    work: bool,
 
     /// Architectures, one string a line; `-` reads standard input [default: the embedded list of the space]
     #[arg(long, value_name = "FILE")]
@@ -142,7 +149,7 @@ fn parse_proxy(text: &str) -> Result<ProxyRef, VariantError> {
 /// An unknown name, a bad list, missing data, a missing device, or a closed output.
 pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     if args.kernels {
-        output::kernels(&rates(args.batch_size), args.format)?;
+        tables::kernels(&rates(args.batch_size), args.format)?;
         return Ok(ExitCode::SUCCESS);
     }
     let space = spaces::find(&args.space)?;
@@ -174,7 +181,10 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let out = Output::new(args, &batch, engine.name());
     let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };
     let table = TableOrder::new(&args.space, dirs);
-    run.all(&|index| table.arch(index))?;
+    match args.work {
+        true => run.work(&|index| table.arch(index))?,
+        false => run.all(&|index| table.arch(index))?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -233,6 +243,21 @@ impl Run<'_> {
         }
         self.bar.finish_and_clear();
         Ok(())
+    }
+
+    /// What the time of the bare forward pass and of every proxy goes into.
+    fn work(&self, order: &dyn Fn(usize) -> Option<String>) -> anyhow::Result<()> {
+        let proxies: Vec<ProxyRef> = std::iter::once(speed::forward()).chain(chosen(self.args)).collect();
+        self.bar.set_length(proxies.len() as u64);
+        let mut all = vec![];
+        for proxy in &proxies {
+            self.bar.set_message(proxy.to_string());
+            let prepared = self.prepare(std::slice::from_ref(proxy), order);
+            all.push((proxy.to_string(), self.bench.shares(self.archs, &prepared)?));
+            self.bar.inc(1);
+        }
+        self.bar.finish_and_clear();
+        Ok(tables::work(&all, &self.bench.engine.name(), self.args.format)?)
     }
 
     /// Measures a plan on its distinct architectures and writes a line for every architecture.

@@ -2,6 +2,7 @@
 
 use super::kernels::{Kernels, Numbers};
 use super::reduce::{Reducer, Tapped};
+use super::work::Work;
 use super::{EngineError, ForwardPass, NormStatistics, Reduced, tokens};
 use crate::graph::{NodeId, Op, Shape};
 
@@ -36,13 +37,13 @@ pub(super) fn run<K: Kernels>(
     for i in (0..graph.nodes().len()).filter(|i| needed[*i]) {
         let inputs = sources[i].iter().filter_map(|id| take(&mut values, &mut uses, *id)).collect();
         let value = apply(kernels, pass, NodeId(i), inputs, normalised[i])?;
-        observe(kernels, pass, NodeId(i), &value, &mut reducers)?;
+        Work::Reduction.of(|| observe(kernels, pass, NodeId(i), &value, &mut reducers))?;
         record(NodeId(i), &value)?;
         if uses[i] > 0 {
             values[i] = Some(value);
         }
     }
-    Ok(reducers.into_iter().map(Reducer::finish).collect())
+    Ok(Work::Reduction.of(|| reducers.into_iter().map(Reducer::finish).collect()))
 }
 
 fn check_input(pass: &ForwardPass<'_>) -> Result<(), EngineError> {

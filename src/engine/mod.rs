@@ -21,6 +21,7 @@ mod resize;
 mod reverse;
 mod session;
 mod tokens;
+pub mod work;
 
 pub use self::burn::BurnEngine;
 pub use device::{DeviceError, DeviceSpec, KINDS};

@@ -90,7 +90,7 @@ impl Bench<'_> {
         })
     }
 
-    fn once(&self, arch: &str, proxies: &[PreparedProxy]) -> Result<Run, SpaceError> {
+    pub(super) fn once(&self, arch: &str, proxies: &[PreparedProxy]) -> Result<Run, SpaceError> {
         let inputs = self.inputs.fresh();
         let start = Instant::now();
         let network = Network::build(self.setup, arch)?;
@@ -114,11 +114,11 @@ impl Bench<'_> {
     }
 }
 
-struct Run {
+pub(super) struct Run {
     network: Network,
     requests: Vec<PassRequest>,
     outcomes: Vec<Outcome>,
-    timing: Timing,
+    pub(super) timing: Timing,
 }
 
 /// Initialisations of the network itself that the plan needs.

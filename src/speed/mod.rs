@@ -7,6 +7,7 @@
 mod forward;
 mod lists;
 mod measure;
+mod shares;
 mod summary;
 
 use std::sync::atomic::AtomicBool;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 pub use forward::forward;
 pub use lists::embedded_list;
 pub use measure::{Measured, Timing};
+pub use shares::Shares;
 pub use summary::{Summary, together_ratio};
 
 use crate::engine::Engine;

@@ -134,6 +134,22 @@ fn imagenet_has_a_folder_for_each_class_or_the_class_in_the_name() {
     assert!(error.contains("dog.JPEG") && error.contains("1,000"), "{error}");
 }
 
+/// macOS writes `._name` beside every file on foreign disks.
+#[test]
+fn hidden_files_are_no_pictures() {
+    let seen = ("imagenet/train/n01440764/a.JPEG", "rgb.jpg");
+    let hidden =
+        ["imagenet/train/n01440764/._a.JPEG", "imagenet/train/._n02123045/b.JPEG", "taskonomy/.c.png"];
+    let (_dir, dirs) = folder(&[&[seen][..], &hidden.map(|name| (name, "rgb.png"))].concat());
+    let one = batch(&request("imagenet", 1), &dirs).unwrap();
+    assert!(one.description.contains("1 of 1281167 images"), "{}", one.description);
+    assert!(matches!(
+        batch(&request("imagenet", 2), &dirs),
+        Err(DatasetError::TooFewImages { available: 1, .. })
+    ));
+    assert!(matches!(batch(&request("taskonomy", 1), &dirs), Err(DatasetError::Missing { .. })));
+}
+
 /// Kaggle's archive, and validation images side by side: classes from the file beside them or above, or none.
 #[test]
 fn flat_validation_images_have_the_classes_of_kaggles_file_or_none() {

@@ -8,7 +8,6 @@ use super::BenchArgs;
 
 use crate::cli::common::Format;
 use crate::datasets::Batch;
-use crate::engine::Rates;
 use crate::machine::cpu_model;
 use crate::proxies::ProxyRef;
 use crate::report::{Columns, Side, number};
@@ -203,43 +202,13 @@ fn text(facts: &SectionFacts) -> String {
 }
 
 /// Times of an unoptimised build say nothing; every output names it.
-fn build() -> &'static str {
+pub(super) fn build() -> &'static str {
     if cfg!(debug_assertions) { "dev" } else { "release" }
 }
 
 /// Writes whole lines and flushes them.
-fn line(text: &str) -> std::io::Result<()> {
+pub(super) fn line(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
-}
-
-/// The table of `bench --kernels`.
-pub fn kernels(rates: &Rates, format: Format) -> std::io::Result<()> {
-    if format == Format::Json {
-        let shapes = rates.shapes.iter().map(
-            |r| json!({ "shape": r.shape, "tiles": r.tiles, "forward": r.forward, "backward": r.backward }),
-        );
-        let shapes: Vec<Value> = shapes.collect();
-        let machine = json!({ "cpu": cpu_model(), "instructions": rates.instructions, "threads": 1 });
-        let all = json!({ "machine": machine, "batch": rates.batch, "roof": rates.roof, "gflops": shapes });
-        return line(&format!("{all}\n"));
-    }
-    line(&format!(
-        "native engine ({}), f32, 1 thread, batch {}; {}\nroof {:.1} GFLOP/s: multiply-adds on registers; columns in GFLOP/s \
-         and per cent of it\n\n",
-        rates.instructions,
-        rates.batch,
-        cpu_model().unwrap_or_else(|| "unknown processor".into()),
-        rates.roof
-    ))?;
-    let cell = |x: f64| format!("{x:.1} {:>4.0} %", 100.0 * x / rates.roof);
-    let header = ["convolution", "tiles", "forward", "backward"].map(str::to_owned).to_vec();
-    let mut rows = vec![header];
-    rows.extend(
-        rates.shapes.iter().map(|rate| {
-            vec![rate.shape.to_string(), cell(rate.tiles), cell(rate.forward), cell(rate.backward)]
-        }),
-    );
-    line(&Columns::table(&[Side::Left, Side::Right], &rows).concat())
 }

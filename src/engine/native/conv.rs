@@ -18,6 +18,7 @@ use super::tile::Start;
 use super::tiles::Tiles;
 use super::weight_gradient::WeightGradient;
 use crate::engine::kernels::{Conv, GradientForm, HostValues, LayerGradients, LayerWants};
+use crate::engine::work::Work;
 use crate::graph::{Shape, Window};
 use crate::simd::{LANES, Lanes, Scalar};
 use crate::threads;
@@ -83,7 +84,7 @@ impl<'a, T: HostScalar> Layer<'a, T> {
         let inside = Field::narrow(ow, x.n);
         let many = self.weight.len() > MANY_WEIGHTS * LANES;
         let chunk = if inside || many { x.n } else { 1 };
-        let packed = self.forward_weights(l, chunk == x.n);
+        let packed = Work::Packing.of(|| self.forward_weights(l, chunk == x.n));
         let bias = self.bias.as_ref().map(|b| Coefficients::<T>::new(b, self.wiring.outputs));
         let start = bias.as_ref().map_or(Start::Zero, |b| Start::Bias(&b.blocks));
         let (planes, pixels, pad) = (self.wiring.outputs.div_ceil(LANES), oh * ow, self.window.padding);
@@ -108,11 +109,13 @@ impl<'a, T: HostScalar> Layer<'a, T> {
                     }
                     None => &stored[image * x_blocks..(image + chunk) * x_blocks],
                 };
-                assembly.fill(out, true, |planes, out| sweep.run(l, input, planes, out));
+                Work::Convolution
+                    .of(|| assembly.fill(out, true, |planes, out| sweep.run(l, input, planes, out)));
                 let sums = &mut sums[k * sums_each..(k + 1) * sums_each];
-                threads::shares(sums, 1, |first, sums| {
+                let sum = |first: usize, sums: &mut [PlaneSums]| {
                     moments::plane_sums(l, &out[first * pixels..], pixels, sums)
-                });
+                };
+                Work::Moments.of(|| threads::shares(sums, 1, sum));
             }
         });
         let moments = moments_wanted.then(|| moments::image_moments(&sums, self.wiring.outputs, pixels));
@@ -178,8 +181,8 @@ impl<'a, T: HostScalar> Layer<'a, T> {
         }
         let inside = Field::narrow(ow, x.n) && !per_image;
         let chunk = if inside { x.n } else { 1 };
-        let phases =
-            if wants.input { input_gradient::phases(l, self, x.size(), chunk == x.n) } else { vec![] };
+        let packed = || Work::Packing.of(|| input_gradient::phases(l, self, x.size(), chunk == x.n));
+        let phases = if wants.input { packed() } else { vec![] };
         let (before, after) = input_gradient::reach(&phases, [oh, ow]);
         let (gradient, pad) = (field_of(dy, chunk, before, after, inside), self.window.padding);
         let input = weight.is_some().then(|| field_of(x, chunk, pad, pad, inside));
@@ -201,23 +204,25 @@ impl<'a, T: HostScalar> Layer<'a, T> {
                 for (i, filled) in chunks.iter_mut().enumerate() {
                     filled.fill(l, (&x_reader, &dy_reader), (first + k + i) * chunk);
                     if let Some(wanted) = &input_gradient {
-                        wanted.run(l, filled.dy.blocks(), &mut dx[i * blocks..(i + 1) * blocks]);
+                        let dx = &mut dx[i * blocks..(i + 1) * blocks];
+                        Work::Convolution.of(|| wanted.run(l, filled.dy.blocks(), dx));
                     }
                 }
             });
             let (Some(sliding), Some(weight)) = (&sliding, &mut weight) else { continue };
-            match (chunk == x.n, per_image) {
+            Work::WeightGradient.of(|| match (chunk == x.n, per_image) {
                 // One chunk holds the batch. With gradients per image, a chunk is one image, and the batch too.
                 (true, _) => weight.add_whole(l, sliding, &here[0], folded),
                 (false, false) => weight.add(l, sliding, here, 0),
                 (false, true) => {
                     (first..).zip(here.chunks(1)).for_each(|(i, one)| weight.add(l, sliding, one, i));
                 }
-            }
+            });
         }
         let input = wants.input.then(|| Map::stored(x.n, x.shape, dx, None));
         let weight_sums = weight.as_ref().and_then(WeightGradient::sums);
-        let weight = weight.filter(|_| weight_sums.is_none()).map(|w| w.finish(l));
+        let weight = weight.filter(|_| weight_sums.is_none());
+        let weight = weight.map(|weight| Work::WeightGradient.of(|| weight.finish(l)));
         LayerGradients { input, weight, bias, weight_sums }
     }
 }
@@ -229,6 +234,6 @@ fn bias_gradient<L: Tiles>(l: L, dy: &Map<L::T>, form: GradientForm) -> Option<H
         GradientForm::Summed | GradientForm::SumsOnly => false,
         GradientForm::PerImage => true,
     };
-    let sums = channels::sum(l, dy, per_image);
+    let sums = Work::Moments.of(|| channels::sum(l, dy, per_image));
     Some(L::T::host(sums.into_iter().map(L::T::of).collect()))
 }

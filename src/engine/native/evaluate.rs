@@ -2,6 +2,7 @@
 
 use super::map::{Coefficients, Map, Sum, Term};
 use super::memory::Buffer;
+use crate::engine::work::Work;
 use crate::simd::{Block, LANES, Lanes, Scalar};
 use crate::threads;
 
@@ -154,13 +155,14 @@ pub fn evaluate<L: Lanes>(l: L, map: &Map<L::T>) -> Buffer<L::T> {
     let mut out = Buffer::stale(map.n * blocks);
     let reader = Reader::new(map);
     let target = Target::dense(map.size());
-    threads::shares(&mut out, blocks, |first, images| {
+    let fill = |first: usize, images: &mut [Block<L::T>]| {
         for (image, out) in (first..).zip(images.chunks_exact_mut(blocks.max(1))) {
             match reader.plain(image) {
                 Some(source) => out.copy_from_slice(source),
                 None => reader.image(l, image, out, target),
             }
         }
-    });
+    };
+    Work::Elementwise.of(|| threads::shares(&mut out, blocks, fill));
     out
 }

@@ -3,6 +3,7 @@
 use super::evaluate::{Reader, Target};
 use super::map::Map;
 use super::memory::Buffer;
+use crate::engine::work::Work;
 use crate::simd::{Block, Lanes, Scalar};
 use crate::threads;
 
@@ -120,7 +121,7 @@ impl<T: Scalar> Padded<T> {
         let target =
             Target { start: field.at(0, 0), pixel: field.pixel(), row: field.row(), plane: field.plane() };
         // Each thread fills one run of memory: planes where the images lie inside of them, else images.
-        match field.images_inside {
+        Work::Reading.of(|| match field.images_inside {
             true => threads::shares(&mut self.data, field.plane(), |plane, planes| {
                 for (plane, out) in (plane..).zip(planes.chunks_exact_mut(field.plane().max(1))) {
                     for i in 0..field.images {
@@ -133,7 +134,7 @@ impl<T: Scalar> Padded<T> {
                     reader.image(l, image, out, target);
                 }
             }),
-        }
+        })
     }
 
     /// The blocks.

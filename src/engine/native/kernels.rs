@@ -8,6 +8,7 @@ use super::{activation, channels, codes, concat, layout, moments, pool, resize};
 use crate::engine::kernels::{
     Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, wide,
 };
+use crate::engine::work::Work;
 use crate::engine::{NormStatistics, Precision};
 use crate::graph::{Activation, PoolKind, Shape, Window};
 use crate::simd::{LANES, Scalar, flatten};
@@ -40,7 +41,7 @@ impl<L: Tiles> NativeKernels<L> {
         let (data, known) = x.stored_data(self.l);
         let images = match known {
             Some(known) => known,
-            None => std::sync::Arc::new(moments::of_data(self.l, x, &data)),
+            None => std::sync::Arc::new(Work::Moments.of(|| moments::of_data(self.l, x, &data))),
         };
         if per_image { images.as_ref().clone() } else { moments::batch_moments(&images, x.channels()) }
     }
@@ -140,7 +141,7 @@ impl<L: Tiles> Kernels for NativeKernels<L> {
     }
 
     fn channel_sum(&self, x: &Map<L::T>, per_image: bool) -> Result<Vec<f64>, String> {
-        Ok(channels::sum(self.l, x, per_image))
+        Ok(Work::Moments.of(|| channels::sum(self.l, x, per_image)))
     }
 
     fn channel_dot(
@@ -150,7 +151,7 @@ impl<L: Tiles> Kernels for NativeKernels<L> {
         centre: &[f64],
         per_image: bool,
     ) -> Result<Vec<f64>, String> {
-        let [_, dot] = channels::sum_and_dot(self.l, x, y, centre, per_image);
+        let [_, dot] = Work::Moments.of(|| channels::sum_and_dot(self.l, x, y, centre, per_image));
         Ok(dot)
     }
 
@@ -161,19 +162,19 @@ impl<L: Tiles> Kernels for NativeKernels<L> {
         centre: &[f64],
         per_image: bool,
     ) -> Result<[Vec<f64>; 2], String> {
-        Ok(channels::sum_and_dot(self.l, x, y, centre, per_image))
+        Ok(Work::Moments.of(|| channels::sum_and_dot(self.l, x, y, centre, per_image)))
     }
 
     fn combine(&self, terms: &[(&Map<L::T>, &[f64])], shift: &[f64], _per_image: bool) -> Map<L::T> {
-        channels::combine(self.l, terms, shift)
+        Work::Elementwise.of(|| channels::combine(self.l, terms, shift))
     }
 
     fn activation(&self, x: Map<L::T>, kind: Activation) -> Map<L::T> {
-        activation::forward(self.l, &x, kind)
+        Work::Elementwise.of(|| activation::forward(self.l, &x, kind))
     }
 
     fn activation_backward(&self, x: &Map<L::T>, dy: Map<L::T>, kind: Activation) -> Map<L::T> {
-        activation::backward(self.l, x, &dy, kind)
+        Work::Elementwise.of(|| activation::backward(self.l, x, &dy, kind))
     }
 
     fn activation_second_derivative(
@@ -183,27 +184,27 @@ impl<L: Tiles> Kernels for NativeKernels<L> {
         t: &Map<L::T>,
         kind: Activation,
     ) -> Option<Map<L::T>> {
-        activation::second_order(self.l, x, dy, t, kind)
+        Work::Elementwise.of(|| activation::second_order(self.l, x, dy, t, kind))
     }
 
     fn pool(&self, x: Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
-        pool::forward(self.l, &x, kind, window)
+        Work::Pooling.of(|| pool::forward(self.l, &x, kind, window))
     }
 
     fn pool_backward(&self, x: &Map<L::T>, dy: &Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
-        pool::backward(self.l, x, dy, kind, window)
+        Work::Pooling.of(|| pool::backward(self.l, x, dy, kind, window))
     }
 
     fn pool_tangent(&self, x: &Map<L::T>, t: &Map<L::T>, kind: PoolKind, window: &Window) -> Map<L::T> {
-        pool::tangent(self.l, x, t, kind, window)
+        Work::Pooling.of(|| pool::tangent(self.l, x, t, kind, window))
     }
 
     fn global_average_pool(&self, x: Map<L::T>) -> Map<L::T> {
-        pool::global_average(self.l, &x)
+        Work::Pooling.of(|| pool::global_average(self.l, &x))
     }
 
     fn global_average_pool_backward(&self, dy: &Map<L::T>, shape: Shape) -> Map<L::T> {
-        pool::global_average_backward(self.l, dy, shape)
+        Work::Pooling.of(|| pool::global_average_backward(self.l, dy, shape))
     }
 
     fn flatten(&self, x: Map<L::T>) -> Map<L::T> {
@@ -215,15 +216,15 @@ impl<L: Tiles> Kernels for NativeKernels<L> {
     }
 
     fn add(&self, x: Map<L::T>, y: Map<L::T>) -> Map<L::T> {
-        channels::add(self.l, &x, &y)
+        Work::Elementwise.of(|| channels::add(self.l, &x, &y))
     }
 
     fn concat(&self, parts: Vec<Map<L::T>>) -> Map<L::T> {
-        concat::concat(self.l, &parts)
+        Work::Elementwise.of(|| concat::concat(self.l, &parts))
     }
 
     fn split(&self, x: &Map<L::T>, channels: &[usize]) -> Vec<Map<L::T>> {
-        concat::split(self.l, x, channels)
+        Work::Elementwise.of(|| concat::split(self.l, x, channels))
     }
 
     fn pad(&self, x: &Map<L::T>, before: [isize; 2], after: [isize; 2]) -> Map<L::T> {

@@ -15,6 +15,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
+use crate::engine::work::Work;
 use crate::simd::{Block, Scalar};
 
 /// Bytes of a unit, of which pieces are multiples. A unit is a page and a cache line, so that maps of equal size do not all
@@ -192,7 +193,7 @@ impl<T: Scalar> Buffer<T> {
         const { assert!(UNIT.is_multiple_of(align_of::<Block<T>>())) };
         let bytes = len.checked_mul(size_of::<Block<T>>());
         let units = bytes.expect("a pass checks that its values fit the address space").div_ceil(UNIT);
-        let piece = (units > 0).then(|| arena(|arena| arena.take(units)));
+        let piece = (units > 0).then(|| Work::Allocation.of(|| arena(|arena| arena.take(units))));
         Self { piece, len, blocks: PhantomData }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::memory::Buffer;
 use super::transpose::FromRows;
+use crate::engine::work::Work;
 use crate::simd::{Block, LANES, Lanes, Scalar};
 use crate::threads;
 
@@ -154,10 +155,12 @@ impl<'a, T: Scalar> Packed<'a, T> {
         let short = if planes.end == first.planes { LANES - first.last } else { 0 };
         let length = (planes.len() * LANES - short) * taps;
         scratch.vectors.resize(blocks.len() * length, Block([T::default(); LANES]));
-        for (block, out) in blocks.zip(scratch.vectors.chunks_exact_mut(length)) {
-            self.fill_dense(l, block, planes.clone(), out);
-            self.fetch_ahead(l, block, planes.end..(planes.end + planes.len()).min(first.planes));
-        }
+        Work::Packing.of(|| {
+            for (block, out) in blocks.zip(scratch.vectors.chunks_exact_mut(length)) {
+                self.fill_dense(l, block, planes.clone(), out);
+                self.fetch_ahead(l, block, planes.end..(planes.end + planes.len()).min(first.planes));
+            }
+        });
         (&scratch.vectors, length)
     }
 
