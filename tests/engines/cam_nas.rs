@@ -43,7 +43,7 @@ fn a_missing_teacher_is_named() {
     assert_eq!([outcomes[0].status(), outcomes[1].status()], [Status::Failed, Status::Ok]);
     let reason = reason(&outcomes[0]);
     assert!(
-        reason.contains("weights/cifar10_resnet20.") && reason.contains("cifar10_teachers` says"),
+        reason.contains("cifar10_resnet20.safetensors, ") && reason.contains("cifar10_teachers` says"),
         "{reason}"
     );
 }
