@@ -60,7 +60,7 @@ pub struct Entry {
 pub struct Many {
     pub extension: String,
     pub count: usize,
-    /// Whether the files are in folders of their own in it, one for each class.
+    /// Whether the files may also be in folders of their own in it, one for each class.
     #[serde(default)]
     pub by_class: bool,
 }

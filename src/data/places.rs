@@ -9,7 +9,7 @@ use crate::store::visible;
 /// The entry of the embedded manifest that lists a reader's files.
 ///
 /// # Panics
-/// Never for the ids in this program; a test looks each of them up.
+/// Never for the ids in this program, which the tests of their readers look up.
 pub fn entry(id: &str) -> &'static Entry {
     static EMBEDDED: std::sync::LazyLock<Result<Manifest, super::DataError>> =
         std::sync::LazyLock::new(Manifest::embedded);

@@ -139,7 +139,8 @@ fn count(folder: &Path, many: &Many) -> (usize, u64) {
     if many.by_class {
         let of_class =
             |class: &PathBuf| visible(class).unwrap_or_default().iter().filter(|p| fits(p)).count();
-        return (inside.iter().map(of_class).sum(), 0);
+        let here = inside.iter().filter(|path| fits(path)).count();
+        return (here + inside.iter().map(of_class).sum::<usize>(), 0);
     }
     let files = inside.iter().filter(|path| fits(path)).filter_map(|path| path.metadata().ok());
     files.filter(|file| file.is_file()).fold((0, 0), |(n, bytes), file| (n + 1, bytes + file.len()))

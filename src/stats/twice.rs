@@ -16,10 +16,16 @@ impl Twice {
         Self { high, low: (a - (high - of_b)) + (b - of_b) }
     }
 
-    /// The product of two numbers, exact unless it underflows.
+    /// The product of two numbers, exact unless it underflows (Dekker's): of each number the upper 26 bits are split off, so that
+    /// all products of parts are exact. A fused multiply-add would do, but not every processor has one.
     pub fn product(a: f64, b: f64) -> Self {
-        let high = a * b;
-        Self { high, low: a.mul_add(b, -high) }
+        let split = |x: f64| {
+            let c = 134_217_729.0 * x;
+            let upper = c - (c - x);
+            (upper, x - upper)
+        };
+        let (high, (a, a_low), (b, b_low)) = (a * b, split(a), split(b));
+        Self { high, low: ((a * b - high) + a * b_low + a_low * b) + a_low * b_low }
     }
 
     pub fn plus(self, other: Self) -> Self {

@@ -14,17 +14,14 @@ pub enum TableError {
     #[error("there is no table '{id}'; the tables are {known}")]
     UnknownTable { id: String, known: String },
     #[error(
-        "table '{id}' is not in {searched}: it is read from {files} in {places}; `untrained data fetch {entry}` gets it from {origin} \
-         or says how to, and --data-dir names another data folder"
+        "table '{id}' is not in {searched}: it is read from {wanted}; `untrained data fetch {entry}` gets it or says how to, and \
+         --data-dir names another data folder"
     )]
     NotFound {
         id: String,
-        /// Names of the files, and the folders that may hold them.
-        files: String,
-        places: String,
+        /// Names of the files, the folders that may hold them, and who publishes them.
+        wanted: String,
         entry: &'static str,
-        /// Who publishes them.
-        origin: String,
         searched: String,
     },
     #[error("{}: cannot {action}: {source}; {remedy}", path.display())]

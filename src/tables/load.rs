@@ -100,12 +100,11 @@ fn from_cache(spec: &'static TableSpec, cache: &Cache, name: &str, entry: &Cache
 
 pub(super) fn not_found(spec: &TableSpec, dirs: &DataDirs) -> TableError {
     let listed = entry(spec.entry());
+    let files = spec.file_names().join(", ");
     TableError::NotFound {
         id: spec.id.to_owned(),
-        files: spec.file_names().join(", "),
-        places: listed.places_in_words(),
+        wanted: format!("{files} in {} (from {})", listed.places_in_words(), listed.source),
         entry: spec.entry(),
-        origin: listed.source.clone(),
         searched: searched(dirs),
     }
 }

@@ -63,6 +63,7 @@ fn every_place_of_a_data_set_is_seen_by_all() {
         ("imagenet", Split::Train, "imagenet", "imagenet/train/n01440764/a.JPEG"),
         ("imagenet", Split::Train, "imagenet", "ILSVRC/Data/CLS-LOC/train/n01440764/a.JPEG"),
         ("imagenet", Split::Test, "imagenet_val", "imagenet/val/a.JPEG"),
+        ("imagenet", Split::Test, "imagenet_val", "imagenet/val/n01440764/a.JPEG"),
         ("imagenet", Split::Train, "imagenet_sample", "imagenet-sample/n01440764_tench.JPEG"),
     ] {
         let (_dir, dirs) = with_file(path);

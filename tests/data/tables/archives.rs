@@ -215,6 +215,8 @@ fn archives_without_a_usable_meta_file_are_refused() {
     }
     fs::remove_file(&meta).unwrap();
     let error = import("nats_sss", &folder, out.path(), OnError::Skip).unwrap_err().to_string();
+    assert!(error.contains("it has no meta.pickle.pbz2") && error.contains("download it again"), "{error}");
+    let error = import("nats_sss", out.path(), out.path(), OnError::Skip).unwrap_err().to_string();
     assert!(error.contains("NATS-sss-v1_0-*-simple"), "{error}");
 }
 
