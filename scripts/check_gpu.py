@@ -1,9 +1,9 @@
 """Checks a GPU: agreement with the committed golden sets, and the speed of five proxies beside PyTorch on the same GPU.
 
-usage: check_gpu.py [--device cuda:0] [--untrained target/release/untrained] [--golden tests/golden/nats_sss.json ...]
+usage: check_gpu.py [--device cuda:0|vulkan:0|wgpu:0] [--untrained target/release/untrained] [--golden tests/golden/nats_sss.json ...]
                     [--spaces nasbench201,nats_sss] [--limit 8] [--batch 64] [--at-once 1,4,16,64] [--python PYTHON_WITH_TORCH] [--out FILE]
 
-Build with `bash scripts/llvm_for_cuda.sh && cargo build --release --features cuda` (or `--features vulkan`) first. Prints a table in
+Build with `bash scripts/llvm_for_cuda.sh && cargo build --release --features cuda` (or `--features vulkan`, `--features wgpu`) first. Prints a table in
 Markdown to paste into an issue, and writes it to --out. PyTorch is left out where that Python has none, or none for the device.
 Exit code 1 if a record differs. Only the standard library is needed here.
 """
@@ -44,7 +44,8 @@ def parity(a, precision):
     command = [a.untrained, "parity", *a.golden, "--device", a.device, "--precision", precision]
     done = run(command)
     last = done.stdout.strip().splitlines()[-1:] or ["no output; the message is above"]
-    return f"* parity, {precision}: {'agrees' if done.returncode == 0 else '**differs**'}: {last[0].strip()}", done.returncode == 0
+    verdict = "agrees" if done.returncode == 0 else "**differs**" if done.returncode > 0 else f"**crashed** with signal {-done.returncode}"
+    return f"* parity, {precision}: {verdict}: {last[0].strip()}", done.returncode == 0
 
 
 def bench(a, space, archs, at_once):

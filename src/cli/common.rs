@@ -67,7 +67,7 @@ pub struct DeviceArgs {
     #[arg(long, value_enum)]
     pub engine: Option<EngineKind>,
 
-    /// Where the networks run: auto, cpu, cuda[:n] or vulkan[:n]
+    /// Where the networks run: auto, cpu, cuda[:n], vulkan[:n] or wgpu[:n]
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceSpec,
 }
@@ -89,7 +89,7 @@ impl DeviceArgs {
                 let burn = BurnEngine::open(self.device)?;
                 match burn.device() {
                     DeviceSpec::Auto | DeviceSpec::Cpu => Ok(Box::new(NativeEngine::new())),
-                    DeviceSpec::Cuda(_) | DeviceSpec::Vulkan(_) => Ok(Box::new(burn)),
+                    DeviceSpec::Cuda(_) | DeviceSpec::Vulkan(_) | DeviceSpec::Wgpu(_) => Ok(Box::new(burn)),
                 }
             }
         }

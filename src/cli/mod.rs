@@ -29,7 +29,7 @@ use crate::data::DataDirs;
 
 /// Version, and the devices that were compiled in.
 static VERSION: LazyLock<String> =
-    LazyLock::new(|| format!("{} (devices: {})", env!("CARGO_PKG_VERSION"), crate::engine::KINDS));
+    LazyLock::new(|| format!("{} (devices: {})", env!("CARGO_PKG_VERSION"), crate::engine::KINDS.as_str()));
 
 const EXAMPLES: &str = "Start with:
   untrained study

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use ::burn::tensor::Device;
 
@@ -16,20 +17,25 @@ pub enum DeviceSpec {
     Cuda(usize),
     /// Vulkan device by number.
     Vulkan(usize),
+    /// Device of Vulkan, Metal or DirectX by number, with shaders in WGSL.
+    Wgpu(usize),
 }
 
 /// The kinds of devices of this binary, for `--version`.
-pub const KINDS: &str = match (cfg!(feature = "cuda"), cfg!(feature = "vulkan")) {
-    (false, false) => "cpu",
-    (true, false) => "cpu, cuda",
-    (false, true) => "cpu, vulkan",
-    (true, true) => "cpu, cuda, vulkan",
-};
+pub static KINDS: LazyLock<String> = LazyLock::new(|| {
+    let compiled = [
+        ("cuda", cfg!(feature = "cuda")),
+        ("vulkan", cfg!(feature = "vulkan")),
+        ("wgpu", cfg!(feature = "wgpu")),
+    ];
+    let gpus = compiled.iter().filter(|(_, compiled)| *compiled).map(|(name, _)| *name);
+    std::iter::once("cpu").chain(gpus).collect::<Vec<_>>().join(", ")
+});
 
 /// Why a device cannot be used. Each message is one sentence with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    #[error("unknown device `{0}`; use auto, cpu, cuda[:n] or vulkan[:n]")]
+    #[error("unknown device `{0}`; use auto, cpu, cuda[:n], vulkan[:n] or wgpu[:n]")]
     Unknown(String),
     #[error(
         "device `{device}` is not compiled into this binary; rebuild with `cargo build --release --features {feature}` \
@@ -49,6 +55,7 @@ impl fmt::Display for DeviceSpec {
             Self::Cpu => f.write_str("cpu"),
             Self::Cuda(n) => write!(f, "cuda:{n}"),
             Self::Vulkan(n) => write!(f, "vulkan:{n}"),
+            Self::Wgpu(n) => write!(f, "wgpu:{n}"),
         }
     }
 }
@@ -67,6 +74,7 @@ impl FromStr for DeviceSpec {
             ("cpu", None) => Ok(Self::Cpu),
             ("cuda", n) => Ok(Self::Cuda(n.unwrap_or(0))),
             ("vulkan", n) => Ok(Self::Vulkan(n.unwrap_or(0))),
+            ("wgpu", n) => Ok(Self::Wgpu(n.unwrap_or(0))),
             _ => Err(unknown()),
         }
     }
@@ -82,9 +90,11 @@ impl DeviceSpec {
             Self::Cpu => Ok((Device::flex(), Self::Cpu)),
             Self::Cuda(n) => cuda(n).map(|d| (d, self)),
             Self::Vulkan(n) => vulkan(n).map(|d| (d, self)),
+            Self::Wgpu(n) => wgpu(n).map(|d| (d, self)),
             Self::Auto => {
                 let cuda = cuda(0).map(|d| (d, Self::Cuda(0)));
                 let gpu = cuda.or_else(|_| vulkan(0).map(|d| (d, Self::Vulkan(0))));
+                let gpu = gpu.or_else(|_| wgpu(0).map(|d| (d, Self::Wgpu(0))));
                 Ok(gpu.unwrap_or_else(|_| (Device::flex(), Self::Cpu)))
             }
         }
@@ -111,9 +121,19 @@ fn vulkan(n: usize) -> Result<Device, DeviceError> {
     Err(DeviceError::NotCompiled { device: DeviceSpec::Vulkan(n), feature: "vulkan" })
 }
 
+#[cfg(feature = "wgpu")]
+fn wgpu(n: usize) -> Result<Device, DeviceError> {
+    pick(::burn::tensor::DeviceType::Wgpu, DeviceSpec::Wgpu(n), n, "wgpu")
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu(n: usize) -> Result<Device, DeviceError> {
+    Err(DeviceError::NotCompiled { device: DeviceSpec::Wgpu(n), feature: "wgpu" })
+}
+
 /// Device number `n` of a kind. Devices are listed first, because a missing driver would be a panic inside the runtime when
 /// the device is used.
-#[cfg(any(feature = "cuda", feature = "vulkan"))]
+#[cfg(any(feature = "cuda", feature = "vulkan", feature = "wgpu"))]
 fn pick(
     kind: ::burn::tensor::DeviceType,
     device: DeviceSpec,
@@ -140,6 +160,7 @@ mod tests {
             ("cpu", DeviceSpec::Cpu),
             ("cuda", DeviceSpec::Cuda(0)),
             ("cuda:3", DeviceSpec::Cuda(3)),
+            ("wgpu:1", DeviceSpec::Wgpu(1)),
             ("vulkan:1", DeviceSpec::Vulkan(1)),
         ] {
             assert_eq!(text.parse::<DeviceSpec>().unwrap(), spec);
@@ -150,10 +171,12 @@ mod tests {
         }
     }
 
-    #[cfg(not(any(feature = "cuda", feature = "vulkan")))]
+    #[cfg(not(any(feature = "cuda", feature = "vulkan", feature = "wgpu")))]
     #[test]
     fn a_device_that_is_not_compiled_in_is_one_sentence_with_the_remedy() {
-        for (spec, feature) in [(DeviceSpec::Cuda(0), "cuda"), (DeviceSpec::Vulkan(2), "vulkan")] {
+        for (spec, feature) in
+            [(DeviceSpec::Cuda(0), "cuda"), (DeviceSpec::Vulkan(2), "vulkan"), (DeviceSpec::Wgpu(1), "wgpu")]
+        {
             let message = spec.open().unwrap_err().to_string();
             assert!(
                 message.contains(&format!("--features {feature}")) && message.contains("--device cpu"),
