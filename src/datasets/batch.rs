@@ -159,7 +159,9 @@ fn image_batch(
         labels.extend(image.label);
     }
     // Some classes without the others are of no use.
-    labels.truncate(if labels.len() < indices.len() { 0 } else { labels.len() });
+    if labels.len() < indices.len() {
+        labels.clear();
+    }
     Ok(Batch {
         images,
         shape: [indices.len(), 3, side, side],

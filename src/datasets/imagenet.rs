@@ -57,7 +57,10 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
     for place in entries(request.split).iter().flat_map(|id| entry(id).places(dirs)) {
         let title = format!("{} {}", SPEC.title, request.split);
         let mut files = PictureFiles::new(title, SPEC.official(request.split), Fit::Middle, side);
-        gather(&mut files, &place, dirs)?;
+        // Only validation images have such a file; training images are read whatever its state.
+        let solution = solution(&place, dirs).filter(|_| request.split != Split::Train);
+        let classes = solution.map(|path| read_solution(&path)).transpose()?.unwrap_or_default();
+        gather(&mut files, &place, &classes)?;
         match files.unlabelled() {
             (0, _) => {}
             (all, _) if all == files.len() && request.split != Split::Train => {
@@ -74,16 +77,19 @@ fn open(request: &BatchRequest, dirs: &DataDirs) -> Result<Box<dyn Images>, Data
     Err(super::missing(&SPEC, request.split, entries(request.split)[0], &names, dirs))
 }
 
-/// Adds pictures in folders of classes, and those that lie in `place` itself.
-fn gather(files: &mut PictureFiles, place: &Path, dirs: &DataDirs) -> Result<(), DatasetError> {
+/// Adds pictures in folders of classes, and those that lie in `place` itself, with the classes that are known by their names.
+fn gather(
+    files: &mut PictureFiles,
+    place: &Path,
+    classes: &HashMap<String, u32>,
+) -> Result<(), DatasetError> {
     for name in names(place)? {
         let folder = place.join(&name);
         if let Some(label) = label(&name.to_string_lossy()).filter(|_| folder.is_dir()) {
             files.add(&folder, |_, _| Some(label))?;
         }
     }
-    let solution = solution(place, dirs).map(|path| read_solution(&path)).transpose()?.unwrap_or_default();
-    files.add(place, |_, name| solution.get(name).copied().or_else(|| label(name)))
+    files.add(place, |_, name| classes.get(name).copied().or_else(|| label(name)))
 }
 
 /// The file of classes beside the pictures, or in a folder above them, up to the data folder.

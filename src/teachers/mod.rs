@@ -55,13 +55,6 @@ pub struct TeacherSpec {
     files: &'static [(&'static str, &'static str)],
 }
 
-impl TeacherSpec {
-    /// Entry of the data manifest that says where it comes from.
-    pub fn data_id(&self) -> &'static str {
-        self.files[0].0
-    }
-}
-
 const fn cifar(
     name: &'static str,
     title: &'static str,

@@ -4,7 +4,7 @@ use predicates::prelude::*;
 use serde_json::Value;
 use std::path::PathBuf;
 
-use crate::common::untrained;
+use crate::common::{run, untrained};
 
 fn list(folder: &tempfile::TempDir, lines: &str) -> PathBuf {
     let path = folder.path().join("archs.txt");
@@ -199,4 +199,22 @@ fn kernels_are_measured_against_the_roof() {
 #[test]
 fn a_bench_without_a_space_is_wrong_usage() {
     untrained(&["bench"]).assert().code(2);
+}
+
+/// The parts of a score's time are all named, add up, and most of them took some time.
+#[test]
+fn the_time_of_a_score_is_divided_into_kinds_of_work() {
+    let args = ["bench", "--work", "--space", "nats_sss", "--proxies", "grad_norm", "--batch-size", "2"];
+    let text = run(&args);
+    for part in
+        ["packing weights", "convolution tiles", "weight gradients", "reductions", "page faults", "100 %"]
+    {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&run(&[&args[..], &["--format", "json"]].concat())).unwrap();
+    let parts = |proxy: &str| json["work"][proxy]["ms"].as_object().unwrap().clone();
+    let of = |proxy: &str, part: &str| parts(proxy)[part].as_f64().unwrap();
+    assert!(of("grad_norm", "weight gradients") > 0.0 && of("grad_norm", "convolution tiles") > 0.0);
+    assert_eq!(of("forward", "weight gradients"), 0.0);
 }

@@ -180,6 +180,11 @@ fn flat_validation_images_have_the_classes_of_kaggles_file_or_none() {
     std::fs::write(&solution, "ImageId,PredictionString\nILSVRC2012_val_00000001,dog 0 0 9 9\n").unwrap();
     let error = batch(&two, &kaggle).unwrap_err().to_string();
     assert!(error.contains("LOC_val_solution.csv, line 2"), "{error}");
+    assert_eq!(
+        batch(&request("imagenet", 1), &kaggle).unwrap().labels,
+        [281],
+        "training images do not need it"
+    );
 }
 
 /// Proxies that need labels are skipped, with the reason; the others score.
