@@ -32,6 +32,12 @@ impl Field {
         width < NARROW && images > width
     }
 
+    /// The same with at least so many rows and columns from the map's first pixel on.
+    pub fn filled(self, [rows, columns]: [usize; 2]) -> Self {
+        let after = |axis: usize, wanted: usize| self.after[axis].max(wanted.saturating_sub(self.size[axis]));
+        Self { after: [after(0, rows), after(1, columns)], ..self }
+    }
+
     fn width(&self) -> usize {
         self.before[1] + self.size[1] + self.after[1]
     }

@@ -9,6 +9,7 @@ use super::convolve::{Output, Slide, Sweep};
 use super::field::Field;
 use super::map::Map;
 use super::pack::{Packed, Source};
+use super::params::HostScalar;
 use super::tile::Start;
 use super::tiles::Tiles;
 use crate::graph::Window;
@@ -111,39 +112,29 @@ pub fn phases<'a, L: Tiles>(
         let low = |axis: &[(usize, isize)]| axis.iter().map(|(_, o)| *o).min().unwrap_or(0);
         let origin = [low(&rows), low(&columns)];
         let offset = |o: isize, axis: usize| (o - origin[axis]) as usize;
+        let chosen = pairs.iter().map(|(r, c)| r.0 * layer.window.kernel[1] + c.0).collect();
         phases.push(Phase {
             at: [a, b],
             stride: [sh, sw],
             count: [(h - a).div_ceil(sh), (w - b).div_ceil(sw)],
             origin,
             taps: pairs.iter().map(|(r, c)| [offset(r.1, 0), offset(c.1, 1)]).collect(),
-            weights: weights(
-                l,
-                layer,
-                pairs.iter().map(|(r, c)| r.0 * layer.window.kernel[1] + c.0).collect(),
-                once,
-            ),
+            weights: Packed::new(l, layer.wiring.reversed(), source(layer, chosen), once),
         });
     }
     phases
 }
 
-/// The part of the layer's weights that uses these taps, with the roles of inputs and outputs exchanged.
-fn weights<'a, L: Tiles>(
-    l: L,
-    layer: &'a Layer<'_, L::T>,
-    chosen: Vec<usize>,
-    once: bool,
-) -> Packed<'a, L::T> {
-    let (taps, wiring) = (layer.taps(), layer.wiring);
-    let source = Source {
+/// Where the weights of these taps lie, with the roles of inputs and outputs exchanged.
+pub fn source<'a, T: HostScalar>(layer: &'a Layer<'_, T>, taps: Vec<usize>) -> Source<'a, T> {
+    let (all, wiring) = (layer.taps(), layer.wiring);
+    Source {
         values: &layer.weight,
-        group: wiring.group_outputs() * wiring.group_inputs() * taps,
-        output: taps,
-        input: wiring.group_inputs() * taps,
-        taps: chosen,
-    };
-    Packed::new(l, wiring.reversed(), source, once)
+        group: wiring.group_outputs() * wiring.group_inputs() * all,
+        output: all,
+        input: wiring.group_inputs() * all,
+        taps,
+    }
 }
 
 /// The taps of an axis that reach input positions of remainder `a`, each with the output in which it meets the first of them.

@@ -1,6 +1,7 @@
 //! The native CPU engine.
 //!
-//! Maps lie in memory in blocks of sixteen channels ([`map`]). Convolutions are direct, in register tiles ([`tile`]). Batch
+//! Maps lie in memory in blocks of sixteen channels ([`map`]). Convolutions are direct, in register tiles ([`tile`]), or, in
+//! f32 where that is faster, Winograd's ([`winograd`]). Batch
 //! normalisation, sums and ReLUs are computed by the kernel that reads the value next ([`evaluate`]). Buffers return to an
 //! arena ([`memory`]). Everything is written once over vectors of sixteen lanes ([`crate::simd`]), for f32 and f64, and
 //! compiled for AVX-512, AVX2 with FMA and plain arrays.
@@ -21,6 +22,7 @@ mod convolve;
 mod depthwise;
 mod evaluate;
 mod field;
+mod gradients;
 mod input_gradient;
 mod kernels;
 mod layout;
@@ -41,6 +43,7 @@ mod tiles;
 mod transpose;
 mod weight_gradient;
 mod weight_tiles;
+mod winograd;
 
 pub use rates::{ConvRate, Rates, rates};
 

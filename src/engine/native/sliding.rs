@@ -6,6 +6,8 @@ use super::pack::Wiring;
 use super::tile::{self, Tap};
 use super::tiles::Tiles;
 use super::weight_tiles::Work;
+use super::winograd::{self, Grid, Products};
+use crate::engine::work::Work as Pass;
 use crate::simd::{Block, LANES, Lanes, Scalar};
 
 /// Pixels over which a tile sums before it goes on to the next tap: what they read stays in the first-level cache.
@@ -16,14 +18,60 @@ pub struct Chunk<T: Scalar> {
     pub dy: Padded<T>,
     /// The images, where gradients of weights are wanted.
     pub x: Option<Padded<T>>,
+    /// Images and gradients as products, with the tiles of both.
+    products: Option<(Grid, [Products<T>; 2])>,
 }
 
 impl<T: Scalar> Chunk<T> {
+    /// Memory for a chunk.
+    pub fn new(dy: Padded<T>, x: Option<Padded<T>>, correlation: &Correlation) -> Self {
+        let products = match (correlation, &x) {
+            (Correlation::Winograd(grid), Some(x)) => {
+                let of = |field: &Field| Products::of_chunk(*grid, field.planes, field.images);
+                Some((*grid, [of(&x.field), of(&dy.field)]))
+            }
+            _ => None,
+        };
+        Self { dy, x, products }
+    }
+
     /// Fills the chunk with the images from `first` on.
     pub fn fill<L: Lanes<T = T>>(&mut self, l: L, (x, dy): (&Reader<T>, &Reader<T>), first: usize) {
         self.dy.fill(l, dy, first);
-        if let Some(inputs) = &mut self.x {
-            inputs.fill(l, x, first);
+        let Some(inputs) = &mut self.x else { return };
+        inputs.fill(l, x, first);
+        if let Some((grid, [x, dy])) = &mut self.products {
+            Pass::WeightGradient.of(|| {
+                x.inputs(l, inputs, *grid);
+                dy.gradients(l, &self.dy, *grid);
+            });
+        }
+    }
+}
+
+/// How the weight gradient of a chunk is summed.
+pub enum Correlation {
+    Direct(Sliding),
+    Winograd(Grid),
+}
+
+impl Correlation {
+    /// Adds what a chunk contributes to the weights between an input plane and an output block, `[tap][input channel]`
+    /// (`[tap]` in a depthwise layer).
+    pub fn add<L: Tiles>(
+        &self,
+        l: L,
+        wiring: &Wiring,
+        chunk: &Chunk<L::T>,
+        at: (usize, usize),
+        sums: &mut [Block<L::T>],
+    ) {
+        match (self, &chunk.products) {
+            (Self::Direct(sliding), _) => sliding.add(l, wiring, chunk, at, sums),
+            (Self::Winograd(grid), Some((_, products))) => {
+                winograd::add_weights(l, wiring, products, at, sums, chunk.dy.field.images * grid.len())
+            }
+            (Self::Winograd(_), None) => {}
         }
     }
 }
@@ -76,9 +124,7 @@ impl Sliding {
         Self { x, dy, pieces, threes, width, x_pixel }
     }
 
-    /// Adds what a chunk contributes to the weights between an input plane and an output block, `[tap][input channel]`
-    /// (`[tap]` in a depthwise layer).
-    pub fn add<L: Tiles>(
+    fn add<L: Tiles>(
         &self,
         l: L,
         wiring: &Wiring,

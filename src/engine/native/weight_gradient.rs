@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::memory::Buffer;
 use super::pack::Wiring;
 use super::params::HostScalar;
-use super::sliding::{Chunk, Sliding};
+use super::sliding::{Chunk, Correlation};
 use super::tiles::Tiles;
 use super::transpose::ToRows;
 use crate::engine::GradientSums;
@@ -53,7 +53,13 @@ impl<T: HostScalar> WeightGradient<T> {
     }
 
     /// Adds the contributions of chunks to gradient `image`.
-    pub fn add<L: Tiles<T = T>>(&mut self, l: L, sliding: &Sliding, chunks: &[Chunk<T>], image: usize) {
+    pub fn add<L: Tiles<T = T>>(
+        &mut self,
+        l: L,
+        correlation: &Correlation,
+        chunks: &[Chunk<T>],
+        image: usize,
+    ) {
         if self.sums.is_empty() {
             self.sums = Buffer::zeroed(self.images.unwrap_or(1) * self.image_blocks());
         }
@@ -65,7 +71,7 @@ impl<T: HostScalar> WeightGradient<T> {
                 let (plane, block) = if depthwise { (at, at) } else { (at % planes, at / planes) };
                 if depthwise || feeds(&wiring, plane, block) {
                     // In the order of the images, whatever the number of threads.
-                    chunks.iter().for_each(|chunk| sliding.add(l, &wiring, chunk, (plane, block), sums));
+                    chunks.iter().for_each(|chunk| correlation.add(l, &wiring, chunk, (plane, block), sums));
                 }
             }
         });
@@ -76,12 +82,12 @@ impl<T: HostScalar> WeightGradient<T> {
     pub fn add_whole<L: Tiles<T = T>>(
         &mut self,
         l: L,
-        sliding: &Sliding,
+        correlation: &Correlation,
         chunk: &Chunk<T>,
         folded: Option<&[T]>,
     ) {
         if self.wiring.groups > 1 {
-            return self.add(l, sliding, std::slice::from_ref(chunk), 0);
+            return self.add(l, correlation, std::slice::from_ref(chunk), 0);
         }
         let (wiring, row) = (self.wiring, self.wiring.inputs * self.taps);
         let mut values = Vec::with_capacity(if folded.is_some() { 0 } else { wiring.outputs * row });
@@ -103,7 +109,8 @@ impl<T: HostScalar> WeightGradient<T> {
         for first in (0..self.blocks()).step_by(together.max(1)) {
             let outputs = first * LANES..wiring.outputs.min((first + together) * LANES);
             let blocks = &mut rows[..outputs.len().next_multiple_of(LANES) * row];
-            let compute = |k: usize, rows: &mut [T]| self.rows_of_block(l, sliding, chunk, first + k, rows);
+            let compute =
+                |k: usize, rows: &mut [T]| self.rows_of_block(l, correlation, chunk, first + k, rows);
             if alone {
                 compute(0, blocks);
                 take(outputs, &rows);
@@ -127,7 +134,7 @@ impl<T: HostScalar> WeightGradient<T> {
     fn rows_of_block<L: Tiles<T = T>>(
         &self,
         l: L,
-        sliding: &Sliding,
+        correlation: &Correlation,
         chunk: &Chunk<T>,
         block: usize,
         rows: &mut [T],
@@ -135,7 +142,7 @@ impl<T: HostScalar> WeightGradient<T> {
         let mut sums = Buffer::stale(self.taps * LANES);
         for plane in 0..self.planes() {
             sums.fill(T::ZERO);
-            sliding.add(l, &self.wiring, chunk, (plane, block), &mut sums);
+            correlation.add(l, &self.wiring, chunk, (plane, block), &mut sums);
             self.to_rows(l, &sums, plane, rows);
         }
     }
