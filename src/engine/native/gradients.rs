@@ -67,7 +67,7 @@ impl<T: HostScalar> Layer<'_, T> {
         grid: Grid,
         wants: LayerWants,
     ) -> LayerGradients<Map<T>> {
-        let (reversed, wiring) = (Grid::new(x.size()), self.wiring.reversed());
+        let (reversed, wiring) = (Grid::new(grid.form, x.size()), self.wiring.reversed());
         let chunk = reversed.chunk(x.n, wiring);
         // The window of the input gradient meets the gradients that read a pixel.
         let pad = self.window.padding;

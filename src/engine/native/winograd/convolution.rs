@@ -5,9 +5,8 @@ use std::ops::Range;
 use super::multiply::{Multiply, STEP};
 use super::products::Products;
 use super::strips::Outputs;
-use super::transform::{OUTPUTS, PRODUCTS};
 use super::weights::{Scratch, Weights};
-use super::{Field, Grid, Part, TOGETHER};
+use super::{Field, Form, Grid, Part, TOGETHER};
 use crate::engine::native::pack::{Packed, Source, Wiring};
 use crate::engine::native::tile;
 use crate::engine::native::tiles::Tiles;
@@ -33,8 +32,8 @@ pub struct Convolution<'a, T: Scalar> {
 }
 
 /// Whether the weights of a layer are so many that all images should be one chunk.
-pub fn by_parts(wiring: &Wiring, tiles: usize) -> bool {
-    wiring.inputs * wiring.outputs * PRODUCTS * size_of::<f32>() > MANY_WEIGHTS && tiles <= ALL
+pub fn by_parts(form: Form, wiring: &Wiring, tiles: usize) -> bool {
+    wiring.inputs * wiring.outputs * form.products() * size_of::<f32>() > MANY_WEIGHTS && tiles <= ALL
 }
 
 impl<'a, T: Scalar> Convolution<'a, T> {
@@ -46,9 +45,9 @@ impl<'a, T: Scalar> Convolution<'a, T> {
         source: Source<'a, T>,
         (bias, n): (Option<&'a [Block<T>]>, usize),
     ) -> Self {
-        let by_parts = by_parts(&wiring, n * grid.len());
+        let by_parts = by_parts(grid.form, &wiring, n * grid.len());
         let packed = Packed::new(l, wiring, source, true);
-        let weights = Weights::new(l, packed, wiring.inputs, by_parts);
+        let weights = Weights::new(l, grid.form, packed, wiring.inputs, by_parts);
         Self { grid, wiring, weights, by_parts, bias }
     }
 
@@ -58,8 +57,8 @@ impl<'a, T: Scalar> Convolution<'a, T> {
         let (most, row, widest) =
             (parts.iter().map(Part::len).max(), self.grid.tiles[1], tile::widest::<L>());
         let Some(most) = most else { return };
-        let mut inputs = Products::new(field.planes, most, row);
-        let (mut sums, mut scratch) = (Products::new(widest, most, 0), Scratch::default());
+        let mut inputs = Products::new(self.grid.form, field.planes, most, row);
+        let (mut sums, mut scratch) = (Products::new(self.grid.form, widest, most, 0), Scratch::default());
         let blocks = self.wiring.outputs.div_ceil(LANES);
         for part in parts {
             inputs.take(l, input, field, &part);
@@ -84,13 +83,14 @@ impl<'a, T: Scalar> Convolution<'a, T> {
         scratch: &mut Scratch<T>,
     ) {
         let planes = self.wiring.inputs.div_ceil(LANES);
-        let step = if self.by_parts { PLANES } else { tile::planes_of_part(1) };
+        let step = if self.by_parts { PLANES } else { planes };
         for first in (0..planes).step_by(step) {
             let range = first..planes.min(first + step);
             let weights = self.weights.part(l, blocks.clone(), range.clone(), scratch);
             let (pitch, plane) = (sums.pitch, sums.plane);
             let multiply = Multiply {
                 l,
+                products: self.grid.form.products(),
                 inputs: (&inputs.blocks()[first * inputs.plane..], inputs.pitch, inputs.plane),
                 weights: (weights.vectors, weights.pitch, weights.block),
                 sums: (sums.blocks_mut(), pitch, plane),
@@ -112,19 +112,21 @@ impl<'a, T: Scalar> Convolution<'a, T> {
         part: &Part,
         out: &mut [Block<T>],
     ) {
-        let [height, width] = self.grid.out;
+        let ([height, width], tile_rows) = (self.grid.out, self.grid.form.outputs());
         let planes = self.wiring.outputs.div_ceil(LANES);
         for (image, row, tile) in part.lines() {
-            let first = ((image * planes + block) * height + row * OUTPUTS) * width;
-            l.run(Outputs {
+            let first = ((image * planes + block) * height + row * tile_rows) * width;
+            Outputs {
                 l,
+                form: self.grid.form,
                 products: &sums.blocks()[k * sums.plane + tile..],
                 pitch: sums.pitch,
                 bias: self.bias.map_or(T::ZERO, |bias| bias[block]),
                 out: &mut out[first..],
-                height: OUTPUTS.min(height - row * OUTPUTS),
+                height: tile_rows.min(height - row * tile_rows),
                 width,
-            });
+            }
+            .run();
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Winograd's convolution of stride 1 with 3 x 3 taps: `Y = A^T [sum over channels (G w G^T) * (B^T x B)] A` for tiles of
-//! 4 x 4 outputs (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016, equations 12 and 13), with 36
-//! multiplications where the direct form has 144. The products are 36 convolutions of one pixel, for which there are
-//! register tiles.
+//! M x M outputs (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016, equations 12 and 13). F(4 x 4)
+//! has 36 products where the direct form has 144, F(2 x 2) 16 where it has 36. Products are multiplications of matrices, for
+//! which there are register tiles.
 //!
-//! Sums and differences of inputs lose about five times as many digits as the direct form (`transform`), so only f32 layers
-//! are computed like this; f64 is the measure of f32 and stays direct.
+//! Sums and differences of inputs lose digits (`transform`), so only f32 layers are computed like this; f64 is the measure of
+//! f32 and stays direct. Sums over many channels lose more, so wide layers take F(2 x 2), which loses nothing.
 
 mod convolution;
 mod multiply;
@@ -22,7 +22,6 @@ use super::conv::Layer;
 use super::field::Field;
 use super::pack::Wiring;
 use super::params::HostScalar;
-use transform::{INPUTS, OUTPUTS};
 
 /// Tiles whose products are in work at once, about: they fill register tiles, and stay in the caches.
 const TOGETHER: usize = 16;
@@ -33,9 +32,45 @@ const CHUNK: usize = 64;
 /// Channels, in and out, from which on the transforms cost less than the products that they save.
 const CHANNELS: usize = 8;
 
+/// Channels, in or out, from which on tiles are 2 x 2.
+const WIDE: usize = 128;
+
+/// The size of a tile of outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    F2,
+    F4,
+}
+
+impl Form {
+    /// Outputs of a tile along an axis.
+    fn outputs(self) -> usize {
+        match self {
+            Self::F2 => 2,
+            Self::F4 => 4,
+        }
+    }
+
+    /// Inputs of a tile along an axis.
+    fn inputs(self) -> usize {
+        self.outputs() + 2
+    }
+
+    /// Products of a tile.
+    fn products(self) -> usize {
+        self.inputs() * self.inputs()
+    }
+
+    /// Pixels under a row of so many tiles.
+    fn width(self, tiles: usize) -> usize {
+        tiles * self.outputs() + 2
+    }
+}
+
 /// The tiles of maps of one size.
 #[derive(Clone, Copy, Debug)]
 pub struct Grid {
+    pub form: Form,
     /// Size of the output maps.
     pub out: [usize; 2],
     /// Tiles, vertical and horizontal.
@@ -44,13 +79,13 @@ pub struct Grid {
 
 impl Grid {
     /// The tiles of outputs of this size.
-    pub fn new(out: [usize; 2]) -> Self {
-        Self { out, tiles: out.map(|side| side.div_ceil(OUTPUTS)) }
+    pub fn new(form: Form, out: [usize; 2]) -> Self {
+        Self { form, out, tiles: out.map(|side| side.div_ceil(form.outputs())) }
     }
 
     /// Pixels that the tiles cover, vertical and horizontal.
     pub fn pixels(&self) -> [usize; 2] {
-        self.tiles.map(|tiles| tiles * OUTPUTS)
+        self.tiles.map(|tiles| tiles * self.form.outputs())
     }
 
     /// Tiles of an image.
@@ -60,7 +95,7 @@ impl Grid {
 
     /// Images of a chunk: the fewest with [`CHUNK`] tiles, without a remainder; all where the weights are many.
     pub fn chunk(&self, n: usize, wiring: Wiring) -> usize {
-        if convolution::by_parts(&wiring, n * self.len()) {
+        if convolution::by_parts(self.form, &wiring, n * self.len()) {
             return n;
         }
         let whole = (1..=n).filter(|images| n.is_multiple_of(*images));
@@ -72,7 +107,7 @@ impl Grid {
 
     /// The layout of chunks of images with their borders, which fill up the tiles.
     pub fn field(&self, images: usize, planes: usize, size: [usize; 2], padding: [usize; 2]) -> Field {
-        let after = |axis: usize| self.tiles[axis] * OUTPUTS + INPUTS - OUTPUTS - padding[axis] - size[axis];
+        let after = |axis: usize| self.form.width(self.tiles[axis]) - padding[axis] - size[axis];
         Field { images, planes, size, before: padding, after: [after(0), after(1)], images_inside: false }
     }
 
@@ -125,7 +160,8 @@ pub fn grid<T: HostScalar>(layer: &Layer<'_, T>, size: [usize; 2]) -> Option<Gri
     let single = size_of::<T>() == size_of::<f32>();
     let wide = wiring.groups == 1 && wiring.inputs >= CHANNELS && wiring.outputs >= CHANNELS;
     let padded = window.padding.iter().all(|padding| *padding <= 2);
-    let grid = Grid::new(layer.output_size(size));
+    let form = if wiring.inputs.max(wiring.outputs) < WIDE { Form::F4 } else { Form::F2 };
+    let grid = Grid::new(form, layer.output_size(size));
     (single && threes && wide && padded && grid.out.iter().all(|side| *side > 2)).then_some(grid)
 }
 

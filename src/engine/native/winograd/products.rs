@@ -1,9 +1,8 @@
 //! Tiles as their products see them.
 
 use super::multiply::STEP;
-use super::strips::{Gradients, Inputs, width};
-use super::transform::{INPUTS, OUTPUTS, PRODUCTS};
-use super::{Grid, Part, pitch};
+use super::strips::{Gradients, Inputs, WeightGradients};
+use super::{Form, Grid, Part, pitch};
 use crate::engine::native::field::{Field, Padded};
 use crate::engine::native::memory::Buffer;
 use crate::engine::native::pack::Wiring;
@@ -11,8 +10,12 @@ use crate::engine::native::tiles::Tiles;
 use crate::engine::native::weight_tiles::Work;
 use crate::simd::{Block, LANES, Lanes, Scalar};
 
+/// Products of a tile, at most.
+const MOST: usize = 36;
+
 /// One number of every product of some tiles, `[product][plane][tile]`.
 pub struct Products<T: Scalar> {
+    form: Form,
     blocks: Buffer<T>,
     /// Memory for the columns of a row of tiles.
     columns: Buffer<T>,
@@ -24,20 +27,16 @@ pub struct Products<T: Scalar> {
 
 impl<T: Scalar> Products<T> {
     /// Memory for so many planes and tiles in rows of so many.
-    pub(super) fn new(planes: usize, tiles: usize, row: usize) -> Self {
+    pub(super) fn new(form: Form, planes: usize, tiles: usize, row: usize) -> Self {
         let plane = tiles.next_multiple_of(STEP);
         let pitch = pitch(planes * plane);
-        Self {
-            blocks: Buffer::stale(PRODUCTS * pitch),
-            columns: Buffer::stale(INPUTS * width(row)),
-            pitch,
-            plane,
-        }
+        let (blocks, columns) = (form.products() * pitch, form.inputs() * form.width(row));
+        Self { form, blocks: Buffer::stale(blocks), columns: Buffer::stale(columns), pitch, plane }
     }
 
     /// Memory for all tiles of chunks of images.
     pub fn of_chunk(grid: Grid, planes: usize, images: usize) -> Self {
-        Self::new(planes, images * grid.len(), grid.tiles[1])
+        Self::new(grid.form, planes, images * grid.len(), grid.tiles[1])
     }
 
     /// The numbers.
@@ -55,16 +54,19 @@ impl<T: Scalar> Products<T> {
         assert!(part.len() <= self.plane);
         for plane in 0..field.planes {
             for (image, row, tile) in part.lines() {
-                let first = image * field.image() + plane * field.plane() + row * OUTPUTS * field.row();
-                l.run(Inputs {
+                let first =
+                    image * field.image() + plane * field.plane() + row * self.form.outputs() * field.row();
+                Inputs {
                     l,
+                    form: self.form,
                     source: &input[first..],
                     row: field.row(),
                     tiles: part.width,
                     columns: &mut self.columns,
                     out: &mut self.blocks[plane * self.plane + tile..],
                     pitch: self.pitch,
-                });
+                }
+                .run();
             }
         }
     }
@@ -80,16 +82,19 @@ impl<T: Scalar> Products<T> {
         assert!(part.len() <= self.plane);
         for plane in 0..field.planes {
             for (image, row, tile) in part.lines() {
-                let first =
-                    image * field.image() + plane * field.plane() + field.at((row * OUTPUTS) as isize, 0);
-                l.run(Gradients {
+                let first = image * field.image()
+                    + plane * field.plane()
+                    + field.at((row * self.form.outputs()) as isize, 0);
+                Gradients {
                     l,
+                    form: self.form,
                     source: &images.blocks()[first..],
                     row: field.row(),
                     tiles: part.width,
                     out: &mut self.blocks[plane * self.plane + tile..],
                     pitch: self.pitch,
-                });
+                }
+                .run();
             }
         }
     }
@@ -104,8 +109,8 @@ pub fn add_weights<L: Tiles>(
     sums: &mut [Block<L::T>],
     tiles: usize,
 ) {
-    let mut products = [L::T::ZERO; PRODUCTS * LANES];
-    for product in 0..PRODUCTS {
+    let mut products = [L::T::ZERO; MOST * LANES];
+    for product in 0..x.form.products() {
         let work = Work {
             x: &x.blocks[product * x.pitch + plane * x.plane..],
             dy: &dy.blocks[product * dy.pitch + block * dy.plane..],
@@ -117,11 +122,5 @@ pub fn add_weights<L: Tiles>(
         // SAFETY: `check` has compared the reads with the slices, and each product has sixteen vectors.
         unsafe { l.weight_tiles(&work, &[(0, 0)], 0, &mut products[product * LANES..][..LANES]) };
     }
-    l.run(super::strips::WeightGradients {
-        l,
-        products: &products,
-        pitch: LANES,
-        channels: LANES,
-        taps: sums,
-    });
+    WeightGradients { l, form: x.form, products: &products, channels: LANES, taps: sums }.run();
 }

@@ -1,165 +1,185 @@
-//! The transforms of Winograd's F(4, 3) along one axis: four outputs of a window of three taps from six products.
+//! Winograd's transforms along one axis: `M` outputs of a window of three taps from `N = M + 2` products.
 //!
 //! ```text
-//! y = A^T [(G w) * (B^T x)]       x: six inputs, w: three weights, y: four outputs
+//! y = A^T [(G w) * (B^T x)]       x: N inputs, w: 3 weights, y: M outputs
 //! ```
 //!
-//! An output is a polynomial's coefficient, and the products are the polynomial's values at six points. The usual points
-//! 0, ±1, ±2, ∞ lose four bits of f32; 0, ±5/8, ±3/2, ∞ lose two and a half (Barabasz et al., "Error analysis and improving the
-//! accuracy of Winograd convolution for deep neural networks", 2020, choose points by that measure), and all constants of the
-//! data's transforms are exact in f32. With points in pairs ±p the values differ in the sign of the odd part only.
+//! Outputs are coefficients of a polynomial, and the products are its values at `N` points, one of them infinity. Points in
+//! pairs ±p share work, because the values differ in the sign of the odd part only. All constants of the data's transforms are
+//! exact in f32.
 
 use crate::simd::{Lanes, Scalar};
 
-/// Outputs of a tile along an axis.
-pub const OUTPUTS: usize = 4;
-/// Inputs of a tile along an axis, and products.
-pub const INPUTS: usize = OUTPUTS + 2;
-/// Products of a tile.
-pub const PRODUCTS: usize = INPUTS * INPUTS;
-
-/// The points ±P and ±Q, beside 0 and infinity.
-const P: f64 = 5.0 / 8.0;
-const Q: f64 = 3.0 / 2.0;
-
-/// The constants of all transforms, in every lane.
-#[derive(Clone, Copy)]
-pub struct Transforms<L: Lanes> {
-    l: L,
-    minus: L::V,
-    p: [L::V; 4],
-    q: [L::V; 4],
-    /// `-p^2`, `-q^2`, `p^2 q^2` and `-(p^2 + q^2)`.
-    even: [L::V; 4],
-    /// One over the values of Lagrange's denominators at 0, P and Q.
-    shares: [L::V; 3],
+/// The transforms of one form.
+pub trait Transforms<const M: usize, const N: usize> {
+    /// `B^T x`.
+    fn inputs<L: Lanes>(l: L, x: [L::V; N]) -> [L::V; N];
+    /// `A^T m`.
+    fn outputs<L: Lanes>(l: L, m: [L::V; N]) -> [L::V; M];
+    /// `A y`, the adjoint of [`Self::outputs`].
+    fn gradients<L: Lanes>(l: L, y: [L::V; M]) -> [L::V; N];
+    /// `G w`.
+    fn weights<L: Lanes>(l: L, w: [L::V; 3]) -> [L::V; N];
+    /// `G^T u`, the adjoint of [`Self::weights`].
+    fn weight_gradients<L: Lanes>(l: L, u: [L::V; N]) -> [L::V; 3];
 }
 
-impl<L: Lanes> Transforms<L> {
+#[inline(always)]
+fn of<L: Lanes>(l: L, x: f64) -> L::V {
+    l.splat(L::T::of(x))
+}
+
+/// `even + p odd` and `even - p odd`.
+#[inline(always)]
+fn pair<L: Lanes>(l: L, even: L::V, odd: L::V, p: f64) -> [L::V; 2] {
+    [l.fma(odd, of(l, p), even), l.fma(odd, of(l, -p), even)]
+}
+
+/// Sum and difference of the products at a point and at its negative.
+#[inline(always)]
+fn halves<L: Lanes>(l: L, plus: L::V, minus: L::V) -> [L::V; 2] {
+    pair(l, plus, minus, 1.0)
+}
+
+/// F(2, 3) at the points 0, ±1 and infinity, which loses no digits beside the direct form.
+pub struct F2;
+
+impl Transforms<2, 4> for F2 {
     #[inline(always)]
-    pub fn new(l: L) -> Self {
-        let of = |x: f64| l.splat(L::T::of(x));
-        let (p2, q2) = (P * P, Q * Q);
-        Self {
-            l,
-            minus: of(-1.0),
-            p: [of(P), of(p2), of(P * p2), of(-P)],
-            q: [of(Q), of(q2), of(Q * q2), of(-Q)],
-            even: [of(-p2), of(-q2), of(p2 * q2), of(-(p2 + q2))],
-            shares: [of(1.0 / (p2 * q2)), of(0.5 / (p2 * (p2 - q2))), of(0.5 / (q2 * (q2 - p2)))],
-        }
+    fn inputs<L: Lanes>(l: L, x: [L::V; 4]) -> [L::V; 4] {
+        let ([plus, minus], less) = (halves(l, x[2], x[1]), of(l, -1.0));
+        [l.fma(x[2], less, x[0]), plus, minus, l.fma(x[1], less, x[3])]
     }
 
-    /// `even + p odd` and `even - p odd`.
     #[inline(always)]
-    fn pair(&self, even: L::V, odd: L::V, point: &[L::V; 4]) -> [L::V; 2] {
-        [self.l.fma(odd, point[0], even), self.l.fma(odd, point[3], even)]
+    fn outputs<L: Lanes>(l: L, m: [L::V; 4]) -> [L::V; 2] {
+        let [even, odd] = halves(l, m[1], m[2]);
+        [l.add(m[0], even), l.add(odd, m[3])]
     }
 
-    /// `B^T x`.
     #[inline(always)]
-    pub fn inputs(&self, x: [L::V; INPUTS]) -> [L::V; INPUTS] {
-        let (l, [p2, q2, both, sum]) = (self.l, self.even);
-        let [p, minus_p] = self.pair(l.fma(x[2], q2, x[4]), l.fma(x[1], q2, x[3]), &self.p);
-        let [q, minus_q] = self.pair(l.fma(x[2], p2, x[4]), l.fma(x[1], p2, x[3]), &self.q);
-        let zero = l.fma(x[0], both, l.fma(x[2], sum, x[4]));
-        let infinity = l.fma(x[1], both, l.fma(x[3], sum, x[5]));
+    fn gradients<L: Lanes>(l: L, y: [L::V; 2]) -> [L::V; 4] {
+        let [plus, minus] = halves(l, y[0], y[1]);
+        [y[0], plus, minus, y[1]]
+    }
+
+    #[inline(always)]
+    fn weights<L: Lanes>(l: L, w: [L::V; 3]) -> [L::V; 4] {
+        let half = of(l, 0.5);
+        let [plus, minus] = pair(l, l.mul(l.add(w[0], w[2]), half), w[1], 0.5);
+        [w[0], plus, minus, w[2]]
+    }
+
+    #[inline(always)]
+    fn weight_gradients<L: Lanes>(l: L, u: [L::V; 4]) -> [L::V; 3] {
+        let ([even, odd], half) = (halves(l, u[1], u[2]), of(l, 0.5));
+        [l.fma(even, half, u[0]), l.mul(odd, half), l.fma(even, half, u[3])]
+    }
+}
+
+/// F(4, 3) at the points 0, ±5/8, ±3/2 and infinity.
+///
+/// The usual points 0, ±1, ±2 lose one digit of ten in f32; these lose a third of one (Barabasz et al., "Error analysis and
+/// improving the accuracy of Winograd convolution for deep neural networks", 2020, choose points by that measure).
+pub struct F4;
+
+/// The points ±P and ±Q, and their squares.
+const P: f64 = 5.0 / 8.0;
+const Q: f64 = 3.0 / 2.0;
+const P2: f64 = P * P;
+const Q2: f64 = Q * Q;
+/// One over the values of Lagrange's denominators at 0, ±P and ±Q.
+const SHARES: [f64; 3] = [1.0 / (P2 * Q2), 0.5 / (P2 * (P2 - Q2)), 0.5 / (Q2 * (Q2 - P2))];
+
+impl Transforms<4, 6> for F4 {
+    #[inline(always)]
+    fn inputs<L: Lanes>(l: L, x: [L::V; 6]) -> [L::V; 6] {
+        let (less_p2, less_q2) = (of(l, -P2), of(l, -Q2));
+        let [p, minus_p] = pair(l, l.fma(x[2], less_q2, x[4]), l.fma(x[1], less_q2, x[3]), P);
+        let [q, minus_q] = pair(l, l.fma(x[2], less_p2, x[4]), l.fma(x[1], less_p2, x[3]), Q);
+        let (product, sum) = (of(l, P2 * Q2), of(l, -(P2 + Q2)));
+        let zero = l.fma(x[0], product, l.fma(x[2], sum, x[4]));
+        let infinity = l.fma(x[1], product, l.fma(x[3], sum, x[5]));
         [zero, p, minus_p, q, minus_q, infinity]
     }
 
-    /// Sum and difference of the products at a point and at its negative.
     #[inline(always)]
-    fn halves(&self, plus: L::V, minus: L::V) -> [L::V; 2] {
-        [self.l.add(plus, minus), self.l.fma(minus, self.minus, plus)]
-    }
-
-    /// `A^T m`.
-    #[inline(always)]
-    pub fn outputs(&self, m: [L::V; INPUTS]) -> [L::V; OUTPUTS] {
-        let (l, p, q) = (self.l, &self.p, &self.q);
-        let ([even_p, odd_p], [even_q, odd_q]) = (self.halves(m[1], m[2]), self.halves(m[3], m[4]));
+    fn outputs<L: Lanes>(l: L, m: [L::V; 6]) -> [L::V; 4] {
+        let ([even_p, odd_p], [even_q, odd_q]) = (halves(l, m[1], m[2]), halves(l, m[3], m[4]));
         [
             l.add(m[0], l.add(even_p, even_q)),
-            l.fma(odd_p, p[0], l.mul(odd_q, q[0])),
-            l.fma(even_p, p[1], l.mul(even_q, q[1])),
-            l.fma(odd_p, p[2], l.fma(odd_q, q[2], m[5])),
+            l.fma(odd_p, of(l, P), l.mul(odd_q, of(l, Q))),
+            l.fma(even_p, of(l, P2), l.mul(even_q, of(l, Q2))),
+            l.fma(odd_p, of(l, P * P2), l.fma(odd_q, of(l, Q * Q2), m[5])),
         ]
     }
 
-    /// `A y`, the adjoint of [`Self::outputs`].
     #[inline(always)]
-    pub fn gradients(&self, y: [L::V; OUTPUTS]) -> [L::V; INPUTS] {
-        let (l, p2, q2) = (self.l, self.p[1], self.q[1]);
-        let [p, minus_p] = self.pair(l.fma(y[2], p2, y[0]), l.fma(y[3], p2, y[1]), &self.p);
-        let [q, minus_q] = self.pair(l.fma(y[2], q2, y[0]), l.fma(y[3], q2, y[1]), &self.q);
+    fn gradients<L: Lanes>(l: L, y: [L::V; 4]) -> [L::V; 6] {
+        let (p2, q2) = (of(l, P2), of(l, Q2));
+        let [p, minus_p] = pair(l, l.fma(y[2], p2, y[0]), l.fma(y[3], p2, y[1]), P);
+        let [q, minus_q] = pair(l, l.fma(y[2], q2, y[0]), l.fma(y[3], q2, y[1]), Q);
         [y[0], p, minus_p, q, minus_q, y[3]]
     }
 
-    /// `G w`.
     #[inline(always)]
-    pub fn weights(&self, w: [L::V; 3]) -> [L::V; INPUTS] {
-        let (l, [zero, p, q]) = (self.l, self.shares);
-        let (even_p, even_q) = (l.fma(w[2], self.p[1], w[0]), l.fma(w[2], self.q[1], w[0]));
-        let [p, minus_p] = self.pair(l.mul(even_p, p), l.mul(w[1], p), &self.p);
-        let [q, minus_q] = self.pair(l.mul(even_q, q), l.mul(w[1], q), &self.q);
+    fn weights<L: Lanes>(l: L, w: [L::V; 3]) -> [L::V; 6] {
+        let [zero, p, q] = SHARES.map(|share| of(l, share));
+        let even_p = l.mul(l.fma(w[2], of(l, P2), w[0]), p);
+        let even_q = l.mul(l.fma(w[2], of(l, Q2), w[0]), q);
+        let [p, minus_p] = pair(l, even_p, l.mul(w[1], p), P);
+        let [q, minus_q] = pair(l, even_q, l.mul(w[1], q), Q);
         [l.mul(w[0], zero), p, minus_p, q, minus_q, w[2]]
     }
 
-    /// `G^T u`, the adjoint of [`Self::weights`].
     #[inline(always)]
-    pub fn weight_gradients(&self, u: [L::V; INPUTS]) -> [L::V; 3] {
-        let (l, p, q) = (self.l, &self.p, &self.q);
-        let [zero, share_p, share_q] = self.shares;
-        let [even_p, odd_p] = self.halves(l.mul(u[1], share_p), l.mul(u[2], share_p));
-        let [even_q, odd_q] = self.halves(l.mul(u[3], share_q), l.mul(u[4], share_q));
+    fn weight_gradients<L: Lanes>(l: L, u: [L::V; 6]) -> [L::V; 3] {
+        let [zero, p, q] = SHARES.map(|share| of(l, share));
+        let [even_p, odd_p] = halves(l, l.mul(u[1], p), l.mul(u[2], p));
+        let [even_q, odd_q] = halves(l, l.mul(u[3], q), l.mul(u[4], q));
         [
             l.fma(u[0], zero, l.add(even_p, even_q)),
-            l.fma(odd_p, p[0], l.mul(odd_q, q[0])),
-            l.fma(even_p, p[1], l.fma(even_q, q[1], u[5])),
+            l.fma(odd_p, of(l, P), l.mul(odd_q, of(l, Q))),
+            l.fma(even_p, of(l, P2), l.fma(even_q, of(l, Q2), u[5])),
         ]
     }
 }
 
-/// A transform along one axis. It is a type, and not a closure, so that all of it is compiled for the instruction set.
-pub trait Axis<const N: usize, const M: usize> {
-    fn along<L: Lanes>(transforms: &Transforms<L>, x: [L::V; N]) -> [L::V; M];
-
-    /// The transform of columns and then of rows: `[row][column]` to `[row][column]`.
-    #[inline(always)]
-    fn both<L: Lanes>(transforms: &Transforms<L>, x: [[L::V; N]; N]) -> [[L::V; M]; M] {
-        let zero = transforms.minus;
-        let (mut columns, mut out) = ([[zero; N]; M], [[zero; M]; M]);
-        for c in 0..N {
-            let mut column = [zero; N];
-            for r in 0..N {
-                column[r] = x[r][c];
+/// Transforms of every column and then of every row of a square, `[row][column]`. They are written out by a macro, because a
+/// function that is handed to another would not be compiled for the instruction set.
+macro_rules! squares {
+    ($($(#[$doc:meta])* $name:ident $a:tt $b:tt;)*) => {
+        $($(#[$doc])*
+        #[inline(always)]
+        pub fn $name<L: Lanes, F: Transforms<M, N>, const M: usize, const N: usize>(
+            l: L,
+            x: [[L::V; $a]; $a],
+        ) -> [[L::V; $b]; $b] {
+            let (mut columns, mut out) = ([[of(l, 0.0); $a]; $b], [[of(l, 0.0); $b]; $b]);
+            for c in 0..$a {
+                let mut column = [of(l, 0.0); $a];
+                for r in 0..$a {
+                    column[r] = x[r][c];
+                }
+                let column = F::$name(l, column);
+                for r in 0..$b {
+                    columns[r][c] = column[r];
+                }
             }
-            let column = Self::along(transforms, column);
-            for r in 0..M {
-                columns[r][c] = column[r];
+            for r in 0..$b {
+                out[r] = F::$name(l, columns[r]);
             }
-        }
-        for r in 0..M {
-            out[r] = Self::along(transforms, columns[r]);
-        }
-        out
-    }
-}
-
-macro_rules! axes {
-    ($($axis:ident $n:expr, $m:expr, $function:ident;)*) => {
-        $(pub struct $axis;
-        impl Axis<{ $n }, { $m }> for $axis {
-            #[inline(always)]
-            fn along<L: Lanes>(transforms: &Transforms<L>, x: [L::V; $n]) -> [L::V; $m] {
-                transforms.$function(x)
-            }
+            out
         })*
     };
 }
-axes! {
-    OfOutputs INPUTS, OUTPUTS, outputs;
-    OfGradients OUTPUTS, INPUTS, gradients;
-    OfWeights 3, INPUTS, weights;
-    OfWeightGradients INPUTS, 3, weight_gradients;
+squares! {
+    /// `A^T m A`.
+    outputs N M;
+    /// `A y A^T`.
+    gradients M N;
+    /// `G w G^T`.
+    weights 3 N;
+    /// `G^T u G`.
+    weight_gradients N 3;
 }

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use super::pitch;
-use super::strips;
-use super::transform::PRODUCTS;
+use super::{Form, pitch, strips};
 use crate::engine::native::memory::Buffer;
 use crate::engine::native::pack::{self, Packed};
 use crate::engine::work::Work;
@@ -12,6 +10,7 @@ use crate::simd::{Block, LANES, Lanes, Scalar};
 
 /// Transformed weights, `[product][output block][input channel][16 outputs]`.
 pub struct Weights<'a, T: Scalar> {
+    form: Form,
     packed: Packed<'a, T>,
     inputs: usize,
     /// All of them; empty where they are transformed part by part.
@@ -37,12 +36,18 @@ pub struct Part<'a, T> {
 
 impl<'a, T: Scalar> Weights<'a, T> {
     /// Transforms weights that are packed when they are asked for: all of them now, or each part when it is needed.
-    pub fn new<L: Lanes<T = T>>(l: L, packed: Packed<'a, T>, inputs: usize, by_parts: bool) -> Self {
+    pub fn new<L: Lanes<T = T>>(
+        l: L,
+        form: Form,
+        packed: Packed<'a, T>,
+        inputs: usize,
+        by_parts: bool,
+    ) -> Self {
         let blocks = packed.blocks.len();
         let pitch = pitch(blocks * inputs);
-        let mut weights = Self { packed, inputs, ready: Buffer::stale(0), pitch };
+        let mut weights = Self { form, packed, inputs, ready: Buffer::stale(0), pitch };
         if !by_parts {
-            let mut ready = Buffer::stale(PRODUCTS * pitch);
+            let mut ready = Buffer::stale(form.products() * pitch);
             let mut scratch = pack::Scratch::default();
             for block in 0..blocks {
                 let planes = 0..inputs.div_ceil(LANES);
@@ -68,7 +73,7 @@ impl<'a, T: Scalar> Weights<'a, T> {
         let channels = self.inputs.min(planes.end * LANES) - planes.start * LANES;
         let pitch = pitch(blocks.len() * channels);
         let Scratch { packed, products } = scratch;
-        products.resize(PRODUCTS * pitch, T::ZERO);
+        products.resize(self.form.products() * pitch, T::ZERO);
         for (k, block) in blocks.enumerate() {
             self.transform(l, block, planes.clone(), (&mut products[k * channels..], pitch), packed);
         }
@@ -88,7 +93,7 @@ impl<'a, T: Scalar> Weights<'a, T> {
             for (k, plane) in planes.enumerate() {
                 let channels = LANES.min(self.inputs - plane * LANES);
                 let out = &mut out[k * LANES..];
-                l.run(strips::Weights { l, taps, channels, out, pitch });
+                strips::Weights { l, form: self.form, taps, channels, out, pitch }.run();
                 taps = &taps[channels * 9..];
             }
         });
