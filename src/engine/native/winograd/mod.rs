@@ -3,8 +3,10 @@
 //! has 36 products where the direct form has 144, F(2 x 2) 16 where it has 36. Products are multiplications of matrices, for
 //! which there are register tiles.
 //!
-//! Sums and differences of inputs lose digits (`transform`), so only f32 layers are computed like this; f64 is the measure of
-//! f32 and stays direct. Sums over many channels lose more, so wide layers take F(2 x 2), which loses nothing.
+//! Sums and differences of inputs lose digits, so only f32 layers are computed like this; f64 is the measure of f32 and stays
+//! direct. The error of F(2 x 2) is no larger than that of the direct form, that of F(4 x 4) is two to three times as large.
+//! F(4 x 4) is used where no reference value that the direct form reproduces within its f32 tolerance is lost: not for few
+//! channels, where little is averaged, and not for many, where sums are long.
 
 mod convolution;
 mod multiply;
@@ -29,11 +31,11 @@ const TOGETHER: usize = 16;
 /// Tiles of a chunk of images: over so many the products of a weight gradient are summed in registers.
 const CHUNK: usize = 64;
 
-/// Channels, in and out, from which on the transforms cost less than the products that they save.
-const CHANNELS: usize = 8;
+/// Channels, in and out, with which tiles are 4 x 4; with more they are 2 x 2.
+const FOUR: Range<usize> = 24..64;
 
-/// Channels, in or out, from which on tiles are 2 x 2.
-const WIDE: usize = 128;
+/// With fewer channels, down to these, tiles are 4 x 4 too, if a map has at least so many pixels.
+const FEW: (usize, usize) = (16, 1024);
 
 /// The size of a tile of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +160,11 @@ pub fn grid<T: HostScalar>(layer: &Layer<'_, T>, size: [usize; 2]) -> Option<Gri
     let (window, wiring) = (&layer.window, &layer.wiring);
     let threes = window.kernel == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1];
     let single = size_of::<T>() == size_of::<f32>();
-    let wide = wiring.groups == 1 && wiring.inputs >= CHANNELS && wiring.outputs >= CHANNELS;
+    let [fewest, most] = [wiring.inputs.min(wiring.outputs), wiring.inputs.max(wiring.outputs)];
+    let wide = wiring.groups == 1
+        && (fewest >= FOUR.start || fewest >= FEW.0 && most < FOUR.end && size[0] * size[1] >= FEW.1);
     let padded = window.padding.iter().all(|padding| *padding <= 2);
-    let form = if wiring.inputs.max(wiring.outputs) < WIDE { Form::F4 } else { Form::F2 };
+    let form = if most < FOUR.end { Form::F4 } else { Form::F2 };
     let grid = Grid::new(form, layer.output_size(size));
     (single && threes && wide && padded && grid.out.iter().all(|side| *side > 2)).then_some(grid)
 }

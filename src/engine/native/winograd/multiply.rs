@@ -8,7 +8,7 @@ pub const STEP: usize = 8;
 
 /// Channels that an accumulator sums before it is added to the sums of others: a sum of sums loses fewer digits than one
 /// long sum, and digits are what the transforms have few of.
-const PART: usize = 2 * LANES;
+const PART: usize = LANES;
 
 /// `sums[product][block][tile] = sum over channels of inputs[product][channel][tile] * weights[product][block][channel]`.
 pub struct Multiply<'a, L: Lanes> {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::Form;
 use super::transform::{self, F2, F4, Transforms};
-use crate::simd::{Block, Lanes, Loop, Scalar};
+use crate::simd::{Block, Lanes, Loop};
 
 /// Panics unless products up to that of `tiles` tiles lie inside a slice.
 fn check_products<T>(form: Form, products: &[Block<T>], pitch: usize, tiles: usize) {
