@@ -74,7 +74,7 @@ fn accuracy(
     // Several repetitions have a standard deviation; intervals are shown for a single one only.
     let resamples = if set.samples.len() == 1 { Options::default().resamples } else { 0 };
     let policy = run.non_finite;
-    let options = Options { policy, seed: SEED, resamples, ..Options::default() };
+    let options = Options { metrics: study.metrics(), policy, seed: SEED, resamples, ..Options::default() };
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let mut facts = vec![
         fact("run", run.id.get_ref().clone()),

@@ -1,0 +1,298 @@
+//! Metrics: how well scores predict accuracies, as one number. Adding one is an entry of [`METRICS`].
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use super::prepared::View;
+use crate::stats::Gain;
+
+/// What is to be known about a metric, and how it is computed.
+pub struct MetricSpec {
+    pub name: &'static str,
+    /// As it stands on an axis.
+    pub title: &'static str,
+    /// The formula, in words.
+    pub about: &'static str,
+    /// What stands behind the `@`.
+    pub argument: Argument,
+    pub best: Best,
+    /// The value of a sample; `None` where it is not defined.
+    value: fn(&View<'_>, f64) -> Option<f64>,
+}
+
+/// What a metric is told beside scores and accuracies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    None,
+    /// A number of architectures: `ndcg@1000`.
+    Count,
+    /// A share of the architectures: `overlap@5%`.
+    Percent,
+    /// An accuracy in percent, or whatever the table holds: `tau_b_above@90`.
+    Accuracy,
+}
+
+/// Which values of a metric are good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Best {
+    Largest,
+    Smallest,
+}
+
+/// All metrics, in the order in which they are listed. The first five are those of [`Metric::CORRELATIONS`].
+pub static METRICS: &[MetricSpec] = &[
+    MetricSpec {
+        name: "pearson",
+        title: "Pearson's r",
+        about: "Pearson's r of the raw scores",
+        argument: Argument::None,
+        best: Best::Largest,
+        value: |sample, _| sample.pearson(),
+    },
+    MetricSpec {
+        name: "pearson_log",
+        title: "Pearson's r of sign(s) ln|s|",
+        about: "Pearson's r of sign(s) ln|s|; zero scores are left out",
+        argument: Argument::None,
+        best: Best::Largest,
+        value: |sample, _| sample.pearson_log(),
+    },
+    MetricSpec {
+        name: "spearman",
+        title: "Spearman's rho",
+        about: "Spearman's rho: Pearson's r of average ranks",
+        argument: Argument::None,
+        best: Best::Largest,
+        value: |sample, _| sample.ranks().spearman(),
+    },
+    MetricSpec {
+        name: "tau_b",
+        title: "Kendall's tau-b",
+        about: "Kendall's tau-b: (C - D) / sqrt((n0 - n1)(n0 - n2)), corrected for ties",
+        argument: Argument::None,
+        best: Best::Largest,
+        value: |sample, _| sample.pairs().tau_b(),
+    },
+    MetricSpec {
+        name: "tau_a",
+        title: "Kendall's tau-a",
+        about: "Kendall's tau-a: (C - D) / n0, not corrected",
+        argument: Argument::None,
+        best: Best::Largest,
+        value: |sample, _| sample.pairs().tau_a(),
+    },
+    MetricSpec {
+        name: "ndcg",
+        title: "nDCG",
+        about: "nDCG of the k best-scored: sum of (2^accuracy - 1) / log2(1 + place), over that of the k most accurate",
+        argument: Argument::Count,
+        best: Best::Largest,
+        value: |sample, k| sample.ranks().ndcg(k as u64, Gain::Power),
+    },
+    MetricSpec {
+        name: "ndcg_rank",
+        title: "nDCG of ranks",
+        about: "the same with the number of less accurate architectures (equal ones count half) for 2^accuracy - 1",
+        argument: Argument::Count,
+        best: Best::Largest,
+        value: |sample, k| sample.ranks().ndcg(k as u64, Gain::Rank),
+    },
+    MetricSpec {
+        name: "overlap",
+        title: "Overlap of the best",
+        about: "of the best-scored p %, the share that is among the most accurate p %",
+        argument: Argument::Percent,
+        best: Best::Largest,
+        value: |sample, percent| sample.ranks().overlap(percent),
+    },
+    MetricSpec {
+        name: "regret",
+        title: "Regret",
+        about: "the highest accuracy less the highest accuracy among the k best-scored; lower is better",
+        argument: Argument::Count,
+        best: Best::Smallest,
+        value: |sample, k| sample.ranks().regret(k as u64),
+    },
+    MetricSpec {
+        name: "tau_b_best",
+        title: "Kendall's tau-b of the most accurate",
+        about: "Kendall's tau-b among the most accurate p %",
+        argument: Argument::Percent,
+        best: Best::Largest,
+        value: |sample, percent| sample.ranks().tau_b_of_best(percent),
+    },
+    MetricSpec {
+        name: "tau_b_above",
+        title: "Kendall's tau-b above an accuracy",
+        about: "Kendall's tau-b among the architectures with an accuracy above a",
+        argument: Argument::Accuracy,
+        best: Best::Largest,
+        value: |sample, accuracy| sample.ranks().tau_b_above(accuracy),
+    },
+    MetricSpec {
+        name: "partial_tau",
+        title: "Kendall's partial tau given params",
+        about: "(t_sa - t_sp t_ap) / sqrt((1 - t_sp^2)(1 - t_ap^2)), t being the tau-b of score, accuracy, parameter count",
+        argument: Argument::None,
+        best: Best::Largest,
+        value: |sample, _| sample.partial_tau(),
+    },
+];
+
+/// A metric with its argument, as people write it: `tau_b`, `ndcg@1000`, `overlap@5%`.
+#[derive(Clone, Copy)]
+pub struct Metric {
+    spec: &'static MetricSpec,
+    /// 0 where the metric takes none.
+    argument: f64,
+}
+
+impl Metric {
+    pub const PEARSON: Self = Self::plain(0);
+    pub const PEARSON_LOG: Self = Self::plain(1);
+    pub const SPEARMAN: Self = Self::plain(2);
+    pub const TAU_B: Self = Self::plain(3);
+    pub const TAU_A: Self = Self::plain(4);
+    /// Those that are computed where nothing else is said.
+    pub const CORRELATIONS: [Self; 5] =
+        [Self::PEARSON, Self::PEARSON_LOG, Self::SPEARMAN, Self::TAU_B, Self::TAU_A];
+
+    const fn plain(place: usize) -> Self {
+        Self { spec: &METRICS[place], argument: 0.0 }
+    }
+
+    /// Each metric where it first comes.
+    pub fn each_once(metrics: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut all = vec![];
+        for metric in metrics {
+            if !all.contains(&metric) {
+                all.push(metric);
+            }
+        }
+        all
+    }
+
+    /// What is to be known about it.
+    pub fn spec(self) -> &'static MetricSpec {
+        self.spec
+    }
+
+    /// As it stands on an axis, with its argument.
+    pub fn title(self) -> String {
+        self.spec.title.to_owned() + &self.behind()
+    }
+
+    /// Its value of a sample.
+    pub(super) fn of(self, sample: &View<'_>) -> Option<f64> {
+        (self.spec.value)(sample, self.argument)
+    }
+
+    /// `@` and the argument, or nothing.
+    fn behind(self) -> String {
+        match self.spec.argument {
+            Argument::None => String::new(),
+            Argument::Count | Argument::Accuracy => format!("@{}", self.argument),
+            Argument::Percent => format!("@{}%", self.argument),
+        }
+    }
+}
+
+impl Argument {
+    /// An example of it, with the `@`.
+    fn example(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Count => "@100",
+            Self::Percent => "@10%",
+            Self::Accuracy => "@90",
+        }
+    }
+
+    /// The number, where the text is one that a metric can take.
+    fn read(self, text: &str) -> Option<f64> {
+        let number = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
+        match self {
+            Self::None => None,
+            Self::Count => text.parse::<u32>().ok().filter(|count| *count > 0).map(f64::from),
+            Self::Percent => {
+                number(text.strip_suffix('%')?).filter(|percent| *percent > 0.0 && *percent <= 100.0)
+            }
+            Self::Accuracy => number(text),
+        }
+    }
+}
+
+/// Why a text names no metric.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MetricError {
+    #[error("unknown metric `{name}`; use one of {known} (`untrained list metrics` explains them)")]
+    Unknown { name: String, known: String },
+    #[error("`{text}`: {name} {takes}; write {example}")]
+    Argument { text: String, name: &'static str, takes: &'static str, example: String },
+}
+
+impl FromStr for Metric {
+    type Err = MetricError;
+
+    fn from_str(text: &str) -> Result<Self, MetricError> {
+        let (name, argument) = text.split_once('@').map_or((text, None), |(name, given)| (name, Some(given)));
+        let name = name.replace('-', "_");
+        let Some(spec) = METRICS.iter().find(|spec| spec.name == name) else {
+            let known = METRICS.iter().map(MetricSpec::usage).collect::<Vec<_>>().join(", ");
+            return Err(MetricError::Unknown { name, known });
+        };
+        let argument = match argument {
+            None if spec.argument == Argument::None => Some(0.0),
+            given => given.and_then(|given| spec.argument.read(given)),
+        };
+        argument.map(|argument| Self { spec, argument }).ok_or_else(|| {
+            let takes = match spec.argument {
+                Argument::None => "takes nothing behind its name",
+                Argument::Count => "takes a number of architectures from 1 on",
+                Argument::Percent => "takes a share above 0 % and up to 100 %",
+                Argument::Accuracy => "takes an accuracy",
+            };
+            MetricError::Argument { text: text.to_owned(), name: spec.name, takes, example: spec.usage() }
+        })
+    }
+}
+
+impl MetricSpec {
+    /// How it is written, with an example of its argument.
+    pub fn usage(&self) -> String {
+        format!("{}{}", self.name, self.argument.example())
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}{}", self.spec.name, self.behind()))
+    }
+}
+
+impl fmt::Debug for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Ord for Metric {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.spec.name.cmp(other.spec.name).then(self.argument.total_cmp(&other.argument))
+    }
+}
+
+impl PartialOrd for Metric {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Metric {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Metric {}
