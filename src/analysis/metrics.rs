@@ -296,3 +296,50 @@ impl PartialEq for Metric {
 }
 
 impl Eq for Metric {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Metric, String> {
+        text.parse::<Metric>().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for spec in METRICS {
+            assert_eq!(read(&spec.usage()).unwrap().to_string(), spec.usage());
+            assert!(METRICS.iter().filter(|other| other.name == spec.name).count() == 1, "{}", spec.name);
+            assert!(!spec.title.is_empty() && !spec.about.is_empty());
+        }
+        assert_eq!(
+            Metric::CORRELATIONS.map(|m| m.to_string()),
+            ["pearson", "pearson_log", "spearman", "tau_b", "tau_a"]
+        );
+        assert_eq!(read("tau-b").unwrap(), Metric::TAU_B);
+        assert_eq!(read("overlap@0.50%").unwrap().to_string(), "overlap@0.5%");
+        assert_eq!(read("ndcg@1000").unwrap().title(), "nDCG@1000");
+        assert_ne!(read("ndcg@10").unwrap(), read("ndcg@100").unwrap());
+        let [twice, once] = ["ndcg@10", "tau_b"].map(|text| read(text).unwrap());
+        assert_eq!(Metric::each_once([twice, once, twice]), [twice, once]);
+    }
+
+    #[test]
+    fn mistakes_say_what_to_write() {
+        for (text, expected) in [
+            ("ndcg", "write ndcg@100"),
+            ("ndcg@0", "a number of architectures from 1 on"),
+            ("ndcg@1.5", "write ndcg@100"),
+            ("overlap@5", "write overlap@10%"),
+            ("overlap@101%", "up to 100 %"),
+            ("overlap@nan%", "up to 100 %"),
+            ("tau_b_above@inf", "write tau_b_above@90"),
+            ("tau_b@5", "tau_b takes nothing behind its name; write tau_b"),
+            ("tau_c", "use one of pearson, pearson_log, spearman, tau_b, tau_a, ndcg@100, "),
+            ("", "unknown metric ``"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Correlate the scores of runs with trained accuracies
 ///
-/// For every proxy of the runs, and for the baselines params, flops and random: Pearson's r of the raw scores and of
+/// For every proxy of the runs, and for the baselines params, flops, layers and random: Pearson's r of the raw scores and of
 /// sign(s) ln|s|, Spearman's rho, and Kendall's tau (tau-b, which corrects for ties, unless --tau a). Correlations are
 /// signed and positive where a score points the way its proxy declares.
 ///

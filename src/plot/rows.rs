@@ -16,7 +16,7 @@ pub(super) const WIDTH: f64 = 430.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyRow<T> {
     pub name: String,
-    /// Drawn pale: params, flops, random.
+    /// Drawn pale: params, flops, layers, random.
     pub baseline: bool,
     pub entries: Vec<Option<T>>,
     /// The groups in which the proxy was scored, whether it has an entry there or not. It has no lane in the others.
