@@ -2,17 +2,17 @@
 
 use super::file::Published;
 use super::results::{AccuracyResult, RunResult};
-use crate::analysis::Metric;
+use crate::analysis::{Best, Metric};
 use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow, metric_kind};
 use crate::search::top1::Protocol;
 
-/// Differences larger than this are worth an explanation.
+/// Differences of correlations and of metrics without a unit that are larger than this are worth an explanation.
 pub const LARGE: f64 = 0.05;
 
 /// Something that a paper gives and we measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Measure {
-    Correlation(Metric),
+    Metric(Metric),
     /// Mean accuracy of searches with S architectures, in per cent.
     Top1(usize),
 }
@@ -20,7 +20,7 @@ enum Measure {
 impl Measure {
     fn name(self) -> String {
         match self {
-            Self::Correlation(metric) => metric.to_string(),
+            Self::Metric(metric) => metric.to_string(),
             Self::Top1(size) => format!("S={size}"),
         }
     }
@@ -28,14 +28,14 @@ impl Measure {
     /// How it is shown.
     fn kind(self) -> Kind {
         match self {
-            Self::Correlation(metric) => metric_kind(metric),
+            Self::Metric(metric) => metric_kind(metric),
             Self::Top1(_) => Kind::Number { decimals: 2 },
         }
     }
 
     fn published(self, published: &Published) -> Option<TableCell> {
         match self {
-            Self::Correlation(metric) => published.value(metric).map(TableCell::plain),
+            Self::Metric(metric) => published.value(metric).map(TableCell::plain),
             Self::Top1(size) => {
                 let found = published.top1.iter().find(|(s, _)| s.0 == size)?;
                 Some(TableCell { value: found.1.0, spread: Spread::Std(found.1.1) })
@@ -45,7 +45,7 @@ impl Measure {
 
     fn ours(self, result: &AccuracyResult, proxy: &str) -> Option<TableCell> {
         match self {
-            Self::Correlation(metric) => {
+            Self::Metric(metric) => {
                 let correlation = result.group.find(proxy)?;
                 Some(TableCell::of(&correlation.summary(metric)?, correlation.interval(metric)))
             }
@@ -77,7 +77,7 @@ pub fn published_correlation(
 ) -> Option<f64> {
     let of = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
     let found = published(result, accuracy).find(of)?;
-    Measure::Correlation(metric).published(found).map(|cell| cell.value)
+    Measure::Metric(metric).published(found).map(|cell| cell.value)
 }
 
 /// Published and measured numbers with their differences (ours less the paper's): a row for each proxy, a group for each
@@ -113,8 +113,8 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
 
 /// The measures that the source gives for an accuracy; correlations where it gives nothing.
 fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
-    let correlations = [Metric::PEARSON, Metric::TAU_B].map(Measure::Correlation);
-    let others = result.run.metrics().into_iter().map(Measure::Correlation);
+    let correlations = [Metric::PEARSON, Metric::TAU_B].map(Measure::Metric);
+    let others = result.run.metrics().into_iter().map(Measure::Metric);
     let mut sizes: Vec<usize> = accuracy
         .searches
         .iter()
@@ -169,7 +169,7 @@ fn rows(results: &[RunResult<'_>]) -> Vec<(String, Role)> {
     rows
 }
 
-/// The file's notes, and differences of correlations that are large and have none.
+/// The file's notes, and differences that are large and have none.
 fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]) -> Vec<String> {
     let mut notes = vec![];
     for published in published(result, accuracy) {
@@ -187,7 +187,9 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
         ));
     }
     let large = result.set.columns.iter().flat_map(|c| measures.iter().map(move |m| (c, *m)));
-    let large = large.filter(|(_, m)| matches!(m, Measure::Correlation(_))).filter(|(c, m)| {
+    let without_unit =
+        |m: &Measure| matches!(m, Measure::Metric(metric) if metric.spec().best == Best::Largest);
+    let large = large.filter(|(_, m)| without_unit(m)).filter(|(c, m)| {
         let difference = cells(*m, result, accuracy, &c.proxy)[2];
         difference.is_some_and(|d| d.value.abs() > LARGE)
     });

@@ -1,144 +1,11 @@
-//! Metrics: how well scores predict accuracies, as one number. Adding one is an entry of [`METRICS`].
+//! A metric as people write it.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::prepared::View;
-use crate::stats::Gain;
-
-/// What is to be known about a metric, and how it is computed.
-pub struct MetricSpec {
-    pub name: &'static str,
-    /// As it stands on an axis.
-    pub title: &'static str,
-    /// The formula, in words.
-    pub about: &'static str,
-    /// What stands behind the `@`.
-    pub argument: Argument,
-    pub best: Best,
-    /// The value of a sample; `None` where it is not defined.
-    value: fn(&View<'_>, f64) -> Option<f64>,
-}
-
-/// What a metric is told beside scores and accuracies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Argument {
-    None,
-    /// A number of architectures: `ndcg@1000`.
-    Count,
-    /// A share of the architectures: `overlap@5%`.
-    Percent,
-    /// An accuracy in percent, or whatever the table holds: `tau_b_above@90`.
-    Accuracy,
-}
-
-/// Which values of a metric are good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Best {
-    Largest,
-    Smallest,
-}
-
-/// All metrics, in the order in which they are listed. The first five are those of [`Metric::CORRELATIONS`].
-pub static METRICS: &[MetricSpec] = &[
-    MetricSpec {
-        name: "pearson",
-        title: "Pearson's r",
-        about: "Pearson's r of the raw scores",
-        argument: Argument::None,
-        best: Best::Largest,
-        value: |sample, _| sample.pearson(),
-    },
-    MetricSpec {
-        name: "pearson_log",
-        title: "Pearson's r of sign(s) ln|s|",
-        about: "Pearson's r of sign(s) ln|s|; zero scores are left out",
-        argument: Argument::None,
-        best: Best::Largest,
-        value: |sample, _| sample.pearson_log(),
-    },
-    MetricSpec {
-        name: "spearman",
-        title: "Spearman's rho",
-        about: "Spearman's rho: Pearson's r of average ranks",
-        argument: Argument::None,
-        best: Best::Largest,
-        value: |sample, _| sample.ranks().spearman(),
-    },
-    MetricSpec {
-        name: "tau_b",
-        title: "Kendall's tau-b",
-        about: "Kendall's tau-b: (C - D) / sqrt((n0 - n1)(n0 - n2)), corrected for ties",
-        argument: Argument::None,
-        best: Best::Largest,
-        value: |sample, _| sample.pairs().tau_b(),
-    },
-    MetricSpec {
-        name: "tau_a",
-        title: "Kendall's tau-a",
-        about: "Kendall's tau-a: (C - D) / n0, not corrected",
-        argument: Argument::None,
-        best: Best::Largest,
-        value: |sample, _| sample.pairs().tau_a(),
-    },
-    MetricSpec {
-        name: "ndcg",
-        title: "nDCG",
-        about: "nDCG of the k best-scored: sum of (2^accuracy - 1) / log2(1 + place), over that of the k most accurate",
-        argument: Argument::Count,
-        best: Best::Largest,
-        value: |sample, k| sample.ranks().ndcg(k as u64, Gain::Power),
-    },
-    MetricSpec {
-        name: "ndcg_rank",
-        title: "nDCG of ranks",
-        about: "the same with the number of less accurate architectures (equal ones count half) for 2^accuracy - 1",
-        argument: Argument::Count,
-        best: Best::Largest,
-        value: |sample, k| sample.ranks().ndcg(k as u64, Gain::Rank),
-    },
-    MetricSpec {
-        name: "overlap",
-        title: "Overlap of the best",
-        about: "of the best-scored p %, the share that is among the most accurate p %",
-        argument: Argument::Percent,
-        best: Best::Largest,
-        value: |sample, percent| sample.ranks().overlap(percent),
-    },
-    MetricSpec {
-        name: "regret",
-        title: "Regret",
-        about: "the highest accuracy less the highest accuracy among the k best-scored; lower is better",
-        argument: Argument::Count,
-        best: Best::Smallest,
-        value: |sample, k| sample.ranks().regret(k as u64),
-    },
-    MetricSpec {
-        name: "tau_b_best",
-        title: "Kendall's tau-b of the most accurate",
-        about: "Kendall's tau-b among the most accurate p %",
-        argument: Argument::Percent,
-        best: Best::Largest,
-        value: |sample, percent| sample.ranks().tau_b_of_best(percent),
-    },
-    MetricSpec {
-        name: "tau_b_above",
-        title: "Kendall's tau-b above an accuracy",
-        about: "Kendall's tau-b among the architectures with an accuracy above a",
-        argument: Argument::Accuracy,
-        best: Best::Largest,
-        value: |sample, accuracy| sample.ranks().tau_b_above(accuracy),
-    },
-    MetricSpec {
-        name: "partial_tau",
-        title: "Kendall's partial tau given params",
-        about: "(t_sa - t_sp t_ap) / sqrt((1 - t_sp^2)(1 - t_ap^2)), t being the tau-b of score, accuracy, parameter count",
-        argument: Argument::None,
-        best: Best::Largest,
-        value: |sample, _| sample.partial_tau(),
-    },
-];
+use super::{Argument, METRICS, MetricSpec};
+use crate::analysis::prepared::View;
 
 /// A metric with its argument, as people write it: `tau_b`, `ndcg@1000`, `overlap@5%`.
 #[derive(Clone, Copy)]
@@ -178,13 +45,13 @@ impl Metric {
         self.spec
     }
 
-    /// As it stands on an axis, with its argument.
+    /// As it stands on an axis.
     pub fn title(self) -> String {
-        self.spec.title.to_owned() + &self.behind()
+        self.spec.title.replace("{}", &self.argument.to_string())
     }
 
     /// Its value of a sample.
-    pub(super) fn of(self, sample: &View<'_>) -> Option<f64> {
+    pub(in crate::analysis) fn of(self, sample: &View<'_>) -> Option<f64> {
         (self.spec.value)(sample, self.argument)
     }
 
@@ -200,7 +67,7 @@ impl Metric {
 
 impl Argument {
     /// An example of it, with the `@`.
-    fn example(self) -> &'static str {
+    pub(super) fn example(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Count => "@100",
@@ -258,13 +125,6 @@ impl FromStr for Metric {
     }
 }
 
-impl MetricSpec {
-    /// How it is written, with an example of its argument.
-    pub fn usage(&self) -> String {
-        format!("{}{}", self.name, self.argument.example())
-    }
-}
-
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}{}", self.spec.name, self.behind()))
@@ -318,7 +178,7 @@ mod tests {
         );
         assert_eq!(read("tau-b").unwrap(), Metric::TAU_B);
         assert_eq!(read("overlap@0.50%").unwrap().to_string(), "overlap@0.5%");
-        assert_eq!(read("ndcg@1000").unwrap().title(), "nDCG@1000");
+        assert_eq!(read("ndcg_rank@1000").unwrap().title(), "nDCG@1000 of ranks");
         assert_ne!(read("ndcg@10").unwrap(), read("ndcg@100").unwrap());
         let [twice, once] = ["ndcg@10", "tau_b"].map(|text| read(text).unwrap());
         assert_eq!(Metric::each_once([twice, once, twice]), [twice, once]);
