@@ -17,7 +17,7 @@ named! {
 pub static PROXY: Proxy = Proxy {
     name: "layers",
     title: "Layers",
-    reference: "trivial baseline; Tybl and Neumann, Training-free Neural Architecture Search through Variance of Knowledge of Deep Network \
+    reference: "trivial baseline; Týbl and Neumann, Training-free Neural Architecture Search through Variance of Knowledge of Deep Network \
                 Weights, CVPR 2025, arXiv:2502.04975 (as the dimension)",
     inputs: "the architecture",
     about: "number of trainable parameter tensors, or of convolutions",

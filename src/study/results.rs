@@ -50,8 +50,9 @@ impl<'s> RunResult<'s> {
         source: &str,
     ) -> Result<Self, SearchedError> {
         let mut set = analysis::from_run(scores, source)?;
-        // A folder may hold more than the study asks for: proxies that other commands added.
-        set.columns.retain(|c| run.proxies.get_ref().iter().any(|p| p.0.to_string() == c.proxy));
+        // A folder may hold more than the study asks for: proxies that other commands added. Baselines stand beside in any case.
+        let asked = |proxy: &str| run.proxies.get_ref().iter().any(|p| p.0.to_string() == proxy);
+        set.columns.retain(|c| asked(&c.proxy) || analysis::BASELINES.contains(&c.proxy.as_str()));
         analysis::add_baselines(&mut set)?;
         let images =
             scores.manifest.repetitions.first().map(|r| r.batch.description.clone()).unwrap_or_default();
