@@ -140,7 +140,8 @@ impl CorrelationArgs {
         };
         let groups: Vec<CorrelationGroup> = groups.into_iter().map(group).collect();
         let mut table = correlation_table(&groups, &options.metrics, self.reference.as_deref());
-        table.facts = self.facts(&groups);
+        let formulas = std::mem::replace(&mut table.facts, self.facts(&groups));
+        table.facts.extend(formulas);
         self.output.write(&table)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -195,14 +196,7 @@ impl CorrelationArgs {
         if let Some(reference) = &self.reference {
             facts.push(("p", format!("two-sided t-test against {reference}: paired over repetitions within a run, Welch's between runs")));
         }
-        let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value));
-        facts.chain(self.formulas()).collect()
-    }
-
-    /// The formulas of metrics that are no plain correlations.
-    fn formulas(&self) -> impl Iterator<Item = (String, String)> {
-        let chosen = self.metrics.iter().filter(|metric| !Metric::CORRELATIONS.contains(metric));
-        chosen.map(|metric| (metric.to_string(), metric.spec().about.to_owned()))
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The table of correlations.
 
 use super::table::{Column, Group, Kind, Role, Table, TableCell, TableRow};
-use crate::analysis::{Best, Correlation, CorrelationGroup, Metric, NonFinitePolicy, compare};
+use crate::analysis::{Best, Correlation, CorrelationGroup, Facts, Metric, NonFinitePolicy, compare};
 
 /// Counts beside the metrics, summed over repetitions: repetitions, architectures, pairs.
 const COUNTS: [&str; 5] = ["reps", "n", "excluded", "tied scores", "tied accuracies"];
@@ -13,6 +13,7 @@ pub fn correlation_table(groups: &[CorrelationGroup], metrics: &[Metric], refere
     let mut table = Table {
         title: "Correlation of scores with trained accuracy".to_owned(),
         rows_are: "proxy".to_owned(),
+        facts: formulas(metrics),
         ..Table::default()
     };
     let tested = metrics.last().copied().zip(reference);
@@ -37,6 +38,12 @@ pub fn correlation_table(groups: &[CorrelationGroup], metrics: &[Metric], refere
     };
     table.rows = rows.into_iter().map(row).collect();
     table
+}
+
+/// The formulas of metrics that are no plain correlations.
+fn formulas(metrics: &[Metric]) -> Facts {
+    let others = metrics.iter().filter(|metric| !Metric::CORRELATIONS.contains(metric));
+    others.map(|metric| (metric.to_string(), metric.spec().about.to_owned())).collect()
 }
 
 /// How a metric is shown: regrets are accuracies, of which papers print two decimals.

@@ -113,8 +113,8 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
 
 /// The measures that the source gives for an accuracy; correlations where it gives nothing.
 fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
-    let correlations = [Metric::PEARSON, Metric::TAU_B].map(Measure::Metric);
-    let others = result.run.metrics().into_iter().map(Measure::Metric);
+    let correlations = [Metric::PEARSON, Metric::TAU_B];
+    let metrics = Metric::each_once(correlations.into_iter().chain(result.run.metrics()));
     let mut sizes: Vec<usize> = accuracy
         .searches
         .iter()
@@ -124,9 +124,9 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
     sizes.dedup();
     let searches = sizes.into_iter().map(Measure::Top1);
     let given = |m: &Measure| published(result, accuracy).any(|p| m.published(p).is_some());
-    let all: Vec<Measure> = correlations.into_iter().chain(others).chain(searches).collect();
+    let all: Vec<Measure> = metrics.into_iter().map(Measure::Metric).chain(searches).collect();
     let found: Vec<Measure> = all.iter().copied().filter(given).collect();
-    if found.is_empty() { correlations.to_vec() } else { found }
+    if found.is_empty() { correlations.map(Measure::Metric).to_vec() } else { found }
 }
 
 fn columns(measure: Measure) -> [Column; 3] {
