@@ -219,6 +219,41 @@ fn nasbench_suite_zero_scores_give_the_correlations_that_scipy_gives() {
     }
 }
 
+/// Metrics by scikit-learn 1.9.1, scipy 1.17.1 and counting, of two of NAS-Bench-Suite-Zero's proxies without equal scores, as above.
+const OF_THE_BEST: [(&str, [f64; 2]); 11] = [
+    ("ndcg@100", [0.503_435, 0.430_001]),
+    ("ndcg_rank@1000", [0.857_955, 0.766_182]),
+    ("overlap@1%", [0.021_277, 0.042_553]),
+    ("overlap@5%", [0.262_712, 0.127_119]),
+    ("overlap@10%", [0.389_831, 0.237_288]),
+    ("regret@1", [1.058_333, 0.808_333]),
+    ("regret@10", [0.753_333, 0.808_333]),
+    ("tau_b_best@10%", [-0.053_545, 0.010_133]),
+    ("tau_b_above@90", [0.409_189, 0.346_395]),
+    ("ndcg@1000", [0.657_235, 0.531_694]),
+    ("partial_tau", [0.403_318, 0.475_028]),
+];
+
+#[test]
+#[ignore = "needs UNTRAINED_DATA"]
+fn nasbench_suite_zero_scores_give_the_metrics_that_scikit_learn_gives() {
+    let scores = real_file("reference-scores/nbsuitezero_nb201_cifar10_scores.csv");
+    let metrics: Vec<&str> = OF_THE_BEST.iter().map(|(name, _)| *name).collect();
+    let mut command = untrained_on(&real_data());
+    command.args(["compare", "--space", "nasbench201", "--dataset", "cifar10", "--columns", "nwot,epe_nas"]);
+    command.args(["--format", "json", "--bootstrap", "0", "--metrics", &metrics.join(",")]);
+    let output = command.arg("--scores").arg(scores).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let json = String::from_utf8(output.stdout).unwrap();
+    for (metric, expected) in OF_THE_BEST {
+        let found = values(&json, metric);
+        for (proxy, expected) in ["nwot", "epe_nas"].into_iter().zip(expected) {
+            let (_, value) = found.iter().find(|(name, _)| name == proxy).unwrap();
+            assert!((value - expected).abs() < 1e-6, "{metric} of {proxy}: {value} and {expected}");
+        }
+    }
+}
+
 /// On the 9,445 architectures of NAS-Bench-Suite-Zero: nDCG@1000 of FLOPs and tau-b of the number of parameter tensors on CIFAR-10, CIFAR-100
 /// and ImageNet16-120, as VKDNW (CVPR 2025, arXiv:2502.04975) prints them.
 #[test]
