@@ -33,8 +33,8 @@ pub static SUBSETS: &[Subset] = &[Subset {
 #[derive(Debug, thiserror::Error)]
 pub enum SubsetError {
     #[error(
-        "the subset {name} of {space} is read from {files} in {places}, which is not in {searched}; \
-         `untrained data status {entry}` says how to get it"
+        "the subset {name} of {space} is read from {files} in {places}, neither of which is in {searched}; \
+         `untrained data fetch {entry}` says how to get it"
     )]
     Missing {
         name: &'static str,
@@ -106,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dirs = DataDirs::only(folder.path());
         let error = SUBSETS[0].archs(&dirs).unwrap_err().to_string();
-        assert!(error.contains("untrained data status nb_suite_zero"), "{error}");
+        assert!(error.contains("untrained data fetch nb_suite_zero"), "{error}");
         let scores = folder.path().join("reference-scores");
         std::fs::create_dir(&scores).unwrap();
         let write = |text: &str| std::fs::write(scores.join(SUBSETS[0].files[1]), text).unwrap();

@@ -120,7 +120,7 @@ pub static METRICS: &[MetricSpec] = &[
     },
     MetricSpec {
         name: "regret",
-        title: "Regret of the best of {}",
+        title: "Regret@{}",
         about: "the highest accuracy less the highest accuracy among the k best-scored; lower is better",
         argument: Argument::Count,
         best: Best::Smallest,
@@ -137,7 +137,7 @@ pub static METRICS: &[MetricSpec] = &[
     },
     MetricSpec {
         name: "tau_b_above",
-        title: "Kendall's tau-b above an accuracy of {}",
+        title: "Kendall's tau-b above accuracy {}",
         about: "Kendall's tau-b among the architectures with an accuracy above a",
         argument: Argument::Accuracy,
         value: |sample, accuracy| sample.ranks().tau_b_above(accuracy),
