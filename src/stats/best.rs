@@ -1,7 +1,7 @@
 //! What is found by whoever takes the observations with the largest x and looks for a large y.
 //!
 //! Equal values of x are taken in every order with the same probability, and what is computed is the expectation. An observation is
-//! among the best of y if no more than the number asked for are better: equal values at the end of the best are all among them.
+//! among the best of y if fewer than the number asked for are better: equal values at the end of the best are all among them.
 
 use super::ranks::{Counted, Drawn};
 

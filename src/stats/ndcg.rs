@@ -27,7 +27,8 @@ impl Counted<'_> {
             let sum = equal.iter().map(|one| f64::from(one.times) * gains(one.y as usize)).sum::<f64>();
             (size, sum / size as f64)
         });
-        let by_y = (0..self.of_y.len()).rev().map(|rank| (u64::from(self.of_y[rank]), gains(rank)));
+        let falling = (0..self.of_y.len()).rev().filter(|&rank| self.of_y[rank] > 0);
+        let by_y = falling.map(|rank| (u64::from(self.of_y[rank]), gains(rank)));
         let (found, ideal) = (cumulative(by_x, k), cumulative(by_y, k));
         (ideal > 0.0).then(|| found / ideal)
     }
