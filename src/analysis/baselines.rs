@@ -14,8 +14,10 @@ use crate::spaces;
 /// names.
 pub const BASELINES: [&str; 4] = ["params", "flops", "layers", "random"];
 
-/// Baselines that are counts, and how a network is counted.
-const COUNTS: [(&str, fn(&Graph) -> u64); 3] =
+/// A baseline that is a count, and how a network is counted.
+type Count = (&'static str, fn(&Graph) -> u64);
+
+const COUNTS: [Count; 3] =
     [("params", Graph::param_count), ("flops", Graph::mac_count), ("layers", Graph::tensor_count)];
 
 /// Adds the baselines that the set lacks, counted on the networks of its space (in parallel, each architecture once);

@@ -32,12 +32,12 @@ impl Counted<'_> {
 
     /// Kendall's tau-b among the `percent` of observations with the largest y.
     pub fn tau_b_of_best(&self, percent: f64) -> Option<f64> {
-        self.from_y(self.least_of_best(self.share(percent))?).pairs().tau_b()
+        self.at_least_y(self.least_of_best(self.share(percent))?).pairs().tau_b()
     }
 
     /// Kendall's tau-b among the observations whose y is larger than a value.
     pub fn tau_b_above(&self, y: f64) -> Option<f64> {
-        self.from_y(self.values_y.partition_point(|value| *value <= y)).pairs().tau_b()
+        self.at_least_y(self.values_y.partition_point(|value| *value <= y)).pairs().tau_b()
     }
 
     fn share(&self, percent: f64) -> u64 {

@@ -75,7 +75,7 @@ impl<'r> Counted<'r> {
     }
 
     /// The observations whose rank of y is `least` or above.
-    pub(super) fn from_y(&self, least: usize) -> Self {
+    pub(super) fn at_least_y(&self, least: usize) -> Self {
         let above = self.drawn.iter().filter(|one| one.y as usize >= least);
         let drawn = above.map(|one| Drawn { y: one.y - least as u32, ..*one }).collect();
         Self::new(drawn, &self.values_y[least..])

@@ -125,7 +125,6 @@ pub static METRICS: &[MetricSpec] = &[
         argument: Argument::Count,
         best: Best::Smallest,
         value: |sample, k| sample.ranks().regret(k as u64),
-        ..MetricSpec::USUAL
     },
     MetricSpec {
         name: "tau_b_best",
