@@ -106,7 +106,10 @@ def sizes(space, arch, seed, size):
     near = {"rtol_f32": ONLY_F64["l2_norm"][0], "rtol_f64": ONLY_F64["l2_norm"][1]}
     flow, R = px.synflow(fresh(torch.float64), size)
     ones = f"ones 1x3x{size}x{size}"
+    convolutions = sum(isinstance(m, torch.nn.Conv2d) for m in net.modules())
     rows = [("params", "all", None, None, float(nets.count_params(net)), exact),
+            ("layers", "tensors", None, None, float(len(list(net.parameters()))), exact),
+            ("layers", "convolutions", None, None, float(convolutions), exact),
             ("flops", "macs", f"resolution {size}", None, px.flops(net, torch.zeros(2, 3, size, size, dtype=torch.float64)), exact),
             ("l2_norm", "sum", None, None, px.l2_norm(net), near),
             ("synflow", "canonical_f64", ones, 1, flow, near),

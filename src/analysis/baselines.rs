@@ -5,13 +5,20 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::{AnalysisError, Sample, ScoreCell, ScoreColumn, ScoreSet};
+use crate::graph::Graph;
 use crate::keyed::Stream;
 use crate::proxies::Direction;
 use crate::spaces;
 
-/// Names of the baselines: parameters, multiply-accumulates, and a keyed random number. They are the proxies of the same
+/// Names of the baselines: parameters, multiply-accumulates, layers, and a keyed random number. They are the proxies of the same
 /// names.
-pub const BASELINES: [&str; 3] = ["params", "flops", "random"];
+pub const BASELINES: [&str; 4] = ["params", "flops", "layers", "random"];
+
+/// A baseline that is a count, and how a network is counted.
+type Count = (&'static str, fn(&Graph) -> u64);
+
+const COUNTS: [Count; 3] =
+    [("params", Graph::param_count), ("flops", Graph::mac_count), ("layers", Graph::tensor_count)];
 
 /// Adds the baselines that the set lacks, counted on the networks of its space (in parallel, each architecture once);
 /// columns of these names that it has are marked as baselines. A space that no network can be built for gets `random`
@@ -23,16 +30,15 @@ pub fn add_baselines(set: &mut ScoreSet) -> Result<(), AnalysisError> {
     for column in &mut set.columns {
         column.baseline |= BASELINES.contains(&column.proxy.as_str());
     }
-    let lacking = |set: &ScoreSet, name: &str| set.column(name).is_none();
-    if (lacking(set, "params") || lacking(set, "flops")) && spaces::find(&set.space).is_ok() {
-        let (params, flops): (Vec<ScoreCell>, Vec<ScoreCell>) = counts(set)?.into_iter().unzip();
-        for (name, cells) in [("params", params), ("flops", flops)] {
-            if lacking(set, name) {
-                set.add(baseline(name), &cells);
-            }
+    let lacking: Vec<usize> = (0..COUNTS.len()).filter(|i| set.column(COUNTS[*i].0).is_none()).collect();
+    if !lacking.is_empty() && spaces::find(&set.space).is_ok() {
+        let counts = counts(set)?;
+        for i in lacking {
+            let cells: Vec<ScoreCell> = counts.iter().map(|counts| counts[i]).collect();
+            set.add(baseline(COUNTS[i].0), &cells);
         }
     }
-    if lacking(set, "random") {
+    if set.column("random").is_none() {
         let cells = random(set);
         set.add(baseline("random"), &cells);
     }
@@ -43,8 +49,8 @@ fn baseline(name: &str) -> ScoreColumn {
     ScoreColumn { proxy: name.to_owned(), direction: Direction::HigherIsBetter, baseline: true }
 }
 
-/// Parameters and multiply-accumulates of the architecture of every row.
-fn counts(set: &ScoreSet) -> Result<Vec<(ScoreCell, ScoreCell)>, AnalysisError> {
+/// All [`COUNTS`] of the architecture of every row.
+fn counts(set: &ScoreSet) -> Result<Vec<[ScoreCell; COUNTS.len()]>, AnalysisError> {
     let space = spaces::find(&set.space)?;
     let rows: Vec<&str> = set.samples.iter().flat_map(|sample| set.archs(sample)).collect();
     let mut archs = rows.clone();
@@ -52,8 +58,7 @@ fn counts(set: &ScoreSet) -> Result<Vec<(ScoreCell, ScoreCell)>, AnalysisError> 
     archs.dedup();
     let count = |arch| {
         let graph = space.build(arch, set.input)?;
-        let count = |n: u64| ScoreCell::Ok(n as f64);
-        Ok((arch, (count(graph.param_count()), count(graph.mac_count()))))
+        Ok((arch, COUNTS.map(|(_, count)| ScoreCell::Ok(count(&graph) as f64))))
     };
     let counts = archs.into_par_iter().map(count).collect::<Result<HashMap<&str, _>, AnalysisError>>()?;
     Ok(rows.into_iter().map(|arch| counts[arch]).collect())

@@ -2,15 +2,14 @@
 
 use polars::prelude::*;
 
-use super::{AnalysisError, Correlation, SampleStatistics, Statistic};
-use crate::named::Named;
+use super::{AnalysisError, Correlation, Metric, SampleStatistics};
 use crate::stats::Interval;
 
 /// Correlations as a frame, one row for each proxy and repetition.
 ///
 /// Columns: `proxy`, `direction`, `accuracy` (the query), `baseline` (bool), `repetition`, `n`, `non_finite`, `failed`, `skipped`,
-/// `missing`, `no_accuracy`, `ranked_last`, `zeros` (u64), and for each [`Statistic`] its value under its name and the ends of its interval
-/// under the name with `_low` and `_high` (f64, null where there is none).
+/// `missing`, `no_accuracy`, `ranked_last`, `zeros` (u64), and for each [`Metric`] that was computed its value under its name (`tau_b`,
+/// `ndcg@1000`) and the ends of its interval under the name with `_low` and `_high` (f64, null where there is none).
 ///
 /// ```no_run
 /// use untrained::analysis::{Options, add_baselines, correlate, correlations, from_run};
@@ -55,14 +54,14 @@ pub fn correlations(correlations: &[Correlation]) -> Result<DataFrame, AnalysisE
         count("ranked_last", |s| s.ranked_last),
         count("zeros", |s| s.zeros),
     ];
-    for &statistic in Statistic::ALL {
-        let at = statistic as usize;
-        let end = |end: fn(Interval) -> f64| rows.iter().map(move |(_, s)| s.intervals[at].map(end));
-        let name = statistic.name();
-        let values: Vec<Option<f64>> = rows.iter().map(|(_, s)| s.values[at]).collect();
-        columns.push(Column::new(name.into(), values));
-        columns.push(Column::new(format!("{name}_low").into(), end(|i| i.low).collect::<Vec<_>>()));
-        columns.push(Column::new(format!("{name}_high").into(), end(|i| i.high).collect::<Vec<_>>()));
+    for metric in Metric::each_once(correlations.iter().flat_map(|c| &c.metrics).copied()) {
+        let values: Vec<Option<f64>> = correlations.iter().flat_map(|c| c.values(metric)).collect();
+        let intervals: Vec<Option<Interval>> =
+            correlations.iter().flat_map(|c| c.intervals(metric)).collect();
+        let end = |end: fn(Interval) -> f64| intervals.iter().map(|i| i.map(end)).collect::<Vec<_>>();
+        columns.push(Column::new(metric.to_string().into(), values));
+        columns.push(Column::new(format!("{metric}_low").into(), end(|i| i.low)));
+        columns.push(Column::new(format!("{metric}_high").into(), end(|i| i.high)));
     }
     Ok(DataFrame::new_infer_height(columns)?)
 }

@@ -1,5 +1,6 @@
 //! Scores of one or more proxies on the same architectures.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use polars::prelude::*;
@@ -253,13 +254,30 @@ impl ScoreSet {
             let cells = self.cells(&column.proxy);
             keep.iter_mut().zip(cells).for_each(|(keep, cell)| *keep &= cell != ScoreCell::Missing);
         }
+        self.keep(&keep)
+    }
+
+    /// Keeps the architectures of a list. Gives how many were kept and how many there were, over all samples.
+    ///
+    /// # Errors
+    /// The message of polars.
+    pub fn keep_archs(&mut self, archs: &[String]) -> Result<[usize; 2], AnalysisError> {
+        let wanted: HashSet<&str> = archs.iter().map(String::as_str).collect();
+        let names = self.frame.column(ARCH)?.str()?;
+        let listed = names.iter().map(|arch| arch.is_some_and(|arch| wanted.contains(arch)));
+        let keep: Vec<bool> = listed.collect();
+        self.keep(&keep)
+    }
+
+    /// Keeps some of the rows.
+    fn keep(&mut self, keep: &[bool]) -> Result<[usize; 2], AnalysisError> {
         let mut end = 0;
         for sample in &mut self.samples {
             let kept = keep[sample.rows.clone()].iter().filter(|keep| **keep).count();
             sample.rows = end..end + kept;
             end += kept;
         }
-        self.frame = self.frame.filter(&BooleanChunked::from_slice("keep".into(), &keep))?;
+        self.frame = self.frame.filter(&BooleanChunked::from_slice("keep".into(), keep))?;
         Ok([end, keep.len()])
     }
 }

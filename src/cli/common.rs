@@ -15,7 +15,7 @@ use crate::data::DataDirs;
 use crate::engine::{BurnEngine, DeviceSpec, Engine, NativeEngine, Precision};
 use crate::formats::text::clean;
 use crate::machine::{available_threads, cpu_model};
-use crate::scoring::{Parallelism, flag, read_arch_list};
+use crate::scoring::{Parallelism, Subset, flag, read_arch_list};
 use crate::spaces::nds::Label;
 use crate::spaces::{SearchSpace, SpaceSize};
 use crate::store::Invocation;
@@ -192,20 +192,29 @@ impl<'a> Names<'a> {
         self.table.get().context("the table was loaded")
     }
 
-    /// The architectures of a file, or of standard input for `-`; with the name to call them by.
+    /// The architectures of a file, of standard input for `-`, or of a [subset](Subset) by its name; with the name to call them by.
     ///
     /// # Errors
-    /// An unreadable file or a line that names no architecture.
+    /// An unreadable file or a line that names no architecture; a subset of another space, or one that is not at hand.
     pub fn file(&self, path: &Path) -> anyhow::Result<(String, Vec<String>)> {
         if path == Path::new("-") {
             let name = "standard input".to_owned();
             let archs = read_arch_list(|text| self.arch(text), &name, std::io::stdin().lock())?;
             return Ok((name, archs));
         }
+        if let Some(subset) = path.to_str().and_then(Subset::find) {
+            return Ok((subset.name.to_owned(), self.subset(subset)?));
+        }
         let file = File::open(path).with_context(|| format!("--archs {}", path.display()))?;
         let name = path.display().to_string();
         let archs = read_arch_list(|text| self.arch(text), &name, file)?;
         Ok((name, archs))
+    }
+
+    fn subset(&self, subset: &Subset) -> anyhow::Result<Vec<String>> {
+        let (name, space) = (subset.name, self.space.spec().id);
+        ensure!(subset.space == space, "--archs {name}: a subset of {}, not of {space}", subset.space);
+        subset.archs(self.dirs)?.iter().map(|arch| self.arch(arch)).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::data::DataDirs;
 const EXAMPLES: &str = "Examples:
   untrained compare --scores mine.csv --space nasbench201 --dataset cifar10
   untrained compare --scores mine.csv --run results/x --reference naswot
+  untrained compare --scores mine.csv --space nasbench201 --dataset cifar10 --archs suite_zero --metrics tau_b,ndcg@1000
   untrained compare --scores losses.json --space nats_sss --dataset cifar100 --lower-is-better score
 
 A file of scores:
@@ -21,8 +22,8 @@ A file of scores:
 
 /// Put a proxy computed elsewhere into the same tables
 ///
-/// Reads (architecture, score) pairs and correlates them with trained accuracies, beside the baselines params, flops and
-/// random. With --run the scores are looked up for the architectures of that run and stand beside its proxies, on the
+/// Reads (architecture, score) pairs and correlates them with trained accuracies, beside the baselines params, flops, layers
+/// and random. With --run the scores are looked up for the architectures of that run and stand beside its proxies, on the
 /// same samples; architectures that the file lacks are counted. An architecture that the space does not have, a second
 /// score of one, or a score that is no number is an error that names the line.
 ///

@@ -6,25 +6,31 @@ use std::process::ExitCode;
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
-use crate::analysis::{CorrelationGroup, Facts, NonFinitePolicy, Options, ScoreSet, Statistic, correlate};
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs, metrics_help};
+use crate::analysis::{CorrelationGroup, Facts, Metric, NonFinitePolicy, Options, ScoreSet, correlate};
 use crate::data::DataDirs;
 use crate::report::correlation_table;
 use crate::scoring::flag;
 
+/// What the flag takes, in words.
+const METRICS: &str =
+    "Metrics to show, the one to test last [default: pearson,pearson_log,spearman and Kendall's tau]";
+
 const EXAMPLES: &str = "Examples:
   untrained correlate results/x
+  untrained correlate results/x --metrics tau_b,ndcg@1000,overlap@5%,regret@10,partial_tau
   untrained correlate results/x --table-dataset cifar10,cifar100,imagenet16_120 --format latex
   untrained correlate results/x --reference naswot --out correlations.csv";
 
 /// Correlate the scores of runs with trained accuracies
 ///
-/// For every proxy of the runs, and for the baselines params, flops and random: Pearson's r of the raw scores and of
+/// For every proxy of the runs, and for the baselines params, flops, layers and random: Pearson's r of the raw scores and of
 /// sign(s) ln|s|, Spearman's rho, and Kendall's tau (tau-b, which corrects for ties, unless --tau a). Correlations are
 /// signed and positive where a score points the way its proxy declares.
 ///
 /// Each repetition of a run gives one value; the table shows their mean and sample standard deviation. A run with a
-/// single repetition has a percentile bootstrap interval over its architectures instead. Beside the numbers stand the
+/// single repetition has a percentile bootstrap interval over its architectures instead. --metrics asks for others, such as those
+/// of a search that takes the best: nDCG, overlap of the best, regret. Beside the numbers stand the
 /// number of architectures, those that were left out, and the pairs with equal scores and with equal accuracies.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -50,9 +56,10 @@ pub struct CorrelationArgs {
     #[arg(long, value_enum, default_value = "b")]
     tau: Tau,
 
-    /// Statistics to show, the one to test last [default: pearson,pearson-log,spearman and Kendall's tau]
-    #[arg(long = "figures", value_parser = flag::<Statistic>(), value_delimiter = ',', value_name = "STATISTICS")]
-    statistics: Vec<Statistic>,
+    /// Metrics to show, the one to test last; `untrained list metrics` explains them [default: pearson,pearson-log,spearman and
+    /// Kendall's tau]
+    #[arg(long, alias = "figures", value_delimiter = ',', value_name = "METRICS", long_help = metrics_help(METRICS))]
+    metrics: Vec<Metric>,
 
     /// Compare all proxies on the same architectures: those that every one of them has a record of
     #[arg(long)]
@@ -74,7 +81,7 @@ pub struct CorrelationArgs {
     #[arg(long, default_value_t = 0, value_name = "SEED")]
     bootstrap_seed: u64,
 
-    /// Proxy that the others are tested against: t-tests of the last statistic, paired over repetitions
+    /// Proxy that the others are tested against: t-tests of the last metric, paired over repetitions
     #[arg(long, value_name = "PROXY")]
     reference: Option<String>,
 
@@ -121,8 +128,9 @@ impl CorrelationArgs {
         if let Some(reference) = &self.reference {
             known(reference, &sets)?;
         }
+        let options = self.options();
         let groups = analysis::groups(&sets, &self.accuracy, &tables, |set, table, query| {
-            Ok((set.space.clone(), correlate(set, table, query, &self.options())?))
+            Ok((set.space.clone(), correlate(set, table, query, &options)?))
         })?;
         let group = |Group { name, facts, value: (space, correlations) }| CorrelationGroup {
             name,
@@ -131,14 +139,16 @@ impl CorrelationArgs {
             correlations,
         };
         let groups: Vec<CorrelationGroup> = groups.into_iter().map(group).collect();
-        let mut table = correlation_table(&groups, &self.statistics(), self.reference.as_deref());
-        table.facts = self.facts(&groups);
+        let mut table = correlation_table(&groups, &options.metrics, self.reference.as_deref());
+        let formulas = std::mem::replace(&mut table.facts, self.facts(&groups));
+        table.facts.extend(formulas);
         self.output.write(&table)?;
         Ok(ExitCode::SUCCESS)
     }
 
     fn options(&self) -> Options {
         Options {
+            metrics: self.metrics(),
             policy: self.non_finite,
             resamples: self.bootstrap,
             level: self.level,
@@ -146,14 +156,14 @@ impl CorrelationArgs {
         }
     }
 
-    fn statistics(&self) -> Vec<Statistic> {
+    fn metrics(&self) -> Vec<Metric> {
         let tau = match self.tau {
-            Tau::B => Statistic::TauB,
-            Tau::A => Statistic::TauA,
+            Tau::B => Metric::TAU_B,
+            Tau::A => Metric::TAU_A,
         };
-        match self.statistics.is_empty() {
-            true => vec![Statistic::Pearson, Statistic::PearsonLog, Statistic::Spearman, tau],
-            false => self.statistics.clone(),
+        match self.metrics.is_empty() {
+            true => vec![Metric::PEARSON, Metric::PEARSON_LOG, Metric::SPEARMAN, tau],
+            false => self.metrics.clone(),
         }
     }
 

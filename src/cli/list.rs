@@ -6,15 +6,18 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::analysis::metric_lines;
 use super::common::Format;
+use crate::analysis::{Best, METRICS, MetricSpec};
 use crate::datasets::{self, DatasetSpec};
 use crate::proxies::{Direction, PROXIES, Proxy};
 use crate::report::{Columns, Side};
+use crate::scoring::{SUBSETS, Subset};
 use crate::spaces::{NamedArch, SPACES, SpaceSize, SpaceSpec};
 use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
 
-/// List search spaces, published architectures, proxies, data sets, tables or studies
+/// List search spaces, published architectures, subsets, proxies, data sets, tables, studies or metrics
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// What to list
@@ -39,6 +42,10 @@ enum What {
     Tables,
     /// Studies that are part of the program
     Studies,
+    /// Subsets of spaces that published figures are about
+    Subsets,
+    /// Metrics of scores beside accuracies, and how they are written
+    Metrics,
 }
 
 /// Runs the command.
@@ -53,6 +60,9 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         What::Proxies => list(to, PROXIES.iter().copied(), proxy_text, proxy_json)?,
         What::Datasets => list(to, datasets::SPECS.iter(), dataset_text, dataset_json)?,
         What::Tables => list(to, TABLES.iter().copied(), table_text, table_json)?,
+        What::Subsets => list(to, SUBSETS, subset_text, subset_json)?,
+        What::Metrics if to == Format::Text => metric_lines().concat().trim_end().to_owned(),
+        What::Metrics => list(to, METRICS, |_| String::new(), metric_json)?,
         What::Studies => {
             let studies = STUDIES.iter().map(|(name, text)| Study::parse(name, text));
             list(to, studies.collect::<Result<Vec<_>, _>>()?, study_text, study_json)?
@@ -180,6 +190,19 @@ fn table_json(t: &TableSpec) -> Value {
         "epochs": t.budgets, "source": t.source, "licence": t.licence, "citation": t.citation,
         "columns": columns.collect::<Value>(),
     })
+}
+
+fn subset_text(Subset { name, space, about, .. }: &Subset) -> String {
+    format!("{name}  ({space})\n  {about}")
+}
+
+fn subset_json(Subset { name, space, about, .. }: &Subset) -> Value {
+    json!({ "name": name, "space": space, "about": about })
+}
+
+fn metric_json(spec: &MetricSpec) -> Value {
+    let (usage, lower) = (spec.usage(), spec.best == Best::Smallest);
+    json!({ "name": spec.name, "usage": usage, "title": spec.title, "about": spec.about, "lower_is_better": lower })
 }
 
 fn run_ids(study: &Study) -> Vec<String> {

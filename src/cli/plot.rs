@@ -8,8 +8,8 @@ use anyhow::Context;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, value_parser};
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, command_line};
-use crate::analysis::{NonFinitePolicy, ScoreSet, Statistic};
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, command_line, metrics_help};
+use crate::analysis::{Metric, NonFinitePolicy, ScoreSet};
 use crate::data::DataDirs;
 use crate::plot::{self, DRAWINGS, Drawing, Request, ScoreAxis, Shown};
 use crate::scoring::flag;
@@ -18,6 +18,7 @@ use crate::search::top1::Protocol;
 const EXAMPLES: &str = "Examples:
   untrained plot results/x --kind scatter --proxies naswot --out naswot.svg
   untrained plot results/c10 results/c100 --kind bars --out taus.png
+  untrained plot results/x --kind bars --metric ndcg@100 --out ndcg.png
   untrained plot results/x --kind heatmap --out proxies.png
   untrained plot results/x --kind top1 --samples 10,100,1000 --out search.svg";
 
@@ -49,9 +50,9 @@ pub struct PlotArgs {
     #[command(flatten)]
     accuracy: AccuracyArgs,
 
-    /// Statistic of bars and boxes
-    #[arg(long = "figure", value_parser = flag::<Statistic>(), default_value_t = Statistic::TauB, value_name = "STATISTIC")]
-    statistic: Statistic,
+    /// Metric of bars and boxes (`untrained list metrics`)
+    #[arg(long, alias = "figure", default_value_t = Metric::TAU_B, value_name = "METRIC", long_help = metrics_help("Metric of bars and boxes"))]
+    metric: Metric,
 
     /// Axis of scores in a scatter plot
     #[arg(long, value_parser = flag::<ScoreAxis>(), default_value_t)]
@@ -103,7 +104,7 @@ pub fn run(args: &PlotArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let request = Request {
         shown: shown.collect(),
         proxies_named: !args.proxies.is_empty(),
-        statistic: args.statistic,
+        metric: args.metric,
         axis: args.axis,
         repetition: args.repetition,
         non_finite: args.non_finite,

@@ -64,8 +64,9 @@ struct WhichArgs {
     #[arg(long, value_name = "ARCH")]
     arch: Option<String>,
 
-    /// The architectures of a file, one string (or, in lists of records, #RECORD) a line; `-` reads standard input
-    #[arg(long, value_name = "FILE")]
+    /// The architectures of a file, one string (or, in lists of records, #RECORD) a line; `-` reads standard input. Or those of a
+    /// subset of the space (`untrained list subsets`)
+    #[arg(long, value_name = "FILE|SUBSET")]
     archs: Option<PathBuf>,
 
     /// This many architectures, chosen without replacement; every repetition draws its own

@@ -23,7 +23,7 @@ const EXAMPLES: &str = "Examples:
 /// A trial draws S architectures without replacement from those that a run has scored (repetitions take turns) and keeps
 /// the one with the best score; the table shows mean and sample standard deviation of its trained accuracy over trials.
 /// Equal scores are decided at random, scores that are not finite lose against all others. All rules see the same draws,
-/// and so do the baselines params, flops and random, and the oracle, which knows the accuracies: no rule can beat it on
+/// and so do the baselines params, flops, layers and random, and the oracle, which knows the accuracies: no rule can beat it on
 /// average in independent trials.
 ///
 /// `--protocol running-best` follows the papers' released scripts, where the best score found so far is never reset: trial k

@@ -8,6 +8,16 @@ impl Graph {
         self.params.iter().filter(|p| p.role.trainable()).map(|p| p.numel() as u64).sum()
     }
 
+    /// Trainable tensors.
+    pub fn tensor_count(&self) -> u64 {
+        self.trainable().count() as u64
+    }
+
+    /// Convolutions.
+    pub fn convolution_count(&self) -> u64 {
+        self.nodes.iter().filter(|node| matches!(node.op, Op::Conv2d { .. })).count() as u64
+    }
+
     /// Multiply-accumulates of convolutions and linear layers for one image, plus one operation for each bias addition
     /// (the convention of AutoDL and NATS-Bench; normalisation, activation, pooling, addition and embedding count 0), and
     /// those of attention's two products, over all pairs of tokens (its softmax counts 0).

@@ -55,6 +55,8 @@ pub fn proxy(golden: &str, variant: &str) -> Option<(&'static str, Option<&'stat
     let name = match (golden, variant) {
         ("params", "all") => "params",
         ("params", "no_reslink") => "params:no_reslink",
+        ("layers", "tensors") => "layers",
+        ("layers", "convolutions") => "layers:convolutions",
         ("flops", "macs") => "flops",
         ("l2_norm", "sum") => "l2_norm",
         ("grad_norm", "sum_of_layer_norms") => "grad_norm",
@@ -136,6 +138,7 @@ mod tests {
             ("zen", "batch_var"),
             ("zen", "no_reslink/batch_var"),
             ("params", "no_reslink"),
+            ("layers", "convolutions"),
             ("e_score", "rho"),
             ("incorporated", "script: 0.9 zen + 0.1 sqrt(E)"),
             ("grad_norm", "all_params_l2"),

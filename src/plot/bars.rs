@@ -8,7 +8,7 @@ use super::frame::{Chart, Page};
 use super::rows::{self, Lanes, ProxyRow};
 use super::scene::{Scene, UNITS};
 use super::{Drawing, Labels, PlotError, SMALL, all_finite, font, label};
-use crate::analysis::{Correlation, CorrelationGroup, Statistic};
+use crate::analysis::{Correlation, CorrelationGroup, Metric};
 
 const FIGURE: &str = "bars";
 /// Pixels of a bar where a row has one.
@@ -19,7 +19,7 @@ pub(super) static DRAWING: Drawing = Drawing {
     about: "Correlations with intervals, best first",
     draw: |request| {
         let (groups, caption) = request.groups()?;
-        Bars::of(&groups, request.statistic, &|_, _| None, &caption).draw()
+        Bars::of(&groups, request.metric, &|_, _| None, &caption).draw()
     },
 };
 
@@ -49,16 +49,11 @@ pub struct Bars {
 impl Bars {
     /// Correlations as bars: the mean over repetitions with its sample standard deviation, or the value of a single
     /// repetition with its bootstrap interval.
-    pub fn of(
-        groups: &[CorrelationGroup],
-        statistic: Statistic,
-        published: Published<'_>,
-        caption: &str,
-    ) -> Self {
+    pub fn of(groups: &[CorrelationGroup], metric: Metric, published: Published<'_>, caption: &str) -> Self {
         let entry = |group: &CorrelationGroup, correlation: &Correlation| {
-            let summary = correlation.summary(statistic)?;
+            let summary = correlation.summary(metric)?;
             let std = summary.std.map(|std| (summary.mean - std, summary.mean + std));
-            let interval = std.or_else(|| correlation.interval(statistic).map(|i| (i.low, i.high)));
+            let interval = std.or_else(|| correlation.interval(metric).map(|i| (i.low, i.high)));
             let published = published(&group.name, &correlation.proxy);
             Some(Estimate { value: summary.mean, interval, published })
         };
@@ -66,8 +61,8 @@ impl Bars {
         let interval =
             if repeated { "± standard deviation over repetitions" } else { "95 % bootstrap intervals" };
         Self {
-            labels: rows::labels(groups, statistic, interval, caption),
-            x: statistic.words().to_owned(),
+            labels: rows::labels(groups, metric, interval, caption),
+            x: metric.title(),
             groups: rows::names(groups),
             rows: rows::of(groups, entry),
         }

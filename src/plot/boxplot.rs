@@ -8,7 +8,7 @@ use super::frame::{Chart, stroke};
 use super::rows::{self, Lanes, ProxyRow};
 use super::scene::{Scene, units};
 use super::{Drawing, Labels, PlotError, SMALL, all_finite, font};
-use crate::analysis::{Correlation, CorrelationGroup, Statistic};
+use crate::analysis::{Correlation, CorrelationGroup, Metric};
 use crate::stats::BoxSummary;
 
 const FIGURE: &str = "box plot";
@@ -19,7 +19,7 @@ pub(super) static DRAWING: Drawing = Drawing {
     about: "Correlations of every repetition",
     draw: |request| {
         let (groups, caption) = request.groups()?;
-        BoxPlot::of(&groups, request.statistic, &caption).draw()
+        BoxPlot::of(&groups, request.metric, &caption).draw()
     },
 };
 
@@ -35,14 +35,14 @@ pub struct BoxPlot {
 
 impl BoxPlot {
     /// Correlations of every repetition.
-    pub fn of(groups: &[CorrelationGroup], statistic: Statistic, caption: &str) -> Self {
+    pub fn of(groups: &[CorrelationGroup], metric: Metric, caption: &str) -> Self {
         let entry = |_: &CorrelationGroup, correlation: &Correlation| {
-            let values: Vec<f64> = correlation.values(statistic).into_iter().flatten().collect();
+            let values: Vec<f64> = correlation.values(metric).into_iter().flatten().collect();
             (!values.is_empty()).then_some(values)
         };
         Self {
-            labels: rows::labels(groups, statistic, "each point is a repetition", caption),
-            x: statistic.words().to_owned(),
+            labels: rows::labels(groups, metric, "each point is a repetition", caption),
+            x: metric.title(),
             groups: rows::names(groups),
             rows: rows::of(groups, entry),
         }

@@ -2,7 +2,7 @@
 
 use super::{PlotError, Scene, ScoreAxis};
 use crate::analysis::{
-    AnalysisError, Correlation, CorrelationGroup, NonFinitePolicy, Options, ScoreSet, Statistic, correlate,
+    AnalysisError, Correlation, CorrelationGroup, Metric, NonFinitePolicy, Options, ScoreSet, correlate,
 };
 use crate::search::{top1, usual_sizes};
 use crate::tables::{Query, Table};
@@ -31,7 +31,7 @@ pub struct Request<'a> {
     /// Whether the proxies of the scores were chosen by name.
     pub proxies_named: bool,
     /// What bars and boxes are.
-    pub statistic: Statistic,
+    pub metric: Metric,
     /// Axis of the scores in a scatter plot.
     pub axis: ScoreAxis,
     /// Repetition of a scatter plot; `None` takes the first.
@@ -59,7 +59,8 @@ impl Request<'_> {
 
     /// The correlations of all proxies, with intervals.
     pub(super) fn correlate(&self, shown: &Shown<'_>) -> Result<Vec<Correlation>, AnalysisError> {
-        let options = Options { policy: self.non_finite, ..Options::default() };
+        let metrics = Metric::each_once(Metric::CORRELATIONS.into_iter().chain([self.metric]));
+        let options = Options { metrics, policy: self.non_finite, ..Options::default() };
         correlate(shown.set, shown.table, &shown.query, &options)
     }
 

@@ -7,7 +7,7 @@ use super::colour::{AXIS, GREY, INK, SERIES, WHITE, lighter};
 use super::frame::{self, Chart, Page, Point, Sides, at};
 use super::scene::{Canvas, Place, units};
 use super::{LEADING, Labels, MOST_ENTRIES, MOST_GROUPS, PlotError, TEXT, at_most, font, label};
-use crate::analysis::{Correlation, CorrelationGroup, Statistic};
+use crate::analysis::{Correlation, CorrelationGroup, Metric};
 
 /// Width of the chart, in pixels.
 pub(super) const WIDTH: f64 = 430.0;
@@ -16,7 +16,7 @@ pub(super) const WIDTH: f64 = 430.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyRow<T> {
     pub name: String,
-    /// Drawn pale: params, flops, random.
+    /// Drawn pale: params, flops, layers, random.
     pub baseline: bool,
     pub entries: Vec<Option<T>>,
     /// The groups in which the proxy was scored, whether it has an entry there or not. It has no lane in the others.
@@ -76,18 +76,13 @@ pub(super) fn names(groups: &[CorrelationGroup]) -> Vec<String> {
 }
 
 /// Title and facts of correlations; `spread` says what is shown beside a mean.
-pub(super) fn labels(
-    groups: &[CorrelationGroup],
-    statistic: Statistic,
-    spread: &str,
-    caption: &str,
-) -> Labels {
+pub(super) fn labels(groups: &[CorrelationGroup], metric: Metric, spread: &str, caption: &str) -> Labels {
     let samples = || groups.iter().flat_map(|g| &g.correlations).flat_map(|c| &c.samples);
     let excluded: usize = samples().map(|s| s.excluded.total()).sum();
     let repetitions = groups.iter().flat_map(|g| &g.correlations).map(|c| c.samples.len());
     let title = match groups {
-        [only] => format!("{} of scores with trained accuracy, {}", statistic.words(), only.name),
-        _ => format!("{} of scores with trained accuracy", statistic.words()),
+        [only] => format!("{} of scores with trained accuracy, {}", metric.title(), only.name),
+        _ => format!("{} of scores with trained accuracy", metric.title()),
     };
     let facts = vec![
         label::counts("repetitions", repetitions),

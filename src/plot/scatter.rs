@@ -7,7 +7,7 @@ use super::colour::{SERIES, viridis};
 use super::frame::{self, Chart, Page, Sides};
 use super::scene::{Place, Scene, UNITS, units};
 use super::{Drawing, Labels, PlotError, Request, all_finite, colour_bar, hexbin, label, point_names};
-use crate::analysis::{AnalysisError, Correlation, ScoreCell, ScoreSet, Statistic};
+use crate::analysis::{AnalysisError, Correlation, Metric, ScoreCell, ScoreSet};
 use crate::proxies::Direction;
 use crate::tables::{Query, Table};
 
@@ -92,13 +92,13 @@ fn unknown_proxy(set: &ScoreSet, proxy: &str) -> AnalysisError {
 /// Correlations with n, ties and excluded counts.
 fn facts(correlation: &Correlation, sample: usize) -> Vec<String> {
     let Some(statistics) = correlation.samples.get(sample) else { return vec![] };
-    let value = |statistic: Statistic| match statistics.values[statistic as usize] {
+    let value = |metric: Metric| match correlation.values(metric)[sample] {
         Some(value) => format!("{value:.3}").replace('-', "\u{2212}"),
         None => "undefined".to_owned(),
     };
     vec![
-        format!("tau-b = {}", value(Statistic::TauB)),
-        format!("Pearson's r = {}", value(Statistic::Pearson)),
+        format!("tau-b = {}", value(Metric::TAU_B)),
+        format!("Pearson's r = {}", value(Metric::PEARSON)),
         format!("n = {}", statistics.n),
         format!(
             "tied pairs: {} in score, {} in accuracy",

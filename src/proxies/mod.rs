@@ -20,6 +20,7 @@ mod grasp;
 mod incorporated;
 mod jacob_cov;
 mod l2_norm;
+mod layers;
 mod linear_regions;
 mod meco;
 mod naswot;
@@ -54,6 +55,7 @@ pub use variant::{Axis, Preset, Variant};
 pub static PROXIES: &[&Proxy] = &[
     &params::PROXY,
     &flops::PROXY,
+    &layers::PROXY,
     &l2_norm::PROXY,
     &random::PROXY,
     &grad_norm::PROXY,

@@ -1,32 +1,27 @@
 //! The table of correlations.
 
 use super::table::{Column, Group, Kind, Role, Table, TableCell, TableRow};
-use crate::analysis::{Correlation, CorrelationGroup, Statistic, compare};
+use crate::analysis::{Best, Correlation, CorrelationGroup, Facts, Metric, NonFinitePolicy, compare};
 
-/// Counts beside the statistics, summed over repetitions: repetitions, architectures, pairs.
+/// Counts beside the metrics, summed over repetitions: repetitions, architectures, pairs.
 const COUNTS: [&str; 5] = ["reps", "n", "excluded", "tied scores", "tied accuracies"];
 
-/// Proxies as rows, statistics of each group as columns: a mean and its standard deviation over repetitions, or the value
+/// Proxies as rows, metrics of each group as columns: a mean and its standard deviation over repetitions, or the value
 /// of a single repetition with its bootstrap interval. With a `reference` a column holds the p-values of
-/// [t-tests](compare) of the last statistic against that proxy.
-pub fn correlation_table(
-    groups: &[CorrelationGroup],
-    statistics: &[Statistic],
-    reference: Option<&str>,
-) -> Table {
+/// [t-tests](compare) of the last metric against that proxy.
+pub fn correlation_table(groups: &[CorrelationGroup], metrics: &[Metric], reference: Option<&str>) -> Table {
     let mut table = Table {
         title: "Correlation of scores with trained accuracy".to_owned(),
         rows_are: "proxy".to_owned(),
+        facts: formulas(metrics),
         ..Table::default()
     };
-    let tested = statistics.last().copied().zip(reference);
+    let tested = metrics.last().copied().zip(reference);
     for group in groups {
-        let value = |statistic: &Statistic| column(statistic.as_str(), Kind::Number { decimals: 3 });
-        let test = tested.map(|(statistic, name)| {
-            column(&format!("p({} vs {name})", statistic.as_str()), Kind::Probability)
-        });
+        let value = |metric: &Metric| column(&metric.to_string(), metric_kind(*metric));
+        let test = tested.map(|(metric, name)| column(&format!("p({metric} vs {name})"), Kind::Probability));
         let counts = COUNTS.iter().map(|name| column(name, Kind::Count));
-        let columns = statistics.iter().map(value).chain(test).chain(counts).collect();
+        let columns = metrics.iter().map(value).chain(test).chain(counts).collect();
         table.groups.push(Group { name: group.name.clone(), facts: group.facts.clone(), columns });
         table.notes.extend(notes(group));
     }
@@ -38,11 +33,25 @@ pub fn correlation_table(
     }
     rows.sort_by_key(|(_, role)| *role == Role::Baseline);
     let row = |(name, role): (&str, Role)| {
-        let cells = groups.iter().map(|group| cells(groups, group, name, statistics, tested));
+        let cells = groups.iter().map(|group| cells(groups, group, name, metrics, tested));
         TableRow { name: name.to_owned(), role, cells: cells.collect() }
     };
     table.rows = rows.into_iter().map(row).collect();
     table
+}
+
+/// The formulas of metrics that are no plain correlations.
+fn formulas(metrics: &[Metric]) -> Facts {
+    let others = metrics.iter().filter(|metric| !Metric::CORRELATIONS.contains(metric));
+    others.map(|metric| (metric.to_string(), metric.spec().about.to_owned())).collect()
+}
+
+/// How a metric is shown: regrets are accuracies, of which papers print two decimals.
+pub fn metric_kind(metric: Metric) -> Kind {
+    match metric.spec().best {
+        Best::Largest => Kind::Number { decimals: 3 },
+        Best::Smallest => Kind::Loss { decimals: 2 },
+    }
 }
 
 fn column(name: &str, kind: Kind) -> Column {
@@ -53,20 +62,20 @@ fn cells(
     groups: &[CorrelationGroup],
     group: &CorrelationGroup,
     name: &str,
-    statistics: &[Statistic],
-    tested: Option<(Statistic, &str)>,
+    metrics: &[Metric],
+    tested: Option<(Metric, &str)>,
 ) -> Vec<Option<TableCell>> {
     let Some(correlation) = group.find(name) else {
-        return vec![None; statistics.len() + usize::from(tested.is_some()) + COUNTS.len()];
+        return vec![None; metrics.len() + usize::from(tested.is_some()) + COUNTS.len()];
     };
-    let test = tested.filter(|(_, reference)| *reference != name).map(|(statistic, reference)| {
+    let test = tested.filter(|(_, reference)| *reference != name).map(|(metric, reference)| {
         let (reference, same_samples) = reference_for(groups, group, correlation, reference)?;
-        Some(TableCell::plain(compare(correlation, reference, statistic, same_samples).ok()?.test.p))
+        Some(TableCell::plain(compare(correlation, reference, metric, same_samples).ok()?.test.p))
     });
     let test = tested.map(|_| test.flatten());
-    let values = statistics.iter().map(|statistic| {
-        Some(TableCell::of(&correlation.summary(*statistic)?, correlation.interval(*statistic)))
-    });
+    let values = metrics
+        .iter()
+        .map(|metric| Some(TableCell::of(&correlation.summary(*metric)?, correlation.interval(*metric))));
     values.chain(test).chain(counts(correlation).map(|count| Some(TableCell::plain(count as f64)))).collect()
 }
 
@@ -97,16 +106,19 @@ fn counts(correlation: &Correlation) -> [u64; 5] {
     ]
 }
 
-/// Why architectures were left out or ranked last, and which statistics are not defined everywhere.
+/// Why architectures were left out or ranked last, and what that means for Pearson's correlations.
 fn notes(group: &CorrelationGroup) -> Vec<String> {
     let note = |correlation: &Correlation| {
         let sum = |count: fn(&crate::analysis::SampleStatistics) -> usize| {
             correlation.samples.iter().map(count).sum()
         };
-        let without = correlation.values(Statistic::Pearson).contains(&None);
-        let last = match without {
-            true => "not finite, ranked last (Pearson's correlations have no value then)",
-            false => "not finite, -1e8 in their place (which decides Pearson's correlations)",
+        let last = match correlation.policy {
+            NonFinitePolicy::Exclude | NonFinitePolicy::Worst => {
+                "not finite, ranked last (Pearson's correlations have no value then)"
+            }
+            NonFinitePolicy::Sentinel => {
+                "not finite, -1e8 in their place (which decides Pearson's correlations)"
+            }
         };
         let reasons: [(usize, &str); 6] = [
             (sum(|s| s.excluded.non_finite), "not finite, excluded"),

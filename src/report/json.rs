@@ -41,6 +41,7 @@ fn facts(facts: &Facts) -> Map<String, Value> {
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Number { .. } => "figure",
+        Kind::Loss { .. } => "loss",
         Kind::Difference { .. } => "difference",
         Kind::Probability => "probability",
         Kind::Count => "count",

@@ -38,6 +38,8 @@ pub struct Column {
 pub enum Kind {
     /// A number, rounded to so many decimals where it is shown to people; the largest is the best.
     Number { decimals: usize },
+    /// The same, but the smallest is the best.
+    Loss { decimals: usize },
     /// A signed difference of numbers, rounded like them; none is the best.
     Difference { decimals: usize },
     /// A probability: two significant digits.
@@ -117,10 +119,18 @@ impl TableCell {
 }
 
 impl Kind {
+    /// Decimals that people see.
+    pub fn decimals(self) -> usize {
+        match self {
+            Self::Number { decimals } | Self::Loss { decimals } | Self::Difference { decimals } => decimals,
+            Self::Probability | Self::Count => 0,
+        }
+    }
+
     /// A number of such a column as people see it.
     pub fn shown(self, value: f64) -> String {
         match self {
-            Self::Number { decimals } => format!("{value:.decimals$}"),
+            Self::Number { decimals } | Self::Loss { decimals } => format!("{value:.decimals$}"),
             Self::Difference { decimals } => format!("{value:+.decimals$}"),
             Self::Probability if value >= 0.0995 => format!("{value:.2}"),
             Self::Probability if value >= 0.00995 => format!("{value:.3}"),
@@ -152,15 +162,20 @@ impl Table {
         *self.rows[row].cells.get(group)?.get(column)?
     }
 
-    /// Whether a cell shows the largest number of its column; several do where they agree as shown.
+    /// Whether a cell shows the best number of its column; several do where they agree as shown.
     pub(super) fn is_best(&self, row: usize, group: usize, column: usize) -> bool {
         let kind = self.groups[group].columns[column].kind;
+        let sign = match kind {
+            Kind::Number { .. } => 1.0,
+            Kind::Loss { .. } => -1.0,
+            Kind::Difference { .. } | Kind::Probability | Kind::Count => return false,
+        };
         let value = |row: usize| {
-            let competes = matches!(kind, Kind::Number { .. }) && self.rows[row].role != Role::Bound;
+            let competes = self.rows[row].role != Role::Bound;
             self.cell(row, group, column).filter(|_| competes).map(|cell| cell.value)
         };
-        let largest = (0..self.rows.len()).filter_map(value).max_by(f64::total_cmp);
-        value(row).zip(largest).is_some_and(|(value, largest)| kind.shown(value) == kind.shown(largest))
+        let best = (0..self.rows.len()).filter_map(value).max_by(|a, b| (sign * a).total_cmp(&(sign * b)));
+        value(row).zip(best).is_some_and(|(value, best)| kind.shown(value) == kind.shown(best))
     }
 
     /// The first row that is no entry: a line stands above it.

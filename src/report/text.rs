@@ -64,8 +64,8 @@ fn block(table: &Table, g: usize, group: &Group) -> String {
 
 fn shown(kind: Kind, cell: TableCell, best: bool) -> String {
     let mark = match kind {
-        Kind::Number { .. } if best => "*",
-        Kind::Number { .. } => " ",
+        Kind::Number { .. } | Kind::Loss { .. } if best => "*",
+        Kind::Number { .. } | Kind::Loss { .. } => " ",
         _ => "",
     };
     format!("{mark}{} {}", kind.shown(cell.value), cell.spread_shown(kind)).trim_end().to_owned()

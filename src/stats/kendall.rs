@@ -36,7 +36,7 @@ impl PairCounts {
     }
 }
 
-impl Counted {
+impl Counted<'_> {
     /// Counts the pairs in O(n log n). Repetitions of one observation are pairs that are tied in both.
     pub fn pairs(&self) -> PairCounts {
         let (tied_x, tied_both) = (self.tied(|a, b| a.x == b.x), self.tied(|a, b| (a.x, a.y) == (b.x, b.y)));

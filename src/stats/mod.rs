@@ -1,4 +1,4 @@
-//! Statistics of paired samples: rank and linear correlations with bootstrap intervals, t-tests, summaries.
+//! Statistics of paired samples: rank and linear correlations and metrics of the best with bootstrap intervals, t-tests, summaries.
 //!
 //! Pure functions of numbers; nothing here knows what a proxy is. Every correlation is signed: turning a score the way
 //! its proxy declares is left to the caller, and no absolute value is ever taken. What is not defined (a correlation with a
@@ -7,8 +7,11 @@
 //! A correlation is prepared once from two samples and then evaluated under any *multiplicities*: how often each pair
 //! counts. All ones give the plain value, the counts of a resample a bootstrap replicate.
 
+mod best;
 mod bootstrap;
 mod kendall;
+mod ndcg;
+mod partial;
 mod pearson;
 mod ranks;
 mod spearman;
@@ -18,6 +21,8 @@ mod twice;
 
 pub use bootstrap::{Interval, Resampling, bootstrap};
 pub use kendall::{PairCounts, kendall};
+pub use ndcg::Gain;
+pub use partial::partial_tau;
 pub use pearson::{Pearson, pearson};
 pub use ranks::{Counted, Ranked, average_ranks};
 pub use spearman::spearman;

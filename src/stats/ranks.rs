@@ -1,14 +1,14 @@
 //! Two samples as ranks: what rank correlations are computed from.
 
-use super::{StatsError, check};
+use super::{StatsError, check, sorted};
 
 /// Two samples, ranked and sorted once, so that their rank correlations can be computed under any multiplicities.
 #[derive(Clone, Debug)]
 pub struct Ranked {
     /// All observations by increasing x; those with equal x by decreasing y.
     sweep: Vec<Step>,
-    /// Number of different values of y.
-    distinct_y: usize,
+    /// The different values of y, in increasing order.
+    values_y: Vec<f64>,
 }
 
 /// One observation. Ranks are dense: equal values share one, and they count from 0 without gaps.
@@ -26,18 +26,20 @@ impl Ranked {
     /// Samples of different lengths, or a NaN. Infinities are values like others.
     pub fn new(x: &[f64], y: &[f64]) -> Result<Self, StatsError> {
         check(x, y, |value| !value.is_nan())?;
+        let mut values_y = sorted(y.iter().copied());
+        values_y.dedup();
         let (x, y) = (dense(x), dense(y));
         let ranks = x.iter().zip(&y);
         let mut sweep: Vec<Step> = (0..).zip(ranks).map(|(index, (&x, &y))| Step { index, x, y }).collect();
         sweep.sort_unstable_by_key(|step| (step.x, std::cmp::Reverse(step.y)));
-        Ok(Self { sweep, distinct_y: distinct(&y) })
+        Ok(Self { sweep, values_y })
     }
 
     /// The samples when observation `i` occurs `multiplicities[i]` times; the multiplicities add up to 2^31 at most.
     ///
     /// # Panics
     /// If there are fewer multiplicities than observations.
-    pub fn counted(&self, multiplicities: &[u32]) -> Counted {
+    pub fn counted(&self, multiplicities: &[u32]) -> Counted<'_> {
         // Every observation is written, and one that does not occur is written over by the next: a branch that depends on
         // chance would be mispredicted at every third observation.
         let mut drawn = vec![Drawn::default(); self.sweep.len()];
@@ -48,21 +50,41 @@ impl Ranked {
             kept += usize::from(times > 0);
         }
         drawn.truncate(kept);
-        let mut of_y = vec![0; self.distinct_y];
-        drawn.iter().for_each(|one| of_y[one.y as usize] += one.times);
-        Counted { n: of_y.iter().map(|times| u64::from(*times)).sum(), drawn, of_y }
+        Counted::new(drawn, &self.values_y)
     }
 }
 
 /// Ranked samples under multiplicities.
 #[derive(Clone, Debug)]
-pub struct Counted {
+pub struct Counted<'r> {
     /// Observations, counted with their multiplicities.
     pub(super) n: u64,
     /// Those that occur, by increasing x and, where x is equal, by decreasing y.
     pub(super) drawn: Vec<Drawn>,
     /// How many observations have each rank of y.
     pub(super) of_y: Vec<u32>,
+    /// The value of y that each of its ranks stands for.
+    pub(super) values_y: &'r [f64],
+}
+
+impl<'r> Counted<'r> {
+    fn new(drawn: Vec<Drawn>, values_y: &'r [f64]) -> Self {
+        let mut of_y = vec![0; values_y.len()];
+        drawn.iter().for_each(|one| of_y[one.y as usize] += one.times);
+        Self { n: of_y.iter().map(|times| u64::from(*times)).sum(), drawn, of_y, values_y }
+    }
+
+    /// The observations whose rank of y is `least` or above.
+    pub(super) fn at_least_y(&self, least: usize) -> Self {
+        let above = self.drawn.iter().filter(|one| one.y as usize >= least);
+        let drawn = above.map(|one| Drawn { y: one.y - least as u32, ..*one }).collect();
+        Self::new(drawn, &self.values_y[least..])
+    }
+
+    /// Observations of equal x together, the largest x first.
+    pub(super) fn best_first(&self) -> impl Iterator<Item = &[Drawn]> {
+        self.drawn.chunk_by(|a, b| a.x == b.x).rev()
+    }
 }
 
 /// An observation that occurs: its ranks, and how often it does.

@@ -2,17 +2,17 @@
 
 use super::file::Published;
 use super::results::{AccuracyResult, RunResult};
-use crate::analysis::Statistic;
-use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
+use crate::analysis::{Best, Metric};
+use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow, metric_kind};
 use crate::search::top1::Protocol;
 
-/// Differences larger than this are worth an explanation.
+/// Differences of correlations and of metrics without a unit that are larger than this are worth an explanation.
 pub const LARGE: f64 = 0.05;
 
 /// Something that a paper gives and we measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Measure {
-    Correlation(Statistic),
+    Metric(Metric),
     /// Mean accuracy of searches with S architectures, in per cent.
     Top1(usize),
 }
@@ -20,20 +20,22 @@ enum Measure {
 impl Measure {
     fn name(self) -> String {
         match self {
-            Self::Correlation(statistic) => statistic.as_str().to_owned(),
+            Self::Metric(metric) => metric.to_string(),
             Self::Top1(size) => format!("S={size}"),
         }
     }
 
-    fn decimals(self) -> usize {
-        if matches!(self, Self::Correlation(_)) { 3 } else { 2 }
+    /// How it is shown.
+    fn kind(self) -> Kind {
+        match self {
+            Self::Metric(metric) => metric_kind(metric),
+            Self::Top1(_) => Kind::Number { decimals: 2 },
+        }
     }
 
     fn published(self, published: &Published) -> Option<TableCell> {
         match self {
-            Self::Correlation(Statistic::Pearson) => published.pearson.map(TableCell::plain),
-            Self::Correlation(Statistic::TauB) => published.kendall.map(TableCell::plain),
-            Self::Correlation(_) => None,
+            Self::Metric(metric) => published.value(metric).map(TableCell::plain),
             Self::Top1(size) => {
                 let found = published.top1.iter().find(|(s, _)| s.0 == size)?;
                 Some(TableCell { value: found.1.0, spread: Spread::Std(found.1.1) })
@@ -43,9 +45,9 @@ impl Measure {
 
     fn ours(self, result: &AccuracyResult, proxy: &str) -> Option<TableCell> {
         match self {
-            Self::Correlation(statistic) => {
+            Self::Metric(metric) => {
                 let correlation = result.group.find(proxy)?;
-                Some(TableCell::of(&correlation.summary(statistic)?, correlation.interval(statistic)))
+                Some(TableCell::of(&correlation.summary(metric)?, correlation.interval(metric)))
             }
             Self::Top1(size) => {
                 let (_, found) = result.searches.iter().find(|(p, _)| *p == Protocol::Independent)?;
@@ -71,11 +73,11 @@ pub fn published_correlation(
     result: &RunResult<'_>,
     accuracy: &AccuracyResult,
     proxy: &str,
-    statistic: Statistic,
+    metric: Metric,
 ) -> Option<f64> {
     let of = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
     let found = published(result, accuracy).find(of)?;
-    Measure::Correlation(statistic).published(found).map(|cell| cell.value)
+    Measure::Metric(metric).published(found).map(|cell| cell.value)
 }
 
 /// Published and measured numbers with their differences (ours less the paper's): a row for each proxy, a group for each
@@ -111,7 +113,8 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
 
 /// The measures that the source gives for an accuracy; correlations where it gives nothing.
 fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
-    let correlations = [Measure::Correlation(Statistic::Pearson), Measure::Correlation(Statistic::TauB)];
+    let correlations = [Metric::PEARSON, Metric::TAU_B];
+    let metrics = Metric::each_once(correlations.into_iter().chain(result.run.metrics()));
     let mut sizes: Vec<usize> = accuracy
         .searches
         .iter()
@@ -121,14 +124,14 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
     sizes.dedup();
     let searches = sizes.into_iter().map(Measure::Top1);
     let given = |m: &Measure| published(result, accuracy).any(|p| m.published(p).is_some());
-    let all: Vec<Measure> = correlations.into_iter().chain(searches).collect();
+    let all: Vec<Measure> = metrics.into_iter().map(Measure::Metric).chain(searches).collect();
     let found: Vec<Measure> = all.iter().copied().filter(given).collect();
-    if found.is_empty() { correlations.to_vec() } else { found }
+    if found.is_empty() { correlations.map(Measure::Metric).to_vec() } else { found }
 }
 
 fn columns(measure: Measure) -> [Column; 3] {
-    let (name, kind) = (measure.name(), Kind::Number { decimals: measure.decimals() });
-    let difference = Kind::Difference { decimals: measure.decimals() };
+    let (name, kind) = (measure.name(), measure.kind());
+    let difference = Kind::Difference { decimals: kind.decimals() };
     [
         Column { name: format!("{name}, paper"), kind },
         Column { name: format!("{name}, ours"), kind },
@@ -166,7 +169,7 @@ fn rows(results: &[RunResult<'_>]) -> Vec<(String, Role)> {
     rows
 }
 
-/// The file's notes, and differences of correlations that are large and have none.
+/// The file's notes, and differences that are large and have none.
 fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]) -> Vec<String> {
     let mut notes = vec![];
     for published in published(result, accuracy) {
@@ -184,7 +187,9 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
         ));
     }
     let large = result.set.columns.iter().flat_map(|c| measures.iter().map(move |m| (c, *m)));
-    let large = large.filter(|(_, m)| matches!(m, Measure::Correlation(_))).filter(|(c, m)| {
+    let without_unit =
+        |m: &Measure| matches!(m, Measure::Metric(metric) if metric.spec().best == Best::Largest);
+    let large = large.filter(|(_, m)| without_unit(m)).filter(|(c, m)| {
         let difference = cells(*m, result, accuracy, &c.proxy)[2];
         difference.is_some_and(|d| d.value.abs() > LARGE)
     });

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
-use crate::analysis::NonFinitePolicy;
+use crate::analysis::{Metric, NonFinitePolicy};
 use crate::proxies::ProxyRef;
 use crate::tables::Query;
 
@@ -43,6 +43,9 @@ pub struct Study {
     /// Sample sizes of top-1 searches; none, no searches.
     #[serde(default)]
     pub search: Vec<Search>,
+    /// Metrics of the table of correlations, beside Pearson's, Spearman's and Kendall's.
+    #[serde(default)]
+    pub metrics: Vec<Named<Metric>>,
     #[serde(rename = "run")]
     pub runs: Vec<Run>,
 }
@@ -92,9 +95,42 @@ pub struct Published {
     pub pearson: Option<f64>,
     /// Kendall's tau-b.
     pub kendall: Option<f64>,
+    /// Other metrics, by their names.
+    #[serde(default)]
+    pub metrics: BTreeMap<Named<Metric>, f64>,
     /// By sample size S: mean and standard deviation over trials, in per cent.
     #[serde(default)]
     pub top1: BTreeMap<Named<usize>, (f64, f64)>,
     /// What explains a difference, if it is known.
     pub note: Option<String>,
+}
+
+impl Study {
+    /// What is computed of every proxy: the correlations, the metrics asked for, and those that are published.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let asked = self.metrics.iter().map(|named| named.0);
+        let published = self.runs.iter().flat_map(Run::metrics);
+        Metric::each_once(Metric::CORRELATIONS.into_iter().chain(asked).chain(published))
+    }
+}
+
+impl Run {
+    /// Metrics that the source gives beside Pearson's and Kendall's correlations.
+    pub fn metrics(&self) -> Vec<Metric> {
+        Metric::each_once(
+            self.published.iter().flat_map(|published| published.metrics.keys()).map(|named| named.0),
+        )
+    }
+}
+
+impl Published {
+    /// What the source gives for a metric.
+    pub fn value(&self, metric: Metric) -> Option<f64> {
+        let named = match metric {
+            _ if metric == Metric::PEARSON => self.pearson,
+            _ if metric == Metric::TAU_B => self.kendall,
+            _ => None,
+        };
+        named.or_else(|| self.metrics.get(&Named(metric)).copied())
+    }
 }

@@ -6,7 +6,7 @@ use super::compare::{comparison_table, published_correlation};
 use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
 use super::{Overrides, Study, report};
-use crate::analysis::{CorrelationGroup, Statistic};
+use crate::analysis::{CorrelationGroup, Metric};
 use crate::named::Named;
 use crate::plot::{self, Bars, BoxPlot, HeatMap, MOST_GROUPS, PlotError, Scatter, Scene, ScoreAxis, top1};
 use crate::report::{Format, Table, correlation_table, render, search_table};
@@ -63,7 +63,7 @@ impl Output<'_, '_> {
         let mut tables = vec![("comparison".to_owned(), self.comparison())];
         tables.push((
             "correlations".to_owned(),
-            self.with_facts(correlation_table(&self.correlation_groups(), Statistic::ALL, None)),
+            self.with_facts(correlation_table(&self.correlation_groups(), &self.study.metrics(), None)),
         ));
         if !self.study.search.is_empty() {
             let groups =
@@ -124,8 +124,8 @@ impl Output<'_, '_> {
         std::fs::create_dir_all(&figures)
             .map_err(|source| OutputError::Write { path: figures.clone(), source })?;
         let mut pen = Pen { folder, drawn: vec![] };
-        for statistic in [Statistic::TauB, Statistic::Pearson] {
-            self.draw_correlations(&mut pen, statistic)?;
+        for metric in [Metric::TAU_B, Metric::PEARSON] {
+            self.draw_correlations(&mut pen, metric)?;
         }
         for (result, accuracy) in self.accuracies() {
             self.draw_accuracy(&mut pen, result, accuracy)?;
@@ -134,25 +134,25 @@ impl Output<'_, '_> {
     }
 
     /// Bars, and with several repetitions box plots; one figure for all groups as long as colours suffice.
-    fn draw_correlations(&self, pen: &mut Pen<'_>, statistic: Statistic) -> Result<(), OutputError> {
+    fn draw_correlations(&self, pen: &mut Pen<'_>, metric: Metric) -> Result<(), OutputError> {
         let groups = self.correlation_groups();
         let published = |group: &str, proxy: &str| {
             let (result, accuracy) = self.accuracies().find(|(_, a)| a.group.name == group)?;
-            published_correlation(result, accuracy, proxy, statistic)
+            published_correlation(result, accuracy, proxy, metric)
         };
         for (i, groups) in groups.chunks(MOST_GROUPS).enumerate() {
             let suffix = if i == 0 { String::new() } else { format!("-{}", i + 1) };
             // A proxy that cannot rank anything has no correlation; a figure of such proxies only is left out.
-            let any = groups.iter().flat_map(|g| &g.correlations).any(|c| c.summary(statistic).is_some());
+            let any = groups.iter().flat_map(|g| &g.correlations).any(|c| c.summary(metric).is_some());
             if !any {
                 continue;
             }
-            let bars = Bars::of(groups, statistic, &published, &self.caption(None));
-            pen.save(&format!("bars-{}{suffix}", statistic.as_str()), &bars.labels.title, &bars.draw()?)?;
+            let bars = Bars::of(groups, metric, &published, &self.caption(None));
+            pen.save(&format!("bars-{}{suffix}", metric), &bars.labels.title, &bars.draw()?)?;
             if groups.iter().flat_map(|g| &g.correlations).any(|c| c.samples.len() > 1) {
-                let boxes = BoxPlot::of(groups, statistic, &self.caption(None));
+                let boxes = BoxPlot::of(groups, metric, &self.caption(None));
                 let title = format!("{}, every repetition", boxes.labels.title);
-                pen.save(&format!("boxes-{}{suffix}", statistic.as_str()), &title, &boxes.draw()?)?;
+                pen.save(&format!("boxes-{}{suffix}", metric), &title, &boxes.draw()?)?;
             }
         }
         Ok(())

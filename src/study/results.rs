@@ -50,8 +50,9 @@ impl<'s> RunResult<'s> {
         source: &str,
     ) -> Result<Self, SearchedError> {
         let mut set = analysis::from_run(scores, source)?;
-        // A folder may hold more than the study asks for: proxies that other commands added.
-        set.columns.retain(|c| run.proxies.get_ref().iter().any(|p| p.0.to_string() == c.proxy));
+        // A folder may hold more than the study asks for: proxies that other commands added. Baselines stand beside in any case.
+        let asked = |proxy: &str| run.proxies.get_ref().iter().any(|p| p.0.to_string() == proxy);
+        set.columns.retain(|c| asked(&c.proxy) || analysis::BASELINES.contains(&c.proxy.as_str()));
         analysis::add_baselines(&mut set)?;
         let images =
             scores.manifest.repetitions.first().map(|r| r.batch.description.clone()).unwrap_or_default();
@@ -74,7 +75,7 @@ fn accuracy(
     // Several repetitions have a standard deviation; intervals are shown for a single one only.
     let resamples = if set.samples.len() == 1 { Options::default().resamples } else { 0 };
     let policy = run.non_finite;
-    let options = Options { policy, seed: SEED, resamples, ..Options::default() };
+    let options = Options { metrics: study.metrics(), policy, seed: SEED, resamples, ..Options::default() };
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let mut facts = vec![
         fact("run", run.id.get_ref().clone()),

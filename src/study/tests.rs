@@ -1,6 +1,7 @@
 //! Files that are right and files that are not.
 
 use super::*;
+use crate::analysis::Metric;
 use crate::scoring::{Selection, Vary};
 use crate::spaces;
 
@@ -39,6 +40,24 @@ fn settings_of_a_run_stand_before_those_of_the_study_and_these_before_the_defaul
 }
 
 #[test]
+fn metrics_are_those_asked_for_and_those_published() {
+    let of = |text: &str| Study::parse("mine.toml", text).unwrap().metrics();
+    assert_eq!(of(GOOD), Metric::CORRELATIONS);
+    let asked = GOOD.replacen(
+        "source = \"nowhere\"",
+        "source = \"nowhere\"\nmetrics = [\"overlap@5%\", \"tau_b\"]",
+        1,
+    );
+    let published = asked.replacen("kendall = 0.318", "metrics = { \"ndcg@1000\" = 0.743 }", 1);
+    let names: Vec<String> = of(&published).iter().map(ToString::to_string).collect();
+    assert_eq!(names[5..], ["overlap@5%", "ndcg@1000"]);
+    let study = Study::parse("mine.toml", &published).unwrap();
+    let published = &study.runs[0].published[0];
+    assert_eq!(published.value("ndcg@1000".parse().unwrap()), Some(0.743));
+    assert_eq!(published.value(Metric::TAU_B), None);
+}
+
+#[test]
 fn overrides_change_sizes_and_are_written_as_flags() {
     let study = Study::parse("mine.toml", GOOD).unwrap();
     let space = spaces::find("nats_sss").unwrap();
@@ -71,6 +90,8 @@ fn mistakes_name_line_and_field() {
         ("\"naswot\", \"rbflex:official\"", "\"naswot\", \"naswot:single\"", 15, "named twice"),
         ("\"naswot\", \"rbflex:official\"", "\"zen\"", 17, "does not score `naswot`"),
         ("[\"archs\"]", "[\"arches\"]", 16, "archs, weights, batch"),
+        ("kendall = 0.318", "metrics = { ndcg = 0.7 }", 17, "ndcg@100"),
+        ("source = \"nowhere\"", "source = \"nowhere\"\nmetrics = [\"tau_c\"]", 4, "unknown metric `tau_c`"),
         ("kendall = 0.318", "kendall = 31.8", 17, "from -1 to 1"),
         ("kendall = 0.318", "kendall = nan", 17, "from -1 to 1"),
         ("10 = [88.95, 0.83]", "0 = [88.95, 0.83]", 17, "top1"),

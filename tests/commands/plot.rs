@@ -37,6 +37,7 @@ fn every_kind_draws_and_says_what_it_shows() {
         ("scatter", &["--proxies", "random", "--axis", "signed-log", "--repetition", "1"], "repetition 1"),
         ("bars", &[], "nafbee_vgg19 cifar10"),
         ("bars", &["--figure", "pearson"], "Pearson&apos;s r"),
+        ("bars", &["--metric", "regret@2"], "Regret@2"),
         ("box", &[], "each point is a repetition"),
         ("heatmap", &[], "accuracy"),
         ("top1", &["--samples", "2,5", "--trials", "20"], "S = 5: 20 trials"),

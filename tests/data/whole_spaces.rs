@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use untrained::analysis::{
-    Options, ScoreCell, ScoreColumn, ScoreSet, Statistic, add_baselines, correlate, pool,
+    Metric, Options, ScoreCell, ScoreColumn, ScoreSet, add_baselines, correlate, pool,
 };
 use untrained::data::Silent;
 use untrained::search::top1::{Pool, Protocol, Request, top1};
@@ -109,7 +109,7 @@ fn parameters_of_whole_spaces_correlate_as_they_are_known_to() {
             let options = Options { resamples: 0, ..Options::default() };
             let correlations = correlate(scores, table, &counted.query(), &options).unwrap();
             let params = correlations.iter().find(|c| c.proxy == "params").unwrap();
-            let found = params.summary(Statistic::TauB).unwrap().mean;
+            let found = params.summary(Metric::TAU_B).unwrap().mean;
             assert!((found - tau).abs() < 5e-4, "{space} {dataset}: {found} and {tau}");
             assert_eq!(params.samples[0].n, table.len());
         }

@@ -1,10 +1,12 @@
 //! Flags and steps that the commands share which compare scores with accuracies.
 
 mod accuracy;
+mod metrics;
 mod output;
 mod sources;
 
 pub use accuracy::{AccuracyArgs, Loaded};
+pub use metrics::{metric_lines, metrics_help};
 pub use output::{OutputArgs, command_line};
 pub use sources::{ExternalArgs, load};
 

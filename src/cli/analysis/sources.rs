@@ -17,7 +17,7 @@ use crate::spaces::{self, NetworkInput};
 use crate::store::Run;
 use crate::tables::Table;
 
-/// Scores that were computed elsewhere.
+/// Scores that were computed elsewhere, and the architectures that count.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ExternalArgs {
     /// Scores computed elsewhere: a CSV file with a header, or a JSON array of objects. One architecture a line, one
@@ -48,6 +48,10 @@ pub struct ExternalArgs {
     /// Columns whose lower scores are better; of all others the higher are
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS", requires = "scores")]
     lower_is_better: Vec<String>,
+
+    /// Only the architectures of a file, one string a line, or of a subset of the space (`untrained list subsets`)
+    #[arg(long, value_name = "FILE|SUBSET")]
+    archs: Option<PathBuf>,
 }
 
 /// Spaces whose architectures are often named by their bare index in the benchmark.
@@ -70,8 +74,25 @@ pub fn load(runs: &[PathBuf], external: &ExternalArgs, tables: &Loaded<'_>) -> a
         join(&mut sets, external, file, tables)?;
     }
     ensure!(!sets.is_empty(), "no scores; name the folder of a run, or a file with --scores");
+    if let Some(list) = &external.archs {
+        sets.iter_mut().try_for_each(|set| keep(set, list, tables.dirs()))?;
+    }
     sets.iter_mut().try_for_each(add_baselines)?;
     Ok(sets)
+}
+
+/// Keeps the architectures of a list, and says so where the scores come from.
+fn keep(set: &mut ScoreSet, list: &Path, dirs: &DataDirs) -> anyhow::Result<()> {
+    let (name, archs) = Names::new(spaces::find(&set.space)?, dirs).file(list)?;
+    let [kept, all] = set.keep_archs(&archs)?;
+    ensure!(
+        kept > 0,
+        "--archs {}: none of its architectures is among those of {}",
+        list.display(),
+        set.source
+    );
+    set.source = format!("{}, the {kept} of {all} architectures that are in {name}", set.source);
+    Ok(())
 }
 
 fn join(

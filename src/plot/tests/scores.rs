@@ -1,7 +1,7 @@
 //! Figures hold the numbers that the analysis has.
 
 use super::*;
-use crate::analysis::{CorrelationGroup, Options, ScoreCell, ScoreColumn, ScoreSet, Statistic, correlate};
+use crate::analysis::{CorrelationGroup, Metric, Options, ScoreCell, ScoreColumn, ScoreSet, correlate};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 use crate::tables::{self, Query, Table};
@@ -39,14 +39,14 @@ fn bars_and_boxes_show_oriented_correlations_and_what_was_excluded() {
     let (set, table, query) = example();
     let groups = [group(&set, &table, &query)];
     let published = |group: &str, proxy: &str| (group == "vgg" && proxy == "good").then_some(0.5);
-    let bars = Bars::of(&groups, Statistic::TauB, &published, "caption");
+    let bars = Bars::of(&groups, Metric::TAU_B, &published, "caption");
     let entry = |i: usize| bars.rows[i].entries[0].unwrap();
     assert!((entry(0).value + 1.0).abs() < 1e-12 && (entry(1).value - 1.0).abs() < 1e-12);
     assert!((entry(2).value - 1.0).abs() < 1e-12, "lower is better, so it is turned");
     assert_eq!([entry(0).published, entry(1).published], [None, Some(0.5)]);
     assert!(bars.labels.facts.contains(&"n = 10 to 11".to_owned()), "{:?}", bars.labels.facts);
     assert!(bars.labels.facts.contains(&"2 scores excluded in all".to_owned()), "{:?}", bars.labels.facts);
-    let boxes = BoxPlot::of(&groups, Statistic::TauB, "caption");
+    let boxes = BoxPlot::of(&groups, Metric::TAU_B, "caption");
     assert_eq!(boxes.rows[1].entries[0].as_ref().map(Vec::len), Some(2));
     bars.draw().unwrap();
     boxes.draw().unwrap();
@@ -64,7 +64,7 @@ fn a_proxy_has_no_lane_in_a_group_that_did_not_score_it() {
     let mut groups = [only("first", "good"), only("second", "bad")];
     // Scored, but without a value.
     groups[1].correlations.iter_mut().filter(|c| c.proxy == "turned").for_each(|c| c.samples.clear());
-    let bars = Bars::of(&groups, Statistic::TauB, &|_, _| None, "caption");
+    let bars = Bars::of(&groups, Metric::TAU_B, &|_, _| None, "caption");
     let scored_in = |name: &str| bars.rows.iter().find(|row| row.name == name).unwrap().scored_in.clone();
     assert_eq!([scored_in("bad"), scored_in("good"), scored_in("turned")], [vec![0], vec![1], vec![0, 1]]);
     let drawn = svg(&bars.draw().unwrap());

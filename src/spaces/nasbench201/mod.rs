@@ -106,6 +106,20 @@ mod tests {
         assert_eq!(counts(SPEC.example, 120), (1_295_656, 46_190_200));
     }
 
+    /// Stem 3, two residual blocks of 7, the last normalisation 2, the classifier 2; a convolution of the cell has a weight and
+    /// two tensors of its normalisation, in 15 cells.
+    #[test]
+    fn layers_are_counted() {
+        let layers = |arch: &str| {
+            let graph = NasBench201.build(arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+            (graph.tensor_count(), graph.convolution_count())
+        };
+        assert_eq!(layers(&all("none")), (21, 7));
+        assert_eq!(layers(&all("nor_conv_1x1")), (21 + 6 * 45, 7 + 6 * 15));
+        let two = "|nor_conv_3x3~0|+|avg_pool_3x3~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|";
+        assert_eq!(layers(two), (21 + 2 * 45, 7 + 2 * 15));
+    }
+
     /// Activation outputs L_K of networks.md 1.5 (RBFleX), once as activations and once with composites counted.
     #[test]
     fn activation_output_lengths() {
