@@ -158,6 +158,11 @@ fn stages(blocks: &[SuperBlock], resolution: usize) -> Vec<Stage> {
     stages
 }
 
+/// `rho` of a row of super-blocks, for images of this resolution: Incorporated-NAS's search rejects those above 0.5.
+pub fn rho(blocks: &[SuperBlock], resolution: usize) -> f64 {
+    effectiveness(&stages(blocks, resolution))
+}
+
 /// `rho`, the largest over the stages.
 fn effectiveness(stages: &[Stage]) -> f64 {
     let of = |s: &Stage| s.convs as f64 * (-s.log_fan_ins / s.convs as f64).exp();
