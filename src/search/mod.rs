@@ -1,6 +1,15 @@
-//! Searches that a score guides, on architectures whose accuracy a table knows.
+//! Searches that a score guides: random search among architectures that were scored before ([`top1`]), and searches that ask for
+//! the scores of the architectures that they come to ([`evolve`]).
 
+mod error;
+pub mod evolve;
+mod folder;
 mod scored;
+pub mod scores;
+mod source;
 pub mod top1;
 
+pub use error::GuidedError;
+pub use folder::SearchFolder;
 pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};
+pub use source::Networks;

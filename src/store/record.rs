@@ -210,7 +210,8 @@ pub mod number {
         }
     }
 
-    pub(super) mod named {
+    /// Numbers with names.
+    pub mod named {
         use super::*;
 
         pub fn serialize<S: Serializer>(parts: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
