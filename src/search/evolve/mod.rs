@@ -16,6 +16,8 @@
 mod goal;
 mod lineage;
 mod limits;
+mod methods;
+mod search;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,8 @@ use std::sync::Arc;
 pub use goal::{Goal, Objective};
 pub use lineage::{Ancestor, Winner};
 pub use limits::{Accounting, Counts, Excess, Limits, Refusal};
+pub use methods::{Method, Preset};
+pub use search::{Found, Outcome, Search, Watch};
 use serde::Serialize;
 pub use state::{Member, State};
 pub use trajectory::{Row, Trajectory};

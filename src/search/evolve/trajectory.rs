@@ -10,7 +10,7 @@ use crate::stats::Summary;
 const ROWS: u64 = 200;
 
 /// The population after an iteration. Means and spread are over the members from which parents are chosen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Row {
     pub repetition: u32,
     /// `search`, or `random`.

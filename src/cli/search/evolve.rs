@@ -1,0 +1,318 @@
+//! `untrained search evolve`: evolution over structures of super-blocks.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{bail, ensure};
+use clap::{Args, value_parser};
+use serde_json::json;
+
+use super::bar::SearchBar;
+use super::outputs;
+use crate::cli::common::{Names, TableOrder, ThreadArgs, invocation, stop_flag};
+use crate::cli::score::settings::SettingArgs;
+use crate::data::DataDirs;
+use crate::datasets;
+use crate::keyed::Draws;
+use crate::proxies::ProxyRef;
+use crate::scoring::{Protocol, batch_facts, flag};
+use crate::search::evolve::{
+    Accounting, FinalList, Found, Goal, Limits, Method, Mutate, Objective, Preset, Rules, Search,
+};
+use crate::search::{GuidedError, SearchFolder};
+use crate::spaces::SearchSpace;
+use crate::spaces::plainnet::{Mutation, MutationFamily, Ranges, TypeWeights};
+use crate::store::RunKey;
+
+const EXAMPLES: &str = "Examples:
+  untrained search evolve --iterations 1000 --out searches/zen
+      Zen-NAS under 10^6 parameters and 18 layers, and a search at random beside it
+  untrained search evolve --iterations 1000 --population 256 --repetitions 3 --out searches/three
+  untrained search evolve --method incorporated_s --iterations 1000 --out searches/incorporated
+  untrained search evolve --proxies zen:no_reslink,escore:sqrt --weights 0.7,0.3 --max-rho 0.5 \\
+      --iterations 1000 --out searches/sum
+  untrained search evolve --start zen-mobile-init --family mobilenet --resolution 224 --dataset noise \\
+      --max-flops 400e6 --max-params none --max-layers 14 --iterations 500 --out searches/mobile
+
+The folder --out holds search.json (what the search is), scores-R.jsonl (the scores of repetition R, in the order in which they were
+asked for), and at the end trajectory.csv, trajectory.json, trajectory.svg, result.json. The same command goes on after an interruption,
+and with more --iterations or --repetitions it goes further; the result is that of an uninterrupted search.";
+
+/// Evolve structures of super-blocks, with a search at random beside it
+///
+/// In every iteration a member too many leaves, a parent is drawn, some of its super-blocks are replaced, and the child is
+/// refused if it exceeds a limit, or scored and made a member. Repetition r draws anew as --vary says. Beside every search
+/// stands one at random: the same mutations under the same limits with as many evaluations, but members leave at random.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = EXAMPLES,
+    mut_arg("space", |arg| arg.required(false).default_value("plainnet").help("Search space: plainnet, or cam_nas")),
+    mut_arg("proxies", |arg| arg.help("Proxies, with variants after a colon [default: the method's]")),
+    mut_arg("sample_seed", |arg| arg.help("Seed of the search")),
+    mut_arg("dedupe", |arg| arg.hide(true)),
+)]
+pub(super) struct EvolveArgs {
+    /// Whose evolution
+    #[arg(long, value_parser = flag::<Method>(), default_value_t, value_name = "METHOD", help_heading = "Search")]
+    method: Method,
+
+    /// Iterations, refused candidates included (papers: 96,000 or 480,000)
+    #[arg(long, value_name = "T", value_parser = value_parser!(u64).range(1..), help_heading = "Search")]
+    iterations: u64,
+
+    /// Members of the population [default: the method's]
+    #[arg(long, value_name = "P", help_heading = "Search")]
+    population: Option<usize>,
+
+    /// The structure that the search begins with, or its name [default: zen-cifar-init]
+    #[arg(long, value_name = "ARCH", help_heading = "Search")]
+    start: Option<String>,
+
+    /// A weight for each proxy, those of --external last; of scores that are better when lower the negative is weighted
+    #[arg(long, value_delimiter = ',', value_name = "WEIGHTS", allow_negative_numbers = true, help_heading = "Search")]
+    weights: Vec<f64>,
+
+    /// How scores become one value [default: the method's]
+    #[arg(long, value_parser = flag::<Objective>(), value_name = "OBJECTIVE", help_heading = "Search")]
+    objective: Option<Objective>,
+
+    /// Which super-blocks a mutation chooses from
+    #[arg(long, value_parser = flag::<MutationFamily>(), value_name = "FAMILY", help_heading = "Search")]
+    family: Option<MutationFamily>,
+
+    /// How likely their types are [default: the method's]
+    #[arg(long, value_parser = flag::<TypeWeights>(), value_name = "WEIGHTS", help_heading = "Search")]
+    types: Option<TypeWeights>,
+
+    /// How far widths and depths move in one mutation [default: the method's]
+    #[arg(long, value_parser = flag::<Ranges>(), value_name = "RANGES", help_heading = "Search")]
+    ranges: Option<Ranges>,
+
+    /// Whether the population is cut to its size at the end [default: the method's]
+    #[arg(long, value_parser = flag::<FinalList>(), value_name = "WHAT", help_heading = "Search")]
+    final_list: Option<FinalList>,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+
+    #[command(flatten)]
+    settings: SettingArgs,
+
+    /// Folder of the search
+    #[arg(long, value_name = "DIR", help_heading = "Runs")]
+    out: PathBuf,
+
+    /// Repetitions; each draws its own mutations, weights and mini-batch
+    #[arg(long, default_value_t = 1, value_name = "R", value_parser = value_parser!(u32).range(1..=10_000), help_heading = "Runs")]
+    repetitions: u32,
+
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+/// Limits of candidates; `none` lifts one of the method's.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits (a number such as 1e6, or none) [default: the method's]")]
+struct LimitArgs {
+    /// Largest number of parameters
+    #[arg(long, value_name = "N", value_parser = limit)]
+    max_params: Option<Limit>,
+
+    /// Largest number of operations on one image
+    #[arg(long, value_name = "N", value_parser = limit)]
+    max_flops: Option<Limit>,
+
+    /// Most layers (sub-layers of super-blocks)
+    #[arg(long, value_name = "N", value_parser = limit)]
+    max_layers: Option<Limit>,
+
+    /// Largest effectiveness rho (Incorporated-NAS)
+    #[arg(long, value_name = "RHO", value_parser = limit)]
+    max_rho: Option<Limit>,
+
+    /// Longest forward pass in milliseconds for one image, measured on this machine with all threads
+    #[arg(long, value_name = "MS", value_parser = limit)]
+    max_latency: Option<Limit>,
+
+    /// Who counts parameters and operations
+    #[arg(long, value_parser = flag::<Accounting>(), default_value_t, value_name = "WHO")]
+    accounting: Accounting,
+}
+
+/// A limit, or none.
+#[derive(Clone, Copy, Debug)]
+struct Limit(Option<f64>);
+
+fn limit(text: &str) -> Result<Limit, String> {
+    match text.parse::<f64>() {
+        _ if text == "none" => Ok(Limit(None)),
+        Ok(x) if x.is_finite() && x > 0.0 => Ok(Limit(Some(x))),
+        _ => Err("a limit is a number above 0, such as 1000000 or 1e6, or none".to_owned()),
+    }
+}
+
+impl LimitArgs {
+    fn of(&self, preset: Limits) -> Limits {
+        let real = |given: Option<Limit>, preset: Option<f64>| given.map_or(preset, |Limit(limit)| limit);
+        let whole = |given: Option<Limit>, preset: Option<u64>| {
+            given.map_or(preset, |Limit(limit)| limit.map(|x| x as u64))
+        };
+        Limits {
+            layers: whole(self.max_layers, preset.layers),
+            params: whole(self.max_params, preset.params),
+            flops: whole(self.max_flops, preset.flops),
+            rho: real(self.max_rho, preset.rho),
+            latency_ms: real(self.max_latency, preset.latency_ms),
+            accounting: self.accounting,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What cannot be searched, missing data, or a folder that is not the command's.
+pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let (given, preset, began) = (&args.settings, args.method.preset(), Instant::now());
+    let engine = given.device.open()?;
+    let (dataset, first) = given.mini_batch(dirs)?;
+    let protocol = given.protocol(dataset)?;
+    let input = protocol.setup(0, &first).input;
+    let externals = given.externals(&protocol.dataset, &protocol.setup(0, &first))?;
+    let proxies = match given.proxies.is_empty() && given.external.is_empty() {
+        true => vec![preset.proxy.parse()?],
+        false => given.proxies(&externals),
+    };
+    let objective = args.objective.unwrap_or(preset.objective);
+    let weighted = weighted(&proxies, &args.weights, objective)?;
+    let goal = Goal::new(objective, &weighted);
+    let limits = args.limits.of(preset.limits);
+    let (mutate, mutation) = mutations(args, &preset, protocol.space)?;
+    let start = Names::new(protocol.space, dirs).arch(args.start.as_deref().unwrap_or(match mutation {
+        Some(_) => "zen-cifar-init",
+        None => protocol.space.spec().example,
+    }))?;
+    let rules = preset.rules(
+        args.population.unwrap_or(preset.population),
+        start.clone(),
+        args.final_list.unwrap_or(preset.final_list),
+    );
+    limits.check(protocol.space, &start, input)?;
+    let parallelism = args.threads.parallelism().on(engine.as_ref());
+    let key = key(&protocol, &engine.name(), &first, (&weighted, objective), (&rules, &limits, mutation))?;
+    let folder = SearchFolder::open(&args.out, key, invocation(parallelism.threads))?;
+    let table = TableOrder::new(&given.space, dirs);
+    let order = |index| table.arch(index);
+    let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
+    let (stop, bar) = (stop_flag("finishing the candidates that are being scored"), SearchBar::new());
+    let search = Search {
+        protocol: &protocol,
+        input,
+        proxies: &proxies,
+        goal: &goal,
+        rules: &rules,
+        limits: &limits,
+        mutate: &*mutate,
+        engine: engine.as_ref(),
+        order: &order,
+        batch: &batch,
+        parallelism,
+        stop: &stop,
+        watch: &bar,
+    };
+    let mut found: Vec<Found> = vec![];
+    for repetition in 0..args.repetitions {
+        let one = search.repetition(repetition, args.iterations, &folder.journal(repetition));
+        if one.is_err() {
+            bar.finish();
+        }
+        match one {
+            Err(GuidedError::Stopped) => {
+                eprintln!("stopped; the same command goes on in {}", args.out.display());
+                return Ok(ExitCode::from(130));
+            }
+            one => found.push(one?),
+        }
+    }
+    bar.finish();
+    let description = format!("{}; {}", value_words(&weighted, objective), first.description);
+    outputs::write(&folder, &found, &description)?;
+    outputs::summarise(&args.out, &found, began.elapsed())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The proxies with their weights.
+fn weighted(
+    proxies: &[ProxyRef],
+    weights: &[f64],
+    objective: Objective,
+) -> anyhow::Result<Vec<(ProxyRef, f64)>> {
+    let weights = match weights {
+        [] if proxies.len() == 1 || objective == Objective::Ranks => vec![1.0; proxies.len()],
+        [] => bail!("{} proxies make one value by a weighted sum; give --weights, one for each", proxies.len()),
+        given => given.to_vec(),
+    };
+    ensure!(
+        weights.len() == proxies.len() && weights.iter().all(|w| w.is_finite()),
+        "{} --weights for {} proxies; give a number for each",
+        weights.len(),
+        proxies.len()
+    );
+    Ok(proxies.iter().cloned().zip(weights).collect())
+}
+
+/// The value that members are ordered by, in words.
+fn value_words(weighted: &[(ProxyRef, f64)], objective: Objective) -> String {
+    let term = |(proxy, weight): &(ProxyRef, f64)| {
+        if *weight == 1.0 { proxy.to_string() } else { format!("{weight} {proxy}") }
+    };
+    let sum = weighted.iter().map(term).collect::<Vec<_>>().join(" + ");
+    if objective == Objective::Ranks { format!("ranks of {sum}") } else { sum }
+}
+
+/// How architectures of the space mutate, and the description of that where it has options.
+fn mutations<'a>(
+    args: &EvolveArgs,
+    preset: &Preset,
+    space: &'static dyn SearchSpace,
+) -> anyhow::Result<(Box<Mutate<'a>>, Option<Mutation>)> {
+    let Mutation { family, types, ranges } = preset.mutation;
+    let mutation = Mutation {
+        family: args.family.unwrap_or(family),
+        types: args.types.unwrap_or(types),
+        ranges: args.ranges.unwrap_or(ranges),
+    };
+    match space.spec().id {
+        "plainnet" => {
+            let mutate = move |arch: &str, n, draws: &mut Draws| Ok(mutation.child(arch, n, draws)?);
+            Ok((Box::new(mutate), Some(mutation)))
+        }
+        other => bail!("evolve mutates structures of super-blocks, which {other} has not; use --space plainnet"),
+    }
+}
+
+/// Everything that the members of the search depend on.
+fn key(
+    protocol: &Protocol,
+    engine: &str,
+    first: &datasets::Batch,
+    (weighted, objective): (&[(ProxyRef, f64)], Objective),
+    (rules, limits, mutation): (&Rules, &Limits, Option<Mutation>),
+) -> anyhow::Result<RunKey> {
+    let mut key = protocol.key(engine, first.shape[2], None)?;
+    let proxy = |(proxy, weight): &(ProxyRef, f64)| {
+        json!({ "proxy": proxy.to_string(), "version": proxy.version(), "weight": weight, "command": proxy.command() })
+    };
+    let mutation = mutation.map(|Mutation { family, types, ranges }| json!([family, types, ranges]));
+    let more = [
+        ("mini_batch", json!(batch_facts(first).sha256)),
+        ("proxies", weighted.iter().map(proxy).collect()),
+        ("objective", json!(objective)),
+        ("rules", json!(rules)),
+        ("limits", json!(limits)),
+        ("mutation", json!(mutation)),
+    ];
+    key.settings.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    Ok(key)
+}
