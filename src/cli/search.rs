@@ -3,7 +3,9 @@
 mod bar;
 mod evolve;
 mod outputs;
+mod table;
 mod top1;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -15,9 +17,10 @@ const EXAMPLES: &str = "Examples:
   untrained search results/x --samples 10,100 --trials 500
   untrained search results/x --table-dataset cifar10,cifar100,imagenet16_120
   untrained search results/x --protocol running-best --split validation
-  untrained search evolve --iterations 1000 --out searches/zen";
+  untrained search evolve --iterations 1000 --out searches/zen
+  untrained search table --space nats_sss --proxies naswot --trials 10 --out searches/sss";
 
-/// Search: among scored architectures (RUN, or top1), or by evolution
+/// Search: among scored architectures (RUN, or top1), by evolution, or on a tabular space
 ///
 /// `untrained search RUN` is `untrained search top1 RUN`; a folder that is called like a sub-command is written ./evolve.
 #[derive(Debug, Args)]
@@ -34,6 +37,7 @@ pub struct SearchArgs {
 enum SearchCommand {
     Top1(top1::Top1Args),
     Evolve(Box<evolve::EvolveArgs>),
+    Table(Box<table::TableArgs>),
 }
 
 /// Runs the command.
@@ -45,5 +49,6 @@ pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         None => top1::run(&args.top1, dirs),
         Some(SearchCommand::Top1(args)) => top1::run(args, dirs),
         Some(SearchCommand::Evolve(args)) => evolve::run(args, dirs),
+        Some(SearchCommand::Table(args)) => table::run(args, dirs),
     }
 }

@@ -37,7 +37,9 @@ pub enum GuidedError {
         "{arch} has no score in the pool; score it as well (`untrained score --all`), or search without --pool"
     )]
     NotInPool { arch: String },
-    #[error("{space} says of no two architectures that they are one change apart; use --method random")]
+    #[error("a search draws {drawn} architectures, but there are only {there}; choose smaller --samples")]
+    TooFew { drawn: usize, there: usize },
+    #[error("{space} says of no two architectures that they are one change apart; use --walk random")]
     NoMutation { space: &'static str },
 }
 

@@ -102,7 +102,10 @@ fn read(folder: &Path) -> Result<Option<Description>, StoreError> {
     let bytes = match std::fs::metadata(&path) {
         Ok(facts) if facts.len() <= LIMIT => std::fs::read(&path),
         Ok(_) => {
-            return Err(StoreError::Manifest { path, reason: "it is too large for a description".to_owned() });
+            return Err(StoreError::Manifest {
+                path,
+                reason: "it is too large for a description".to_owned(),
+            });
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => Err(error),

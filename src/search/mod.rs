@@ -1,5 +1,6 @@
 //! Searches that a score guides: random search among architectures that were scored before ([`top1`]), and searches that ask for
-//! the scores of the architectures that they come to ([`evolve`]).
+//! the scores of the architectures that they come to: evolution over structures ([`evolve`]), and searches on tabular spaces
+//! ([`table`]).
 
 mod error;
 pub mod evolve;
@@ -7,6 +8,7 @@ mod folder;
 mod scored;
 pub mod scores;
 mod source;
+pub mod table;
 pub mod top1;
 
 pub use error::GuidedError;

@@ -94,11 +94,12 @@ impl<'a> Scores<'a> {
     /// # Errors
     /// The journal is damaged or cannot be opened.
     pub fn kept_in(mut self, path: &Path) -> Result<Self, GuidedError> {
-        let whole = journal::read(path, &mut |scored: Scored| {
-            match self.known.insert(scored.arch.clone(), Arc::new(scored)) {
-                None => Ok(()),
-                Some(twice) => Err(format!("{} has two lines", twice.arch)),
-            }
+        let whole = journal::read(path, &mut |scored: Scored| match self
+            .known
+            .insert(scored.arch.clone(), Arc::new(scored))
+        {
+            None => Ok(()),
+            Some(twice) => Err(format!("{} has two lines", twice.arch)),
         })?;
         self.journal = Some(Journal::open(path, whole)?);
         Ok(self)

@@ -36,8 +36,11 @@ impl SearchBar {
 
     fn say(&self, done: u64, evaluations: u64) {
         let (what, planned) = (self.what.borrow(), self.planned.get());
-        let left = self.began.get().elapsed().as_secs_f64() / done.max(1) as f64 * planned.saturating_sub(done) as f64;
-        eprintln!("{what}: {done} of {planned} iterations, {evaluations} candidates scored, about {left:.0} s left");
+        let left = self.began.get().elapsed().as_secs_f64() / done.max(1) as f64
+            * planned.saturating_sub(done) as f64;
+        eprintln!(
+            "{what}: {done} of {planned} iterations, {evaluations} candidates scored, about {left:.0} s left"
+        );
         self.said.set(Instant::now());
     }
 }
@@ -51,7 +54,8 @@ impl Watch for SearchBar {
         self.said.set(Instant::now());
         if std::io::stderr().is_terminal() {
             let template = "{prefix} {wide_bar} {pos}/{len} ({msg}) {per_sec}, {eta} left";
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(planned).with_style(style).with_prefix(self.what.borrow().clone());
             self.bar.replace(Some(bar));
         }

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use clap::{Args, value_parser};
 use serde_json::json;
 
 use super::bar::SearchBar;
 use super::outputs;
+use super::weights::{WeightArgs, proxies_json, value_words};
 use crate::cli::common::{Names, TableOrder, ThreadArgs, invocation, stop_flag};
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
@@ -18,7 +19,7 @@ use crate::keyed::Draws;
 use crate::proxies::ProxyRef;
 use crate::scoring::{Protocol, batch_facts, flag};
 use crate::search::evolve::{
-    Accounting, FinalList, Found, Goal, Limits, Method, Mutate, Objective, Preset, Rules, Search,
+    Accounting, FinalList, Found, Goal, Limits, Method, Mutate, Objective, Preset, Rules, Search, Unscored,
 };
 use crate::search::{GuidedError, SearchFolder};
 use crate::spaces::SearchSpace;
@@ -69,13 +70,8 @@ pub(super) struct EvolveArgs {
     #[arg(long, value_name = "ARCH", help_heading = "Search")]
     start: Option<String>,
 
-    /// A weight for each proxy, those of --external last; of scores that are better when lower the negative is weighted
-    #[arg(long, value_delimiter = ',', value_name = "WEIGHTS", allow_negative_numbers = true, help_heading = "Search")]
-    weights: Vec<f64>,
-
-    /// How scores become one value [default: the method's]
-    #[arg(long, value_parser = flag::<Objective>(), value_name = "OBJECTIVE", help_heading = "Search")]
-    objective: Option<Objective>,
+    #[command(flatten)]
+    weights: WeightArgs,
 
     /// Which super-blocks a mutation chooses from
     #[arg(long, value_parser = flag::<MutationFamily>(), value_name = "FAMILY", help_heading = "Search")]
@@ -92,6 +88,10 @@ pub(super) struct EvolveArgs {
     /// Whether the population is cut to its size at the end [default: the method's]
     #[arg(long, value_parser = flag::<FinalList>(), value_name = "WHAT", help_heading = "Search")]
     final_list: Option<FinalList>,
+
+    /// What becomes of a candidate without a finite score [default: the method's]
+    #[arg(long, value_parser = flag::<Unscored>(), value_name = "WHAT", help_heading = "Search")]
+    unscored: Option<Unscored>,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -184,8 +184,8 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
         true => vec![preset.proxy.parse()?],
         false => given.proxies(&externals),
     };
-    let objective = args.objective.unwrap_or(preset.objective);
-    let weighted = weighted(&proxies, &args.weights, objective)?;
+    let weights = args.weights.or(preset.objective);
+    let (objective, weighted) = (weights.objective(), weights.of(&proxies)?);
     let goal = Goal::new(objective, &weighted);
     let limits = args.limits.of(preset.limits);
     let (mutate, mutation) = mutations(args, &preset, protocol.space)?;
@@ -196,7 +196,7 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
     let rules = preset.rules(
         args.population.unwrap_or(preset.population),
         start.clone(),
-        args.final_list.unwrap_or(preset.final_list),
+        (args.final_list.unwrap_or(preset.final_list), args.unscored.unwrap_or(preset.unscored)),
     );
     limits.check(protocol.space, &start, input)?;
     let parallelism = args.threads.parallelism().on(engine.as_ref());
@@ -242,35 +242,6 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// The proxies with their weights.
-fn weighted(
-    proxies: &[ProxyRef],
-    weights: &[f64],
-    objective: Objective,
-) -> anyhow::Result<Vec<(ProxyRef, f64)>> {
-    let weights = match weights {
-        [] if proxies.len() == 1 || objective == Objective::Ranks => vec![1.0; proxies.len()],
-        [] => bail!("{} proxies make one value by a weighted sum; give --weights, one for each", proxies.len()),
-        given => given.to_vec(),
-    };
-    ensure!(
-        weights.len() == proxies.len() && weights.iter().all(|w| w.is_finite()),
-        "{} --weights for {} proxies; give a number for each",
-        weights.len(),
-        proxies.len()
-    );
-    Ok(proxies.iter().cloned().zip(weights).collect())
-}
-
-/// The value that members are ordered by, in words.
-fn value_words(weighted: &[(ProxyRef, f64)], objective: Objective) -> String {
-    let term = |(proxy, weight): &(ProxyRef, f64)| {
-        if *weight == 1.0 { proxy.to_string() } else { format!("{weight} {proxy}") }
-    };
-    let sum = weighted.iter().map(term).collect::<Vec<_>>().join(" + ");
-    if objective == Objective::Ranks { format!("ranks of {sum}") } else { sum }
-}
-
 /// How architectures of the space mutate, and the description of that where it has options.
 fn mutations<'a>(
     args: &EvolveArgs,
@@ -288,7 +259,16 @@ fn mutations<'a>(
             let mutate = move |arch: &str, n, draws: &mut Draws| Ok(mutation.child(arch, n, draws)?);
             Ok((Box::new(mutate), Some(mutation)))
         }
-        other => bail!("evolve mutates structures of super-blocks, which {other} has not; use --space plainnet"),
+        "cam_nas" => {
+            let mutate = move |arch: &str, n: usize, draws: &mut Draws| {
+                (0..n).try_fold(arch.to_owned(), |arch, _| Ok(space.mutate(&arch, draws)?.unwrap_or(arch)))
+            };
+            Ok((Box::new(mutate), None))
+        }
+        other => bail!(
+            "evolve mutates structures of super-blocks, which {other} has not; use --space plainnet or cam_nas, or `untrained \
+             search table`"
+        ),
     }
 }
 
@@ -301,13 +281,10 @@ fn key(
     (rules, limits, mutation): (&Rules, &Limits, Option<Mutation>),
 ) -> anyhow::Result<RunKey> {
     let mut key = protocol.key(engine, first.shape[2], None)?;
-    let proxy = |(proxy, weight): &(ProxyRef, f64)| {
-        json!({ "proxy": proxy.to_string(), "version": proxy.version(), "weight": weight, "command": proxy.command() })
-    };
     let mutation = mutation.map(|Mutation { family, types, ranges }| json!([family, types, ranges]));
     let more = [
         ("mini_batch", json!(batch_facts(first).sha256)),
-        ("proxies", weighted.iter().map(proxy).collect()),
+        ("proxies", proxies_json(weighted)),
         ("objective", json!(objective)),
         ("rules", json!(rules)),
         ("limits", json!(limits)),

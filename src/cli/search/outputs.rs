@@ -39,7 +39,12 @@ pub(super) fn summarise(out: &Path, found: &[Found], elapsed: Duration) -> anyho
             describe(to, *repetition, outcome)?;
         }
     }
-    writeln!(to, "{}: trajectory.csv, .json, .svg and result.json, {:.0} s", out.display(), elapsed.as_secs_f64())?;
+    writeln!(
+        to,
+        "{}: trajectory.csv, .json, .svg and result.json, {:.0} s",
+        out.display(),
+        elapsed.as_secs_f64()
+    )?;
     Ok(())
 }
 

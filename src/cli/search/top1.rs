@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
 use crate::analysis::{Facts, ScoreSet};
+use crate::cli::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
 use crate::data::DataDirs;
 use crate::report::search_table;
 use crate::scoring::flag;

@@ -48,6 +48,12 @@ impl Goal {
         Self { objective, terms: proxies.iter().map(term).collect() }
     }
 
+    /// The goal of a single score, the higher the better.
+    pub fn score() -> Self {
+        let term = Term { weight: 1.0, direction: Direction::HigherIsBetter, rule: None };
+        Self { objective: Objective::Sum, terms: vec![term] }
+    }
+
     /// What is kept of a candidate; `None` where one of its scores is missing or not finite.
     pub fn keep(&self, scored: &Scored) -> Option<Kept> {
         let mut parts = self.terms.iter().zip(&scored.scores).map(|(term, part)| {
@@ -56,7 +62,8 @@ impl Goal {
         });
         let kept = match self.objective {
             Objective::Sum => {
-                let sum = parts.try_fold(0.0, |sum, part| part.map(|(term, _, up)| sum + term.weight * up))?;
+                let sum =
+                    parts.try_fold(0.0, |sum, part| part.map(|(term, _, up)| sum + term.weight * up))?;
                 Some(vec![vec![sum]]).filter(|_| sum.is_finite())?
             }
             Objective::Ranks => parts.map(|part| part.map(ranked)).collect::<Option<_>>()?,

@@ -95,6 +95,11 @@ pub struct Excess {
 }
 
 impl Limits {
+    /// Whether nothing is limited that can be known of an architecture before it is scored.
+    pub fn nothing(&self) -> bool {
+        self.layers.is_none() && self.params.is_none() && self.flops.is_none() && self.rho.is_none()
+    }
+
     /// The first limit that is exceeded, in the order of the released code: layers, parameters, operations; then the
     /// effectiveness.
     pub fn excess(&self, counts: &Counts) -> Option<Excess> {

@@ -1,6 +1,6 @@
 //! The evolutions of the papers, by name.
 
-use super::{FinalList, Limits, Objective, Parents, Removal, Rules, Start};
+use super::{FinalList, Limits, Objective, Parents, Removal, Rules, Start, Unscored};
 use crate::spaces::plainnet::{Mutation, Ranges, TypeWeights};
 
 crate::named! {
@@ -31,6 +31,7 @@ pub struct Preset {
     pub limits: Limits,
     pub mutation: Mutation,
     pub final_list: FinalList,
+    pub unscored: Unscored,
     kind: Kind,
 }
 
@@ -55,11 +56,13 @@ impl Method {
             limits,
             mutation: Mutation::default(),
             final_list: FinalList::Kept,
+            unscored: Unscored::Refused,
             kind: Kind::Zen,
         };
-        let incorporated = |proxy| Preset { proxy, limits: Limits { rho: Some(0.5), ..limits }, ..zen.clone() };
+        let incorporated =
+            |proxy| Preset { proxy, limits: Limits { rho: Some(0.5), ..limits }, ..zen.clone() };
         match self {
-            Self::ZenNas => Preset { population: 512, ..zen },
+            Self::ZenNas => Preset { population: 512, unscored: Unscored::Worst, ..zen },
             Self::ZenNasPaper => Preset {
                 proxy: "zen:paper+no_reslink",
                 mutation: Mutation { types: TypeWeights::Uniform, ranges: Ranges::Paper, ..zen.mutation },
@@ -76,7 +79,12 @@ impl Method {
 
 impl Preset {
     /// The rules for a population and the structure that the search begins with.
-    pub fn rules(&self, population: usize, start: String, final_list: FinalList) -> Rules {
+    pub fn rules(
+        &self,
+        population: usize,
+        start: String,
+        (final_list, unscored): (FinalList, Unscored),
+    ) -> Rules {
         let zen = Rules {
             population,
             start: Start::Mutants { of: start.clone(), few: FEW },
@@ -84,14 +92,13 @@ impl Preset {
             replacements: 2,
             removal: Removal::Worst,
             final_list,
+            unscored,
         };
         match self.kind {
             Kind::Zen => zen,
-            Kind::Az => Rules {
-                parents: Parents::Top(population.saturating_sub(1)),
-                removal: Removal::Nobody,
-                ..zen
-            },
+            Kind::Az => {
+                Rules { parents: Parents::Top(population.saturating_sub(1)), removal: Removal::Nobody, ..zen }
+            }
             Kind::Cam => Rules { start: Start::Only(start), replacements: 1, ..zen },
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! In iteration `t` (from 0) a member too many is removed, a parent is chosen and mutated, the child is refused if it exceeds a
 //! limit, scored, and joins the population. The algorithms differ in how the population begins, how parents are chosen and
-//! who is removed ([`Rules`]). A refused child and one without a finite score use up the iteration. Duplicates are allowed.
+//! who is removed ([`Rules`]). A refused child and one without a finite score
+//! ([`Unscored`]) use up the iteration. Duplicates are allowed.
 //!
 //! Every choice is a function of the seed, the repetition and the iteration (`keyed::Draws` under `evolve.<repetition>.<t>` and
 //! `evolve.<repetition>.<t>.removal`), and a score is a function of the architecture, so that the same search has the same
@@ -14,8 +15,8 @@
 //! chosen parents, and in [`Removal::Random`] none ever.
 
 mod goal;
-mod lineage;
 mod limits;
+mod lineage;
 mod methods;
 mod search;
 mod state;
@@ -26,8 +27,8 @@ mod trajectory;
 use std::sync::Arc;
 
 pub use goal::{Goal, Objective};
-pub use lineage::{Ancestor, Winner};
 pub use limits::{Accounting, Counts, Excess, Limits, Refusal};
+pub use lineage::{Ancestor, Winner};
 pub use methods::{Method, Preset};
 pub use search::{Found, Outcome, Search, Watch};
 use serde::Serialize;
@@ -60,6 +61,16 @@ crate::named! {
         Kept = "kept",
         /// yes
         Trimmed = "trimmed",
+    }
+}
+
+crate::named! {
+    /// What becomes of a candidate without a finite score.
+    pub enum Unscored: "unscored" {
+        /// it does not join
+        Refused = "refused",
+        /// it joins as the worst of all (Zen-NAS's released code gives it -9999)
+        Worst = "worst",
     }
 }
 
@@ -96,6 +107,7 @@ pub struct Rules {
     pub replacements: usize,
     pub removal: Removal,
     pub final_list: FinalList,
+    pub unscored: Unscored,
 }
 
 /// When a search ends.
@@ -180,7 +192,8 @@ impl Evolution<'_> {
             Proposal::Candidate(candidate) => {
                 let scored = scores.of(&candidate.arch, |n| self.guess(state, &candidate, n))?;
                 state.evaluations += 1;
-                match (self.limits.slow(scored.latency_ms), self.goal.keep(&scored)) {
+                let worst = || (self.rules.unscored == Unscored::Worst).then(|| self.goal.worst());
+                match (self.limits.slow(scored.latency_ms), self.goal.keep(&scored).or_else(worst)) {
                     (Some(excess), _) => state.refuse(excess),
                     (None, None) => state.refuse_unscored(&scored),
                     (None, Some(kept)) => {
@@ -258,6 +271,9 @@ impl Evolution<'_> {
                 Candidate { arch: (self.mutate)(&arch.arch, self.rules.replacements, &mut draws)?, parent }
             }
         };
+        if self.limits.nothing() {
+            return Ok(Proposal::Candidate(candidate));
+        }
         let counts = match Counts::of(self.space, &candidate.arch, self.input, self.limits.accounting) {
             Ok(counts) => counts,
             // A mutant of a structure can be larger than any network that is built.

@@ -72,16 +72,10 @@ impl Search<'_> {
     ///
     /// # Errors
     /// As [`Evolution::run`], and what scoring and the journal say.
-    pub fn repetition(
-        &self,
-        repetition: u32,
-        iterations: u64,
-        journal: &Path,
-    ) -> Result<Found, GuidedError> {
+    pub fn repetition(&self, repetition: u32, iterations: u64, journal: &Path) -> Result<Found, GuidedError> {
         let limit = self.limits.latency_ms;
         let with = (self.engine, self.order);
-        let networks =
-            Networks::new(self.protocol, repetition, self.batch, (self.proxies, limit), with)?;
+        let networks = Networks::new(self.protocol, repetition, self.batch, (self.proxies, limit), with)?;
         let source = |arch: &str| networks.score(arch);
         // What is timed must have the machine for itself.
         let alone = Parallelism { at_once: Some(1), ..self.parallelism };
@@ -138,7 +132,8 @@ impl Search<'_> {
         self.watch.begin(repetition, rule, planned);
         let mut each = |state: &State| {
             trajectory.see(state);
-            let done = if matches!(until, Until::Iterations(_)) { state.iteration } else { state.evaluations };
+            let done =
+                if matches!(until, Until::Iterations(_)) { state.iteration } else { state.evaluations };
             self.watch.step(done, state.evaluations);
         };
         let state = evolution.run(scores, until, &mut each)?;

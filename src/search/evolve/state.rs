@@ -47,6 +47,11 @@ impl State {
         self.population.iter().copied().reduce(better)
     }
 
+    /// Place of the best of all members that there ever were in the history, the first of equal ones.
+    pub fn best_ever(&self) -> Option<usize> {
+        (0..self.values.len()).reduce(|best, at| if self.values[at] > self.values[best] { at } else { best })
+    }
+
     /// Place of the worst member in the population, the first of equal ones.
     pub(super) fn worst(&self) -> usize {
         let value = |i: usize| self.values[self.population[i]];

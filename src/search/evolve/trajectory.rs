@@ -9,7 +9,8 @@ use crate::stats::Summary;
 /// Rows of a trajectory.
 const ROWS: u64 = 200;
 
-/// The population after an iteration. Means and spread are over the members from which parents are chosen.
+/// The population after an iteration. Means and spread are over the members from which parents are chosen and whose
+/// value is finite.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Row {
     pub repetition: u32,
@@ -70,10 +71,11 @@ impl Trajectory<'_> {
         }
     }
 
-    /// `None` before there is a member.
+    /// `None` before there is a member with a finite value.
     fn row(&self, state: &State) -> Option<Row> {
         let best = state.best()?;
-        let members = state.parents(self.parents);
+        let mut members = state.parents(self.parents);
+        members.retain(|at| state.values[*at].is_finite());
         let values: Vec<f64> = members.iter().map(|at| state.values[*at]).collect();
         let summary = Summary::of(&values)?;
         let count = |at: usize| {

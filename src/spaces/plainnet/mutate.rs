@@ -207,9 +207,10 @@ mod tests {
         let mobile = Mutation { family: Family::MobileNet, ..OFFICIAL };
         assert_eq!(weights(mobile), (1..=12).rev().collect::<Vec<_>>());
         let names: Vec<String> = mobile.kinds().iter().map(|(kind, _)| kind.to_string()).collect();
-        assert_eq!([&names[0], &names[3], &names[4], &names[11]].map(|n| &n["SuperResIDW".len()..]), [
-            "E1K3", "E6K3", "E1K5", "E6K7"
-        ]);
+        assert_eq!(
+            [&names[0], &names[3], &names[4], &names[11]].map(|n| &n["SuperResIDW".len()..]),
+            ["E1K3", "E6K3", "E1K5", "E6K7"]
+        );
         // What is drawn has the weights: 12,000 draws, five standard deviations.
         let mut counts = BTreeMap::<String, f64>::new();
         let mut draws = Draws::new(0, "kinds");
