@@ -19,7 +19,6 @@ use crate::cli::data::load_table;
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
 use crate::datasets;
-use crate::named::Named;
 use crate::proxies::ProxyRef;
 use crate::report::{self, Format};
 use crate::scoring::{Parallelism, batch_facts, flag};
@@ -187,8 +186,7 @@ impl<'a> Searches<'a> {
         let (mut rules, mut columns, mut jumps) = (vec![], vec![], 0);
         let mut random = None;
         for walk in &self.walks {
-            let found =
-                self.trials(*walk, &search, &self.goal, &mut |t| t as usize % scores.len(), scores)?;
+            let found = self.trials(*walk, &search, &self.goal, scores)?;
             jumps += found.iter().map(|trial| trial.jumps).sum::<u64>();
             rules.push((format!("{}, {walk}", self.name()), RuleKind::Proxy));
             columns.push(outcomes(samples, &found));
@@ -198,7 +196,7 @@ impl<'a> Searches<'a> {
         columns.extend(random);
         for walk in &self.walks {
             let mut oracle = [Scores::new(&by_arch, one, self.stop)?];
-            let found = self.trials(*walk, &search, &Goal::score(), &mut |_| 0, &mut oracle)?;
+            let found = self.trials(*walk, &search, &Goal::score(), &mut oracle)?;
             rules.push((format!("oracle, {walk}"), RuleKind::Oracle));
             columns.push(outcomes(samples, &found));
         }
@@ -213,7 +211,6 @@ impl<'a> Searches<'a> {
         walk: Walk,
         search: &TableSearch<'_>,
         goal: &Goal,
-        repetition: &mut dyn FnMut(u32) -> usize,
         scores: &mut [Scores<'_>],
     ) -> Result<Vec<Trial>, GuidedError> {
         let planned =
@@ -224,7 +221,8 @@ impl<'a> Searches<'a> {
             done += 1;
             self.bar.step(done, done);
         };
-        let trial = |t: u32| search.trial(walk, t, goal, &mut scores[repetition(t)], &mut each);
+        let repetitions = scores.len();
+        let trial = |t: u32| search.trial(walk, t, goal, &mut scores[t as usize % repetitions], &mut each);
         let found = (0..self.args.trials).map(trial).collect();
         self.bar.finish();
         found
@@ -303,7 +301,7 @@ fn candidates(
     let accuracies = table.accuracies(query)?;
     let accuracies = accuracies.column("accuracy")?.f64()?;
     let known = (0..table.len())
-        .zip(accuracies)
+        .zip(accuracies.iter())
         .filter_map(|(i, x)| Some((table.arch(i), x.filter(|x| !x.is_nan())?)));
     Ok(known.filter(|(arch, _)| wanted(arch)).map(|(arch, x)| (arch.to_owned(), x)).unzip())
 }

@@ -25,7 +25,7 @@ impl Structure {
     }
 
     /// A sequence of super-blocks, at least one. Each takes the channels that the one before it gives, whatever it took.
-    pub(super) fn chained(mut blocks: Vec<Block>) -> Self {
+    pub(in crate::spaces) fn chained(mut blocks: Vec<Block>) -> Self {
         for i in 1..blocks.len() {
             blocks[i].input = blocks[i - 1].output;
         }
