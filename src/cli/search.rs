@@ -2,7 +2,9 @@
 
 mod bar;
 mod evolve;
+mod limits;
 mod outputs;
+mod prune;
 mod table;
 mod top1;
 mod weights;
@@ -18,9 +20,10 @@ const EXAMPLES: &str = "Examples:
   untrained search results/x --table-dataset cifar10,cifar100,imagenet16_120
   untrained search results/x --protocol running-best --split validation
   untrained search evolve --iterations 1000 --out searches/zen
-  untrained search table --space nats_sss --proxies naswot --trials 10 --out searches/sss";
+  untrained search table --space nats_sss --proxies naswot --trials 10 --out searches/sss
+  untrained search prune --dataset cifar10 --out searches/te_nas";
 
-/// Search: among scored architectures (RUN, or top1), by evolution, or on a tabular space
+/// Search: among scored architectures (RUN, or top1), by evolution, on a tabular space, or by pruning
 ///
 /// `untrained search RUN` is `untrained search top1 RUN`; a folder that is called like a sub-command is written ./evolve.
 #[derive(Debug, Args)]
@@ -38,6 +41,7 @@ enum SearchCommand {
     Top1(top1::Top1Args),
     Evolve(Box<evolve::EvolveArgs>),
     Table(Box<table::TableArgs>),
+    Prune(Box<prune::PruneArgs>),
 }
 
 /// Runs the command.
@@ -50,5 +54,6 @@ pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         Some(SearchCommand::Top1(args)) => top1::run(args, dirs),
         Some(SearchCommand::Evolve(args)) => evolve::run(args, dirs),
         Some(SearchCommand::Table(args)) => table::run(args, dirs),
+        Some(SearchCommand::Prune(args)) => prune::run(args, dirs),
     }
 }

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::store::{Invocation, RunKey, StoreError, files};
 
 const NAME: &str = "search.json";
+/// What was found.
+pub const RESULT: &str = "result.json";
 const LOCK: &str = "search.lock";
 const FORMAT: u32 = 1;
 /// Largest description that is read, in bytes.
@@ -87,6 +89,50 @@ impl SearchFolder {
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
         self.write(name, &json(&self.path, name, value)?)
     }
+}
+
+/// What a finished evolution found in its first repetition.
+pub struct Winners {
+    /// Id of the space.
+    pub space: String,
+    /// `search` and `random`, each with the structure that it found.
+    pub archs: Vec<(String, String)>,
+}
+
+/// The parts of `result.json` that are read again.
+#[derive(Deserialize)]
+struct Found {
+    outcomes: Vec<Outcome>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    rule: String,
+    winner: Option<Arch>,
+}
+
+#[derive(Deserialize)]
+struct Arch {
+    arch: String,
+}
+
+/// Reads the winners of a finished evolution.
+///
+/// # Errors
+/// The folder holds no search, none that is finished, or damaged files.
+pub fn winners(folder: &Path) -> Result<Winners, StoreError> {
+    let description = read(folder)?.ok_or_else(|| {
+        let remedy = "name the folder of `untrained search evolve --out`";
+        StoreError::io(&folder.join(NAME), remedy)(std::io::ErrorKind::NotFound.into())
+    })?;
+    let path = folder.join(RESULT);
+    let bytes = std::fs::read(&path);
+    let bytes = bytes.map_err(StoreError::io(&path, "finish the search by the command that began it"))?;
+    let found: Result<Vec<Found>, _> = serde_json::from_slice(&bytes);
+    let found = found.map_err(|error| StoreError::Manifest { path, reason: error.to_string() })?;
+    let outcomes = found.into_iter().take(1).flat_map(|found| found.outcomes);
+    let archs = outcomes.filter_map(|outcome| Some((outcome.rule, outcome.winner?.arch))).collect();
+    Ok(Winners { space: description.key.space, archs })
 }
 
 fn json(folder: &Path, name: &str, value: &impl Serialize) -> Result<String, StoreError> {

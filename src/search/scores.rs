@@ -122,7 +122,7 @@ impl<'a> Scores<'a> {
     pub fn of(
         &mut self,
         arch: &str,
-        next: impl FnOnce(usize) -> Result<Vec<String>, GuidedError>,
+        next: impl FnOnce(usize) -> Vec<String>,
     ) -> Result<Arc<Scored>, GuidedError> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(GuidedError::Stopped);
@@ -131,7 +131,7 @@ impl<'a> Scores<'a> {
             return Ok(Arc::clone(scored));
         }
         if !self.ahead.contains_key(arch) {
-            let guesses = if self.at_once > 1 { next(self.at_once - 1)? } else { vec![] };
+            let guesses = if self.at_once > 1 { next(self.at_once - 1) } else { vec![] };
             self.compute(arch, guesses)?;
         }
         let scored = self.ahead.remove(arch).ok_or(GuidedError::Stopped)?;

@@ -14,6 +14,7 @@ mod part;
 pub mod plainnet;
 mod pretrained;
 mod python;
+pub mod supernet;
 mod tiny_net;
 pub mod transnas;
 
@@ -250,7 +251,10 @@ pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
 /// [`SpaceError::Unknown`] with the known ids.
 pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
     let known = SPACES.iter().copied().find(|s| s.spec().id == id);
-    let variant = || nds::variant(id).or_else(|| transnas::variant(id)).or_else(|| nafbee::variant(id));
+    let variant = || {
+        let others = || nafbee::variant(id).or_else(|| supernet::variant(id));
+        nds::variant(id).or_else(|| transnas::variant(id)).or_else(others)
+    };
     known.or_else(variant).ok_or_else(|| SpaceError::Unknown {
         given: id.to_string(),
         known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),

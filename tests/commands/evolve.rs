@@ -155,8 +155,8 @@ fn another_search_needs_another_folder() {
     let short = &[SMALL, &["--threads", "2"]].concat();
     run(&arguments(&out, short));
     for (flag, value, says) in [
-        ("--population", "13", "rules"),
-        ("--max-params", "1e6", "limits"),
+        ("--population", "13", "population 12, this command 13"),
+        ("--max-params", "1e6", "max-params 150000, this command 1000000"),
         ("--batch-size", "4", "batch-size"),
         ("--dataset", "synthetic", "dataset"),
     ] {
@@ -218,8 +218,10 @@ fn methods_and_sums() {
 #[test]
 fn what_cannot_be_searched_is_said_in_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
+    let folders = std::cell::Cell::new(0);
     let fails = |args: &[&str], code: i32, says: &str| {
-        let out = dir.path().join(format!("{}", args.join("").len()));
+        folders.set(folders.get() + 1);
+        let out = dir.path().join(folders.get().to_string());
         let short = ["--dataset", "noise", "--batch-size", "2", "--resolution", "8", "--proxies", "params"];
         let assert = untrained(&arguments(&out, &[&short, args].concat())).assert().code(code);
         let text = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
@@ -235,9 +237,13 @@ fn what_cannot_be_searched_is_said_in_one_sentence() {
     fails(&["--iterations", "5", "--weights", "1,2"], 1, "2 --weights for 1 proxies");
     fails(&["--iterations", "5", "--space", "nats_sss"], 1, "--space plainnet");
     fails(&["--iterations", "5", "--start", "SuperConvK3BNRELU(4,8,1,1)"], 1, "an image has 3");
-    let two = ["--proxies", "params,flops", "--iterations", "5", "--out", "x"];
-    untrained(&[&["search", "evolve"], &two[..]].concat()).assert().code(1).stderr(contains("--weights"));
-    // A teacher of a thousand classes does not know ten.
-    let teacher = ["--method", "cam_nas", "--iterations", "5", "--out", "y", "--dataset", "synthetic"];
-    untrained(&[&["search", "evolve"], &teacher[..]].concat()).assert().code(1).stderr(contains("cam_nas"));
+    let out = dir.path().join("never");
+    let two = ["--proxies", "params,flops", "--iterations", "5"];
+    untrained(&arguments(&out, &two)).assert().code(1).stderr(contains("--weights"));
+    // There is no teacher without its weights.
+    let teacher = ["--method", "cam_nas", "--iterations", "5", "--dataset", "synthetic"];
+    untrained(&arguments(&out, &teacher))
+        .assert()
+        .code(1)
+        .stderr(contains("cam_nas").and(contains("weights")));
 }

@@ -14,6 +14,7 @@ mod merge;
 mod nds;
 mod parity;
 mod plot;
+mod prune;
 mod query;
 mod run;
 mod runs;

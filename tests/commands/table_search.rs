@@ -65,7 +65,7 @@ fn what_cannot_be_searched_is_said() {
     fails(&["--proxies", "zen", "--samples", "3"], "the run has no scores of zen");
     fails(&["--proxies", "naswot", "--samples", "12"], "only 11");
     fails(&["--proxies", "naswot", "--samples", "0"], "begins at 1");
-    fails(&["--proxies", "naswot", "--samples", "3", "--walk", "evolution"], "--walk random");
+    fails(&["--proxies", "naswot", "--samples", "11", "--walk", "evolution"], "--walk random");
     fails(&["--proxies", "naswot,l2_norm", "--samples", "3"], "--weights");
     let other = ["search", "table", "--space", "nats_sss", "--pool", nafbee_run(1), "--proxies", "naswot"];
     untrained(&other).assert().code(1);

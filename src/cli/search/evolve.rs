@@ -9,6 +9,7 @@ use clap::{Args, value_parser};
 use serde_json::json;
 
 use super::bar::SearchBar;
+use super::limits::LimitArgs;
 use super::outputs;
 use super::weights::{WeightArgs, proxies_json, value_words};
 use crate::cli::common::{Names, TableOrder, ThreadArgs, invocation, stop_flag};
@@ -19,7 +20,7 @@ use crate::keyed::Draws;
 use crate::proxies::ProxyRef;
 use crate::scoring::{Protocol, batch_facts, flag};
 use crate::search::evolve::{
-    Accounting, FinalList, Found, Goal, Limits, Method, Mutate, Objective, Preset, Rules, Search, Unscored,
+    FinalList, Found, Goal, Limits, Method, Mutate, Objective, Preset, Rules, Search, Unscored,
 };
 use crate::search::{GuidedError, SearchFolder};
 use crate::spaces::SearchSpace;
@@ -54,6 +55,9 @@ and with more --iterations or --repetitions it goes further; the result is that 
     mut_arg("dedupe", |arg| arg.hide(true)),
 )]
 pub(super) struct EvolveArgs {
+    #[command(flatten)]
+    settings: SettingArgs,
+
     /// Whose evolution
     #[arg(long, value_parser = flag::<Method>(), default_value_t, value_name = "METHOD", help_heading = "Search")]
     method: Method,
@@ -97,76 +101,23 @@ pub(super) struct EvolveArgs {
     limits: LimitArgs,
 
     #[command(flatten)]
-    settings: SettingArgs,
+    run: RunArgs,
+}
 
+/// Where the search is kept, and what carries it out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Runs")]
+pub(super) struct RunArgs {
     /// Folder of the search
-    #[arg(long, value_name = "DIR", help_heading = "Runs")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 
-    /// Repetitions; each draws its own mutations, weights and mini-batch
-    #[arg(long, default_value_t = 1, value_name = "R", value_parser = value_parser!(u32).range(1..=10_000), help_heading = "Runs")]
-    repetitions: u32,
+    /// Repetitions; each draws its own part of what --vary names
+    #[arg(long, default_value_t = 1, value_name = "R", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub repetitions: u32,
 
     #[command(flatten)]
-    threads: ThreadArgs,
-}
-
-/// Limits of candidates; `none` lifts one of the method's.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Limits (a number such as 1e6, or none) [default: the method's]")]
-struct LimitArgs {
-    /// Largest number of parameters
-    #[arg(long, value_name = "N", value_parser = limit)]
-    max_params: Option<Limit>,
-
-    /// Largest number of operations on one image
-    #[arg(long, value_name = "N", value_parser = limit)]
-    max_flops: Option<Limit>,
-
-    /// Most layers (sub-layers of super-blocks)
-    #[arg(long, value_name = "N", value_parser = limit)]
-    max_layers: Option<Limit>,
-
-    /// Largest effectiveness rho (Incorporated-NAS)
-    #[arg(long, value_name = "RHO", value_parser = limit)]
-    max_rho: Option<Limit>,
-
-    /// Longest forward pass in milliseconds for one image, measured on this machine with all threads
-    #[arg(long, value_name = "MS", value_parser = limit)]
-    max_latency: Option<Limit>,
-
-    /// Who counts parameters and operations
-    #[arg(long, value_parser = flag::<Accounting>(), default_value_t, value_name = "WHO")]
-    accounting: Accounting,
-}
-
-/// A limit, or none.
-#[derive(Clone, Copy, Debug)]
-struct Limit(Option<f64>);
-
-fn limit(text: &str) -> Result<Limit, String> {
-    match text.parse::<f64>() {
-        _ if text == "none" => Ok(Limit(None)),
-        Ok(x) if x.is_finite() && x > 0.0 => Ok(Limit(Some(x))),
-        _ => Err("a limit is a number above 0, such as 1000000 or 1e6, or none".to_owned()),
-    }
-}
-
-impl LimitArgs {
-    fn of(&self, preset: Limits) -> Limits {
-        let real = |given: Option<Limit>, preset: Option<f64>| given.map_or(preset, |Limit(limit)| limit);
-        let whole = |given: Option<Limit>, preset: Option<u64>| {
-            given.map_or(preset, |Limit(limit)| limit.map(|x| x as u64))
-        };
-        Limits {
-            layers: whole(self.max_layers, preset.layers),
-            params: whole(self.max_params, preset.params),
-            flops: whole(self.max_flops, preset.flops),
-            rho: real(self.max_rho, preset.rho),
-            latency_ms: real(self.max_latency, preset.latency_ms),
-            accounting: self.accounting,
-        }
-    }
+    pub threads: ThreadArgs,
 }
 
 /// Runs the command.
@@ -199,9 +150,9 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
         (args.final_list.unwrap_or(preset.final_list), args.unscored.unwrap_or(preset.unscored)),
     );
     limits.check(protocol.space, &start, input)?;
-    let parallelism = args.threads.parallelism().on(engine.as_ref());
+    let parallelism = args.run.threads.parallelism().on(engine.as_ref());
     let key = key(&protocol, &engine.name(), &first, (&weighted, objective), (&rules, &limits, mutation))?;
-    let folder = SearchFolder::open(&args.out, key, invocation(parallelism.threads))?;
+    let folder = SearchFolder::open(&args.run.out, key, invocation(parallelism.threads))?;
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
@@ -222,14 +173,14 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
         watch: &bar,
     };
     let mut found: Vec<Found> = vec![];
-    for repetition in 0..args.repetitions {
+    for repetition in 0..args.run.repetitions {
         let one = search.repetition(repetition, args.iterations, &folder.journal(repetition));
         if one.is_err() {
             bar.finish();
         }
         match one {
             Err(GuidedError::Stopped) => {
-                eprintln!("stopped; the same command goes on in {}", args.out.display());
+                eprintln!("stopped; the same command goes on in {}", args.run.out.display());
                 return Ok(ExitCode::from(130));
             }
             one => found.push(one?),
@@ -238,7 +189,7 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
     bar.finish();
     let description = format!("{}; {}", value_words(&weighted, objective), first.description);
     outputs::write(&folder, &found, &description)?;
-    outputs::summarise(&args.out, &found, began.elapsed())?;
+    outputs::summarise(&args.run.out, &found, began.elapsed())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -286,10 +237,13 @@ fn key(
         ("mini_batch", json!(batch_facts(first).sha256)),
         ("proxies", proxies_json(weighted)),
         ("objective", json!(objective)),
-        ("rules", json!(rules)),
-        ("limits", json!(limits)),
         ("mutation", json!(mutation)),
     ];
     key.settings.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    // One by one, so that a command that differs is told in which of them.
+    let fields = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
+    key.settings.extend(fields(json!(rules)));
+    key.settings
+        .extend(fields(json!(limits)).into_iter().map(|(name, value)| (format!("max_{name}"), value)));
     Ok(key)
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::plot::{self, Labels};
-use crate::search::SearchFolder;
 use crate::search::evolve::{Found, Outcome, Row};
+use crate::search::{RESULT, SearchFolder};
 
 /// Writes the files of a search; `value` says what its members are ordered by.
 pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyhow::Result<()> {
@@ -17,7 +17,7 @@ pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyh
     rows.iter().try_for_each(|row| csv.serialize(row))?;
     folder.write("trajectory.csv", &String::from_utf8(csv.into_inner()?)?)?;
     folder.write_json("trajectory.json", &rows)?;
-    folder.write_json("result.json", &found)?;
+    folder.write_json(RESULT, &found)?;
     let repetitions = found.len();
     let labels = Labels {
         title: "Best value found so far".to_owned(),

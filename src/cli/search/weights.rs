@@ -13,7 +13,7 @@ use crate::search::evolve::Objective;
 #[command(next_help_heading = "Search")]
 pub(super) struct WeightArgs {
     /// A weight for each proxy, those of --external last; of scores that are better when lower the negative is weighted
-    #[arg(long, value_delimiter = ',', value_name = "WEIGHTS", allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', value_name = "WEIGHTS", allow_hyphen_values = true)]
     weights: Vec<f64>,
 
     /// How scores become one value [default: sum, and the method's in `evolve`]

@@ -18,6 +18,7 @@ mod goal;
 mod limits;
 mod lineage;
 mod methods;
+mod rules;
 mod search;
 mod state;
 #[cfg(test)]
@@ -30,96 +31,15 @@ pub use goal::{Goal, Objective};
 pub use limits::{Accounting, Counts, Excess, Limits, Refusal};
 pub use lineage::{Ancestor, Winner};
 pub use methods::{Method, Preset};
+pub use rules::{FinalList, Parents, Removal, Rules, Start, Unscored, Until};
 pub use search::{Found, Outcome, Search, Watch};
-use serde::Serialize;
 pub use state::{Member, State};
 pub use trajectory::{Row, Trajectory};
 
 use super::error::GuidedError;
-use super::scores::Scores;
+use super::scores::{Scored, Scores};
 use crate::keyed::Draws;
 use crate::spaces::{NetworkInput, SearchSpace, SpaceError};
-
-crate::named! {
-    /// Who leaves the population when it has a member too many.
-    pub enum Removal: "removal" {
-        /// the member with the smallest value, the first of equal ones
-        Worst = "worst",
-        /// the oldest member
-        Oldest = "oldest",
-        /// any member
-        Random = "random",
-        /// nobody
-        Nobody = "nobody",
-    }
-}
-
-crate::named! {
-    /// Whether the population is cut to its size once more at the end.
-    pub enum FinalList: "final list" {
-        /// no: it may have one member more (released code)
-        Kept = "kept",
-        /// yes
-        Trimmed = "trimmed",
-    }
-}
-
-crate::named! {
-    /// What becomes of a candidate without a finite score.
-    pub enum Unscored: "unscored" {
-        /// it does not join
-        Refused = "refused",
-        /// it joins as the worst of all (Zen-NAS's released code gives it -9999)
-        Worst = "worst",
-    }
-}
-
-/// How the population begins.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum Start {
-    /// While the population has at most so many members, children are those of this architecture, by one replacement.
-    Mutants { of: String, few: usize },
-    /// With this architecture alone.
-    Only(String),
-    /// With these architectures, one an iteration.
-    Sample(Vec<String>),
-}
-
-/// How a parent is chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Parents {
-    /// Every member equally likely.
-    Uniform,
-    /// The best of so many members drawn with replacement, the first of equal ones.
-    Tournament(usize),
-    /// Every one of the best so many equally likely.
-    Top(usize),
-}
-
-/// What tells one evolution from another.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Rules {
-    /// Members that the population may have when a child is made.
-    pub population: usize,
-    pub start: Start,
-    pub parents: Parents,
-    /// Replacements that make a child of a member.
-    pub replacements: usize,
-    pub removal: Removal,
-    pub final_list: FinalList,
-    pub unscored: Unscored,
-}
-
-/// When a search ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    Iterations(u64),
-    /// So many candidates were scored; at the latest after so many iterations.
-    Evaluations {
-        evaluations: u64,
-        iterations: u64,
-    },
-}
 
 /// A child of an architecture by so many replacements.
 pub type Mutate<'a> = dyn Fn(&str, usize, &mut Draws) -> Result<String, GuidedError> + 'a;
@@ -192,15 +112,9 @@ impl Evolution<'_> {
             Proposal::Candidate(candidate) => {
                 let scored = scores.of(&candidate.arch, |n| self.guess(state, &candidate, n))?;
                 state.evaluations += 1;
-                let worst = || (self.rules.unscored == Unscored::Worst).then(|| self.goal.worst());
-                match (self.limits.slow(scored.latency_ms), self.goal.keep(&scored).or_else(worst)) {
-                    (Some(excess), _) => state.refuse(excess),
-                    (None, None) => state.refuse_unscored(&scored),
-                    (None, Some(kept)) => {
-                        let Candidate { arch, parent } = candidate;
-                        let iteration = state.iteration;
-                        state.add(Member { arch, parent, iteration, scored: Some(scored) }, kept, self.goal);
-                    }
+                match self.limits.slow(scored.latency_ms) {
+                    Some(excess) => state.refuse(excess),
+                    None => self.join(state, candidate, scored),
                 }
             }
         }
@@ -208,8 +122,25 @@ impl Evolution<'_> {
         Ok(())
     }
 
-    /// Candidates that will be scored next if this one and those behind it are the worst.
-    fn guess(&self, state: &State, pending: &Candidate, most: usize) -> Result<Vec<String>, GuidedError> {
+    /// Makes a scored candidate a member, or refuses it where it has no finite score.
+    fn join(&self, state: &mut State, Candidate { arch, parent }: Candidate, scored: Arc<Scored>) {
+        let kept = self.goal.keep(&scored);
+        if kept.is_none() {
+            state.note(&scored);
+        }
+        let worst = || (self.rules.unscored == Unscored::Worst).then(|| self.goal.worst());
+        match kept.or_else(worst) {
+            None => state.refuse(Excess::of_nothing(Refusal::NoScore)),
+            Some(kept) => {
+                let member = Member { arch, parent, iteration: state.iteration, scored: Some(scored) };
+                state.add(member, kept, self.goal);
+            }
+        }
+    }
+
+    /// Candidates that will be scored next if this one and those behind it are the worst. Where there is no next one, the search
+    /// says so if it comes to that.
+    fn guess(&self, state: &State, pending: &Candidate, most: usize) -> Vec<String> {
         let (mut state, mut guesses) = (state.clone(), vec![]);
         let mut arch = pending.arch.clone();
         let mut parent = pending.parent;
@@ -219,19 +150,19 @@ impl Evolution<'_> {
             loop {
                 state.iteration += 1;
                 self.trim(&mut state);
-                match self.propose(&state)? {
-                    Proposal::Candidate(next) => {
+                match self.propose(&state) {
+                    Ok(Proposal::Candidate(next)) => {
                         (arch, parent) = (next.arch, next.parent);
                         break;
                     }
                     // A guess must not search for long.
-                    Proposal::Refused(_) if state.iteration > iteration + 64 => return Ok(guesses),
-                    Proposal::Refused(_) => {}
+                    Ok(Proposal::Refused(_)) if state.iteration <= iteration + 64 => {}
+                    _ => return guesses,
                 }
             }
             guesses.push(arch.clone());
         }
-        Ok(guesses)
+        guesses
     }
 
     /// Removes members until the population has its size.
@@ -267,7 +198,9 @@ impl Evolution<'_> {
             _ => {
                 let parent = state.parent(self.rules.parents, &mut draws);
                 let arch = parent.map(|at| Arc::clone(&state.history[at]));
-                let Some(arch) = arch else { return Ok(Proposal::Refused(Excess::nobody())) };
+                let Some(arch) = arch else {
+                    return Ok(Proposal::Refused(Excess::of_nothing(Refusal::NoScore)));
+                };
                 Candidate { arch: (self.mutate)(&arch.arch, self.rules.replacements, &mut draws)?, parent }
             }
         };
@@ -277,7 +210,7 @@ impl Evolution<'_> {
         let counts = match Counts::of(self.space, &candidate.arch, self.input, self.limits.accounting) {
             Ok(counts) => counts,
             // A mutant of a structure can be larger than any network that is built.
-            Err(SpaceError::Arch(_)) => return Ok(Proposal::Refused(Excess::too_large())),
+            Err(SpaceError::Arch(_)) => return Ok(Proposal::Refused(Excess::of_nothing(Refusal::TooLarge))),
             Err(error) => return Err(error.into()),
         };
         Ok(match self.limits.excess(&counts) {
@@ -293,21 +226,12 @@ impl Evolution<'_> {
         }
         let tried = state.iteration;
         Err(match state.commonest() {
-            Some((Excess { refusal, value, limit }, refused)) if refusal != Refusal::NoScore => {
+            Some((Excess { refusal, value, limit }, refused))
+                if ![Refusal::NoScore, Refusal::TooLarge].contains(&refusal) =>
+            {
                 GuidedError::Unreachable { tried, refused, refusal, limit, nearest: value }
             }
             _ => GuidedError::NoScores { tried, reason: state.reason.clone().unwrap_or_default() },
         })
-    }
-}
-
-impl Until {
-    fn reached(self, state: &State) -> bool {
-        match self {
-            Self::Iterations(iterations) => state.iteration >= iterations,
-            Self::Evaluations { evaluations, iterations } => {
-                state.evaluations >= evaluations || state.iteration >= iterations
-            }
-        }
     }
 }

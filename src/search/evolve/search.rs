@@ -137,6 +137,10 @@ impl Search<'_> {
             self.watch.step(done, state.evaluations);
         };
         let state = evolution.run(scores, until, &mut each)?;
+        if !state.best().is_some_and(|at| state.values[at].is_finite()) {
+            let reason = state.reason.unwrap_or_default();
+            return Err(GuidedError::NoScores { tried: state.iteration, reason });
+        }
         trajectory.end(&state);
         rows.extend(trajectory.rows);
         let proxies: Vec<String> = self.proxies.iter().map(ToString::to_string).collect();

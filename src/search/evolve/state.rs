@@ -6,7 +6,7 @@ use super::goal::{Goal, Kept};
 use super::{Excess, Parents, Refusal};
 use crate::keyed::Draws;
 use crate::named::Named;
-use crate::search::scores::Scored;
+use crate::search::scores::{PartScore, Scored};
 
 /// A candidate that joined the population.
 #[derive(Clone, Debug)]
@@ -93,13 +93,13 @@ impl State {
         }
     }
 
-    pub(super) fn refuse_unscored(&mut self, scored: &Scored) {
+    /// Remembers why a candidate has no finite score.
+    pub(super) fn note(&mut self, scored: &Scored) {
         let bad = scored.scores.iter().find(|part| !part.score.is_some_and(f64::is_finite));
-        let said = |part: &crate::search::scores::PartScore| {
+        let said = |part: &PartScore| {
             part.reason.clone().unwrap_or_else(|| format!("it is {}", part.score.unwrap_or(f64::NAN)))
         };
         self.reason = bad.map(said).or(self.reason.take());
-        self.refuse(Excess { refusal: Refusal::NoScore, value: 0.0, limit: 0.0 });
     }
 
     /// The refusal that was commonest, with its least excess and its number.
@@ -116,13 +116,8 @@ impl State {
 }
 
 impl Excess {
-    /// A structure that is larger than any that is built.
-    pub(super) fn too_large() -> Self {
-        Self { refusal: Refusal::TooLarge, value: f64::INFINITY, limit: f64::INFINITY }
-    }
-
-    /// There is no parent.
-    pub(super) fn nobody() -> Self {
-        Self { refusal: Refusal::NoScore, value: 0.0, limit: 0.0 }
+    /// A refusal without a limit that could be raised.
+    pub(super) fn of_nothing(refusal: Refusal) -> Self {
+        Self { refusal, value: 0.0, limit: 0.0 }
     }
 }
