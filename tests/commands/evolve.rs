@@ -215,6 +215,42 @@ fn methods_and_sums() {
     assert!(latency["arch"].is_string());
 }
 
+/// A command drives the search, alone and in a sum; this one says how long the string of an architecture is.
+#[cfg(unix)]
+#[test]
+fn a_command_can_guide() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("mine.sh");
+    let text = "read -r hello\necho '{\"type\":\"ready\",\"direction\":\"higher\",\"version\":1}'\n\
+                while read -r line; do\nid=${line#*\\\"id\\\":}; id=${id%%,*}\n\
+                arch=${line#*\\\"arch\\\":\\\"}; arch=${arch%%\\\"*}\n\
+                echo '{\"type\":\"score\",\"id\":'$id',\"score\":'${#arch}'}'\ndone\n";
+    std::fs::write(&script, text).unwrap();
+    let mine = format!("mine=sh '{}'", script.display());
+    let short = [
+        "--iterations",
+        "30",
+        "--population",
+        "8",
+        "--dataset",
+        "noise",
+        "--batch-size",
+        "2",
+        "--resolution",
+        "8",
+    ];
+    let args = [&short[..], &["--external", &mine]].concat();
+    let alone = search(&dir.path().join("alone"), &args);
+    let result: serde_json::Value = serde_json::from_slice(&alone["result.json"]).unwrap();
+    let winner = &result[0]["outcomes"][0]["winner"];
+    assert_eq!(winner["value"].as_f64().unwrap() as usize, winner["arch"].as_str().unwrap().len());
+    assert_eq!(winner["scores"]["external:mine"]["score"], winner["value"]);
+    let sum = [&args[..], &["--proxies", "params", "--weights", "-1e-6,1"]].concat();
+    let sum = search(&dir.path().join("sum"), &sum);
+    let result: serde_json::Value = serde_json::from_slice(&sum["result.json"]).unwrap();
+    assert!(result[0]["outcomes"][0]["winner"]["scores"]["params"]["score"].is_number());
+}
+
 #[test]
 fn what_cannot_be_searched_is_said_in_one_sentence() {
     let dir = tempfile::tempdir().unwrap();

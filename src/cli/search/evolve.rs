@@ -34,6 +34,7 @@ const EXAMPLES: &str = "Examples:
   untrained search evolve --method incorporated_s --iterations 1000 --out searches/incorporated
   untrained search evolve --proxies zen:no_reslink,escore:sqrt --weights 0.7,0.3 --max-rho 0.5 \\
       --iterations 1000 --out searches/sum
+  untrained search evolve --method cam_nas --space cam_nas --dataset cifar10 --batch-size 5 --iterations 500 --out searches/cam
   untrained search evolve --start zen-mobile-init --family mobilenet --resolution 224 --dataset noise \\
       --max-flops 400e6 --max-params none --max-layers 14 --iterations 500 --out searches/mobile
 

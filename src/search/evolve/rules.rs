@@ -40,6 +40,7 @@ crate::named! {
 
 /// How the population begins.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Start {
     /// While the population has at most so many members, children are those of this architecture, by one replacement.
     Mutants { of: String, few: usize },
@@ -51,6 +52,7 @@ pub enum Start {
 
 /// How a parent is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Parents {
     /// Every member equally likely.
     Uniform,
