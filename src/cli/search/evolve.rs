@@ -173,25 +173,29 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
         stop: &stop,
         watch: &bar,
     };
-    let mut found: Vec<Found> = vec![];
-    for repetition in 0..args.run.repetitions {
-        let one = search.repetition(repetition, args.iterations, &folder.journal(repetition));
-        if one.is_err() {
-            bar.finish();
-        }
-        match one {
-            Err(GuidedError::Stopped) => {
-                eprintln!("stopped; the same command goes on in {}", args.run.out.display());
-                return Ok(ExitCode::from(130));
-            }
-            one => found.push(one?),
-        }
-    }
+    let found = repetitions(args, &search, &folder);
     bar.finish();
+    let Some(found) = found? else {
+        eprintln!("stopped; the same command goes on in {}", args.run.out.display());
+        return Ok(ExitCode::from(130));
+    };
     let description = format!("{}; {}", value_words(&weighted, objective), first.description);
     outputs::write(&folder, &found, &description)?;
     outputs::summarise(&args.run.out, &found, began.elapsed())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the repetitions found; `None` if somebody stopped them.
+fn repetitions(
+    args: &EvolveArgs,
+    search: &Search<'_>,
+    folder: &SearchFolder,
+) -> Result<Option<Vec<Found>>, GuidedError> {
+    let one = |r: u32| search.repetition(r, args.iterations, &folder.journal(r));
+    match (0..args.run.repetitions).map(one).collect() {
+        Err(GuidedError::Stopped) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// How architectures of the space mutate, and the description of that where it has options.
