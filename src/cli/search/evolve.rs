@@ -192,7 +192,8 @@ fn repetitions(
     folder: &SearchFolder,
 ) -> Result<Option<Vec<Found>>, GuidedError> {
     let one = |r: u32| search.repetition(r, args.iterations, &folder.journal(r));
-    match (0..args.run.repetitions).map(one).collect() {
+    let found: Result<Vec<Found>, GuidedError> = (0..args.run.repetitions).map(one).collect();
+    match found {
         Err(GuidedError::Stopped) => Ok(None),
         found => found.map(Some),
     }
