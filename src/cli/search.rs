@@ -38,7 +38,7 @@ pub struct SearchArgs {
 
 #[derive(Debug, Subcommand)]
 enum SearchCommand {
-    Top1(top1::Top1Args),
+    Top1(Box<top1::Top1Args>),
     Evolve(Box<evolve::EvolveArgs>),
     Table(Box<table::TableArgs>),
     Prune(Box<prune::PruneArgs>),
