@@ -27,6 +27,7 @@ const EXAMPLES: &str = "Examples:
   untrained explain --space nasbench201 --dataset cifar10 --split test --out maps.png \\
       --arch '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|'
   untrained explain --teacher cifar10_resnet56 --cam score_cam --layer pre_gap --dataset cifar10 --out teacher.svg
+  untrained explain --search searches/cam --dataset cifar10 --out claim.png
   untrained explain --teacher resnet18 --pictures dog.jpg,cat.jpg --layer pre_gap --out photographs.png
   untrained explain --teacher weights/resnet50-0676ba61.pth --pictures dog.jpg --out resnet50.png
 
@@ -56,6 +57,10 @@ pub struct ExplainArgs {
     /// A candidate, or #RECORD in a list of records; up to four of them
     #[arg(long, value_name = "ARCH", requires = "space")]
     arch: Vec<String>,
+
+    /// A finished search (`untrained search evolve --out`): what it and the search at random beside it found are the candidates
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["space", "arch"])]
+    search: Option<PathBuf>,
 
     /// Teacher: cifar10_resnet20, cifar10_resnet56, resnet18, resnet34, resnet50, resnet101, resnet152, or a file of weights
     /// (.safetensors, .pth) of one of these networks [default: cifar10_resnet20, and resnet18 for pictures]
@@ -168,17 +173,9 @@ pub fn run(args: &ExplainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let maps = explained.maps(input, &classes, args.request())?;
     let taught = Column { name: teacher_name(&teacher), maps, notes: notes_of(&classes, &predicted) };
     let taught_to = (engine.as_ref(), &classes[..], teacher.classes, &taught.maps);
-    let mut columns = match &args.space {
-        None => vec![],
-        Some(space) => {
-            let space = spaces::find(space)?;
-            let names = Names::new(space, dirs);
-            let candidate = |(arch, number): (&String, usize)| {
-                candidate(args, (space, &names.arch(arch)?, number), &seen, taught_to)
-            };
-            args.arch.iter().zip(1..).map(candidate).collect::<anyhow::Result<Vec<_>>>()?
-        }
-    };
+    let candidates = args.candidates(dirs)?;
+    let column = |c: &Candidate| candidate(args, c, &seen, taught_to);
+    let mut columns = candidates.iter().map(column).collect::<anyhow::Result<Vec<_>>>()?;
     let facts = facts(&columns, &taught.maps, seen.stretch());
     columns.insert(0, taught);
     let figure = figure::draw(args, &seen, columns, facts)?;
@@ -187,7 +184,32 @@ pub fn run(args: &ExplainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A network beside the teacher.
+struct Candidate {
+    space: &'static dyn SearchSpace,
+    arch: String,
+    /// What it is: a number, or who found it.
+    name: String,
+}
+
 impl ExplainArgs {
+    /// The candidates named, or those of a search.
+    fn candidates(&self, dirs: &DataDirs) -> anyhow::Result<Vec<Candidate>> {
+        if let Some(folder) = &self.search {
+            let winners = crate::search::winners(folder)?;
+            let space = spaces::find(&winners.space)?;
+            let of = |(rule, arch)| Candidate { space, arch, name: format!("found by {rule}") };
+            return Ok(winners.archs.into_iter().map(of).collect());
+        }
+        let Some(space) = &self.space else { return Ok(vec![]) };
+        let space = spaces::find(space)?;
+        let names = Names::new(space, dirs);
+        let of = |(arch, number): (&String, usize)| {
+            Ok(Candidate { space, arch: names.arch(arch)?, name: format!("candidate {number}") })
+        };
+        self.arch.iter().zip(1..).map(of).collect()
+    }
+
     fn request(&self) -> CamRequest {
         CamRequest { layer: self.layer, method: self.cam, form: self.form, seed: self.images.data_seed }
     }
@@ -235,7 +257,7 @@ type Taught<'a> = (&'a dyn crate::engine::Engine, &'a [u32], usize, &'a Maps);
 /// The maps of a candidate, which has as many classes as the teacher.
 fn candidate(
     args: &ExplainArgs,
-    (space, arch, number): (&dyn SearchSpace, &str, usize),
+    Candidate { space, arch, name }: &Candidate,
     seen: &Seen,
     (engine, classes, known, teacher): Taught<'_>,
 ) -> anyhow::Result<Column> {
@@ -248,7 +270,7 @@ fn candidate(
     let precision = args.engine.precision;
     let explained = Explained { engine, graph: &graph, weights: &weights, statistics, precision };
     let input = InputBatch { images: &seen.values, shape: seen.shape };
-    let maps = explained.maps(input, classes, args.request()).with_context(|| arch.to_owned())?;
+    let maps = explained.maps(input, classes, args.request()).with_context(|| arch.clone())?;
     let stretch = seen.stretch();
     let pairs = teacher.prepared(Normalisation::MinMax, stretch).into_iter();
     let notes = pairs.zip(maps.prepared(Normalisation::MinMax, stretch)).map(|(t, s)| {
@@ -256,7 +278,7 @@ fn candidate(
         let empty = if s.iter().all(|x| *x == 0.0) { "empty map, " } else { "" };
         format!("{empty}distance {distance:.2}")
     });
-    Ok(Column { notes: notes.collect(), name: format!("candidate {number}: {arch}"), maps })
+    Ok(Column { notes: notes.collect(), name: format!("{name}: {arch}"), maps })
 }
 
 /// The similarity of every candidate over all images, as `cam_nas` takes it.

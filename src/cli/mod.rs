@@ -64,7 +64,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Merge(merge::MergeArgs),
     Correlate(correlate::CorrelateArgs),
-    Search(search::SearchArgs),
+    Search(Box<search::SearchArgs>),
     Compare(compare::CompareArgs),
     Bench(bench::BenchArgs),
     Parity(parity::ParityArgs),

@@ -4,7 +4,7 @@ pub(super) mod bar;
 pub(super) mod list;
 mod one;
 mod run;
-mod settings;
+pub(super) mod settings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ pub struct ScoreArgs {
 #[group(required = true, multiple = false)]
 struct WhichArgs {
     /// One architecture string, as the space writes it; its scores are printed
-    #[arg(long, value_name = "ARCH")]
+    #[arg(long, value_name = "ARCH", conflicts_with_all = ["vary", "dedupe"])]
     arch: Option<String>,
 
     /// The architectures of a file, one string (or, in lists of records, #RECORD) a line; `-` reads standard input. Or those of a

@@ -1,102 +1,59 @@
-//! `untrained search`: random search that a score guides.
+//! `untrained search`: searches that scores guide.
 
-use std::path::PathBuf;
+mod bar;
+mod evolve;
+mod limits;
+mod outputs;
+mod prune;
+mod table;
+mod top1;
+mod weights;
+
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
-use crate::analysis::{Facts, ScoreSet};
 use crate::data::DataDirs;
-use crate::report::search_table;
-use crate::scoring::flag;
-use crate::search::top1::{Protocol, Request};
-use crate::search::{SearchGroup, Searched, search, usual_sizes};
 
 const EXAMPLES: &str = "Examples:
   untrained search results/x --samples 10,100 --trials 500
   untrained search results/x --table-dataset cifar10,cifar100,imagenet16_120
-  untrained search results/x --protocol running-best --split validation";
+  untrained search results/x --protocol running-best --split validation
+  untrained search evolve --iterations 1000 --out searches/zen
+  untrained search table --space nats_sss --proxies naswot --trials 10 --out searches/sss
+  untrained search prune --dataset cifar10 --out searches/te_nas";
 
-/// Draw architectures, keep the best-scored one, look its accuracy up
+/// Search: among scored architectures (RUN, or top1), by evolution, on a tabular space, or by pruning
 ///
-/// A trial draws S architectures without replacement from those that a run has scored (repetitions take turns) and keeps
-/// the one with the best score; the table shows mean and sample standard deviation of its trained accuracy over trials.
-/// Equal scores are decided at random, scores that are not finite lose against all others. All rules see the same draws,
-/// and so do the baselines params, flops, layers and random, and the oracle, which knows the accuracies: no rule can beat it on
-/// average in independent trials.
-///
-/// `--protocol running-best` follows the papers' released scripts, where the best score found so far is never reset: trial k
-/// has then searched k S architectures.
+/// `untrained search RUN` is `untrained search top1 RUN`; a folder that is called like a sub-command is written ./evolve.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_long_help = EXAMPLES)]
 pub struct SearchArgs {
-    /// Folders of runs
-    #[arg(value_name = "RUN", required_unless_present = "scores")]
-    runs: Vec<PathBuf>,
+    #[command(subcommand)]
+    command: Option<SearchCommand>,
 
     #[command(flatten)]
-    external: ExternalArgs,
+    top1: top1::Top1Args,
+}
 
-    #[command(flatten)]
-    accuracy: AccuracyArgs,
-
-    /// Architectures that a trial draws [default: those of 10, 100 and 1000 that the run has scored as many of]
-    #[arg(long, value_delimiter = ',', value_name = "SIZES")]
-    samples: Vec<usize>,
-
-    /// Trials for each sample size
-    #[arg(long, default_value_t = 500, value_name = "N")]
-    trials: usize,
-
-    /// What a trial remembers of those before it
-    #[arg(long, value_parser = flag::<Protocol>(), default_value_t)]
-    protocol: Protocol,
-
-    /// Seed of the draws
-    #[arg(long, default_value_t = 0, value_name = "SEED")]
-    search_seed: u64,
-
-    #[command(flatten)]
-    output: OutputArgs,
+#[derive(Debug, Subcommand)]
+enum SearchCommand {
+    Top1(Box<top1::Top1Args>),
+    Evolve(Box<evolve::EvolveArgs>),
+    Table(Box<table::TableArgs>),
+    Prune(Box<prune::PruneArgs>),
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// A damaged run or file, a table that is not at hand, an accuracy that it does not have, or too few architectures.
+/// As those of the sub-commands.
 pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
-    args.output.format()?;
-    let tables = Loaded::new(dirs);
-    let sets = analysis::load(&args.runs, &args.external, &tables)?;
-    let groups = analysis::groups(&sets, &args.accuracy, &tables, |set, table, query| {
-        Ok(search(set, table, query, &requests(args, set))?)
-    })?;
-    let group = |Group { name, mut facts, value: searched }: Group<Searched>| {
-        let sizes: Vec<String> = searched.sizes.iter().map(ToString::to_string).collect();
-        facts.push(("architectures to draw from, by repetition".to_owned(), sizes.join(", ")));
-        SearchGroup { name, facts, searched }
-    };
-    let mut table = search_table(&groups.into_iter().map(group).collect::<Vec<_>>());
-    table.facts = facts(args);
-    args.output.write(&table)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn requests(args: &SearchArgs, set: &ScoreSet) -> Vec<Request> {
-    let SearchArgs { trials, protocol, search_seed: seed, .. } = *args;
-    let sizes = if args.samples.is_empty() { usual_sizes(set) } else { args.samples.clone() };
-    sizes.into_iter().map(|sample_size| Request { sample_size, trials, protocol, seed }).collect()
-}
-
-fn facts(args: &SearchArgs) -> Facts {
-    let protocol = args.protocol.as_str().replace('_', "-");
-    let facts = [
-        ("command", analysis::command_line()),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("protocol", format!("{protocol}; draws without replacement, seed {}", args.search_seed)),
-        ("spread", "± sample standard deviation over trials".to_owned()),
-        ("scores that are not finite, failed or missing", "stay in the draw and lose".to_owned()),
-    ];
-    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    match &args.command {
+        None => top1::run(&args.top1, dirs),
+        Some(SearchCommand::Top1(args)) => top1::run(args, dirs),
+        Some(SearchCommand::Evolve(args)) => evolve::run(args, dirs),
+        Some(SearchCommand::Table(args)) => table::run(args, dirs),
+        Some(SearchCommand::Prune(args)) => prune::run(args, dirs),
+    }
 }

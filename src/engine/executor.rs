@@ -137,6 +137,7 @@ fn apply<K: Kernels>(
         Op::Pad { before, after } => kernels.pad(&x, *before, *after),
         Op::Nearest => kernels.nearest(&x, node.shape.size()),
         Op::Zero => kernels.zero(x),
+        Op::Scale(by) => scaled(kernels, &x, node.shape, *by),
         Op::Embedding { table, row } => {
             tokens::embed(kernels, pass, (Numbers::F32(pass.weights.get(*table)), *row), node.shape)
         }
@@ -153,6 +154,12 @@ fn apply<K: Kernels>(
             }
         }
     })
+}
+
+/// A value of `shape` times a constant.
+pub(super) fn scaled<K: Kernels>(kernels: &K, x: &K::Value, shape: Shape, by: f64) -> K::Value {
+    let channels = shape.channels();
+    kernels.combine(&[(x, &vec![by; channels])], &vec![0.0; channels], false)
 }
 
 /// A value of `shape`, made of `x` by channels of zeros on both sides, or by channels taken away where a number is negative.

@@ -220,6 +220,11 @@ impl Builder {
         self.leaf(module, Op::Zero, x, self.shape(x))
     }
 
+    /// A value times a constant.
+    pub fn scale(&mut self, x: NodeId, by: f64) -> NodeId {
+        self.functional(Op::Scale(by), vec![x], self.shape(x))
+    }
+
     /// Sum, left to right. A single operand is returned as it is.
     pub fn add(&mut self, inputs: &[NodeId]) -> NodeId {
         let shape = self.shape(inputs[0]);

@@ -226,6 +226,8 @@ pub enum Op {
     Nearest,
     /// `x * 0`: zeros that still depend on the input for autograd (NAS-Bench-201's `none`).
     Zero,
+    /// The input times a constant.
+    Scale(f64),
     /// Zeros that depend on nothing (`new_zeros`); no inputs.
     Zeros,
     /// Rows of a table `[rows, features]`, one for each token: token ids to a sequence.

@@ -41,3 +41,28 @@ pub fn sample(k: usize, n: usize, seed: u64, key: &str) -> Vec<usize> {
 pub fn decide(stream: &Stream, j: u64, choices: usize) -> usize {
     (stream.unit(j) * choices as f64) as usize
 }
+
+/// The decisions of a stream one behind the other: what a random walk draws in one of its steps.
+#[derive(Clone, Debug)]
+pub struct Draws {
+    stream: Stream,
+    taken: u64,
+}
+
+impl Draws {
+    /// The decisions of stream `key` under `seed`, from the first on.
+    pub fn new(seed: u64, key: &str) -> Self {
+        Self { stream: Stream::new(seed, key), taken: 0 }
+    }
+
+    /// One of `0..choices`, all equally likely; 0 where there is no choice.
+    pub fn below(&mut self, choices: usize) -> usize {
+        self.taken += 1;
+        decide(&self.stream, self.taken - 1, choices)
+    }
+
+    /// One of the items, all equally likely; `None` of none.
+    pub fn one_of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        items.get(self.below(items.len()))
+    }
+}

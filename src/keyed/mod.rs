@@ -18,7 +18,7 @@ mod fill;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{MOST_LOOKED_AT, decide, sample, smallest};
+pub use choice::{Draws, MOST_LOOKED_AT, decide, sample, smallest};
 
 use crate::simd;
 

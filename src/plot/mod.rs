@@ -27,6 +27,7 @@ mod scene;
 mod tests;
 mod ticks;
 mod top1;
+mod trajectory;
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,7 @@ pub use rows::ProxyRow;
 pub use scatter::{Scatter, ScoreAxis};
 pub use scene::Scene;
 pub use top1::top1;
+pub use trajectory::trajectory;
 
 use crate::analysis::AnalysisError;
 use crate::search::SearchedError;

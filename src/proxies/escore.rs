@@ -43,6 +43,38 @@ named! {
     }
 }
 
+named! {
+    /// what becomes of the score, for sums with other scores
+    pub(super) enum Scale: "scale" {
+        /// nothing
+        AsItIs = "as_it_is",
+        /// its square root (Incorporated-Score-s); none where it is not above 0
+        Root = "sqrt",
+        /// its natural logarithm (Incorporated-Score-l); none where it is not above 0
+        Logarithm = "ln",
+    }
+}
+
+impl Scale {
+    /// # Errors
+    /// A score that is not above 0 has no root or logarithm here: the search rejects its candidate.
+    pub fn of(self, entropy: f64) -> Result<f64, ScoreError> {
+        if entropy <= 0.0 && self != Self::AsItIs {
+            return Err(not_positive(entropy));
+        }
+        Ok(match self {
+            Self::AsItIs => entropy,
+            Self::Root => entropy.sqrt(),
+            Self::Logarithm => entropy.ln(),
+        })
+    }
+}
+
+/// Why a candidate with such an E-score has no sum.
+pub(super) fn not_positive(entropy: f64) -> ScoreError {
+    ScoreError::undefined(format!("the E-score is {entropy}, not above 0, so that the candidate is rejected"))
+}
+
 impl Entropy {
     /// Factor of `ln w`.
     fn weight(self) -> f64 {
@@ -78,14 +110,15 @@ pub static PROXY: Proxy = Proxy {
     cost: Cost::Static,
     scorer: |variant, _| {
         let reading = Reading { entropy: variant.get(), spread: variant.get(), beta: variant.get() };
+        let scale = variant.get::<Scale>();
         Ok(Scorer::fixed(move |net| {
             let parts = Parts::of(net, reading)?;
-            let score = Score::plain(parts.score()).with("entropy", parts.entropy);
+            let score = Score::plain(scale.of(parts.score())?).with("entropy", parts.entropy);
             Ok(score.with("penalty", parts.penalty).with("rho", parts.rho))
         }))
     },
     details: Details {
-        axes: &[Axis::of::<Entropy>(), Axis::of::<Spread>(), Axis::of::<Beta>()],
+        axes: &[Axis::of::<Entropy>(), Axis::of::<Spread>(), Axis::of::<Beta>(), Axis::of::<Scale>()],
         presets: &[
             Preset {
                 name: "official",
@@ -156,6 +189,11 @@ fn stages(blocks: &[SuperBlock], resolution: usize) -> Vec<Stage> {
         }
     }
     stages
+}
+
+/// `rho` of a row of super-blocks, for images of this resolution: Incorporated-NAS's search rejects those above 0.5.
+pub fn rho(blocks: &[SuperBlock], resolution: usize) -> f64 {
+    effectiveness(&stages(blocks, resolution))
 }
 
 /// `rho`, the largest over the stages.

@@ -9,6 +9,7 @@
 //!
 //! `Z` is Zen's score of the network without residual links, `E` the E-score, both in the official reading.
 
+use super::escore::Scale;
 use super::prelude::*;
 use super::{escore, zen};
 
@@ -54,18 +55,17 @@ pub static PROXY: Proxy = Proxy {
 impl Weighting {
     /// The weighted sum; an E-score that is not positive has none (the search rejects such a candidate).
     fn combine(self, zen: f64, entropy: f64) -> Result<f64, ScoreError> {
-        if entropy <= 0.0 {
-            let reason = format!("the E-score is {entropy}, not above 0, so that the candidate is rejected");
-            return Err(ScoreError::undefined(reason));
-        }
-        let (of_zen, of_entropy, part) = match self {
-            Self::Small => (0.8, 0.2, entropy.sqrt()),
-            Self::Large => (0.9, 0.1, entropy.ln()),
-            Self::Script => (0.9, 0.1, entropy.sqrt()),
-            Self::PlainHalf => (0.5, 0.5, entropy),
-            Self::PlainTiny => (0.9999, 1e-4, entropy),
+        let (of_zen, of_entropy, scale) = match self {
+            Self::Small => (0.8, 0.2, Scale::Root),
+            Self::Large => (0.9, 0.1, Scale::Logarithm),
+            Self::Script => (0.9, 0.1, Scale::Root),
+            Self::PlainHalf => (0.5, 0.5, Scale::AsItIs),
+            Self::PlainTiny => (0.9999, 1e-4, Scale::AsItIs),
         };
-        Ok(of_zen * zen + of_entropy * part)
+        if entropy <= 0.0 {
+            return Err(escore::not_positive(entropy));
+        }
+        Ok(of_zen * zen + of_entropy * scale.of(entropy)?)
     }
 }
 

@@ -44,6 +44,7 @@ mod variant;
 mod zen;
 mod zico;
 
+pub use escore::rho;
 pub use proxy_ref::{ProxyRef, VariantError};
 pub use score::{ROUNDING, Score, ScoreError};
 pub use scorer::{Context, ObserveFn, ProgramFn, Reduce, Scorer, StaticFn, reduce};

@@ -80,12 +80,11 @@ pub struct Settings {
     pub precision: Precision,
 
     /// What a repetition draws anew: some of archs, weights, batch, or none
-    #[arg(long, default_value_t, value_name = "WHAT", help_heading = "Runs", conflicts_with = "arch")]
+    #[arg(long, default_value_t, value_name = "WHAT", help_heading = "Runs")]
     pub vary: Varied,
 
     /// Which architectures count as one: the first is scored, and the records of the others name it
-    #[arg(long, value_parser = flag::<Dedupe>(), default_value_t, value_name = "WHAT", help_heading = "Runs",
-        conflicts_with = "arch")]
+    #[arg(long, value_parser = flag::<Dedupe>(), default_value_t, value_name = "WHAT", help_heading = "Runs")]
     pub dedupe: Dedupe,
 }
 

@@ -1,6 +1,18 @@
-//! Searches that a score guides, on architectures whose accuracy a table knows.
+//! Searches that a score guides: random search among architectures that were scored before ([`top1`]), and searches that ask for
+//! the scores of the architectures that they come to: evolution over structures ([`evolve`]), and searches on tabular spaces
+//! ([`table`]), and pruning of a supernet ([`prune`]).
 
+mod error;
+pub mod evolve;
+mod folder;
+pub mod prune;
 mod scored;
+pub mod scores;
+mod source;
+pub mod table;
 pub mod top1;
 
+pub use error::GuidedError;
+pub use folder::{RESULT, SearchFolder, Winners, winners};
 pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};
+pub use source::Networks;

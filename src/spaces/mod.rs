@@ -14,6 +14,7 @@ mod part;
 pub mod plainnet;
 mod pretrained;
 mod python;
+pub mod supernet;
 mod tiny_net;
 pub mod transnas;
 
@@ -25,6 +26,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use crate::graph::{Graph, GraphError, Shape};
+use crate::keyed::Draws;
 
 /// The input and output size for which a network is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -182,6 +184,16 @@ pub trait SearchSpace: Sync {
         Ok(None)
     }
 
+    /// An architecture that is one random change away, as the searches on the space's table mutate (NATS-Bench's regularised
+    /// evolution where its authors published one); what is drawn is always an architecture of the benchmark. `None` where no two
+    /// architectures are called neighbours.
+    ///
+    /// # Errors
+    /// A malformed string.
+    fn mutate(&self, _arch: &str, _draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        Ok(None)
+    }
+
     /// Architectures that papers publish under a name. All methods accept the name in place of the string.
     fn named(&self) -> &'static [NamedArch] {
         &[]
@@ -239,7 +251,10 @@ pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
 /// [`SpaceError::Unknown`] with the known ids.
 pub fn find(id: &str) -> Result<&'static dyn SearchSpace, SpaceError> {
     let known = SPACES.iter().copied().find(|s| s.spec().id == id);
-    let variant = || nds::variant(id).or_else(|| transnas::variant(id)).or_else(|| nafbee::variant(id));
+    let variant = || {
+        let others = || nafbee::variant(id).or_else(|| supernet::variant(id));
+        nds::variant(id).or_else(|| transnas::variant(id)).or_else(others)
+    };
     known.or_else(variant).ok_or_else(|| SpaceError::Unknown {
         given: id.to_string(),
         known: SPACES.iter().map(|s| s.spec().id).collect::<Vec<_>>().join(", "),
@@ -257,6 +272,30 @@ mod tests {
             assert_eq!(space.canonical(spec.example).unwrap(), spec.example, "{}", spec.id);
             space.build(spec.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();
         }
+    }
+
+    /// Mutants are architectures of the benchmark in canonical form, and a chain of them leaves its beginning.
+    #[test]
+    fn mutants_are_members() {
+        let mut mutable = vec![];
+        for space in SPACES.iter() {
+            let (spec, mut seen) = (space.spec(), std::collections::BTreeSet::new());
+            let mut arch = spec.example.to_owned();
+            for step in 0..300 {
+                let mut draws = Draws::new(step, spec.id);
+                let Some(mutant) = space.mutate(&arch, &mut draws).unwrap() else { break };
+                assert_eq!(space.canonical(&mutant).unwrap(), mutant, "{}", spec.id);
+                space.check_member(&mutant).unwrap();
+                seen.insert(mutant.clone());
+                arch = mutant;
+            }
+            if !seen.is_empty() {
+                assert!(seen.len() > 50, "{}: {}", spec.id, seen.len());
+                mutable.push(spec.id);
+            }
+        }
+        let expected = ["nasbench101", "nasbench201", "nats_sss", "cam_nas", "nasbench_macro"];
+        assert_eq!(mutable, [&expected[..], &["transnas_macro", "transnas_micro"]].concat());
     }
 
     #[test]

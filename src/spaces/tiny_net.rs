@@ -14,8 +14,21 @@ pub struct Stage {
     pub reduction: bool,
 }
 
+/// Builds a cell under a name, on a map, with this many channels.
+pub type BuildCell<'a> = dyn Fn(&mut Builder, &str, NodeId, usize) -> NodeId + 'a;
+
 /// The network: stem, the stages of `plan`, BN, ReLU, global average pooling, linear classifier.
 pub fn build(cell: &EdgeCell, stem: usize, plan: &[Stage], input: NetworkInput) -> Result<Graph, GraphError> {
+    build_of(&|b, name, x, channels| infer_cell(b, name, x, channels, cell), stem, plan, input)
+}
+
+/// The same network of other cells.
+pub fn build_of(
+    cell: &BuildCell<'_>,
+    stem: usize,
+    plan: &[Stage],
+    input: NetworkInput,
+) -> Result<Graph, GraphError> {
     let mut b = Builder::new("TinyNetwork", input.shape());
     let x = b.input();
     let x = b.module("stem", "Sequential", x, |b, x| {
@@ -27,7 +40,7 @@ pub fn build(cell: &EdgeCell, stem: usize, plan: &[Stage], input: NetworkInput) 
         plan.iter().fold(x, |x, stage| {
             let y = b.next_child(|b, name| match stage.reduction {
                 true => reduction_block(b, name, x, stage.channels),
-                false => infer_cell(b, name, x, stage.channels, cell),
+                false => cell(b, name, x, stage.channels),
             });
             b.stage(y);
             y
@@ -50,10 +63,15 @@ fn finish(mut b: Builder, x: NodeId, pooling: Option<&str>, classes: usize) -> R
 
 /// One cell of one channel over 1-channel images of 3 x 3 pixels, without a stem (TE-NAS).
 pub fn thin_cell(cell: &EdgeCell, classes: usize) -> Result<Graph, GraphError> {
+    thin_cell_of(&|b, name, x, channels| infer_cell(b, name, x, channels, cell), classes)
+}
+
+/// The same of another cell.
+pub fn thin_cell_of(cell: &BuildCell<'_>, classes: usize) -> Result<Graph, GraphError> {
     let mut b = Builder::new("ThinNetwork", Shape::map(1, 3, 3));
     let x = b.input();
     let x = b.list("cells", |b| {
-        let y = b.next_child(|b, name| infer_cell(b, name, x, 1, cell));
+        let y = b.next_child(|b, name| cell(b, name, x, 1));
         b.stage(y);
         y
     });
@@ -79,7 +97,8 @@ fn infer_cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, cell: &Ed
     })
 }
 
-fn edge(b: &mut Builder, name: &str, x: NodeId, channels: usize, op: EdgeOperation) -> NodeId {
+/// An operation under a name.
+pub fn edge(b: &mut Builder, name: &str, x: NodeId, channels: usize, op: EdgeOperation) -> NodeId {
     match op {
         EdgeOperation::None => b.zero(name, "Zero", x),
         EdgeOperation::SkipConnect if b.shape(x).channels() == channels => b.identity(name, "Identity", x),

@@ -63,7 +63,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Wraps the error of an operation on `path`, for `map_err`.
-    pub(super) fn io(path: &Path, remedy: &'static str) -> impl FnOnce(io::Error) -> Self + use<> {
+    pub(crate) fn io(path: &Path, remedy: &'static str) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Io { path, remedy, source }
     }

@@ -28,7 +28,7 @@ pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> i
 }
 
 /// Removes unfinished files of processes that were killed. One that cannot be removed does no harm.
-pub(super) fn remove_drafts(folder: &Path) {
+pub(crate) fn remove_drafts(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(DRAFT) {
             let _ = std::fs::remove_file(entry.path());

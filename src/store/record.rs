@@ -189,6 +189,14 @@ pub mod number {
         }
     }
 
+    /// Writes a number.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        to_json(*x).serialize(serializer)
+    }
+
     /// Reads a number.
     ///
     /// # Errors
@@ -210,7 +218,8 @@ pub mod number {
         }
     }
 
-    pub(super) mod named {
+    /// Numbers with names.
+    pub mod named {
         use super::*;
 
         pub fn serialize<S: Serializer>(parts: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -82,3 +82,36 @@ fn figures_of_teacher_and_candidate() {
         }
     }
 }
+
+/// CAM-NAS's claim: the teacher, what the search found, and what a search at random found.
+#[test]
+#[ignore = "needs UNTRAINED_DATA"]
+fn winners_of_a_search_stand_beside_the_teacher() {
+    let dir = tempfile::tempdir().unwrap();
+    let [folder, out] = ["search", "maps.svg"].map(|name| dir.path().join(name));
+    let short = [
+        "--space",
+        "cam_nas",
+        "--method",
+        "cam_nas",
+        "--iterations",
+        "12",
+        "--population",
+        "6",
+        "--batch-size",
+        "5",
+    ];
+    let mut search = untrained_on(&real_data());
+    search
+        .args(["search", "evolve", "--dataset", "synthetic", "--out", folder.to_str().unwrap()])
+        .args(short);
+    search.assert().success();
+    let given = ["--dataset", "synthetic", "--count", "1", "--search", folder.to_str().unwrap()];
+    explain(&real_data(), &[&given[..], &["--out", out.to_str().unwrap()]].concat()).assert().success();
+    let figure = std::fs::read_to_string(&out).unwrap();
+    assert!(figure.contains("found by search") && figure.contains("found by random"), "{figure}");
+    let unfinished = dir.path().join("none");
+    let args = ["--search", unfinished.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let refused = explain(&real_data(), &args).assert().failure();
+    refused.stderr(predicate::str::contains("untrained search evolve --out"));
+}

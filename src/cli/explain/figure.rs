@@ -47,7 +47,7 @@ fn labels(args: &ExplainArgs, seen: &Seen, facts: Vec<String>) -> Labels {
         Layer::Features => "the input of the global pooling",
     };
     let mut caption = format!("{}. {}", seen.description, command_line());
-    if !args.arch.is_empty() {
+    if !args.arch.is_empty() || args.search.is_some() {
         caption = format!("Candidates: {} weights, seed {}. {caption}", args.init, args.weight_seed);
     }
     Labels { title: format!("{} of {layer}", args.cam.title()), facts, caption }

@@ -18,53 +18,53 @@ use crate::spaces::{self, LinearWeights, Pretrained, SearchSpace};
 
 /// What is common to all scores of a command.
 #[derive(Debug, Args)]
-pub(super) struct SettingArgs {
+pub(in crate::cli) struct SettingArgs {
     /// Search space; `untrained list spaces` shows them
     #[arg(long, value_name = "SPACE")]
-    pub(super) space: String,
+    pub(in crate::cli) space: String,
 
     /// Data set of the mini-batch [default: cifar10 where it is at hand, else synthetic; for networks that take text sst2,
     /// else synthetic_text; the output says which]
     #[arg(long, value_name = "DATASET")]
-    pub(super) dataset: Option<String>,
+    pub(in crate::cli) dataset: Option<String>,
 
     /// Proxies, with variants after a colon (`rbflex:official+stable`) [default: all that need no teacher, none beside --external]; `untrained list proxies` shows them
     #[arg(long, value_delimiter = ',', value_name = "PROXIES")]
-    pub(super) proxies: Vec<ProxyRef>,
+    pub(in crate::cli) proxies: Vec<ProxyRef>,
 
     /// A proxy that a command computes, recorded as external:NAME; the command is split as by a shell, but no shell runs.
     /// May be given several times
     #[arg(long, value_name = "NAME=COMMAND")]
-    pub(super) external: Vec<ExternalCommand>,
+    pub(in crate::cli) external: Vec<ExternalCommand>,
 
     /// How long a command may take for its greeting and for each architecture
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
-    pub(super) external_timeout: u64,
+    pub(in crate::cli) external_timeout: u64,
 
     /// Trained weights that the networks begin with (nafbee_bert): safetensors or a .pth file, with Hugging Face's names
     #[arg(long, value_name = "FILE")]
-    pub(super) checkpoint: Option<PathBuf>,
+    pub(in crate::cli) checkpoint: Option<PathBuf>,
 
     /// What becomes of the weights of linear layers of --checkpoint; biases, embeddings and normalisations are kept
     #[arg(long, value_parser = flag::<LinearWeights>(), default_value_t, requires = "checkpoint")]
-    pub(super) linear_weights: LinearWeights,
+    pub(in crate::cli) linear_weights: LinearWeights,
 
     #[command(flatten)]
-    pub(super) settings: Settings,
+    pub(in crate::cli) settings: Settings,
 
     #[command(flatten)]
-    pub(super) device: DeviceArgs,
+    pub(in crate::cli) device: DeviceArgs,
 }
 
 impl SettingArgs {
     /// The commands asked for, started.
-    pub(super) fn externals(&self, dataset: &str, setup: &Setup) -> anyhow::Result<Externals> {
+    pub(in crate::cli) fn externals(&self, dataset: &str, setup: &Setup) -> anyhow::Result<Externals> {
         let timeout = Duration::from_secs(self.external_timeout);
         Ok(Externals::start(&self.external, timeout, dataset, setup)?)
     }
 
     /// The proxies asked for, each once, then those of the commands; without either, all in their default variant.
-    pub(super) fn proxies(&self, externals: &Externals) -> Vec<ProxyRef> {
+    pub(in crate::cli) fn proxies(&self, externals: &Externals) -> Vec<ProxyRef> {
         if self.proxies.is_empty() && self.external.is_empty() {
             return proxies::needing_no_files().filter_map(|proxy| proxy.name.parse().ok()).collect();
         }
@@ -80,7 +80,7 @@ impl SettingArgs {
 
     /// The data set asked for and the mini-batch of repetition 0. Where none was named, another one stands in for a data set that is not
     /// at hand.
-    pub(super) fn mini_batch(&self, dirs: &DataDirs) -> anyhow::Result<(String, Batch)> {
+    pub(in crate::cli) fn mini_batch(&self, dirs: &DataDirs) -> anyhow::Result<(String, Batch)> {
         let text = spaces::find(&self.space)?.takes_text();
         let draw = |dataset: &str| datasets::batch(&self.settings.request(dataset), dirs);
         if let Some(dataset) = &self.dataset {
@@ -99,7 +99,7 @@ impl SettingArgs {
     }
 
     /// The search space, with the checkpoint that its networks begin with.
-    pub(super) fn search_space(&self) -> anyhow::Result<&'static dyn SearchSpace> {
+    pub(in crate::cli) fn search_space(&self) -> anyhow::Result<&'static dyn SearchSpace> {
         let space = spaces::find(&self.space)?;
         match &self.checkpoint {
             None => Ok(space),
@@ -113,7 +113,7 @@ impl SettingArgs {
     }
 
     /// How scores are made, with the mini-batches of a data set.
-    pub(super) fn protocol(&self, dataset: String) -> anyhow::Result<Protocol> {
+    pub(in crate::cli) fn protocol(&self, dataset: String) -> anyhow::Result<Protocol> {
         let mut settings = self.settings.clone();
         if self.checkpoint.is_some() && self.linear_weights == LinearWeights::Redrawn {
             // RBFleX-NAS draws the linear weights of its checkpoint by Xavier's.

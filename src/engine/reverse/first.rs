@@ -2,7 +2,7 @@
 
 use super::tape::Tape;
 use super::{NodeGradients, NodeWant, Rules};
-use crate::engine::executor::pad_channels;
+use crate::engine::executor::{pad_channels, scaled};
 use crate::engine::kernels::{HostValues, Kernels, LayerGradients, LayerWants};
 use crate::engine::{EngineError, ForwardPass, NormStatistics, tokens};
 use crate::graph::{Node, NodeId, Op, ParamId};
@@ -72,6 +72,7 @@ impl<K: Kernels> Rules for FirstOrder<'_, K> {
             Op::PadChannels { before, after } => {
                 NodeGradients::input(pad_channels(kernels, (pass.images(), shape), dy, [-before, -after]))
             }
+            Op::Scale(by) => NodeGradients::input(scaled(kernels, &dy, shape, *by)),
             Op::Zero | Op::Zeros => NodeGradients::input(kernels.zero(dy)),
             Op::Embedding { table, row } => {
                 let of = (*table, *row, node.shape);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::norm::NormTangent;
 use super::sum;
 use super::tape::{Tape, not_kept};
-use crate::engine::executor::{count_uses, pad_channels, take};
+use crate::engine::executor::{count_uses, pad_channels, scaled, take};
 use crate::engine::kernels::{HostValues, Kernels};
 use crate::engine::layers::{ParamValues, along};
 use crate::engine::{EngineError, ForwardPass, NormStatistics, tokens};
@@ -121,6 +121,7 @@ impl<K: Kernels> TangentPass<'_, K> {
             Op::Pad { before, after } => t.map(|t| kernels.pad(&t, *before, *after)),
             Op::Nearest => t.map(|t| kernels.nearest(&t, node.shape.size())),
             Op::BatchNorm(_) | Op::Input | Op::Identity => t,
+            Op::Scale(by) => t.map(|t| scaled(kernels, &t, node.shape, *by)),
             Op::Zero | Op::Zeros => None,
             Op::Embedding { table, row } => along(self.direction, Some(*table))
                 .map(|moved| tokens::embed(kernels, pass, (moved.numbers(), *row), node.shape)),

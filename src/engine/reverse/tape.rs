@@ -121,6 +121,7 @@ fn kept(pass: &ForwardPass<'_>, computed: &[bool], keep: &[NodeId]) -> Vec<bool>
             | Op::Nearest
             | Op::Identity
             | Op::Zero
+            | Op::Scale(_)
             | Op::Zeros => false,
         };
         if read {

@@ -15,6 +15,7 @@ use super::plainnet::parse::Structure;
 use super::plainnet::{self, Links};
 use super::{ArchError, Budget, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec, SuperBlock};
 use crate::graph::Graph;
+use crate::keyed::Draws;
 
 /// The space.
 pub struct CamNas;
@@ -102,16 +103,39 @@ fn at(mut index: usize) -> Option<String> {
         index -= if found { 0 } else { of_depth };
         found
     })?;
-    let (mut text, mut input) = (String::new(), 3);
-    for stride in &STRIDES[..depth] {
+    let mut blocks = vec![];
+    for at in 0..depth {
         of_depth /= CHOICES;
-        let choice = index / of_depth % CHOICES;
-        let (kind, output) = (KINDS[choice / CHANNELS.len()], CHANNELS[choice % CHANNELS.len()]);
-        let block = Block { kind, input, output, stride: *stride, bottleneck: output, sub_layers: 1 };
-        text += &block.to_string();
-        input = output;
+        let block = layer(index / of_depth % CHOICES, at);
+        blocks.push(block);
     }
-    Some(text)
+    Some(Structure::chained(blocks).to_string())
+}
+
+/// Layer `at` (from 0) by the number of its choice. What it takes is 3 channels; those of the layer before it come with the
+/// structure.
+fn layer(choice: usize, at: usize) -> Block {
+    let (kind, output) = (KINDS[choice / CHANNELS.len()], CHANNELS[choice % CHANNELS.len()]);
+    let bottleneck = if kind.has_bottleneck() { output } else { 0 };
+    Block { kind, input: 3, output, stride: STRIDES[at], bottleneck, sub_layers: 1 }
+}
+
+/// The structure with one of its layers drawn anew, or with a layer more or less at its end (our reading of "uniformly alternate the
+/// block type, kernel size, width and depth within some range"): depth is drawn from one less to one more, as far as there are
+/// structures, and where it stays one of the layers is replaced.
+fn mutant(structure: &Structure, draws: &mut Draws) -> Structure {
+    let mut blocks = structure.blocks().to_vec();
+    let layers = blocks.len();
+    let depths: Vec<usize> = (layers.max(2) - 1..=(layers + 1).min(STRIDES.len())).collect();
+    let depth = draws.one_of(&depths).copied().unwrap_or(layers);
+    blocks.truncate(depth);
+    if depth > layers {
+        blocks.push(layer(draws.below(CHOICES), layers));
+    } else if depth == layers {
+        let at = draws.below(layers);
+        blocks[at] = layer(draws.below(CHOICES), at);
+    }
+    Structure::chained(blocks)
 }
 
 impl SearchSpace for CamNas {
@@ -125,6 +149,10 @@ impl SearchSpace for CamNas {
 
     fn arch(&self, index: usize) -> Option<String> {
         at(index)
+    }
+
+    fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        Ok(Some(mutant(&parse(arch)?, draws).to_string()))
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {

@@ -1,6 +1,7 @@
 //! Cells of NAS-Bench-101, with their widths, parameter counts and canonical labelling.
 
 use super::{STACKS, STEM};
+use crate::keyed::Draws;
 
 /// Limits of the benchmark.
 pub const MOST_VERTICES: usize = 7;
@@ -103,6 +104,27 @@ impl VertexCell {
     /// The vertices that `y` reads, in order.
     pub fn inputs(&self, y: usize) -> impl Iterator<Item = usize> + '_ {
         (0..y).filter(move |x| self.edge(*x, y))
+    }
+
+    /// The cell with one change: each pair of vertices (an edge that is flipped) and each interior vertex (another operation) is
+    /// equally likely.
+    ///
+    /// # Errors
+    /// Why the result is no cell.
+    pub fn mutant(&self, draws: &mut Draws) -> Result<Self, String> {
+        let pairs = self.vertices * (self.vertices - 1) / 2;
+        let interior = self.vertices - 2;
+        let (mut edges, mut operations) = (self.edges, self.operations);
+        match draws.below(pairs + interior) {
+            pair if pair < pairs => edges ^= 1 << pair,
+            place => {
+                let operation = &mut operations[place - pairs];
+                let others: Vec<VertexOperation> =
+                    VertexOperation::ALL.into_iter().filter(|other| other != operation).collect();
+                *operation = draws.one_of(&others).copied().unwrap_or(*operation);
+            }
+        }
+        Self::new(edges, &operations[..interior])
     }
 
     /// The smallest cell that differs from this one only in the numbers of its interior vertices. The benchmark holds this one.

@@ -18,6 +18,7 @@ pub use cell::{MOST_EDGES, MOST_VERTICES, VertexCell, VertexOperation};
 
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, PoolKind, Window};
+use crate::keyed::Draws;
 
 /// The space.
 pub struct NasBench101;
@@ -37,6 +38,8 @@ static SPEC: SpaceSpec = SpaceSpec {
 const STEM: usize = 128;
 /// Number of cells of each stack. A stack is twice as wide as the one before it.
 const STACKS: [usize; 3] = [3, 3, 3];
+/// Draws of a mutant. A changed operation is always a cell.
+const MOST_DRAWS: usize = 1000;
 const NORM: NormSpec = NormSpec { affine: true, eps: 1e-5, momentum: 0.003 };
 
 impl SearchSpace for NasBench101 {
@@ -51,6 +54,14 @@ impl SearchSpace for NasBench101 {
     /// The order is that of the benchmark's file, which only the table knows.
     fn arch(&self, _index: usize) -> Option<String> {
         None
+    }
+
+    /// One edge is there or not, or one operation becomes another: drawn again until the result is a cell. The number of
+    /// vertices stays, since a vertex that is on no path makes the cell invalid.
+    fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        let cell: VertexCell = arch.parse()?;
+        let mutants = std::iter::repeat_with(|| cell.mutant(draws));
+        Ok(mutants.take(MOST_DRAWS).find_map(Result::ok).map(|mutant| mutant.canonical().to_string()))
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {

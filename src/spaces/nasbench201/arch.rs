@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::keyed::Draws;
 use crate::spaces::{ArchError, python};
 
 /// An operation on an edge, in AutoDL's canonical order.
@@ -59,6 +60,20 @@ impl EdgeCell {
     /// Edges into each of the nodes 1, 2, 3; edge `j` comes from node `j`.
     pub fn nodes(&self) -> [&[EdgeOperation]; NODES] {
         [&self.edges[..1], &self.edges[1..3], &self.edges[3..]]
+    }
+}
+
+impl EdgeCell {
+    /// The cell with another operation on one edge: a node is drawn, then one of the edges into it, then the operation
+    /// (NATS-Bench's regularised evolution). Edges into node 1 are therefore drawn three times as often as those into node 3.
+    pub fn mutant(&self, draws: &mut Draws) -> Self {
+        let node = draws.below(NODES);
+        let edge = node * (node + 1) / 2 + draws.below(node + 1);
+        let others: Vec<EdgeOperation> =
+            EdgeOperation::ALL.into_iter().filter(|operation| *operation != self.edges[edge]).collect();
+        let mut edges = self.edges;
+        edges[edge] = draws.one_of(&others).copied().unwrap_or(edges[edge]);
+        Self { edges }
     }
 }
 

@@ -11,6 +11,7 @@ pub use arch::{EdgeCell, EdgeOperation};
 use super::tiny_net::{self, Stage};
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::Graph;
+use crate::keyed::Draws;
 
 /// The space.
 pub struct NasBench201;
@@ -60,6 +61,10 @@ impl SearchSpace for NasBench201 {
         }
         let graph = tiny_net::build(&cell, WIDTH, &plan, input);
         graph.map_err(SpaceError::graph(SPEC.id, arch))
+    }
+
+    fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        Ok(Some(arch.parse::<EdgeCell>()?.mutant(draws).to_string()))
     }
 
     fn thin_cell(&self, arch: &str, classes: usize) -> Result<Option<Graph>, SpaceError> {

@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Activation, Builder, ConvSpec, Graph, NodeId, NormSpec};
+use crate::keyed::Draws;
 
 /// The space.
 pub struct NasBenchMacro;
@@ -125,6 +126,15 @@ impl SearchSpace for NasBenchMacro {
 
     fn isomorphism_class(&self, arch: &str) -> Option<String> {
         Some(arch.parse::<Layers>().ok()?.class().to_string())
+    }
+
+    /// One of the layers becomes another.
+    fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        let Layers(mut digits) = arch.parse()?;
+        let layer = draws.below(LAYERS);
+        let step = 1 + draws.below(CHOICES - 1);
+        digits[layer] = ((usize::from(digits[layer]) + step) % CHOICES) as u8;
+        Ok(Some(Layers(digits).to_string()))
     }
 
     fn equality_class(&self, arch: &str) -> Option<String> {

@@ -9,6 +9,7 @@ use super::nasbench201::EdgeCell;
 use super::tiny_net::{self, Stage};
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::Graph;
+use crate::keyed::Draws;
 
 /// The space.
 pub struct NatsSss;
@@ -96,6 +97,13 @@ impl SearchSpace for NatsSss {
 
     fn arch(&self, index: usize) -> Option<String> {
         Channels::at(index).map(|c| c.to_string())
+    }
+
+    /// One of the five numbers is drawn anew, and may be what it was (NATS-Bench's regularised evolution).
+    fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        let Channels(mut channels) = arch.parse()?;
+        channels[draws.below(5)] = STEP * (draws.below(CHOICES) + 1);
+        Ok(Some(Channels(channels).to_string()))
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {

@@ -194,7 +194,7 @@ impl Block {
             }
             Kind::Inverted { expansion, kernel } => {
                 let unit = |from, to, width, stride| {
-                    let hidden = round_to_8(width * expansion);
+                    let hidden = round_to_8(width * expansion, 1);
                     vec![
                         Conv::new(from, hidden, 1, 1),
                         Conv::depthwise(hidden, kernel, stride),
@@ -207,10 +207,11 @@ impl Block {
     }
 }
 
-/// The nearest multiple of 8, at least 8. Ties go to the even quotient, as in Python's `round`.
-fn round_to_8(x: usize) -> usize {
-    let (quotient, rest) = (x / 8, x % 8);
-    let up = rest > 4 || (rest == 4 && quotient % 2 == 1);
+/// The multiple of 8 nearest to `x / over`, at least 8. Ties go to the even quotient, as in Python's `round`.
+pub(super) fn round_to_8(x: usize, over: usize) -> usize {
+    let step = 8 * over;
+    let (quotient, rest) = (x / step, x % step);
+    let up = 2 * rest > step || (2 * rest == step && quotient % 2 == 1);
     8 * (quotient + usize::from(up)).max(1)
 }
 
@@ -224,7 +225,8 @@ mod tests {
         for (x, rounded) in
             [(1, 8), (4, 8), (12, 16), (20, 16), (21, 24), (28, 32), (36, 32), (240, 240), (244, 240)]
         {
-            assert_eq!(round_to_8(x), rounded, "{x}");
+            assert_eq!(round_to_8(x, 1), rounded, "{x}");
+            assert_eq!(round_to_8(3 * x, 3), rounded, "{x}");
         }
     }
 

@@ -14,12 +14,14 @@
 
 pub(super) mod block;
 mod budget;
+mod mutate;
 mod network;
 pub(super) mod parse;
 mod structures;
 
 use block::{Block, Kind, Unit};
 pub(super) use budget::budget;
+pub use mutate::{Family as MutationFamily, Mutation, Ranges, TypeWeights};
 pub(super) use network::Links;
 use parse::Structure;
 
@@ -28,6 +30,7 @@ use super::{
     SuperBlock,
 };
 use crate::graph::Graph;
+use crate::keyed::Draws;
 
 /// The space.
 pub struct PlainNet;
@@ -50,6 +53,16 @@ fn parse(arch: &str) -> Result<Structure, ArchError> {
         return Structure::parse(SPEC.id, named.arch);
     }
     Structure::parse(SPEC.id, arch)
+}
+
+impl Mutation {
+    /// A child of a structure: up to `replacements` of its super-blocks replaced, long ones split.
+    ///
+    /// # Errors
+    /// A malformed string.
+    pub fn child(&self, arch: &str, replacements: usize, draws: &mut Draws) -> Result<String, ArchError> {
+        Ok(self.of(&parse(arch)?, replacements, draws).to_string())
+    }
 }
 
 impl SearchSpace for PlainNet {

@@ -24,6 +24,14 @@ impl Structure {
         &self.blocks
     }
 
+    /// A sequence of super-blocks, at least one. Each takes the channels that the one before it gives, whatever it took.
+    pub(in crate::spaces) fn chained(mut blocks: Vec<Block>) -> Self {
+        for i in 1..blocks.len() {
+            blocks[i].input = blocks[i - 1].output;
+        }
+        Self { blocks }
+    }
+
     /// Channels of the last super-block.
     pub fn output(&self) -> usize {
         self.blocks.last().map_or(0, |b| b.output)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::keyed::Draws;
 use crate::spaces::ArchError;
 use crate::spaces::part::Part;
 
@@ -45,6 +46,8 @@ pub struct Arch {
 }
 
 impl MicroOperation {
+    const ALL: [Self; 4] = [Self::Zero, Self::Skip, Self::Conv(1), Self::Conv(3)];
+
     fn digit(self) -> char {
         match self {
             Self::Zero => '0',
@@ -55,7 +58,7 @@ impl MicroOperation {
     }
 
     fn of(digit: char) -> Option<Self> {
-        [Self::Zero, Self::Skip, Self::Conv(1), Self::Conv(3)].into_iter().find(|op| op.digit() == digit)
+        Self::ALL.into_iter().find(|op| op.digit() == digit)
     }
 }
 
@@ -101,6 +104,30 @@ impl Arch {
             true => Block::Cell(edges(block)?),
         };
         Ok(Self { base: channels, layers: plan, block })
+    }
+}
+
+impl Arch {
+    /// The network with one layer, or with cells one edge, of another kind. It need not be in the benchmark.
+    pub fn mutant(&self, draws: &mut Draws) -> Self {
+        let mut mutant = self.clone();
+        match &mut mutant.block {
+            Block::Cell(edges) => {
+                let edge = draws.below(edges.len());
+                let others: Vec<MicroOperation> =
+                    MicroOperation::ALL.into_iter().filter(|operation| *operation != edges[edge]).collect();
+                edges[edge] = draws.one_of(&others).copied().unwrap_or(edges[edge]);
+            }
+            Block::Basic => {
+                let layer = draws.below(mutant.layers.len());
+                let Layer { widens, strides } = mutant.layers[layer];
+                // The three other pairs: one of both changed, or both.
+                let change = 1 + draws.below(3);
+                mutant.layers[layer] =
+                    Layer { widens: widens ^ (change & 1 != 0), strides: strides ^ (change & 2 != 0) };
+            }
+        }
+        mutant
     }
 }
 

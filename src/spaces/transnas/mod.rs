@@ -17,6 +17,7 @@ use super::blocks::{reduce_convs, reduce_inputs, reduce_pad, relu_conv_bn_module
 use super::part::Part;
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Builder, ConvSpec, Graph, GraphError, NodeId, NormSpec, Shape};
+use crate::keyed::Draws;
 use arch::{Arch, Block, Layer, MicroOperation, NODES};
 
 /// One of the two spaces.
@@ -100,6 +101,9 @@ pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
 /// `affine, track_running_stats` in their positions.
 const SHORTCUT_NORM: NormSpec = NormSpec { affine: true, eps: 1.0, momentum: 1.0 };
 
+/// Draws of a mutant. More than half of the neighbours of a network of the benchmark are in it.
+const MOST_DRAWS: usize = 1000;
+
 impl TransNas {
     fn parse(&self, arch: &str) -> Result<Arch, ArchError> {
         Arch::parse(Part::new(self.spec.id, arch), self.cells)
@@ -122,6 +126,13 @@ impl SearchSpace for TransNas {
     /// The official order is that of the benchmark's list, which only the table knows.
     fn arch(&self, _index: usize) -> Option<String> {
         None
+    }
+
+    /// One of the layers, or one edge of the cell, becomes another; drawn again until the benchmark has the network.
+    fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
+        let arch = self.parse(arch)?;
+        let mutants = std::iter::repeat_with(|| arch.mutant(draws));
+        Ok(mutants.take(MOST_DRAWS).find(|mutant| mutant.check().is_ok()).map(|mutant| mutant.to_string()))
     }
 
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {

@@ -36,6 +36,25 @@ fn convolutions_of_every_geometry() {
     }
 }
 
+/// The mean of two branches of a supernet's edge, of which one is the input itself.
+#[test]
+fn values_times_a_constant() {
+    for width in [3, 16, 20] {
+        let net = Net::new([2, width, 4, 3], |b, x| {
+            let y = b.conv("c", x, conv(width, Window::square(3, 1, 1), 1));
+            let y = b.activation("a", y, Activation::Silu);
+            let sum = b.add(&[x, y]);
+            let mean = b.scale(sum, 0.5);
+            let z = b.conv("d", mean, conv(2, Window::square(1, 1, 0), 1));
+            let z = b.activation("e", z, Activation::Silu);
+            b.flatten(z)
+        });
+        equals_autodiff(&net, 1e-12);
+        equals_central_difference(&net, 1e-7);
+        equals_difference_of_gradients(&net, Loss::SumOfLogits, 1e-5);
+    }
+}
+
 #[test]
 fn poolings_of_every_geometry() {
     for kind in [PoolKind::Average, PoolKind::Max] {

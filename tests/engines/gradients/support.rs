@@ -327,6 +327,7 @@ fn operation(op: &Op, x: T, params: &[T], statistics: NormStatistics) -> T {
         }
         Op::PadChannels { before, after } => frame(x, 1, *before, *after),
         Op::Zero => x * 0.0,
+        Op::Scale(by) => x * *by,
     }
 }
 

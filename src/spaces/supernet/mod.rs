@@ -1,0 +1,284 @@
+//! Supernets: networks whose edges sum several operations, from which a search takes operations away.
+//!
+//! `nasbench201:supernet` is the one that TE-NAS prunes (Chen et al., ICLR 2021): NAS-Bench-201's network with 3 channels and one cell
+//! for each stage, in which an edge is the mean of its operations. In the released code the operations of an edge are weighted by
+//! the softmax of numbers that are nearly equal (`1e-3` times N(0, 1)) and never trained, so that the weights are `1/k` to a thousandth;
+//! here they are `1/k`. The operation `none` does not occur, as in TE-NAS's search.
+//!
+//! Modules are those of AutoDL's `NASNet201` search network, and an operation keeps its name when others are taken away, so that a
+//! pruned supernet has the weights of the whole one.
+
+use std::fmt;
+
+use super::nasbench201::{EdgeCell, EdgeOperation};
+use super::part::Part;
+use super::tiny_net::{self, Stage};
+use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
+use crate::graph::{Builder, Graph, NodeId};
+
+/// NAS-Bench-201's supernet.
+pub struct NasBench201Supernet;
+
+static SPEC: SpaceSpec = SpaceSpec {
+    id: "nasbench201:supernet",
+    title: "NAS-Bench-201's supernet of 3 channels, as TE-NAS prunes it",
+    reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535",
+    size: SpaceSize::Unlisted,
+    example: "|skip_connect,nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1,nor_conv_3x3~2|",
+    encoding: "as nasbench201, with one operation or more on each edge, between commas: skip_connect, nor_conv_1x1, nor_conv_3x3, \
+               avg_pool_3x3",
+};
+
+/// The operations of an edge.
+const OPERATIONS: [EdgeOperation; 4] = [
+    EdgeOperation::SkipConnect,
+    EdgeOperation::NorConv1x1,
+    EdgeOperation::NorConv3x3,
+    EdgeOperation::AvgPool3x3,
+];
+/// Channels of the first stage; the others have two and four times as many.
+const WIDTH: usize = 3;
+const EDGES: usize = 6;
+
+/// A cell with a set of operations on each edge, in the order of the string: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuperCell {
+    /// In the order of NAS-Bench-201's list, none twice, at least one.
+    edges: [Vec<EdgeOperation>; EDGES],
+}
+
+impl SuperCell {
+    /// The cell with all operations on every edge.
+    pub fn whole() -> Self {
+        Self { edges: std::array::from_fn(|_| OPERATIONS.to_vec()) }
+    }
+
+    /// The operations of each edge.
+    pub fn edges(&self) -> &[Vec<EdgeOperation>] {
+        &self.edges
+    }
+
+    /// The cell without an operation on an edge; `None` where the edge has no other.
+    pub fn without(&self, edge: usize, operation: EdgeOperation) -> Option<Self> {
+        let mut cell = self.clone();
+        let operations = cell.edges.get_mut(edge)?;
+        operations.retain(|other| *other != operation);
+        (!operations.is_empty()).then_some(cell)
+    }
+
+    /// The cell of NAS-Bench-201, once every edge has one operation.
+    pub fn single(&self) -> Option<EdgeCell> {
+        let one = |operations: &Vec<EdgeOperation>| match operations[..] {
+            [operation] => Some(operation),
+            _ => None,
+        };
+        let edges: Option<Vec<EdgeOperation>> = self.edges.iter().map(one).collect();
+        Some(EdgeCell::new(edges?.try_into().ok()?))
+    }
+
+    fn parse(arch: &str) -> Result<Self, ArchError> {
+        let nodes: [Part<'_>; 3] = Part::new(SPEC.id, arch).fields('+', "three nodes")?;
+        let mut edges = vec![];
+        for (node, part) in nodes.into_iter().enumerate() {
+            let pieces = part.split('|');
+            let outside =
+                [pieces.first(), pieces.last()].into_iter().flatten().any(|piece| !piece.text().is_empty());
+            if pieces.len() != node + 3 || outside {
+                return Err(part.error(format!("node {} is {} edges between `|`", node + 1, node + 1)));
+            }
+            for (source, edge) in pieces[1..=node + 1].iter().enumerate() {
+                let [operations, from] = edge.fields('~', "operations and a node")?;
+                from.number("the node", source..=source)?;
+                edges.push(self::operations(operations)?);
+            }
+        }
+        // Three nodes have 1 + 2 + 3 edges.
+        let edges = edges.try_into().map_err(|_| Part::new(SPEC.id, arch).error("a cell has six edges"))?;
+        Ok(Self { edges })
+    }
+
+    /// Edges into each of the nodes 1, 2, 3; edge `j` comes from node `j`.
+    fn nodes(&self) -> [&[Vec<EdgeOperation>]; 3] {
+        [&self.edges[..1], &self.edges[1..3], &self.edges[3..]]
+    }
+
+    /// One cell: node `i` sums its edges, an edge is the mean of its operations.
+    fn build(&self, b: &mut Builder, name: &str, x: NodeId, channels: usize) -> NodeId {
+        b.module(name, "NAS201SearchCell", x, |b, x| {
+            b.list("edges", |b| {
+                let mut states = vec![x];
+                for (node, edges) in self.nodes().into_iter().enumerate() {
+                    let edge = |(source, operations): (usize, &Vec<EdgeOperation>)| {
+                        let key = format!("{}<-{source}", node + 1);
+                        mean(b, &key, states[source], channels, operations)
+                    };
+                    let parts: Vec<NodeId> = edges.iter().enumerate().map(edge).collect();
+                    states.push(b.add(&parts));
+                }
+                states[states.len() - 1]
+            })
+        })
+    }
+}
+
+/// The operations of an edge in the order of [`OPERATIONS`].
+fn operations(part: Part<'_>) -> Result<Vec<EdgeOperation>, ArchError> {
+    let mut found = vec![];
+    for piece in part.split(',') {
+        let operation = piece.one_of("operation", &OPERATIONS, EdgeOperation::name)?;
+        if found.contains(&operation) {
+            return Err(piece.error("this operation stands on the edge already"));
+        }
+        found.push(operation);
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The mean of an edge's operations; each has the number that it has in NAS-Bench-201's list.
+fn mean(b: &mut Builder, key: &str, x: NodeId, channels: usize, operations: &[EdgeOperation]) -> NodeId {
+    b.list(key, |b| {
+        let number = |operation| EdgeOperation::ALL.iter().position(|other| *other == operation).unwrap_or(0);
+        let part = |operation: &EdgeOperation| {
+            tiny_net::edge(b, &number(*operation).to_string(), x, channels, *operation)
+        };
+        let parts: Vec<NodeId> = operations.iter().map(part).collect();
+        let sum = b.add(&parts);
+        if parts.len() == 1 { sum } else { b.scale(sum, 1.0 / parts.len() as f64) }
+    })
+}
+
+impl fmt::Display for SuperCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, edges) in self.nodes().into_iter().enumerate() {
+            f.write_str(if i == 0 { "|" } else { "+|" })?;
+            for (source, operations) in edges.iter().enumerate() {
+                let names: Vec<&str> = operations.iter().map(|operation| operation.name()).collect();
+                write!(f, "{}~{source}|", names.join(","))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SearchSpace for NasBench201Supernet {
+    fn spec(&self) -> &'static SpaceSpec {
+        &SPEC
+    }
+
+    fn canonical(&self, arch: &str) -> Result<String, ArchError> {
+        Ok(SuperCell::parse(arch)?.to_string())
+    }
+
+    /// Nobody lists the cells that are left at some stage of a search.
+    fn arch(&self, _index: usize) -> Option<String> {
+        None
+    }
+
+    fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
+        let cell = SuperCell::parse(arch)?;
+        let stage = |channels, reduction| Stage { channels, reduction };
+        let plan = [
+            stage(WIDTH, false),
+            stage(2 * WIDTH, true),
+            stage(2 * WIDTH, false),
+            stage(4 * WIDTH, true),
+            stage(4 * WIDTH, false),
+        ];
+        let build =
+            |b: &mut Builder, name: &str, x: NodeId, channels: usize| cell.build(b, name, x, channels);
+        tiny_net::build_of(&build, WIDTH, &plan, input).map_err(SpaceError::graph(SPEC.id, arch))
+    }
+
+    fn thin_cell(&self, arch: &str, classes: usize) -> Result<Option<Graph>, SpaceError> {
+        let cell = SuperCell::parse(arch)?;
+        let build =
+            |b: &mut Builder, name: &str, x: NodeId, channels: usize| cell.build(b, name, x, channels);
+        tiny_net::thin_cell_of(&build, classes).map(Some).map_err(SpaceError::graph(SPEC.id, arch))
+    }
+}
+
+/// The supernet with this id.
+pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
+    (id == SPEC.id).then_some(&NasBench201Supernet as &dyn SearchSpace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Op;
+    use crate::spaces::nasbench201::NasBench201;
+
+    const INPUT: NetworkInput = NetworkInput { resolution: 32, classes: 10 };
+
+    fn space() -> &'static dyn SearchSpace {
+        crate::spaces::find("nasbench201:supernet").unwrap()
+    }
+
+    #[test]
+    fn strings_round_trip_and_errors_point_at_the_part() {
+        assert_eq!(space().canonical(SPEC.example).unwrap(), SPEC.example);
+        let unordered = SPEC.example.replace("skip_connect,nor_conv_3x3", "nor_conv_3x3,skip_connect");
+        assert_eq!(space().canonical(&unordered).unwrap(), SPEC.example);
+        let whole = SuperCell::whole();
+        assert_eq!(SuperCell::parse(&whole.to_string()).unwrap(), whole);
+        for (text, bad) in [
+            (SPEC.example.replace("avg_pool_3x3", "none"), "none"),
+            (SPEC.example.replace("avg_pool_3x3~1", "avg_pool_3x3~0"), "0"),
+            (SPEC.example.replace("skip_connect,nor_conv_3x3", "skip_connect,skip_connect"), "skip_connect"),
+            ("|skip_connect~0|".to_owned(), "|skip_connect~0|"),
+        ] {
+            let error = space().canonical(&text).unwrap_err();
+            assert_eq!(&text[error.at.clone()], bad, "{error}");
+        }
+    }
+
+    #[test]
+    fn operations_are_taken_away_until_a_cell_of_the_benchmark_is_left() {
+        let mut cell = SuperCell::whole();
+        assert_eq!(cell.single(), None);
+        for edge in 0..EDGES {
+            for operation in
+                [EdgeOperation::SkipConnect, EdgeOperation::NorConv1x1, EdgeOperation::AvgPool3x3]
+            {
+                cell = cell.without(edge, operation).unwrap();
+            }
+            assert_eq!(cell.without(edge, EdgeOperation::NorConv3x3), None);
+        }
+        let conv = "nor_conv_3x3";
+        let expected = format!("|{conv}~0|+|{conv}~0|{conv}~1|+|{conv}~0|{conv}~1|{conv}~2|");
+        assert_eq!(cell.single().unwrap().to_string(), expected);
+        assert_eq!(NasBench201.canonical(&cell.to_string()).unwrap(), expected);
+    }
+
+    /// Counted by hand. Cells of C = 3, 6, 12 channels: a conv1x1 has C^2 + 2 C parameters, a conv3x3 9 C^2 + 2 C, on six edges each:
+    /// 6 (10 C^2 + 4 C). The stem has 81 + 6, a reduction from C to 2 C 18 C^2 + 36 C^2 + 8 C + 2 C^2, the end 24 + 130.
+    #[test]
+    fn the_whole_supernet_has_the_counted_parameters() {
+        let graph = space().build(&SuperCell::whole().to_string(), INPUT).unwrap();
+        let cell = |c: u64| 6 * (10 * c * c + 4 * c);
+        let reduction = |c: u64| 56 * c * c + 8 * c;
+        let expected = 87 + cell(3) + reduction(3) + cell(6) + reduction(6) + cell(12) + 24 + 130;
+        assert_eq!(graph.param_count(), expected);
+        let names: Vec<&str> = graph.params().iter().map(|p| p.name.as_str()).collect();
+        for name in [
+            "stem.0.weight",
+            "cells.0.edges.1<-0.3.op.1.weight",
+            "cells.4.edges.3<-2.2.op.2.bias",
+            "lastact.0.weight",
+        ] {
+            assert!(names.contains(&name), "{name} is not among {names:#?}");
+        }
+        let scales: Vec<f64> = graph
+            .nodes()
+            .iter()
+            .filter_map(|n| if let Op::Scale(x) = n.op { Some(x) } else { None })
+            .collect();
+        assert_eq!(scales, [0.25; 18], "six edges in each of three cells");
+        // A part of it has the same names.
+        let part = space().build(SPEC.example, INPUT).unwrap();
+        assert!(part.params().iter().all(|p| names.contains(&p.name.as_str())));
+        let thin = space().thin_cell(&SuperCell::whole().to_string(), 10).unwrap().unwrap();
+        assert_eq!(thin.nodes().iter().filter(|n| matches!(n.op, Op::Scale(_))).count(), 6);
+    }
+}
