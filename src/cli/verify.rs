@@ -15,13 +15,13 @@ use crate::engine::Precision;
 use crate::keyed::smallest;
 use crate::proxies::external;
 use crate::report::number;
-use crate::scoring::{Checked, Protocol, batch_facts, rescore};
+use crate::scoring::{Checked, Protocol, batch_facts, numbers_version, rescore};
 use crate::store::{Manifest, Record, Run};
 
 /// Score random records of a run again and report the largest deviation; exit code 1 if one differs
 ///
-/// On the engine and instruction set of the run, scores must be the same to the last bit. Elsewhere they may differ by a
-/// relative 1e-3 in f32 and 1e-6 in f64. Scores of commands (`score --external`) are left out: nothing but the command could
+/// On the engine and instruction set of the run, and with the version of its numbers (0.2 of 0.2.1), scores must be the same to
+/// the last bit. Elsewhere they may differ by a relative 1e-3 in f32 and 1e-6 in f64. Scores of commands (`score --external`) are left out: nothing but the command could
 /// compute them again.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -70,7 +70,8 @@ pub fn run(args: &VerifyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let table = TableOrder::new(&key.space, dirs);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
     let checked = rescore(&protocol, records, engine.as_ref(), &|i| table.arch(i), &batch)?;
-    let tolerance = match engine.name() == key.engine {
+    let same = engine.name() == key.engine && numbers_version() == key.numbers_version;
+    let tolerance = match same {
         true => None,
         false if protocol.settings.precision == Precision::F64 => Some(1e-6),
         false => Some(1e-3),
@@ -144,8 +145,10 @@ fn report(
         let rule = match tolerance {
             None => "identical to the last bit".to_owned(),
             Some(t) => format!(
-                "within a relative {t:e} (the run was made by {}, this is {engine})",
-                manifest.key.engine
+                "within a relative {t:e} (the run was made by version {} with {}, this is {} with {engine})",
+                manifest.key.numbers_version,
+                manifest.key.engine,
+                numbers_version()
             ),
         };
         let n = checked.len();

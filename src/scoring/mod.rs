@@ -21,7 +21,7 @@ use std::time::Instant;
 pub use arch_list::{ArchListError, read_arch_list};
 pub use manifest::batch_facts;
 pub use plan::{List, Plan, PlanError, Shard, Unit};
-pub use protocol::{Protocol, ProtocolError};
+pub use protocol::{Protocol, ProtocolError, numbers_version};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
 pub use runner::{BatchSource, Ended, Estimate, Progress, RunError, Runner, Silent};
 pub use selection::Selection;

@@ -137,6 +137,6 @@ fn space(key: &RunKey) -> Result<&'static dyn SearchSpace, ProtocolError> {
 }
 
 /// Major and minor version: a change that alters a score raises the minor version at least.
-fn numbers_version() -> String {
+pub fn numbers_version() -> String {
     format!("{}.{}", env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"))
 }

@@ -262,4 +262,30 @@ proptest! {
         let case = Case { n, groups: 1, per_group: channels, size: [side; 2], window, bias: false, seed };
         on_all_lanes!(|k, tolerance| case.check(k, tolerance));
     }
+
+    /// Winograd's form: whole tiles and cut ones, every padding, images joined and cut into parts.
+    #[test]
+    fn tiles_of_winograd_equal_plain_loops(
+        channels in [16..72usize, 16..72usize],
+        size in [3..14usize, 3..14usize],
+        padding in [0..3usize, 0..3usize],
+        n in prop_oneof![Just(1usize), Just(2), Just(7)],
+        bias in any::<bool>(),
+        seed in 0..1000u64,
+    ) {
+        let window = Window { kernel: [3; 2], stride: [1; 2], padding, dilation: [1; 2] };
+        let case = Case { n, groups: 1, per_group: channels, size, window, bias, seed };
+        on_all_lanes!(|k, tolerance| case.check(k, tolerance));
+    }
+}
+
+/// Few channels on a large map, and weights that are transformed part by part.
+#[test]
+fn large_maps_and_many_weights_equal_plain_loops() -> Checked {
+    for (n, per_group, side) in [(2, [16, 20], 33), (3, [260, 256], 4)] {
+        let window = Window::square(3, 1, 1);
+        let case = Case { n, groups: 1, per_group, size: [side; 2], window, bias: true, seed: 1 };
+        on_all_lanes!(|k, tolerance| case.check(k, tolerance));
+    }
+    Ok(())
 }

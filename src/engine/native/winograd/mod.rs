@@ -5,8 +5,8 @@
 //!
 //! Sums and differences of inputs lose digits, so only f32 layers are computed like this; f64 is the measure of f32 and stays
 //! direct. The error of F(2 x 2) is no larger than that of the direct form, that of F(4 x 4) is two to three times as large.
-//! F(4 x 4) is used where no reference value that the direct form reproduces within its f32 tolerance is lost: not for few
-//! channels, where little is averaged, and not for many, where sums are long.
+//! F(4 x 4) is used where it takes no reference value out of its f32 tolerance that the direct form has inside. Elsewhere it
+//! would be faster: by 1.1 to 1.7 times the direct form for 16 channels on small maps, by 1.4 times F(2 x 2) for 64.
 
 mod convolution;
 mod multiply;
@@ -34,7 +34,7 @@ const CHUNK: usize = 64;
 /// Channels, in and out, with which tiles are 4 x 4; with more they are 2 x 2.
 const FOUR: Range<usize> = 24..64;
 
-/// With fewer channels, down to these, tiles are 4 x 4 too, if a map has at least so many pixels.
+/// With fewer channels, down to these, tiles are 4 x 4 too, on maps with at least so many pixels.
 const FEW: (usize, usize) = (16, 1024);
 
 /// The size of a tile of outputs.
@@ -161,8 +161,8 @@ pub fn grid<T: HostScalar>(layer: &Layer<'_, T>, size: [usize; 2]) -> Option<Gri
     let threes = window.kernel == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1];
     let single = size_of::<T>() == size_of::<f32>();
     let [fewest, most] = [wiring.inputs.min(wiring.outputs), wiring.inputs.max(wiring.outputs)];
-    let wide = wiring.groups == 1
-        && (fewest >= FOUR.start || fewest >= FEW.0 && most < FOUR.end && size[0] * size[1] >= FEW.1);
+    let few = fewest >= FEW.0 && most < FOUR.end && size[0] * size[1] >= FEW.1;
+    let wide = wiring.groups == 1 && (fewest >= FOUR.start || few);
     let padded = window.padding.iter().all(|padding| *padding <= 2);
     let form = if most < FOUR.end { Form::F4 } else { Form::F2 };
     let grid = Grid::new(form, layer.output_size(size));
@@ -172,4 +172,37 @@ pub fn grid<T: HostScalar>(layer: &Layer<'_, T>, size: [usize; 2]) -> Option<Gri
 /// A distance between products, in blocks: an odd one, so that products of one tile lie in different sets of the caches.
 fn pitch(blocks: usize) -> usize {
     blocks | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_every_tile_once() {
+        for (out, images, together) in
+            [([32, 32], 3, 16), ([7, 9], 5, 16), ([4, 4], 20, 16), ([8, 8], 2, usize::MAX)]
+        {
+            for form in [Form::F2, Form::F4] {
+                let grid = Grid::new(form, out);
+                let mut seen = vec![0; images * grid.tiles[0]];
+                for part in grid.parts(images, together) {
+                    let lines: Vec<_> = part.lines().collect();
+                    assert_eq!(lines.len() * grid.tiles[1], part.len());
+                    lines.iter().for_each(|(image, row, _)| seen[image * grid.tiles[0] + row] += 1);
+                }
+                assert!(seen.iter().all(|times| *times == 1), "{grid:?}: {seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_divide_the_batch() {
+        let wiring = Wiring { outputs: 32, inputs: 32, groups: 1 };
+        for (side, n, chunk) in
+            [(32, 16, 1), (16, 16, 4), (8, 16, 16), (8, 17, 17), (8, 64, 16), (4, 7, 7), (16, 13, 1)]
+        {
+            assert_eq!(Grid::new(Form::F4, [side; 2]).chunk(n, wiring), chunk, "{side} {n}");
+        }
+    }
 }

@@ -183,3 +183,45 @@ squares! {
     /// `G^T u G`.
     weight_gradients N 3;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyed::Stream;
+    use crate::simd::{Block, LANES, Portable};
+
+    type V = Block<f64>;
+
+    fn random<const N: usize>(name: &str) -> [V; N] {
+        let mut values = vec![0f32; N * LANES];
+        Stream::new(0, name).fill_normal(1.0, &mut values);
+        std::array::from_fn(|i| Block(std::array::from_fn(|k| f64::from(values[i * LANES + k]))))
+    }
+
+    /// Sum of products, in the first lane.
+    fn dot(a: &[V], b: &[V]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a.0[0] * b.0[0]).sum()
+    }
+
+    fn check<F: Transforms<M, N>, const M: usize, const N: usize>() {
+        let l = Portable::<f64>::new();
+        let (x, w, dy) = (random::<N>("x"), random::<3>("w"), random::<M>("dy"));
+        let (xs, ws) = (F::inputs(l, x), F::weights(l, w));
+        let products: [V; N] = std::array::from_fn(|i| l.mul(xs[i], ws[i]));
+        let y = F::outputs(l, products);
+        for i in 0..M {
+            let direct = dot(&x[i..i + 3], &w);
+            assert!((y[i].0[0] - direct).abs() < 1e-12, "output {i}: {} is not {direct}", y[i].0[0]);
+        }
+        let (m, u) = (random::<N>("m"), random::<N>("u"));
+        let adjoint = |a: f64, b: f64| assert!((a - b).abs() < 1e-11, "{a} is not {b}");
+        adjoint(dot(&F::outputs(l, m), &dy), dot(&m, &F::gradients(l, dy)));
+        adjoint(dot(&F::weights(l, w), &u), dot(&w, &F::weight_gradients(l, u)));
+    }
+
+    #[test]
+    fn products_give_the_convolution_and_gradients_are_adjoint() {
+        check::<F2, 2, 4>();
+        check::<F4, 4, 6>();
+    }
+}
