@@ -54,6 +54,7 @@ fn proxies_of_images_are_skipped() {
     let scored = [
         "params",
         "flops",
+        "layers",
         "l2_norm",
         "random",
         "grad_norm",
