@@ -5,8 +5,8 @@
 //!
 //! Sums and differences of inputs lose digits, so only f32 layers are computed like this; f64 is the measure of f32 and stays
 //! direct. The error of F(2 x 2) is no larger than that of the direct form, that of F(4 x 4) is two to three times as large.
-//! F(4 x 4) is used where it takes no reference value out of its f32 tolerance that the direct form has inside. Elsewhere it
-//! would be faster: by 1.1 to 1.7 times the direct form for 16 channels on small maps, by 1.4 times F(2 x 2) for 64.
+//! F(4 x 4) is used where it takes no reference value out of its f32 tolerance that the direct form has inside: for 24 to 63
+//! channels. Elsewhere it would be faster (by 1.5 times for 16 channels, by 1.4 times for 64).
 
 mod convolution;
 mod multiply;
@@ -31,11 +31,11 @@ const TOGETHER: usize = 16;
 /// Tiles of a chunk of images: over so many the products of a weight gradient are summed in registers.
 const CHUNK: usize = 64;
 
-/// Channels, in and out, with which tiles are 4 x 4; with more they are 2 x 2.
-const FOUR: Range<usize> = 24..64;
+/// Channels, in and out, from which on tiles are transformed at all.
+const CHANNELS: usize = 8;
 
-/// With fewer channels, down to these, tiles are 4 x 4 too, on maps with at least so many pixels.
-const FEW: (usize, usize) = (16, 1024);
+/// Channels, in and out, with which tiles are 4 x 4; else they are 2 x 2.
+const FOUR: Range<usize> = 24..64;
 
 /// The size of a tile of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,11 +160,10 @@ pub fn grid<T: HostScalar>(layer: &Layer<'_, T>, size: [usize; 2]) -> Option<Gri
     let (window, wiring) = (&layer.window, &layer.wiring);
     let threes = window.kernel == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1];
     let single = size_of::<T>() == size_of::<f32>();
-    let [fewest, most] = [wiring.inputs.min(wiring.outputs), wiring.inputs.max(wiring.outputs)];
-    let few = fewest >= FEW.0 && most < FOUR.end && size[0] * size[1] >= FEW.1;
-    let wide = wiring.groups == 1 && (fewest >= FOUR.start || few);
+    let wide = wiring.groups == 1 && wiring.inputs >= CHANNELS && wiring.outputs >= CHANNELS;
     let padded = window.padding.iter().all(|padding| *padding <= 2);
-    let form = if most < FOUR.end { Form::F4 } else { Form::F2 };
+    let four = FOUR.contains(&wiring.inputs) && FOUR.contains(&wiring.outputs);
+    let form = if four { Form::F4 } else { Form::F2 };
     let grid = Grid::new(form, layer.output_size(size));
     (single && threes && wide && padded && grid.out.iter().all(|side| *side > 2)).then_some(grid)
 }
