@@ -6,6 +6,7 @@
 
 mod builder;
 mod count;
+mod drawn;
 pub mod init;
 mod op;
 mod taps;

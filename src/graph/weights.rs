@@ -1,5 +1,8 @@
 //! The numbers of a network: one tensor for each parameter and buffer of its graph.
 
+use std::sync::Arc;
+
+use super::drawn::{self, Origin};
 use super::init::{self, InitError, Scheme};
 use super::{Graph, Param, ParamId, ParamRole};
 use crate::threads;
@@ -17,7 +20,7 @@ pub struct WrongLength {
 /// An f64 engine widens them; they are never regenerated in f64.
 #[derive(Clone, Debug)]
 pub struct Weights {
-    tensors: Vec<Vec<f32>>,
+    tensors: Vec<Arc<Vec<f32>>>,
 }
 
 impl Weights {
@@ -33,18 +36,26 @@ impl Weights {
         seed: u64,
         known: impl Fn(&Param) -> Option<Vec<f32>> + Sync,
     ) -> Self {
+        let origin = |param: &Param, shape: &[usize]| Origin {
+            scheme,
+            seed,
+            name: param.name.clone(),
+            shape: shape.to_vec(),
+        };
         let drawn = |param: &Param| match param.role {
-            ParamRole::Weight => checked(init::weight(scheme, seed, &param.name, &param.shape)),
+            ParamRole::Weight => drawn::tensor(origin(param, &param.shape), |o| {
+                checked(init::weight(scheme, seed, &o.name, &o.shape))
+            }),
             ParamRole::Bias { weight } => {
-                checked(init::bias(scheme, seed, &param.name, &graph.param(weight).shape))
+                Arc::new(checked(init::bias(scheme, seed, &param.name, &graph.param(weight).shape)))
             }
-            ParamRole::Embedding => init::embedding(seed, &param.name, param.numel()),
-            ParamRole::NormWeight | ParamRole::RunningVar => vec![1.0; param.numel()],
-            ParamRole::NormBias | ParamRole::RunningMean => vec![0.0; param.numel()],
+            ParamRole::Embedding => Arc::new(init::embedding(seed, &param.name, param.numel())),
+            ParamRole::NormWeight | ParamRole::RunningVar => Arc::new(vec![1.0; param.numel()]),
+            ParamRole::NormBias | ParamRole::RunningMean => Arc::new(vec![0.0; param.numel()]),
         };
         let tensors = threads::map(graph.params(), |param| {
             let known = known(param).filter(|values| values.len() == param.numel());
-            known.unwrap_or_else(|| drawn(param))
+            known.map_or_else(|| drawn(param), Arc::new)
         });
         Self { tensors }
     }
@@ -60,7 +71,7 @@ impl Weights {
         let tensors = graph.params().iter().map(|param| {
             let tensor = values(param)?;
             match tensor.len() == param.numel() {
-                true => Ok(tensor),
+                true => Ok(Arc::new(tensor)),
                 false => Err(WrongLength { name: param.name.clone(), found: tensor.len() }.into()),
             }
         });
@@ -69,13 +80,13 @@ impl Weights {
 
     /// The same with every number replaced by its absolute value, buffers included (SynFlow).
     pub fn absolute(&self) -> Self {
-        let absolute = |values: &Vec<f32>| values.iter().map(|w| w.abs()).collect();
+        let absolute = |values: &Arc<Vec<f32>>| Arc::new(values.iter().map(|w| w.abs()).collect());
         Self { tensors: self.tensors.iter().map(absolute).collect() }
     }
 
     /// Values of one parameter, to change them.
     pub fn get_mut(&mut self, id: ParamId) -> &mut [f32] {
-        &mut self.tensors[id.0]
+        Arc::make_mut(&mut self.tensors[id.0]).as_mut_slice()
     }
 
     /// Values of one parameter.
