@@ -46,7 +46,7 @@ that nothing observed is made from: dead branches, which are computed only where
 
 /// Time proxies on a list of architectures: build, input, compute and reduce, scores per second, peak memory
 ///
-/// Runs without any data: lists for nasbench201, nats_sss and nafbee_vgg19 are embedded, and the input is Gaussian noise
+/// Runs without any data: lists for nasbench201, nats_sss, plainnet and nafbee_vgg19 are embedded, and the input is Gaussian noise
 /// unless a data set is named. Architectures run one to a thread.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
