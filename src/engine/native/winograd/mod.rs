@@ -6,8 +6,8 @@
 //! Sums and differences of inputs lose digits, so only f32 layers are computed like this; f64 is the measure of f32 and stays
 //! direct. The error of F(2 x 2) is no larger than that of the direct form, that of F(4 x 4) is two to three times as large.
 //! F(4 x 4) is used for 24 to 63 channels: so the committed golden records all stay within their f32 tolerances, and fewer of the
-//! full set leave theirs than with the direct form (METHODOLOGY, section 9). Elsewhere it would be faster (by 1.5 times for 16
-//! channels, by 1.4 times for 64), but takes records of the committed set or of VGG-19 out of their tolerances.
+//! full set leave theirs than with the direct form (METHODOLOGY, section 4). Elsewhere it would be faster, but takes records of
+//! the committed set or of VGG-19 out of their tolerances. Below 24 channels F(2 x 2) is there for its rounding, not its speed.
 
 mod convolution;
 mod multiply;
@@ -156,7 +156,7 @@ impl Part {
     }
 }
 
-/// The tiles of a layer over maps of this size, where Winograd's form is faster.
+/// The tiles of a layer over maps of this size, where it takes Winograd's form.
 pub fn grid<T: HostScalar>(layer: &Layer<'_, T>, size: [usize; 2]) -> Option<Grid> {
     let (window, wiring) = (&layer.window, &layer.wiring);
     let threes = window.kernel == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1];

@@ -10,7 +10,7 @@ use crate::engine::native::tiles::Tiles;
 use crate::engine::native::weight_tiles::Work;
 use crate::simd::{Block, LANES, Lanes, Scalar};
 
-/// Products of a tile, at most.
+/// Products of a tile, at most: those of [`Form::F4`].
 const MOST: usize = 36;
 
 /// One number of every product of some tiles, `[product][plane][tile]`.

@@ -79,8 +79,8 @@ impl Transforms<2, 4> for F2 {
 
 /// F(4, 3) at the points 0, ±5/8, ±3/2 and infinity.
 ///
-/// The usual points 0, ±1, ±2 lose one digit of ten in f32; these lose a third of one (Barabasz et al., "Error analysis and
-/// improving the accuracy of Winograd convolution for deep neural networks", 2020, choose points by that measure).
+/// With the usual points 0, ±1, ±2 the error is twice as large (Barabasz et al., "Error analysis and improving the accuracy of
+/// Winograd convolution for deep neural networks", 2020, choose points by that measure).
 pub struct F4;
 
 /// The points ±P and ±Q, and their squares.
