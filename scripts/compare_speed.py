@@ -132,7 +132,7 @@ def compare(mine, candidates):
     best = min(total, key=total.get)
     ratios = sorted(sum(candidates[best][k]) / sum(mine[k]) for k in common)
     q1, q2, q3 = statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else ratios * 3
-    return dict(n=len(common), peer_form=best, ratio_median=q2, ratio_q1=q1, ratio_q3=q3,
+    return dict(n=len(common), peer_form=best, ratio_median=q2, ratio_q1=q1, ratio_q3=q3, ratio_lowest=ratios[0],
                 ours_ms=statistics.median(sum(mine[k]) for k in common), peer_ms=statistics.median(sum(candidates[best][k]) for k in common),
                 total_ms={**total, "untrained": sum(sum(mine[k]) for k in common)})
 
@@ -194,12 +194,12 @@ def markdown(result):
             f"{a['rounds']} rounds of {a['repeats']} repeats, {result['date']}.", "",
             "Times are medians over architectures of build + compute in ms; the ratio is the peer's time to ours for each architecture. The peer's "
             "form is the best of those tried.", "",
-            "| proxy | n | untrained | PyTorch | ratio: median | quartiles | PyTorch form | scores/s: untrained | PyTorch | throughput ratio |",
-            "|---|---|---|---|---|---|---|---|---|---|"]
+            "| proxy | n | untrained | PyTorch | ratio: median | quartiles | lowest | PyTorch form | scores/s: untrained | PyTorch | throughput ratio |",
+            "|---|---|---|---|---|---|---|---|---|---|---|"]
     rows = []
     for n, r in result["proxies"].items():
         ratio = f"{r['throughput_ratio']:.2f}" if r["throughput_ratio"] else "-"
-        rows.append(f"| `{n}` | {r['n']} | {r['ours_ms']:.2f} | {r['peer_ms']:.2f} | **{r['ratio_median']:.2f}** | {r['ratio_q1']:.2f} to {r['ratio_q3']:.2f} | "
+        rows.append(f"| `{n}` | {r['n']} | {r['ours_ms']:.2f} | {r['peer_ms']:.2f} | **{r['ratio_median']:.2f}** | {r['ratio_q1']:.2f} to {r['ratio_q3']:.2f} | {r['ratio_lowest']:.2f} | "
                     f"{r['peer_form']} | {r['ours_scores_per_s']:.1f} | {r['peer_scores_per_s']:.1f} | {ratio} |")
     return "\n".join(head + rows) + "\n"
 

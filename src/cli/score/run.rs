@@ -55,6 +55,8 @@ pub fn run(args: &ScoreArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         eprintln!("stopped: {there} records are in {}; the same command goes on there", out.display());
         return Ok(ExitCode::from(130));
     }
+    // Its memory is free for the tables that are written now.
+    drop(engine);
     store.compact()?;
     summarise(out, new)?;
     Ok(ExitCode::SUCCESS)

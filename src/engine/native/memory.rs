@@ -151,16 +151,13 @@ impl Arena {
         }
         region.free.insert(start, units);
         self.by_length.insert((units, piece.region, start));
-        self.release();
+        self.release(LIMIT);
     }
 
-    /// Returns a free region to the system where the arena holds more than [`LIMIT`].
-    fn release(&mut self) {
-        let held: usize = self.regions.values().map(|r| r.layout.size()).sum();
-        if held <= LIMIT {
-            return;
-        }
-        if let Some(id) = self.regions.iter().find(|(_, r)| r.is_free()).map(|(id, _)| *id) {
+    /// Returns free regions to the system while the arena holds more than `most` bytes.
+    fn release(&mut self, most: usize) {
+        while self.regions.values().map(|r| r.layout.size()).sum::<usize>() > most {
+            let Some(id) = self.regions.iter().find(|(_, r)| r.is_free()).map(|(id, _)| *id) else { return };
             let region = self.regions.remove(&id).expect("found above");
             self.by_length.remove(&(region.units, id, 0));
         }
@@ -172,6 +169,11 @@ static ARENA: Mutex<Arena> = Mutex::new(Arena::new());
 fn arena<R>(f: impl FnOnce(&mut Arena) -> R) -> R {
     // The arena is consistent between its operations, so a lock that a panic elsewhere has poisoned can be used.
     f(&mut ARENA.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Returns all free regions to the system, once nothing more is to be computed.
+pub fn release() {
+    arena(|arena| arena.release(0));
 }
 
 /// Blocks in memory of the arena.

@@ -52,8 +52,8 @@ use crate::graph::NodeId;
 use crate::simd;
 pub(super) use kernels::NativeKernels;
 
-/// Runs graphs with our own kernels.
-#[derive(Clone, Copy, Debug, Default)]
+/// Runs graphs with our own kernels. Memory that is free when an engine goes returns to the system.
+#[derive(Debug, Default)]
 pub struct NativeEngine(());
 
 impl NativeEngine {
@@ -65,6 +65,12 @@ impl NativeEngine {
     /// Name of the instruction set that runs.
     pub fn instructions() -> &'static str {
         simd::instructions()
+    }
+}
+
+impl Drop for NativeEngine {
+    fn drop(&mut self) {
+        memory::release();
     }
 }
 
