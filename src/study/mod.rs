@@ -4,27 +4,36 @@
 //! compared with, and published numbers. This module reads and checks the files and puts our numbers beside the published
 //! ones; the runs themselves are made by [`crate::scoring`] and kept by [`crate::store`].
 
+mod catalogue;
 mod check;
 mod compare;
 mod error;
 mod file;
+mod measure;
 mod outputs;
+mod published;
 mod report;
 mod results;
 mod scores;
 mod settings;
+mod verdict;
+mod verdicts;
 #[cfg(test)]
 mod tests;
 
 use std::io::Read;
 use std::path::Path;
 
+pub use catalogue::{Apart, Item, catalogue};
 pub use compare::comparison_table;
 pub use error::StudyError;
 pub use file::{Named, Published, Run, Search, Study};
 pub use outputs::{Context, Output, OutputError};
 pub use results::{AccuracyResult, RunResult};
+pub use published::{Printed, printed};
 pub use settings::{Given, Overrides, Planned, RunSettings, Sample, plan};
+pub use verdict::Verdict;
+pub use verdicts::{VERDICTS_FILE, Verdicts, VerdictsError};
 
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -72,7 +81,11 @@ impl Study {
     pub fn parse(name: &str, text: &str) -> Result<Self, StudyError> {
         let parsed: Result<Self, toml::de::Error> = toml::from_str(text);
         let study = parsed.map_err(|e| error::Mistake::new(e.span().unwrap_or(0..0), e.message()));
-        let checked = study.and_then(|study| check::study(&study).map(|()| study));
+        let checked = study.and_then(|mut study| {
+            check::study(&study)?;
+            study.find_printed();
+            Ok(study)
+        });
         checked.map_err(|mistake| mistake.into_error(name, text))
     }
 }
