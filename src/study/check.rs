@@ -21,8 +21,10 @@ pub(super) fn study(study: &Study) -> Result<(), Mistake> {
     }
     study.settings.check()?;
     let named = study.runs.iter().flat_map(|run| &run.published).filter_map(|p| p.item.as_ref());
-    if let Some(unknown) = study.items.iter().chain(named).find(|id| catalogue::item(id.get_ref()).is_none()) {
-        let reason = format!("items: the catalogue has no `{}` (`untrained list studies`)", unknown.get_ref());
+    if let Some(unknown) = study.items.iter().chain(named).find(|id| catalogue::item(id.get_ref()).is_none())
+    {
+        let reason =
+            format!("items: the catalogue has no `{}` (`untrained list studies`)", unknown.get_ref());
         return Err(Mistake::new(unknown.span(), reason));
     }
     if study.search.iter().any(|s| s.samples == 0 || s.trials == 0 || s.trials > MOST) {

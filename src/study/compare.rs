@@ -80,13 +80,10 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
 }
 
 fn columns(measure: Measure) -> [Column; 3] {
-    let (name, kind) = (measure.name(), measure.kind());
+    let kind = measure.kind();
     let difference = Kind::Difference { decimals: kind.decimals() };
-    [
-        Column { name: format!("{name}, paper"), kind },
-        Column { name: format!("{name}, ours"), kind },
-        Column { name: format!("{name}, difference"), kind: difference },
-    ]
+    [("paper", kind), ("ours", kind), ("difference", difference)]
+        .map(|(name, kind)| Column { above: measure.name(), ..Column::new(name, kind) })
 }
 
 fn cells(
@@ -97,7 +94,8 @@ fn cells(
 ) -> [Option<TableCell>; 3] {
     let beside = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
     let paper = published(result, accuracy).filter(beside).find_map(|p| measure.published(p));
-    let ours = measure.ours(result, accuracy, proxy).map(|(summary, interval)| TableCell::of(&summary, interval));
+    let ours =
+        measure.ours(result, accuracy, proxy).map(|(summary, interval)| TableCell::of(&summary, interval));
     let difference = paper.zip(ours).map(|(paper, ours)| TableCell::plain(ours.value - paper.value));
     [paper, ours, difference]
 }

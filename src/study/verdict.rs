@@ -78,8 +78,7 @@ fn of_row(
         _ => catalogue::item(&row.item).map_or(1, |item| item.repetitions),
     };
     let own = ours.std.map(|std| 2.0 * std / (ours.n as f64).sqrt());
-    let interval =
-        own.map(|half| (ours.mean - half, ours.mean + half)).or(interval.map(|i| (i.low, i.high)));
+    let interval = own.map(|half| (ours.mean - half, ours.mean + half)).or(interval.map(|i| (i.low, i.high)));
     let (tolerance, allowed) = allowed(row, measure, &ours, interval, theirs);
     let difference = ours.mean - row.value();
     let decimals = measure.kind().decimals();

@@ -194,7 +194,8 @@ fn section(item: &Item, lines: &[Line]) -> String {
     let mut text = format!("\n## {}\n", item.title);
     let compared: Vec<&Line> = lines.iter().filter(|line| line.ours.is_some()).collect();
     if !compared.is_empty() {
-        text += "\n| method | where | number | paper | ours | difference | verdict | ours is of | because |\n";
+        text +=
+            "\n| method | where | number | paper | ours | difference | verdict | ours is of | because |\n";
         text += "|---|---|---|---:|---:|---:|---|---|---|\n";
         compared.iter().for_each(|line| text += &compared_row(line));
     }
@@ -210,7 +211,11 @@ fn section(item: &Item, lines: &[Line]) -> String {
         let _ = writeln!(text, "* {n}: {reason}");
     }
     if lines.is_empty() {
-        let _ = writeln!(text, "No number is printed{}.", item.reason.as_ref().map_or(String::new(), |r| format!(": {r}")));
+        let _ = writeln!(
+            text,
+            "No number is printed{}.",
+            item.reason.as_ref().map_or(String::new(), |r| format!(": {r}"))
+        );
     }
     text
 }
