@@ -62,6 +62,16 @@ pub fn item(id: &str) -> Option<&'static Item> {
 }
 
 impl Item {
+    /// The paper: the title up to its first comma or colon.
+    pub fn paper(&self) -> &str {
+        self.title.split([',', ':']).next().unwrap_or_default()
+    }
+
+    /// The rest of the title: the number of the table or figure, and what it shows.
+    pub fn place(&self) -> &str {
+        self.title[self.paper().len()..].trim_start_matches([',', ':', ' '])
+    }
+
     /// The numbers that it prints.
     pub fn numbers(&self) -> impl Iterator<Item = &'static Printed> + '_ {
         printed().iter().filter(|row| row.item == self.id)

@@ -81,15 +81,16 @@ fn of_row(
     let interval = own.map(|half| (ours.mean - half, ours.mean + half)).or(interval.map(|i| (i.low, i.high)));
     let (tolerance, allowed) = allowed(row, measure, &ours, interval, theirs);
     let difference = ours.mean - row.value();
-    let decimals = measure.kind().decimals();
+    let shown = number(allowed, measure.kind().decimals());
     let (verdict, mut reason) = if difference.abs() > allowed {
-        (Verdict::Differs, format!("more than {allowed:.decimals$} apart"))
-    } else if allowed > WIDEST * tolerance {
-        (Verdict::ShapeOnly, format!("within {allowed:.decimals$}, which is wide"))
+        (Verdict::Differs, format!("more than {shown} apart"))
+    } else if allowed > WIDEST * tolerance + row.rounding() {
+        (Verdict::ShapeOnly, format!("within {shown}, which is wide"))
     } else {
-        (Verdict::Reproduced, format!("within {allowed:.decimals$}"))
+        (Verdict::Reproduced, format!("within {shown}"))
     };
-    if let (Verdict::Differs, Some(note)) = (verdict, note) {
+    // Notes are about methods as a whole, not about the scores of single networks.
+    if let (Verdict::Differs, Measure::Metric(_) | Measure::Top1(_), Some(note)) = (verdict, measure, note) {
         reason += &format!("; {note}");
     }
     Judged { row, ours: ours.mean, interval, verdict, reading, reason }
@@ -110,6 +111,14 @@ fn allowed(
     let of_interval = || interval.map_or(0.0, |(low, high)| (high - low) / 2.0);
     let spread = ours.std.map_or_else(of_interval, of_means);
     (tolerance, tolerance.max(spread) + row.rounding())
+}
+
+/// For people: with decimals, very large and very small numbers by their powers of ten.
+pub(super) fn number(x: f64, decimals: usize) -> String {
+    match x.abs() {
+        size if size != 0.0 && !(1e-3..1e6).contains(&size) => format!("{x:.2e}"),
+        _ => format!("{x:.decimals$}"),
+    }
 }
 
 impl Verdict {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{Item, catalogue};
 use super::measure::Measure;
 use super::published::Printed;
-use super::verdict::{Judged, Verdict};
+use super::verdict::{Judged, Verdict, number};
 use super::{STUDIES, Study};
 use crate::named::Named;
 
@@ -142,7 +142,7 @@ impl Verdicts {
         csv_of(self.0.iter().flat_map(|(_, lines)| lines.iter().cloned()))
     }
 
-    /// Counts for each table and figure; then the numbers that were compared, and the reasons why others were not.
+    /// Counts for each paper, and for its tables and figures; then the numbers that were compared, and the reasons why others were not.
     pub fn markdown(&self) -> String {
         let names: Vec<&str> = Verdict::all().map(|(_, name)| name).collect();
         let mut page = format!("| table or figure | numbers | {} |\n|---|---:|", names.join(" | "));
@@ -155,8 +155,12 @@ impl Verdicts {
             let counts: Vec<String> = names.iter().map(count).collect();
             format!("\n| {title} | {} | {} |", lines.len(), counts.join(" | "))
         };
-        for (item, lines) in &self.0 {
-            page += &row(&item.title, &lines.iter().collect::<Vec<_>>());
+        for paper in self.0.chunk_by(|a, b| a.0.paper() == b.0.paper()) {
+            let lines: Vec<&Line> = paper.iter().flat_map(|(_, lines)| lines).collect();
+            page += &row(&format!("**{}**", paper[0].0.paper()), &lines);
+            for (item, lines) in paper {
+                page += &row(item.place(), &lines.iter().collect::<Vec<_>>());
+            }
         }
         page += &row("**all**", &self.0.iter().flat_map(|(_, lines)| lines).collect::<Vec<_>>());
         page += "\n";
@@ -241,14 +245,6 @@ fn compared_row(line: &Line) -> String {
         line.reading,
         line.reason
     )
-}
-
-/// With decimals as they are printed; very large and very small numbers by their powers of ten.
-fn number(x: f64, decimals: usize) -> String {
-    match x.abs() {
-        size if size != 0.0 && !(1e-3..1e6).contains(&size) => format!("{x:.2e}"),
-        _ => format!("{x:.decimals$}"),
-    }
 }
 
 #[cfg(test)]
