@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::analysis::metric_lines;
 use super::common::Format;
-use super::study::shelf;
+use super::study::known;
 use crate::analysis::{Best, METRICS, MetricSpec};
 use crate::data::DataDirs;
 use crate::datasets::{self, DatasetSpec};
@@ -64,7 +64,7 @@ pub fn run(args: &ListArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         What::Subsets => list(to, SUBSETS, subset_text, subset_json)?,
         What::Metrics if to == Format::Text => metric_lines().concat().trim_end().to_owned(),
         What::Metrics => list(to, METRICS, |_| String::new(), metric_json)?,
-        What::Studies => list(to, shelf::entries(dirs)?, |e| e.text(), |e| e.json())?,
+        What::Studies => list(to, known::entries(dirs)?, |e| e.text(), |e| e.json())?,
     };
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(ExitCode::SUCCESS)

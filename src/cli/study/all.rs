@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::ensure;
 
-use super::shelf::{self, Shelved};
+use super::known::{self, KnownStudy};
 use super::{StudyArgs, make};
 use crate::cli::common::stop_flag;
 use crate::data::DataDirs;
@@ -25,7 +25,7 @@ pub(super) const NAME: &str = "all";
 pub(super) fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     ensure!(args.only.is_empty(), "--only names runs of one study; name the study");
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("study"));
-    let mut studies = shelf::studies(dirs)?;
+    let mut studies = known::studies(dirs)?;
     if args.list {
         return list(&studies, &out);
     }
@@ -37,10 +37,10 @@ pub(super) fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
         stop_after(budget, &stop);
     }
     let engine = args.device.open()?;
-    for shelved in &studies {
-        let name = shelved.study.name.get_ref();
-        eprintln!("study {name}, {}", shelved.time());
-        match make(&shelved.study, args, (dirs, engine.as_ref(), &stop), &out.join(name)) {
+    for known in &studies {
+        let name = known.study.name.get_ref();
+        eprintln!("study {name}, {}", known.time());
+        match make(&known.study, args, (dirs, engine.as_ref(), &stop), &out.join(name)) {
             Ok(Ended::Complete) => {}
             Ok(Ended::Stopped) if end.is_some_and(|end| Instant::now() >= end) => {
                 eprintln!("the budget is used up; the same command goes on");
@@ -67,19 +67,19 @@ fn stop_after(budget: std::time::Duration, stop: &Arc<AtomicBool>) {
 }
 
 /// One line a study: its time, whether it has a result, and its data.
-fn list(studies: &[Shelved], out: &Path) -> anyhow::Result<ExitCode> {
+fn list(studies: &[KnownStudy], out: &Path) -> anyhow::Result<ExitCode> {
     let mut rows = vec![["study", "time", "result", "data"].map(str::to_owned).to_vec()];
-    rows.extend(studies.iter().map(|shelved| {
-        let name = shelved.study.name.get_ref();
+    rows.extend(studies.iter().map(|known| {
+        let name = known.study.name.get_ref();
         let folder = out.join(name);
         let result = match (folder.join("report.md").is_file(), folder.is_dir()) {
             (true, _) => "there",
             (false, true) => "begun",
             (false, false) => "-",
         };
-        vec![name.clone(), shelved.time(), result.to_owned(), shelved.data()]
+        vec![name.clone(), known.time(), result.to_owned(), known.data()]
     }));
-    let minutes: f64 = studies.iter().filter_map(|shelved| shelved.study.minutes).sum();
+    let minutes: f64 = studies.iter().filter_map(|known| known.study.minutes).sum();
     let text = Columns::table(&[Side::Left], &rows).concat();
     writeln!(std::io::stdout(), "{text}\nall together about {:.0} h on two cores", minutes / 60.0)?;
     Ok(ExitCode::SUCCESS)

@@ -12,27 +12,27 @@ pub(in crate::cli) struct Entry {
     pub id: String,
     title: String,
     item: Option<&'static Item>,
-    pub study: Option<Shelved>,
+    pub study: Option<KnownStudy>,
 }
 
 /// A study with the data that it needs.
 #[derive(Clone)]
-pub(in crate::cli) struct Shelved {
+pub(in crate::cli) struct KnownStudy {
     pub study: Study,
     /// Tables and data sets, and how much of each is at hand.
     pub needs: Vec<(String, EntryState)>,
 }
 
 /// The studies that are part of the program, in the order of their value.
-pub(in crate::cli) fn studies(dirs: &DataDirs) -> anyhow::Result<Vec<Shelved>> {
-    let known = status(&Manifest::embedded()?, dirs, &Stamps::of_user());
-    let shelved = |(name, text): &(&str, &str)| {
+pub(in crate::cli) fn studies(dirs: &DataDirs) -> anyhow::Result<Vec<KnownStudy>> {
+    let data = status(&Manifest::embedded()?, dirs, &Stamps::of_user());
+    let known = |(name, text): &(&str, &str)| {
         let study = Study::parse(name, text)?;
         let mut needs: Vec<(String, EntryState)> = vec![];
         for run in &study.runs {
             let (space, dataset) = (run.space.get_ref(), datasets::canonical(run.dataset.get_ref()));
             let of_table = of_table(tables::spec(space)?, dirs).map(|state| (space.clone(), state));
-            let of_images = of_dataset(&dataset, &known).map(|state| (dataset, state));
+            let of_images = of_dataset(&dataset, &data).map(|state| (dataset, state));
             needs.extend(
                 of_table
                     .into_iter()
@@ -41,9 +41,9 @@ pub(in crate::cli) fn studies(dirs: &DataDirs) -> anyhow::Result<Vec<Shelved>> {
                     .collect::<Vec<_>>(),
             );
         }
-        Ok(Shelved { study, needs })
+        Ok(KnownStudy { study, needs })
     };
-    STUDIES.iter().map(shelved).collect()
+    STUDIES.iter().map(known).collect()
 }
 
 /// Whether the files of a table are at hand; nothing for one that is embedded.
@@ -54,7 +54,7 @@ fn of_table(table: &'static TableSpec, dirs: &DataDirs) -> Option<EntryState> {
 
 /// How much of a data set is at hand, whichever of its entries that is: other formats and parts of the same images have their own.
 /// Nothing for one that the program makes.
-fn of_dataset(dataset: &str, known: &[EntryStatus]) -> Option<EntryState> {
+fn of_dataset(dataset: &str, entries: &[EntryStatus]) -> Option<EntryState> {
     let of_it = |entry: &&EntryStatus| {
         let rest = entry.id.strip_prefix(dataset);
         rest.is_some_and(|rest| ["", "_python", "_val", "_sample"].contains(&rest))
@@ -63,7 +63,7 @@ fn of_dataset(dataset: &str, known: &[EntryStatus]) -> Option<EntryState> {
         EntryState::Complete if entry.id.ends_with("_sample") => EntryState::Partial,
         state => state,
     };
-    known.iter().filter(of_it).map(state).max_by_key(|state| match state {
+    entries.iter().filter(of_it).map(state).max_by_key(|state| match state {
         EntryState::Missing => 0,
         EntryState::Damaged => 1,
         EntryState::Partial => 2,
@@ -75,8 +75,8 @@ fn of_dataset(dataset: &str, known: &[EntryStatus]) -> Option<EntryState> {
 pub(in crate::cli) fn entries(dirs: &DataDirs) -> anyhow::Result<Vec<Entry>> {
     let studies = studies(dirs)?;
     let about = |item: &Item| {
-        let named = |s: &&Shelved| *s.study.name.get_ref() == item.id;
-        let of_item = |s: &&Shelved| s.study.items.iter().any(|id| *id.get_ref() == item.id);
+        let named = |s: &&KnownStudy| *s.study.name.get_ref() == item.id;
+        let of_item = |s: &&KnownStudy| s.study.items.iter().any(|id| *id.get_ref() == item.id);
         studies.iter().find(named).or_else(|| studies.iter().find(of_item)).cloned()
     };
     let items = catalogue().iter().map(|item| Entry {
@@ -99,14 +99,14 @@ impl Entry {
     /// The id alone on its line, what is to be known about it below.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n  {}", self.id, self.title);
-        if let Some(shelved) = &self.study {
-            let name = shelved.study.name.get_ref();
+        if let Some(known) = &self.study {
+            let name = known.study.name.get_ref();
             if *name != self.id {
                 text += &format!("\n  in the study {name}");
             }
-            text += &format!("\n  runs: {}", shelved.run_ids().join(", "));
-            text += &format!("\n  data: {}", shelved.data());
-            text += &format!("\n  time: {}", shelved.time());
+            text += &format!("\n  runs: {}", known.run_ids().join(", "));
+            text += &format!("\n  data: {}", known.data());
+            text += &format!("\n  time: {}", known.time());
         }
         match self.item.and_then(|item| item.reason.as_deref()) {
             Some(reason) if self.study.is_some() => {
@@ -126,7 +126,7 @@ impl Entry {
             "title": self.title,
             "study": study.map(|s| s.study.name.get_ref()),
             "source": study.map(|s| &s.study.source),
-            "runs": study.map(Shelved::run_ids),
+            "runs": study.map(KnownStudy::run_ids),
             "data": needs.map(Iterator::collect::<Value>),
             "minutes": study.and_then(|s| s.study.minutes),
             "reason": self.item.and_then(|item| item.reason.as_deref()),
@@ -134,7 +134,7 @@ impl Entry {
     }
 }
 
-impl Shelved {
+impl KnownStudy {
     fn run_ids(&self) -> Vec<&str> {
         self.study.runs.iter().map(|run| run.id.get_ref().as_str()).collect()
     }
