@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::analysis::metric_lines;
 use super::common::Format;
+use super::study::known;
 use crate::analysis::{Best, METRICS, MetricSpec};
+use crate::data::DataDirs;
 use crate::datasets::{self, DatasetSpec};
 use crate::proxies::{Direction, PROXIES, Proxy};
 use crate::report::{Columns, Side};
 use crate::scoring::{SUBSETS, Subset};
 use crate::spaces::{NamedArch, SPACES, SpaceSize, SpaceSpec};
-use crate::study::{STUDIES, Study};
 use crate::tables::{TABLES, TableSpec};
 
 /// List search spaces, published architectures, subsets, proxies, data sets, tables, studies or metrics
@@ -40,7 +41,7 @@ enum What {
     Datasets,
     /// Tables of trained accuracies and what they hold
     Tables,
-    /// Studies that are part of the program
+    /// Tables and figures of the papers, the studies of them, the data and time these need
     Studies,
     /// Subsets of spaces that published figures are about
     Subsets,
@@ -52,7 +53,7 @@ enum What {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
+pub fn run(args: &ListArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let to = args.format;
     let text = match args.what {
         What::Spaces => list(to, SPACES.iter().map(|s| s.spec()), space_text, space_json)?,
@@ -63,10 +64,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         What::Subsets => list(to, SUBSETS, subset_text, subset_json)?,
         What::Metrics if to == Format::Text => metric_lines().concat().trim_end().to_owned(),
         What::Metrics => list(to, METRICS, |_| String::new(), metric_json)?,
-        What::Studies => {
-            let studies = STUDIES.iter().map(|(name, text)| Study::parse(name, text));
-            list(to, studies.collect::<Result<Vec<_>, _>>()?, study_text, study_json)?
-        }
+        What::Studies => list(to, known::entries(dirs)?, |e| e.text(), |e| e.json())?,
     };
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(ExitCode::SUCCESS)
@@ -203,18 +201,4 @@ fn subset_json(Subset { name, space, about, .. }: &Subset) -> Value {
 fn metric_json(spec: &MetricSpec) -> Value {
     let (usage, lower) = (spec.usage(), spec.best == Best::Smallest);
     json!({ "name": spec.name, "usage": usage, "title": spec.title, "about": spec.about, "lower_is_better": lower })
-}
-
-fn run_ids(study: &Study) -> Vec<String> {
-    study.runs.iter().map(|run| run.id.get_ref().clone()).collect()
-}
-
-fn study_text(study: Study) -> String {
-    let (name, Study { title, source, .. }) = (study.name.get_ref(), &study);
-    format!("{name}\n  {title}\n  {source}\n  runs: {}", run_ids(&study).join(", "))
-}
-
-fn study_json(study: Study) -> Value {
-    let (name, Study { title, source, .. }) = (study.name.get_ref(), &study);
-    json!({ "name": name, "title": title, "source": source, "runs": run_ids(&study) })
 }

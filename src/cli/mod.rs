@@ -16,6 +16,7 @@ mod records;
 mod score;
 mod search;
 mod study;
+mod verdicts;
 mod verify;
 
 use std::io::IsTerminal;
@@ -72,6 +73,7 @@ enum Command {
     Plot(plot::PlotArgs),
     Explain(Box<explain::ExplainArgs>),
     Study(study::StudyArgs),
+    Verdicts(verdicts::VerdictsArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
 }
@@ -102,7 +104,8 @@ pub fn main() -> ExitCode {
         Command::Plot(args) => plot::run(&args, &dirs),
         Command::Explain(args) => explain::run(&args, &dirs),
         Command::Study(args) => study::run(&args, &dirs),
-        Command::List(args) => list::run(&args),
+        Command::Verdicts(args) => verdicts::run(&args),
+        Command::List(args) => list::run(&args, &dirs),
         Command::Data(args) => data::run(&args, &dirs),
     };
     match done {

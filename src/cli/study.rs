@@ -1,12 +1,16 @@
 //! `untrained study`: runs what a file describes and puts it beside published numbers.
 
+mod all;
+pub(super) mod known;
 mod run;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, value_parser};
 
 use super::analysis::command_line;
@@ -14,10 +18,11 @@ use super::common::{DeviceArgs, ThreadArgs, stop_flag};
 use super::data::load_table;
 use crate::data::DataDirs;
 use crate::datasets::DatasetError;
+use crate::engine::Engine;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
-use crate::study::{Context, Output, Overrides, RunResult, STUDIES, Study};
+use crate::study::{Context, Output, Overrides, Run, RunResult, STUDIES, Study};
 use crate::tables::TableError;
 
 use run::Job;
@@ -27,6 +32,8 @@ const EXAMPLES: &str = "Examples:
   untrained study rbflex-table1 --list
   untrained study rbflex-table1 --scale 0.1 --repetitions 3 --only nb201-cifar10 --out results/quick
   untrained study mine.toml --out results/mine
+  untrained study all --list
+  untrained study all --budget 2h
 
 Without a name the quick start runs, which needs no data. `untrained list studies` shows the studies that are part of the
 program; benchmarks/README.md in the source describes the file. A study that was interrupted goes on with the same command.";
@@ -38,11 +45,11 @@ program; benchmarks/README.md in the source describes the file. A study that was
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct StudyArgs {
-    /// Name of an embedded study, or a TOML file [default: the quick start]
+    /// Name of an embedded study, a TOML file, or `all` [default: the quick start]
     #[arg(value_name = "NAME|FILE")]
     study: Option<String>,
 
-    /// Folder of the result [default: study/NAME]
+    /// Folder of the result [default: study/NAME]; of all results, for `all` [default: study]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -50,9 +57,13 @@ pub struct StudyArgs {
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Print the plan and an estimate of its time, from timing a few architectures, and stop
+    /// Print the plan and an estimate of its time, from timing a few architectures, and stop; for `all`, every study with its time
     #[arg(long)]
     list: bool,
+
+    /// Stop `all` studies after this time (`2h`, `90min`); those whose estimate fits come first
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    budget: Option<Duration>,
 
     /// Score this share of the architectures; recorded in the result
     #[arg(long, value_name = "FACTOR", value_parser = positive, conflicts_with = "sample")]
@@ -85,6 +96,9 @@ fn positive(text: &str) -> Result<f64, String> {
 /// # Errors
 /// An unknown or malformed study, a folder that is another one's, or nothing to show because all data are missing.
 pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    if args.study.as_deref() == Some(all::NAME) {
+        return all::run(args, dirs);
+    }
     let study = Study::find(args.study.as_deref().unwrap_or(STUDIES[0].0))?;
     let name = study.name.get_ref();
     let out = args.out.clone().unwrap_or_else(|| Path::new("study").join(name));
@@ -92,34 +106,49 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     if let Some(unknown) = args.only.iter().find(|id| !known.contains(&id.as_str())) {
         bail!("--only: study {name} has no run `{unknown}`; it has {}", known.join(", "));
     }
+    ensure!(args.budget.is_none(), "--budget is for all studies: untrained study {} --budget 2h", all::NAME);
     let engine = args.device.open()?;
     let stop = stop_flag("finishing the architectures that are being scored");
+    match make(&study, args, (dirs, engine.as_ref(), &stop), &out)? {
+        Ended::Complete => Ok(ExitCode::SUCCESS),
+        Ended::Stopped => {
+            eprintln!("stopped; the same command goes on");
+            Ok(ExitCode::from(130))
+        }
+    }
+}
+
+/// Makes one study, or lists its runs.
+fn make(
+    study: &Study,
+    args: &StudyArgs,
+    (dirs, engine, stop): (&DataDirs, &dyn Engine, &AtomicBool),
+    out: &Path,
+) -> anyhow::Result<Ended> {
     let overrides = Overrides {
         scale: args.scale,
         sample: args.sample.map(|n| n as usize),
         repetitions: args.repetitions,
     };
-    let parallelism = args.threads.parallelism().on(engine.as_ref());
-    let job =
-        |run| Job { study: &study, run, dirs, engine: engine.as_ref(), overrides, parallelism, stop: &stop };
-    let chosen: Vec<_> =
-        study.runs.iter().filter(|r| args.only.is_empty() || args.only.contains(r.id.get_ref())).collect();
+    let parallelism = args.threads.parallelism().on(engine);
+    let job = |run| Job { study, run, dirs, engine, overrides, parallelism, stop };
+    let asked = |run: &&Run| args.only.is_empty() || args.only.contains(run.id.get_ref());
     if args.list {
-        return list(&chosen.into_iter().map(job).collect::<Vec<_>>(), &out);
+        list(&study.runs.iter().filter(asked).map(job).collect::<Vec<_>>(), out)?;
+        return Ok(Ended::Complete);
     }
     let mut done = Done { results: vec![], missing: vec![] };
     for run in &study.runs {
-        let id = run.id.get_ref();
-        if !args.only.is_empty() && !args.only.contains(id) {
-            done.missing.push((id.clone(), "not asked for (--only)".to_owned()));
+        if !asked(&run) {
+            done.missing.push((run.id.get_ref().clone(), "not asked for (--only)".to_owned()));
             continue;
         }
-        if done.make(&job(run), &out)? == Ended::Stopped {
-            eprintln!("stopped; the same command goes on");
-            return Ok(ExitCode::from(130));
+        if done.make(&job(run), out)? == Ended::Stopped {
+            return Ok(Ended::Stopped);
         }
     }
-    done.write(&study, &out, &context(engine.name(), parallelism.threads, overrides))
+    done.write(study, out, &context(engine.name(), parallelism.threads, overrides))?;
+    Ok(Ended::Complete)
 }
 
 fn context(engine: String, threads: usize, overrides: Overrides) -> Context {
@@ -137,16 +166,18 @@ fn context(engine: String, threads: usize, overrides: Overrides) -> Context {
 }
 
 /// The plans of all runs, one after the other; data that are missing are said and cost no more.
-fn list(jobs: &[Job<'_>], out: &Path) -> anyhow::Result<ExitCode> {
+fn list(jobs: &[Job<'_>], out: &Path) -> anyhow::Result<()> {
     for job in jobs {
         let id = job.run.id.get_ref();
         writeln!(std::io::stdout(), "\nrun {id}")?;
-        match job.list(out) {
+        let listed =
+            load_table(job.run.space.get_ref(), job.dirs).map_err(Into::into).and_then(|_| job.list(out));
+        match listed {
             Err(error) if missing_data(&error) => writeln!(std::io::stdout(), "  not possible: {error:#}")?,
             other => other?,
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Whether data have to be fetched first.
@@ -192,7 +223,7 @@ impl<'s> Done<'s> {
         Ok(Ended::Complete)
     }
 
-    fn write(self, study: &Study, out: &Path, context: &Context) -> anyhow::Result<ExitCode> {
+    fn write(self, study: &Study, out: &Path, context: &Context) -> anyhow::Result<()> {
         if self.results.is_empty() {
             let (run, reason) = self.missing.first().cloned().unwrap_or_default();
             bail!("no run of study {} could be made; {run}: {reason}", study.name.get_ref());
@@ -205,6 +236,6 @@ impl<'s> Done<'s> {
             writeln!(std::io::stdout(), "not made: {run}: {reason}")?;
         }
         writeln!(std::io::stdout(), "\nreport: {}", report.display())?;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }

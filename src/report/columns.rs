@@ -37,6 +37,25 @@ impl Columns {
         format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
     }
 
+    /// A line of names over so many columns each, in the middle of dashes that show how far they reach. A name that is longer
+    /// than its columns is cut.
+    pub(super) fn spanning(&self, spans: &[(String, usize)]) -> String {
+        let mut at = 0;
+        let cells = spans.iter().map(|(name, columns)| {
+            let widths = self.0[at..at + columns].iter().map(|(_, width)| width);
+            at += columns;
+            let width = widths.sum::<usize>() + 2 * (columns - 1);
+            match name.is_empty() {
+                true => " ".repeat(width),
+                false => {
+                    let name: String = format!(" {name} ").chars().take(width).collect();
+                    format!("{name:-^width$}")
+                }
+            }
+        });
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    }
+
     /// All lines of a table, in [fitting](Self::fitting) columns.
     pub fn table<T: AsRef<str>>(sides: &[Side], rows: &[Vec<T>]) -> Vec<String> {
         let columns = Self::fitting(sides, rows);
@@ -55,5 +74,13 @@ mod tests {
         assert_eq!(lines, ["proxy    n  note\n", "é      100\n"]);
         let fixed = Columns::fixed(&[(Side::Right, 4), (Side::Left, 2)]);
         assert_eq!(fixed.line(&["longer", "x"]), "longer  x\n");
+    }
+
+    #[test]
+    fn names_stand_in_the_middle_of_the_columns_that_they_span() {
+        let columns =
+            Columns::fixed(&[(Side::Left, 3), (Side::Right, 4), (Side::Right, 4), (Side::Right, 2)]);
+        let spans = [("", 1), ("tau", 2), ("too long", 1)].map(|(name, width)| (name.to_owned(), width));
+        assert_eq!(columns.spanning(&spans), "     -- tau ---   t\n");
     }
 }

@@ -55,7 +55,7 @@ pub fn metric_kind(metric: Metric) -> Kind {
 }
 
 fn column(name: &str, kind: Kind) -> Column {
-    Column { name: name.to_owned(), kind }
+    Column::new(name, kind)
 }
 
 fn cells(

@@ -19,8 +19,12 @@ pub(super) fn render(table: &Table) -> String {
                     Spread::Interval(low, high) => (None, Some(low), Some(high)),
                 };
                 let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-                let mut line =
-                    vec![safe(&row.name), row.role.name().to_owned(), safe(&group.name), safe(&column.name)];
+                let mut line = vec![
+                    safe(&row.name),
+                    row.role.name().to_owned(),
+                    safe(&group.name),
+                    safe(&column.full_name()),
+                ];
                 line.extend([Some(cell.value), std, low, high].map(number));
                 line.extend(of_groups.iter().map(|key| safe(fact(&group.facts, key))));
                 line.extend(table.facts.iter().map(|(_, value)| safe(value)));

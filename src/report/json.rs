@@ -15,8 +15,10 @@ pub fn number(x: f64) -> Value {
 
 pub(super) fn render(table: &Table) -> String {
     let groups = table.groups.iter().map(|group| {
-        let columns =
-            group.columns.iter().map(|column| json!({ "name": column.name, "kind": kind(column.kind) }));
+        let columns = group
+            .columns
+            .iter()
+            .map(|column| json!({ "name": column.full_name(), "kind": kind(column.kind) }));
         json!({ "name": group.name, "facts": facts(&group.facts), "columns": columns.collect::<Vec<_>>() })
     });
     let rows = table
@@ -52,7 +54,7 @@ fn kind(kind: Kind) -> &'static str {
 fn cells(table: &Table, row: &TableRow) -> Vec<Value> {
     let all = table.groups.iter().zip(&row.cells).flat_map(|(group, cells)| {
         let named = group.columns.iter().zip(cells);
-        named.filter_map(|(column, cell)| Some(entry(&group.name, &column.name, (*cell)?)))
+        named.filter_map(|(column, cell)| Some(entry(&group.name, &column.full_name(), (*cell)?)))
     });
     all.collect()
 }

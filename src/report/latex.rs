@@ -1,7 +1,7 @@
 //! For papers: booktabs, proxies as rows, data sets as columns, best in bold; counts and facts below.
 
 use super::markdown::without_counts;
-use super::table::{Kind, Table, TableCell, one_line};
+use super::table::{Kind, Table, TableCell, one_line, spans};
 
 pub(super) fn render(table: &Table) -> String {
     let columns: Vec<(usize, usize)> = without_counts(table).collect();
@@ -28,18 +28,33 @@ pub(super) fn render(table: &Table) -> String {
     out + "\\end{table}\n"
 }
 
-/// The groups over their columns, then the columns.
+/// The groups over their columns, what several columns have in common, then the columns.
 fn header(table: &Table, columns: &[(usize, usize)]) -> String {
-    let (mut groups, mut rules, mut at) = (String::new(), String::new(), 2);
-    for (g, group) in table.groups.iter().enumerate() {
-        let width = columns.iter().filter(|column| column.0 == g).count();
-        groups += &format!(" & \\multicolumn{{{width}}}{{c}}{{{}}}", escape(&group.name));
-        rules += &format!("\\cmidrule(lr){{{at}-{}}} ", at + width.max(1) - 1);
+    let column = |&(g, c): &(usize, usize)| &table.groups[g].columns[c];
+    let groups = columns.iter().map(|&(g, _)| table.groups[g].name.as_str());
+    let mut header = spanning(&spans(groups));
+    let above: Vec<(&str, usize)> = (0..table.groups.len())
+        .flat_map(|g| spans(columns.iter().filter(|at| at.0 == g).map(|at| column(at).above.as_str())))
+        .collect();
+    if above.iter().any(|(name, _)| !name.is_empty()) {
+        header += &spanning(&above);
+    }
+    let names = columns.iter().map(|at| escape(&column(at).name));
+    let names: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(names).collect();
+    format!("{header}{} \\\\\n\\midrule\n", names.join(" & "))
+}
+
+/// A line of names over so many columns each, with rules below the names.
+fn spanning(spans: &[(&str, usize)]) -> String {
+    let (mut names, mut rules, mut at) = (String::new(), String::new(), 2);
+    for (name, width) in spans {
+        names += &format!(" & \\multicolumn{{{width}}}{{c}}{{{}}}", escape(name));
+        if !name.is_empty() {
+            rules += &format!("\\cmidrule(lr){{{at}-{}}} ", at + width - 1);
+        }
         at += width;
     }
-    let names = columns.iter().map(|&(g, c)| escape(&table.groups[g].columns[c].name));
-    let names: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(names).collect();
-    format!("{groups} \\\\\n{}\n{} \\\\\n\\midrule\n", rules.trim_end(), names.join(" & "))
+    format!("{names} \\\\\n{}\n", rules.trim_end())
 }
 
 fn below(table: &Table) -> String {

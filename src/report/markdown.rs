@@ -29,13 +29,7 @@ pub(super) fn render(table: &Table) -> String {
 /// The table itself, and what holds for its groups.
 fn body(table: &Table) -> String {
     let columns: Vec<(usize, usize)> = without_counts(table).collect();
-    let header = columns.iter().map(|&(g, c)| {
-        let (group, name) = (&table.groups[g], &table.groups[g].columns[c].name);
-        escape(&if table.groups.len() > 1 { format!("{} {name}", group.name) } else { name.clone() })
-    });
-    let header: Vec<String> = std::iter::once(escape(&table.rows_are)).chain(header).collect();
-    let mut out = line(&header);
-    out += &line(&std::iter::once("---").chain(columns.iter().map(|_| "---:")).collect::<Vec<_>>());
+    let mut out = header(table, &columns);
     for (r, row) in table.rows.iter().enumerate() {
         let cells = columns.iter().map(|&(g, c)| {
             let kind = table.groups[g].columns[c].kind;
@@ -52,6 +46,44 @@ fn body(table: &Table) -> String {
         out += &format!("* {}: {}\n", escape(&group.name), escape(&facts.join("; ")));
     }
     out
+}
+
+/// The names of groups, of what several columns have in common, and of columns, as far as there are several of each. Markdown has one
+/// line of headings and no wide cells: a name stands over the first of its columns, and further lines are bold rows.
+fn header(table: &Table, columns: &[(usize, usize)]) -> String {
+    let column = |&(g, c): &(usize, usize)| &table.groups[g].columns[c];
+    let groups = columns.iter().map(|&(g, _)| (g, table.groups[g].name.as_str()));
+    let above = columns.iter().map(|at| (at.0, column(at).above.as_str()));
+    let names = columns.iter().map(|at| column(at).name.clone()).collect::<Vec<_>>();
+    let mut lines: Vec<Vec<String>> = vec![];
+    if table.groups.len() > 1 {
+        lines.push(first_of_each(groups));
+    }
+    if above.clone().any(|(_, name)| !name.is_empty()) {
+        lines.push(first_of_each(above));
+    }
+    lines.push(names);
+    let last = lines.len() - 1;
+    let shown = lines.iter().enumerate().map(|(i, names)| {
+        let first = if i == last { table.rows_are.as_str() } else { "" };
+        let cells = std::iter::once(first).chain(names.iter().map(String::as_str)).map(escape);
+        let bold = |cell: String| if i > 0 && !cell.is_empty() { format!("**{cell}**") } else { cell };
+        line(&cells.map(bold).collect::<Vec<_>>())
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.insert(1, line(&std::iter::once("---").chain(columns.iter().map(|_| "---:")).collect::<Vec<_>>()));
+    shown.concat()
+}
+
+/// Names that come again behind themselves, within one group, left out.
+fn first_of_each<'t>(names: impl Iterator<Item = (usize, &'t str)>) -> Vec<String> {
+    let mut last = None;
+    let shown = names.map(|name| {
+        let again = last == Some(name);
+        last = Some(name);
+        if again { String::new() } else { name.1.to_owned() }
+    });
+    shown.collect()
 }
 
 /// Columns that are no counts, as group and column.

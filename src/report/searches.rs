@@ -35,7 +35,7 @@ pub fn search_table(groups: &[SearchGroup]) -> Table {
     for group in groups {
         let searched = &group.searched;
         let columns = searched.outcomes.iter().flat_map(|(size, _)| {
-            let column = |name: String, kind| Column { name, kind };
+            let column = |name: String, kind| Column::new(name, kind);
             [
                 column(format!("S={size}"), Kind::Number { decimals: 2 }),
                 column(format!("trials, S={size}"), Kind::Count),

@@ -29,6 +29,9 @@ pub struct Group {
 /// One column of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
+    /// What neighbouring columns have in common and stands once above them: the metric of paper, ours and difference. Empty for a
+    /// column that stands by itself.
+    pub above: String,
     pub name: String,
     pub kind: Kind,
 }
@@ -141,6 +144,19 @@ impl Kind {
     }
 }
 
+impl Column {
+    /// A column that stands by itself.
+    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+        Self { above: String::new(), name: name.into(), kind }
+    }
+
+    /// The name with what stands above it: `tau_b, paper`.
+    pub fn full_name(&self) -> String {
+        let parts = [self.above.as_str(), self.name.as_str()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Table {
     /// A table for each group, with the rows that have a number there, titled like the group.
     pub fn by_group(&self) -> impl Iterator<Item = Self> + '_ {
@@ -189,7 +205,7 @@ impl Table {
         let columns = self.groups[group].columns.iter().enumerate();
         let counts = columns.filter(|(_, column)| column.kind == Kind::Count);
         counts
-            .map(|(i, column)| format!("{}: {}", column.name, self.by_number(group, i, column.kind)))
+            .map(|(i, column)| format!("{}: {}", column.full_name(), self.by_number(group, i, column.kind)))
             .collect()
     }
 
@@ -212,6 +228,18 @@ impl Table {
             (Some((number, _)), false) => format!("{number} ({})", rest.join("; ")),
         }
     }
+}
+
+/// Neighbours of equal name as one: each name with how many it stands above.
+pub(super) fn spans<'t>(names: impl IntoIterator<Item = &'t str>) -> Vec<(&'t str, usize)> {
+    let mut spans: Vec<(&str, usize)> = vec![];
+    for name in names {
+        match spans.last_mut() {
+            Some((last, width)) if *last == name && !name.is_empty() => *width += 1,
+            _ => spans.push((name, 1)),
+        }
+    }
+    spans
 }
 
 /// Text that cannot break a line or move the cursor: control characters are replaced by spaces.

@@ -8,7 +8,7 @@ const HOSTILE: &str = "=cmd|'/c x'!A1,\"q\"\n\u{1b}[31m|a|*b*_c_\\end{table}%$&#
 
 fn table(names: [&str; 2], values: [[Option<TableCell>; 3]; 3]) -> Table {
     let columns = [("tau_b", Kind::Number { decimals: 3 }), ("p", Kind::Probability), ("n", Kind::Count)];
-    let columns = columns.map(|(name, kind)| Column { name: name.into(), kind }).to_vec();
+    let columns = columns.map(|(name, kind)| Column::new(name, kind)).to_vec();
     let group = Group {
         name: names[1].into(),
         facts: vec![("accuracy".into(), "cifar10/test/200/mean".into())],

@@ -1,7 +1,7 @@
 //! For the terminal: one block a group.
 
 use super::columns::{Columns, Side};
-use super::table::{Group, Kind, Role, Table, TableCell, one_line};
+use super::table::{Group, Kind, Role, Table, TableCell, one_line, spans};
 
 pub(super) fn render(table: &Table) -> String {
     let mut out = format!("{}\n", one_line(&table.title));
@@ -53,11 +53,19 @@ fn block(table: &Table, g: usize, group: &Group) -> String {
         });
         std::iter::once(one_line(&table.rows[r].name)).chain(cells).collect()
     }));
-    let mut lines = Columns::table(&[Side::Left, Side::Right], &rows);
+    let columns = Columns::fitting(&[Side::Left, Side::Right], &rows);
+    let mut lines: Vec<String> = rows.iter().map(|row| columns.line(row)).collect();
+    let above = std::iter::once("").chain(group.columns.iter().map(|column| column.above.as_str()));
+    let above = spans(above);
     let below = table.below_line().and_then(|first| shown_rows.iter().position(|r| *r >= first));
     if let Some(below) = below.filter(|below| *below > 0) {
         let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
         lines.insert(below + 1, format!("{}\n", "-".repeat(width)));
+    }
+    if above.iter().any(|(name, _)| !name.is_empty()) {
+        let names: Vec<(String, usize)> =
+            above.iter().map(|(name, width)| (one_line(name), *width)).collect();
+        lines.insert(0, columns.spanning(&names));
     }
     lines.concat()
 }

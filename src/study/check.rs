@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use toml::Spanned;
 
+use super::catalogue;
 use super::error::Mistake;
 use super::file::{Published, Run, Study};
 use super::settings::MOST;
@@ -19,6 +20,13 @@ pub(super) fn study(study: &Study) -> Result<(), Mistake> {
         return Err(Mistake::new(at, "the study has no [[run]]"));
     }
     study.settings.check()?;
+    let named = study.runs.iter().flat_map(|run| &run.published).filter_map(|p| p.item.as_ref());
+    if let Some(unknown) = study.items.iter().chain(named).find(|id| catalogue::item(id.get_ref()).is_none())
+    {
+        let reason =
+            format!("items: the catalogue has no `{}` (`untrained list studies`)", unknown.get_ref());
+        return Err(Mistake::new(unknown.span(), reason));
+    }
     if study.search.iter().any(|s| s.samples == 0 || s.trials == 0 || s.trials > MOST) {
         return Err(Mistake::new(at, format!("search: samples and trials are from 1 to {MOST}")));
     }

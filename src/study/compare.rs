@@ -1,66 +1,16 @@
 //! Our numbers beside the published ones.
 
 use super::file::Published;
+use super::measure::Measure;
 use super::results::{AccuracyResult, RunResult};
 use crate::analysis::{Best, Metric};
-use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow, metric_kind};
-use crate::search::top1::Protocol;
+use crate::report::{Column, Group, Kind, Role, Table, TableCell, TableRow};
 
 /// Differences of correlations and of metrics without a unit that are larger than this are worth an explanation.
 pub const LARGE: f64 = 0.05;
 
-/// Something that a paper gives and we measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measure {
-    Metric(Metric),
-    /// Mean accuracy of searches with S architectures, in per cent.
-    Top1(usize),
-}
-
-impl Measure {
-    fn name(self) -> String {
-        match self {
-            Self::Metric(metric) => metric.to_string(),
-            Self::Top1(size) => format!("S={size}"),
-        }
-    }
-
-    /// How it is shown.
-    fn kind(self) -> Kind {
-        match self {
-            Self::Metric(metric) => metric_kind(metric),
-            Self::Top1(_) => Kind::Number { decimals: 2 },
-        }
-    }
-
-    fn published(self, published: &Published) -> Option<TableCell> {
-        match self {
-            Self::Metric(metric) => published.value(metric).map(TableCell::plain),
-            Self::Top1(size) => {
-                let found = published.top1.iter().find(|(s, _)| s.0 == size)?;
-                Some(TableCell { value: found.1.0, spread: Spread::Std(found.1.1) })
-            }
-        }
-    }
-
-    fn ours(self, result: &AccuracyResult, proxy: &str) -> Option<TableCell> {
-        match self {
-            Self::Metric(metric) => {
-                let correlation = result.group.find(proxy)?;
-                Some(TableCell::of(&correlation.summary(metric)?, correlation.interval(metric)))
-            }
-            Self::Top1(size) => {
-                let (_, found) = result.searches.iter().find(|(p, _)| *p == Protocol::Independent)?;
-                let rule = found.searched.rules.iter().position(|(name, _)| name == proxy)?;
-                let (_, outcomes) = found.searched.outcomes.iter().find(|(s, _)| *s == size)?;
-                Some(TableCell::of(&outcomes[rule].summary()?, None))
-            }
-        }
-    }
-}
-
 /// What the source gives about an accuracy of a run.
-fn published<'r>(
+pub(super) fn published<'r>(
     result: &'r RunResult<'_>,
     accuracy: &'r AccuracyResult,
 ) -> impl Iterator<Item = &'r Published> {
@@ -90,7 +40,7 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
         ..Table::default()
     };
     let accuracies = || results.iter().flat_map(|r| r.accuracies.iter().map(move |a| (r, a)));
-    let mut measures: Vec<Vec<Measure>> = vec![];
+    let mut measures: Vec<Vec<Measure<'static>>> = vec![];
     for (result, accuracy) in accuracies() {
         let of_group = measures_of(result, accuracy);
         let columns = of_group.iter().flat_map(|m| columns(*m)).collect();
@@ -112,7 +62,7 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
 }
 
 /// The measures that the source gives for an accuracy; correlations where it gives nothing.
-fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure> {
+fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure<'static>> {
     let correlations = [Metric::PEARSON, Metric::TAU_B];
     let metrics = Metric::each_once(correlations.into_iter().chain(result.run.metrics()));
     let mut sizes: Vec<usize> = accuracy
@@ -130,13 +80,10 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
 }
 
 fn columns(measure: Measure) -> [Column; 3] {
-    let (name, kind) = (measure.name(), measure.kind());
+    let kind = measure.kind();
     let difference = Kind::Difference { decimals: kind.decimals() };
-    [
-        Column { name: format!("{name}, paper"), kind },
-        Column { name: format!("{name}, ours"), kind },
-        Column { name: format!("{name}, difference"), kind: difference },
-    ]
+    [("paper", kind), ("ours", kind), ("difference", difference)]
+        .map(|(name, kind)| Column { above: measure.name(), ..Column::new(name, kind) })
 }
 
 fn cells(
@@ -147,7 +94,8 @@ fn cells(
 ) -> [Option<TableCell>; 3] {
     let beside = |p: &&Published| p.proxies.get_ref().iter().any(|named| named.0.to_string() == proxy);
     let paper = published(result, accuracy).filter(beside).find_map(|p| measure.published(p));
-    let ours = measure.ours(accuracy, proxy);
+    let ours =
+        measure.ours(result, accuracy, proxy).map(|(summary, interval)| TableCell::of(&summary, interval));
     let difference = paper.zip(ours).map(|(paper, ours)| TableCell::plain(ours.value - paper.value));
     [paper, ours, difference]
 }

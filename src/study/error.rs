@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub enum StudyError {
     #[error("there is no study `{name}` and no file of that name; known studies: {known}")]
     Unknown { name: String, known: String },
+    #[error("there is no study of {item}: {reason}; `untrained list studies` shows those that there are")]
+    NoStudy { item: String, reason: String },
     #[error("cannot read {}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{} is larger than {limit} bytes, which no study is", .path.display())]

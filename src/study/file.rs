@@ -12,6 +12,8 @@ use crate::analysis::{Metric, NonFinitePolicy};
 use crate::proxies::ProxyRef;
 use crate::tables::Query;
 
+use super::measure::Measure;
+use super::published::{Printed, printed};
 use super::settings::Given;
 
 /// A value that the rest of the program reads from its name.
@@ -34,6 +36,11 @@ pub struct Study {
     pub title: String,
     /// Where the published numbers are from.
     pub source: String,
+    /// Tables and figures of the catalogue that it is about: their printed numbers stand beside the methods of the same name.
+    #[serde(default)]
+    pub items: Vec<Spanned<String>>,
+    /// About how long it takes, on two cores.
+    pub minutes: Option<f64>,
     /// What the study is about and how it differs from the source, in Markdown paragraphs.
     #[serde(default)]
     pub about: Vec<String>,
@@ -89,6 +96,8 @@ pub struct Published {
     pub method: String,
     /// The proxies of the run that stand beside it: one, or several variants of it.
     pub proxies: Spanned<Vec<Named<ProxyRef>>>,
+    /// The item of the catalogue that has its numbers; all of the study's where it is left out.
+    pub item: Option<Spanned<String>>,
     /// The accuracy it is about; may be left out where the run has one only.
     pub accuracy: Option<Spanned<Named<Query>>>,
     /// Pearson's correlation of the scores as they are.
@@ -103,9 +112,35 @@ pub struct Published {
     pub top1: BTreeMap<Named<usize>, (f64, f64)>,
     /// What explains a difference, if it is known.
     pub note: Option<String>,
+    /// The numbers that the study's items print of the method, for the run's space and the accuracy's data set.
+    #[serde(skip)]
+    pub printed: Vec<&'static Printed>,
 }
 
 impl Study {
+    /// Finds the printed numbers of every method.
+    pub(super) fn find_printed(&mut self) {
+        for run in &mut self.runs {
+            let space = run.space.get_ref();
+            let only = run.accuracies.get_ref().first();
+            for published in &mut run.published {
+                let about = published.accuracy.as_ref().map(Spanned::get_ref).or(only);
+                let item = published.item.as_ref().map(Spanned::get_ref);
+                let of_item = |row: &Printed| match item {
+                    Some(item) => row.item == *item,
+                    None => self.items.iter().any(|item| *item.get_ref() == row.item),
+                };
+                let rows = printed().iter().filter(|row| {
+                    of_item(row)
+                        && row.method == published.method
+                        && row.space == *space
+                        && about.is_some_and(|query| query.0.dataset == row.dataset)
+                });
+                published.printed = rows.collect();
+            }
+        }
+    }
+
     /// What is computed of every proxy: the correlations, the metrics asked for, and those that are published.
     pub fn metrics(&self) -> Vec<Metric> {
         let asked = self.metrics.iter().map(|named| named.0);
@@ -117,9 +152,14 @@ impl Study {
 impl Run {
     /// Metrics that the source gives beside Pearson's and Kendall's correlations.
     pub fn metrics(&self) -> Vec<Metric> {
-        Metric::each_once(
-            self.published.iter().flat_map(|published| published.metrics.keys()).map(|named| named.0),
-        )
+        let given = self.published.iter().flat_map(|published| published.metrics.keys()).map(|named| named.0);
+        let rows = self.published.iter().flat_map(|published| &published.printed);
+        let printed = rows.filter_map(|row| match Measure::of_printed(row)? {
+            Measure::Metric(metric) => Some(metric),
+            _ => None,
+        });
+        let correlations = [Metric::PEARSON, Metric::TAU_B];
+        Metric::each_once(given.chain(printed).filter(|metric| !correlations.contains(metric)))
     }
 }
 

@@ -4,48 +4,68 @@
 //! compared with, and published numbers. This module reads and checks the files and puts our numbers beside the published
 //! ones; the runs themselves are made by [`crate::scoring`] and kept by [`crate::store`].
 
+mod catalogue;
 mod check;
 mod compare;
 mod error;
 mod file;
+mod measure;
 mod outputs;
+mod published;
 mod report;
 mod results;
 mod scores;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod verdict;
+mod verdicts;
 
 use std::io::Read;
 use std::path::Path;
 
+pub use catalogue::{Apart, Item, catalogue};
 pub use compare::comparison_table;
 pub use error::StudyError;
 pub use file::{Named, Published, Run, Search, Study};
 pub use outputs::{Context, Output, OutputError};
+pub use published::{Printed, printed};
 pub use results::{AccuracyResult, RunResult};
 pub use settings::{Given, Overrides, Planned, RunSettings, Sample, plan};
+pub use verdict::Verdict;
+pub use verdicts::{VERDICTS_FILE, Verdicts, VerdictsError};
 
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// Studies that are part of the program: name and text. The first is the quick start.
+/// Studies that are part of the program: name and text, in the order of their value. The first is the quick start.
 pub static STUDIES: &[(&str, &str)] = &[
     ("rbflex-table4", include_str!("../../benchmarks/rbflex-table4.toml")),
+    ("rbflex-figure1", include_str!("../../benchmarks/rbflex-figure1.toml")),
     ("rbflex-table1", include_str!("../../benchmarks/rbflex-table1.toml")),
+    ("rbflex-figure10", include_str!("../../benchmarks/rbflex-figure10.toml")),
+    ("rbflex-figure11", include_str!("../../benchmarks/rbflex-figure11.toml")),
+    ("zero-cost-nb201", include_str!("../../benchmarks/zero-cost-nb201.toml")),
+    ("az-nas-table1", include_str!("../../benchmarks/az-nas-table1.toml")),
     ("rbflex-table3", include_str!("../../benchmarks/rbflex-table3.toml")),
     ("rbflex-table5", include_str!("../../benchmarks/rbflex-table5.toml")),
-    ("zero-cost-nb201", include_str!("../../benchmarks/zero-cost-nb201.toml")),
+    ("rbflex-table2", include_str!("../../benchmarks/rbflex-table2.toml")),
+    ("rbflex-figure12", include_str!("../../benchmarks/rbflex-figure12.toml")),
+    ("rbflex-figure9", include_str!("../../benchmarks/rbflex-figure9.toml")),
+    ("rbflex-figure16", include_str!("../../benchmarks/rbflex-figure16.toml")),
 ];
 
 impl Study {
-    /// The study of this name, or in this file.
+    /// The study of this name, the one that is about the table or figure of this name, or the one in this file.
     ///
     /// # Errors
     /// Neither exists, or the file is malformed: the error names line and field.
     pub fn find(name: &str) -> Result<Self, StudyError> {
         if let Some((name, text)) = STUDIES.iter().find(|(known, _)| *known == name) {
             return Self::parse(name, text);
+        }
+        if catalogue::item(name).is_some() {
+            return Self::about(name);
         }
         let path = Path::new(name);
         if !path.is_file() {
@@ -65,6 +85,15 @@ impl Study {
         }
     }
 
+    /// The study that is about a table or figure.
+    fn about(item: &str) -> Result<Self, StudyError> {
+        let studies = STUDIES.iter().map(|(name, text)| Self::parse(name, text));
+        let studies = studies.collect::<Result<Vec<_>, _>>()?;
+        let found = studies.into_iter().find(|s| s.items.iter().any(|id| id.get_ref() == item));
+        let reason = catalogue::item(item).and_then(|item| item.reason.clone()).unwrap_or_default();
+        found.ok_or_else(|| StudyError::NoStudy { item: item.to_owned(), reason })
+    }
+
     /// The study of a text; `name` is for messages.
     ///
     /// # Errors
@@ -72,7 +101,11 @@ impl Study {
     pub fn parse(name: &str, text: &str) -> Result<Self, StudyError> {
         let parsed: Result<Self, toml::de::Error> = toml::from_str(text);
         let study = parsed.map_err(|e| error::Mistake::new(e.span().unwrap_or(0..0), e.message()));
-        let checked = study.and_then(|study| check::study(&study).map(|()| study));
+        let checked = study.and_then(|mut study| {
+            check::study(&study)?;
+            study.find_printed();
+            Ok(study)
+        });
         checked.map_err(|mistake| mistake.into_error(name, text))
     }
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::compare::{comparison_table, published_correlation};
 use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
+use super::verdict::judge;
+use super::verdicts::{self, VERDICTS_FILE};
 use super::{Overrides, Study, report};
 use crate::analysis::{CorrelationGroup, Metric};
 use crate::named::Named;
@@ -90,6 +92,10 @@ impl Output<'_, '_> {
                 let path = folder.join(format!("{name}.{}", format.extension()));
                 write(&path, &render(table, format))?;
             }
+        }
+        let judged = judge(self);
+        if !judged.is_empty() {
+            write(&folder.join(VERDICTS_FILE), &verdicts::file_of(&judged))?;
         }
         let drawn = self.figures(folder)?;
         let path = folder.join("report.md");

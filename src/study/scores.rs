@@ -20,9 +20,8 @@ pub fn score_table(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Option<
     let known = accuracies[..archs.len()].iter().copied().enumerate();
     let mut order: Vec<(usize, f64)> = known.filter(|(_, accuracy)| !accuracy.is_nan()).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let columns =
-        set.columns.iter().map(|c| Column { name: c.proxy.clone(), kind: Kind::Number { decimals: 3 } });
-    let accuracy_column = Column { name: "accuracy".to_owned(), kind: Kind::Number { decimals: 2 } };
+    let columns = set.columns.iter().map(|c| Column::new(c.proxy.clone(), Kind::Number { decimals: 3 }));
+    let accuracy_column = Column::new("accuracy", Kind::Number { decimals: 2 });
     let cells: Vec<Vec<ScoreCell>> = set.columns.iter().map(|column| set.cells(&column.proxy)).collect();
     let row = |(place, accuracy): &(usize, f64)| {
         let of_samples = |c: &Vec<ScoreCell>| summary(c.iter().skip(*place).step_by(archs.len()).copied());

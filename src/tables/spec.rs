@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use super::content::TableData;
+use super::source::Source;
 use super::source_file::SourceFile;
 use super::{
     OnError, Split, TableError, nafbee, nasbench_macro, nasbench101, nasbench201, nats_sss, nds, transnas,
@@ -104,6 +105,16 @@ impl TableSpec {
             (Some(Names { need_first: true, .. }), Some(None)) => vec![],
             _ => found.into_iter().flatten().collect(),
         }
+    }
+
+    /// Whether the table is part of the program.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.origin, Origin::Embedded { .. })
+    }
+
+    /// Whether the table can be read from what the data folders have; nothing is read.
+    pub fn at_hand(&'static self, dirs: &DataDirs) -> bool {
+        self.is_embedded() || Source::find(self, dirs).is_some()
     }
 
     fn names(&self) -> Option<&Names> {

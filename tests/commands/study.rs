@@ -6,7 +6,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use untrained::stats::{kendall, pearson};
-use untrained::study::{STUDIES, Study};
+use untrained::study::{STUDIES, Study, catalogue, printed};
 
 use crate::common::untrained_on;
 
@@ -61,7 +61,7 @@ fn a_study_writes_tables_figures_and_a_report_and_repeats_them_exactly() {
     let run = || untrained_in(folder.path()).args(["study", "small.toml"]).assert().success();
     let output = run().get_output().stdout.clone();
     let shown = String::from_utf8(output).unwrap();
-    for words in ["tau_b, paper", "tau_b, difference", "0.900", "nobody knows why", "report.md"] {
+    for words in ["- tau_b -", "paper", "ours", "difference", "0.900", "nobody knows why", "report.md"] {
         assert!(shown.contains(words), "{words} is not in\n{shown}");
     }
     let first = files(&folder.path().join("study/small"));
@@ -146,7 +146,77 @@ fn embedded_studies_are_listed() {
         .stdout(predicate::str::contains("rbflex-table1").and(predicate::str::contains("nb201-cifar10")));
     let json: serde_json::Value =
         serde_json::from_slice(&list(&["--format", "json"]).get_output().stdout).unwrap();
-    assert_eq!(json.as_array().unwrap().len(), STUDIES.len());
+    let listed = |key: &str, value: &str| json.as_array().unwrap().iter().any(|entry| entry[key] == *value);
+    for (name, _) in STUDIES {
+        assert!(listed("id", name) && listed("study", name), "{name}");
+    }
+    for item in catalogue() {
+        assert!(listed("id", &item.id), "{}", item.id);
+    }
+}
+
+#[test]
+fn each_id_stands_alone_on_its_line_and_is_a_study_or_has_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = untrained_in(folder.path()).args(["list", "studies"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    for entry in text.trim().split("\n\n") {
+        let (id, facts) = entry.split_once('\n').unwrap();
+        assert!(!id.contains(' ') && facts.lines().all(|line| line.starts_with("  ")), "{entry}");
+        assert!(facts.contains("  data: ") || facts.contains("  no study: "), "{entry}");
+    }
+    assert!(text.contains("nasbench201 (missing: untrained data fetch nasbench201)"), "{text}");
+}
+
+#[test]
+fn a_figure_in_another_study_is_found_and_one_without_a_study_has_its_reason() {
+    assert_eq!(Study::find("rbflex-figure13").unwrap().name.get_ref(), "rbflex-figure1");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = untrained_in(folder.path());
+    command
+        .args(["study", "cam-table2"])
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains("has to be trained"));
+}
+
+#[test]
+fn all_studies_are_listed_and_stop_when_the_budget_is_used_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let all =
+        |more: &[&str]| untrained_in(folder.path()).args(["study", "all"]).args(more).assert().success();
+    let list = all(&["--list"]);
+    let text = String::from_utf8(list.get_output().stdout.clone()).unwrap();
+    assert!(STUDIES.iter().all(|(name, _)| text.contains(name)), "{text}");
+    // The quick start comes first, and is begun at least.
+    all(&["--budget", "1s", "--sample", "2", "--repetitions", "1"])
+        .stderr(predicate::str::contains("the same command goes on"));
+    let runs = std::fs::read_dir(folder.path().join("study/rbflex-table4/runs")).unwrap();
+    assert!(runs.count() > 0);
+}
+
+#[test]
+fn printed_numbers_get_verdicts() {
+    let study = SMALL
+        .replace("\nsource", "\nitems = [\"rbflex-table4\"]\nsource")
+        .replace("proxies = [\"l2_norm\", \"random\"]\n", "proxies = [\"l2_norm\", \"synflow\"]\n")
+        .replace(
+            "published = [\n",
+            "published = [\n    { method = \"synflow\", proxies = [\"synflow\"] },\n",
+        );
+    let folder = small(&study);
+    let args = ["study", "small.toml", "--scale", "0.3", "--repetitions", "1"];
+    untrained_in(folder.path()).args(args).assert().success();
+    let page = untrained_in(folder.path()).arg("verdicts").assert().success();
+    let page = String::from_utf8(page.get_output().stdout.clone()).unwrap();
+    let row =
+        page.lines().find(|line| line.starts_with("| synflow | nafbee_vgg19 cifar10 | Kendall correlation"));
+    assert!(
+        row.is_some_and(|row| row.contains("| 0.019 |") && row.contains("vgg19 synflow --scale 0.3")),
+        "{page}"
+    );
+    let csv = untrained_in(folder.path()).args(["verdicts", "--csv"]).assert().success();
+    assert_eq!(csv::Reader::from_reader(&csv.get_output().stdout[..]).records().count(), printed().len());
 }
 
 /// Table IV prints its scores, so its correlations can be computed again: tau-b agrees, Pearson's r of the gradient-based
