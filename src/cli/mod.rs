@@ -13,6 +13,7 @@ mod parity;
 mod plot;
 mod query;
 mod records;
+mod report;
 mod score;
 mod search;
 mod study;
@@ -70,6 +71,7 @@ enum Command {
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
     Plot(plot::PlotArgs),
+    Report(Box<report::ReportArgs>),
     Explain(Box<explain::ExplainArgs>),
     Study(study::StudyArgs),
     List(list::ListArgs),
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
         Command::Plot(args) => plot::run(&args, &dirs),
+        Command::Report(args) => report::run(&args, &dirs),
         Command::Explain(args) => explain::run(&args, &dirs),
         Command::Study(args) => study::run(&args, &dirs),
         Command::List(args) => list::run(&args),

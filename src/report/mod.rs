@@ -17,7 +17,7 @@ mod text;
 
 pub use columns::{Columns, Side};
 pub use correlations::{correlation_table, metric_kind};
-pub use json::number;
+pub use json::{number, read_table};
 pub use searches::search_table;
 pub use table::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 

@@ -9,6 +9,7 @@ mod compare;
 mod error;
 mod file;
 mod outputs;
+mod page;
 mod report;
 mod results;
 mod scores;
@@ -25,6 +26,9 @@ pub use file::{Named, Published, Run, Search, Study};
 pub use outputs::{Context, Output, OutputError};
 pub use results::{AccuracyResult, RunResult};
 pub use settings::{Given, Overrides, Planned, RunSettings, Sample, plan};
+
+/// The study's own file in the folder of its result.
+pub const COPY: &str = "study.toml";
 
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -72,7 +76,8 @@ impl Study {
     pub fn parse(name: &str, text: &str) -> Result<Self, StudyError> {
         let parsed: Result<Self, toml::de::Error> = toml::from_str(text);
         let study = parsed.map_err(|e| error::Mistake::new(e.span().unwrap_or(0..0), e.message()));
-        let checked = study.and_then(|study| check::study(&study).map(|()| study));
+        let checked =
+            study.and_then(|study| check::study(&study).map(|()| Self { text: text.to_owned(), ..study }));
         checked.map_err(|mistake| mistake.into_error(name, text))
     }
 }
