@@ -95,9 +95,9 @@ fn add_runs(page: &mut Page, runs: &[PathBuf], args: &ReportArgs, dirs: &DataDir
     })?;
     let mut groups = vec![];
     for Group { name, facts, value: (set, table, query, correlations) } in found {
-        let shown = Shown { name: name.clone(), set, table: &table, query };
-        page.add_scores(&shown, &correlations, &known)?;
-        groups.push(CorrelationGroup { name, space: set.space.clone(), facts, correlations });
+        let group = CorrelationGroup { name: name.clone(), space: set.space.clone(), facts, correlations };
+        page.add_scores(&Shown { name, set, table: &table, query }, &group, &known)?;
+        groups.push(group);
     }
     let table = correlation_table(&groups, &options.metrics, None);
     page.tables.push(("correlations.csv".to_owned(), table));

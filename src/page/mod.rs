@@ -11,6 +11,8 @@ mod html;
 mod scores;
 mod searches;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -18,9 +20,9 @@ pub use data::Data;
 pub use scores::{Costs, costs};
 pub use searches::PageError;
 
-use crate::analysis::Facts;
+use crate::analysis::{AnalysisError, CorrelationGroup, Facts};
 use crate::plot::Shown;
-use crate::report::Table;
+use crate::report::{Table, exclusions};
 use crate::store::{Invocation, Manifest, files};
 
 /// What a page shows.
@@ -48,11 +50,12 @@ impl Page {
     pub fn add_scores(
         &mut self,
         shown: &Shown<'_>,
-        correlations: &[crate::analysis::Correlation],
+        group: &CorrelationGroup,
         costs: &Costs,
-    ) -> Result<(), crate::analysis::AnalysisError> {
-        self.data.add(shown, correlations, costs)?;
-        self.summary.extend(summary::sentences(&shown.name, correlations));
+    ) -> Result<(), AnalysisError> {
+        self.data.add(shown, &group.correlations, costs)?;
+        self.summary.extend(summary::sentence(&shown.name, &group.correlations));
+        self.summary.extend(exclusions(group).into_iter().map(|note| note + "."));
         Ok(())
     }
 

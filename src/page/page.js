@@ -14,8 +14,9 @@
 
   /** Text as plotly shows it unchanged. */
   const plain = text => String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  const short = text => plain(text.length > 34 ? `${text.slice(0, 33)}…` : text);
-  const shown = x => (x === null || x === undefined ? 'none' : String(x));
+  const short = text => plain(text.length > 30 ? `${text.slice(0, 29)}…` : text);
+  /** A long text in lines. */
+  const lines = text => (text.match(/.{1,48}/gs) || []).map(plain).join('<br>');
   const webgl = (() => {
     try {
       return Boolean(document.createElement('canvas').getContext('webgl'));
@@ -38,7 +39,7 @@
       plot_bgcolor: paper,
       font: { color: ink, family: 'system-ui, sans-serif', size: 13 },
       colorway: SERIES,
-      margin: { l: 60, r: 16, t: 30, b: 50 },
+      margin: { l: 60, r: 16, t: 30, b: 60 },
       hovermode: 'closest',
       hoverlabel: { bgcolor: paper, bordercolor: ink, font: { color: ink }, namelength: -1, align: 'left' },
       legend: { orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0 },
@@ -83,7 +84,9 @@
   // ---- pictures: each gives traces, a layout, and what a reader who sees no picture is told
 
   const height = rows => Math.max(320, 110 + 24 * rows);
-  const categories = { type: 'category', autorange: 'reversed' };
+  /** An axis of names, the first on top; long ones are shortened where they are shown, not where they are told apart. */
+  const categories = all => ({ type: 'category', autorange: 'reversed', tickmode: 'array', tickvals: all.map(plain), ticktext: all.map(short) });
+  const everyName = metric => [...new Set(data.groups.flatMap(group => names(estimates(group, metric))))];
   const estimates = (group, metric) => group.proxies.filter(proxy => proxy.estimates[metric]);
 
   function bars({ metric }) {
@@ -93,7 +96,7 @@
       const ends = of.map(e => (e.low === null ? '' : `<br>${e.low.toFixed(4)} to ${e.high.toFixed(4)}`));
       return {
         type: 'bar', orientation: 'h', name: short(group.name),
-        x: of.map(e => e.mean), y: proxies.map(proxy => short(proxy.name)),
+        x: of.map(e => e.mean), y: proxies.map(proxy => plain(proxy.name)),
         error_x: {
           type: 'data', symmetric: false, thickness: 1.2, width: 3,
           array: of.map(e => (e.high === null ? 0 : e.high - e.mean)),
@@ -104,20 +107,20 @@
       };
     });
     const rows = traces.reduce((sum, trace) => sum + trace.x.length, 0);
-    const more = { height: height(rows), xaxis: { title: { text: plain(metric) } }, yaxis: categories, showlegend: traces.length > 1 };
+    const more = { height: height(rows), xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(metric)), showlegend: traces.length > 1 };
     return [traces, more, `Bars of ${metric} of ${rows} proxies; the tables below have the numbers`];
   }
 
   function boxes({ metric }) {
     const traces = data.groups.map(group => {
-      const points = estimates(group, metric).flatMap(proxy => proxy.estimates[metric].values.map(value => [value, short(proxy.name)]));
+      const points = estimates(group, metric).flatMap(proxy => proxy.estimates[metric].values.map(value => [value, plain(proxy.name)]));
       return {
         type: 'box', orientation: 'h', name: short(group.name), boxpoints: 'all', pointpos: 0, jitter: 0.5, marker: { size: 4 },
         x: points.map(point => point[0]), y: points.map(point => point[1]),
       };
     });
     const rows = data.groups.reduce((sum, group) => sum + estimates(group, metric).length, 0);
-    const more = { height: height(rows), boxmode: 'group', xaxis: { title: { text: plain(metric) } }, yaxis: categories, showlegend: traces.length > 1 };
+    const more = { height: height(rows), boxmode: 'group', xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(metric)), showlegend: traces.length > 1 };
     return [traces, more, `Box plots of ${metric} over repetitions, of ${rows} proxies`];
   }
 
@@ -143,8 +146,8 @@
     const trace = {
       type: rows.length > MANY && webgl ? 'scattergl' : 'scatter', mode: 'markers', x, y,
       marker: { size: rows.length > MANY ? 4 : 7, opacity: rows.length > MANY ? 0.5 : 0.8 },
-      text: rows.map(row => plain(data.archs[of.archs[row]]).replace(/(.{48})/g, '$1<br>')),
-      customdata: rows, hovertemplate: `%{text}<br>score %{x}<br>accuracy %{y}<extra></extra>`,
+      text: rows.map(row => lines(data.archs[of.archs[row]])),
+      hovertemplate: `%{text}<br>score %{x}<br>accuracy %{y}<extra></extra>`,
     };
     const lower = proxy.lower_is_better ? ' (lower is better)' : '';
     const title = `${short(proxy.name)} score${lower}`;
@@ -159,13 +162,13 @@
 
   function heat({ group }) {
     const { heat: map } = named(data.groups, group);
-    const at = map.names.map(short);
+    const at = map.names.map(plain);
     const trace = {
-      type: 'heatmap', x: at, y: at, z: map.values, zmin: -1, zmax: 1, colorscale: 'RdBu', reversescale: false,
+      type: 'heatmap', x: at, y: at, z: map.values, zmin: -1, zmax: 1, colorscale: [[0, '#2166ac'], [0.5, '#f7f7f7'], [1, '#b2182b']],
       text: map.values.map(row => row.map(value => (value === null ? '' : value.toFixed(2)))), texttemplate: '%{text}',
       hovertemplate: '%{y}<br>%{x}<br>%{z:.4f}<extra></extra>', colorbar: { thickness: 12, outlinewidth: 0 },
     };
-    const more = { height: Math.max(380, 130 + 30 * at.length), xaxis: { type: 'category', tickangle: -45 }, yaxis: categories };
+    const more = { height: Math.max(380, 130 + 30 * at.length), xaxis: { ...categories(map.names), autorange: true, tickangle: -45 }, yaxis: categories(map.names) };
     return [[trace], more, `Heat map of Kendall's tau-b between ${at.length - 1} proxies and the accuracy`];
   }
 
@@ -176,7 +179,7 @@
       text: proxies.map(proxy => short(proxy.name)), textposition: 'top center', marker: { size: 10 }, cliponaxis: false,
       hovertemplate: `%{text}<br>%{x} ms<br>%{y:.4f}<extra></extra>`,
     };
-    const more = { height: 420, xaxis: { type: 'log', title: { text: 'milliseconds for one score' } }, yaxis: { title: { text: plain(metric) } } };
+    const more = { height: 420, xaxis: { type: 'log', dtick: 'D2', title: { text: 'milliseconds for one score' } }, yaxis: { title: { text: plain(metric) } } };
     return [[trace], more, `Cost against ${metric} of ${proxies.length} proxies`];
   }
 
@@ -196,7 +199,7 @@
         },
       ];
     });
-    const more = { height: 420, xaxis: { type: 'log', title: { text: plain(of.x) } }, yaxis: { title: { text: plain(of.y) } } };
+    const more = { height: 420, xaxis: { type: 'log', dtick: 'D2', title: { text: plain(of.x) } }, yaxis: { title: { text: plain(of.y) } } };
     return [traces, more, `${of.y} by ${of.x}: ${names(of.series).join(', ')}`];
   }
 
@@ -205,7 +208,9 @@
   function draw(id) {
     const [traces, more, words] = PICTURES[id](chosen(id));
     byId(id).setAttribute('aria-label', words);
-    return Plotly.react(id, traces, layout(more), CONFIG);
+    Plotly.react(id, traces, layout(more), CONFIG);
+    // Its buttons are pictures for a mouse; the tables have what they show.
+    byId(id).querySelector('.modebar-container')?.setAttribute('aria-hidden', 'true');
   }
 
   const drawn = Object.keys(PICTURES).filter(byId);

@@ -32,7 +32,10 @@ impl Page {
     /// No search, one that is not finished, or damaged files.
     pub fn add_search(&mut self, name: &str, folder: &Path) -> Result<(), PageError> {
         let Finished { description, rows, winners, table } = search::finished(folder)?;
-        let facts = description.key.settings.iter().map(|(name, value)| (name.clone(), value.to_string()));
+        let facts = description.key.settings.iter().filter(|(_, value)| !value.is_null());
+        let facts = facts.map(|(name, value)| {
+            (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        });
         let space = [
             ("search space".to_owned(), description.key.space.clone()),
             ("data set".to_owned(), description.key.dataset.clone()),
@@ -122,7 +125,7 @@ fn sentence(name: &str, winners: &[Ended]) -> Option<String> {
     let repetitions = if n == 1 { "one repetition".to_owned() } else { format!("{n} repetitions") };
     let (found, random) = (shown(&found), shown(&random));
     Some(format!(
-        "{name}: `{rule}` found a {what} of {found} over {repetitions}, {verdict} the search at random beside it ({random})."
+        "{name}: the rule {rule} found a {what} of {found} over {repetitions}, {verdict} the search at random beside it ({random})."
     ))
 }
 
@@ -135,7 +138,6 @@ fn winners_table(name: &str, winners: &[Ended]) -> Table {
     }
     let kind = |name: &str| match name {
         "value" | "accuracy (%)" => Kind::Number { decimals: DECIMALS },
-        "rho" => Kind::Difference { decimals: 3 },
         _ => Kind::Count,
     };
     let row = |ended: &Ended| {

@@ -1,37 +1,38 @@
 //! What came out, in sentences.
 
 use crate::analysis::{Best, Correlation, Metric, compare};
-use crate::report::metric_kind;
+use crate::report::{Kind, metric_kind};
 
 /// What ranks first, by how much, and whether it beats the parameter count. The metric is Kendall's tau-b where that was
 /// computed, else the first.
-pub(super) fn sentences(name: &str, correlations: &[Correlation]) -> Vec<String> {
-    let Some(first) = correlations.first() else { return vec![] };
-    let tau = first.metrics.contains(&Metric::TAU_B).then_some(Metric::TAU_B);
-    let Some(metric) = tau.or(first.metrics.first().copied()) else { return vec![] };
+pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<String> {
+    let metrics = &correlations.first()?.metrics;
+    let metric = *metrics.iter().find(|metric| **metric == Metric::TAU_B).or(metrics.first())?;
     let ranked = ranked(correlations, metric);
     let [best, others @ ..] = &ranked[..] else {
-        return vec![format!("{name}: no proxy has a value of {metric}; see the notes below the table.")];
+        return Some(format!("{name}: no proxy has a value of {}.", metric.title()));
     };
     let n: usize = best.samples.iter().map(|sample| sample.n).sum();
     let counted = match best.samples.len() {
         1 => format!("{n} architectures"),
         repetitions => format!("{n} architectures in {repetitions} repetitions"),
     };
-    let mut text = format!(
-        "{name}: {} ranks first by {}, {}, over {counted}.",
-        best.proxy,
-        metric.title(),
-        value(best, metric)
-    );
+    let (proxy, value) = (&best.proxy, value(best, metric));
+    let place = if others.is_empty() {
+        "has".to_owned()
+    } else {
+        format!("ranks first of {} proxies by", ranked.len())
+    };
+    let mut text = format!("{name}: {proxy} {place} {} {value} over {counted}.", metric.title());
     if let Some(second) = others.first() {
-        text += &format!(" Second is {}, {}.", second.proxy, beside(best, second, metric));
+        text += &format!(" Second is {}: {}.", second.proxy, beside(second, best, metric));
     }
-    let params = correlations.iter().find(|c| c.proxy == "params");
-    if let Some(params) = params.filter(|params| params.summary(metric).is_some()) {
-        text += &against_params(best, params, metric);
+    let params = correlations.iter().find(|c| c.proxy == "params" && c.summary(metric).is_some());
+    if let Some(params) = params.filter(|params| params.proxy != *proxy) {
+        let verdict = if ahead(best, params, metric) > 0.0 { "beats" } else { "does not beat" };
+        text += &format!(" {proxy} {verdict} the number of parameters: {}.", beside(params, best, metric));
     }
-    vec![text]
+    Some(text)
 }
 
 /// Proxies that are no baselines (baselines where there is nothing else), the best first.
@@ -65,33 +66,25 @@ fn value(correlation: &Correlation, metric: Metric) -> String {
     }
 }
 
-/// How far `a` is ahead of `b`, with `b`'s value and whether that may be chance.
+/// The value of `a`, how far it is from that of `b`, and whether that may be chance.
 fn beside(a: &Correlation, b: &Correlation, metric: Metric) -> String {
-    let kind = metric_kind(metric);
-    let (ahead, shown) = (ahead(a, b, metric), value(b, metric));
-    let words = if ahead < 0.0 { "ahead" } else { "behind" };
-    format!("{shown}: {} {words}, {}", kind.shown(ahead.abs()), sure(a, b, metric))
+    let ahead = ahead(a, b, metric);
+    let words = if ahead > 0.0 { "ahead" } else { "behind" };
+    let (shown, by) = (value(a, metric), metric_kind(metric).shown(ahead.abs()));
+    format!("{shown}, {by} {words}; {}", sure(a, b, metric))
 }
 
 /// Whether a difference may be chance: a paired t-test over repetitions, or intervals of a single one.
 fn sure(a: &Correlation, b: &Correlation, metric: Metric) -> String {
     if let Ok(comparison) = compare(a, b, metric, true) {
         return format!(
-            "paired t-test over repetitions: p = {}",
-            crate::report::Kind::Probability.shown(comparison.test.p)
+            "p = {} (paired t-test over repetitions)",
+            Kind::Probability.shown(comparison.test.p)
         );
     }
     match a.interval(metric).zip(b.interval(metric)) {
         Some((a, b)) if a.low > b.high || b.low > a.high => "their intervals do not overlap".to_owned(),
         Some(_) => "their intervals overlap".to_owned(),
-        None => "which was not tested".to_owned(),
+        None => "not tested".to_owned(),
     }
-}
-
-fn against_params(best: &Correlation, params: &Correlation, metric: Metric) -> String {
-    if best.proxy == params.proxy {
-        return String::new();
-    }
-    let verdict = if ahead(best, params, metric) > 0.0 { "It beats" } else { "It does not beat" };
-    format!(" {verdict} the number of parameters, {}.", beside(best, params, metric))
 }

@@ -27,7 +27,7 @@ impl Output<'_, '_> {
                 let name = accuracy.group.name.clone();
                 let shown =
                     Shown { name, set: &result.set, table: &result.table, query: accuracy.query.clone() };
-                page.add_scores(&shown, &accuracy.group.correlations, &costs).map_err(PageError::from)?;
+                page.add_scores(&shown, &accuracy.group, &costs).map_err(PageError::from)?;
             }
         }
         page.tables.extend(self.tables().into_iter().map(|(name, table)| (format!("{name}.csv"), table)));
