@@ -115,7 +115,8 @@
     const traces = data.groups.map(group => {
       const points = estimates(group, metric).flatMap(proxy => proxy.estimates[metric].values.map(value => [value, plain(proxy.name)]));
       return {
-        type: 'box', orientation: 'h', name: short(group.name), boxpoints: 'all', pointpos: 0, jitter: 0.5, marker: { size: 4 },
+        type: 'box', orientation: 'h', name: short(group.name), boxpoints: 'all', pointpos: 0, jitter: 0.5, marker: { size: 5 },
+        fillcolor: 'rgba(0,0,0,0)',
         x: points.map(point => point[0]), y: points.map(point => point[1]),
       };
     });
@@ -164,7 +165,7 @@
     const { heat: map } = named(data.groups, group);
     const at = map.names.map(plain);
     const trace = {
-      type: 'heatmap', x: at, y: at, z: map.values, zmin: -1, zmax: 1, colorscale: [[0, '#2166ac'], [0.5, '#f7f7f7'], [1, '#b2182b']],
+      type: 'heatmap', x: at, y: at, z: map.values, zmin: -1, zmax: 1, colorscale: [[0, '#7fb0e0'], [0.5, '#f7f7f7'], [1, '#ee8a80']], textfont: { color: '#111111' },
       text: map.values.map(row => row.map(value => (value === null ? '' : value.toFixed(2)))), texttemplate: '%{text}',
       hovertemplate: '%{y}<br>%{x}<br>%{z:.4f}<extra></extra>', colorbar: { thickness: 12, outlinewidth: 0 },
     };

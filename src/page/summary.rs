@@ -41,7 +41,6 @@ fn ranked(correlations: &[Correlation], metric: Metric) -> Vec<&Correlation> {
     let defined = |c: &&Correlation| (!c.baseline || !entries) && c.summary(metric).is_some();
     let mut ranked: Vec<&Correlation> = correlations.iter().filter(defined).collect();
     ranked.sort_by(|a, b| ahead(b, a, metric).total_cmp(&0.0));
-    ranked.reverse();
     ranked
 }
 

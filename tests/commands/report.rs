@@ -1,0 +1,33 @@
+//! `untrained report`.
+
+use std::path::Path;
+
+use predicates::prelude::*;
+
+use crate::common::untrained_on;
+use crate::support::nafbee_run;
+
+#[test]
+fn a_run_becomes_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("page.html");
+    let mut command = untrained_on(Path::new("/nonexistent"));
+    command.arg("report").arg(nafbee_run()).arg("--out").arg(&out).assert().success();
+    let text = std::fs::read_to_string(&out).unwrap();
+    for words in ["ranks first", "untrained score", "plotly.js", "cifar10/validation/200/mean"] {
+        assert!(text.contains(words), "{words} is not in the page");
+    }
+}
+
+#[test]
+fn a_folder_that_is_nothing_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = untrained_on(Path::new("/nonexistent"));
+    let failed = command.current_dir(folder.path()).args(["report", "."]).assert().failure();
+    failed.stderr(predicate::str::contains("error: "));
+    std::fs::create_dir(folder.path().join("runs")).unwrap();
+    let mut command = untrained_on(Path::new("/nonexistent"));
+    let failed = command.current_dir(folder.path()).args(["report", "."]).assert().failure();
+    failed.stderr(predicate::str::contains("repeat the `untrained study` command"));
+    assert!(!folder.path().join("page.html").exists());
+}
