@@ -4,10 +4,12 @@ mod analysis;
 mod bench;
 mod common;
 mod compare;
+mod completions;
 mod correlate;
 mod data;
 mod explain;
 mod list;
+mod man;
 mod merge;
 mod parity;
 mod plot;
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::data::DataDirs;
 
@@ -76,6 +78,8 @@ enum Command {
     Study(study::StudyArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs the command line and gives the exit code: 0 done, 1 a check failed or an error, 2 wrong usage.
@@ -107,6 +111,8 @@ pub fn main() -> ExitCode {
         Command::Study(args) => study::run(&args, &dirs),
         Command::List(args) => list::run(&args),
         Command::Data(args) => data::run(&args, &dirs),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match done {
         Ok(code) => code,

@@ -31,3 +31,17 @@ fn a_folder_that_is_nothing_is_an_error() {
     failed.stderr(predicate::str::contains("repeat the `untrained study` command"));
     assert!(!folder.path().join("page.html").exists());
 }
+
+#[test]
+fn shells_and_manuals_know_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let on = || untrained_on(Path::new("/nonexistent"));
+    for shell in ["bash", "zsh", "fish"] {
+        let printed = on().args(["completions", shell]).assert().success();
+        printed.stdout(predicate::str::contains("correlate").and(predicate::str::contains("report")));
+    }
+    let pages = folder.path().join("man1");
+    on().args(["man", "--out"]).arg(&pages).assert().success();
+    let score = std::fs::read_to_string(pages.join("untrained-score.1")).unwrap();
+    assert!(score.contains("Examples") && pages.join("untrained.1").exists());
+}
