@@ -17,13 +17,10 @@
   const short = text => plain(text.length > 30 ? `${text.slice(0, 29)}…` : text);
   /** A long text in lines. */
   const lines = text => (text.match(/.{1,48}/gs) || []).map(plain).join('<br>');
-  const webgl = (() => {
-    try {
-      return Boolean(document.createElement('canvas').getContext('webgl'));
-    } catch {
-      return false;
-    }
-  })();
+  const webgl = Boolean(document.createElement('canvas').getContext('webgl'));
+  /** A logarithmic axis with its numbers written out. */
+  const TICKS = [-3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7].flatMap(power => [1, 2, 5].map(digit => Number(`${digit}e${power}`)));
+  const LOGARITHMIC = { type: 'log', tickmode: 'array', tickvals: TICKS, ticktext: TICKS.map(String) };
 
   // ---- theme
 
@@ -39,7 +36,7 @@
       plot_bgcolor: paper,
       font: { color: ink, family: 'system-ui, sans-serif', size: 13 },
       colorway: SERIES,
-      margin: { l: 60, r: 16, t: 30, b: 60 },
+      margin: { l: 60, r: 16, t: 48, b: 60 },
       hovermode: 'closest',
       hoverlabel: { bgcolor: paper, bordercolor: ink, font: { color: ink }, namelength: -1, align: 'left' },
       legend: { orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0 },
@@ -98,7 +95,7 @@
         type: 'bar', orientation: 'h', name: short(group.name),
         x: of.map(e => e.mean), y: proxies.map(proxy => plain(proxy.name)),
         error_x: {
-          type: 'data', symmetric: false, thickness: 1.2, width: 3,
+          type: 'data', symmetric: false, thickness: 1.2, width: 3, color: getComputedStyle(document.body).color,
           array: of.map(e => (e.high === null ? 0 : e.high - e.mean)),
           arrayminus: of.map(e => (e.low === null ? 0 : e.mean - e.low)),
         },
@@ -177,10 +174,11 @@
     const proxies = estimates(named(data.groups, group), metric).filter(proxy => proxy.cost !== null);
     const trace = {
       type: 'scatter', mode: 'markers+text', x: proxies.map(proxy => proxy.cost), y: proxies.map(proxy => proxy.estimates[metric].mean),
-      text: proxies.map(proxy => short(proxy.name)), textposition: 'top center', marker: { size: 10 }, cliponaxis: false,
+      text: proxies.map(proxy => short(proxy.name)), textposition: proxies.map((_, i) => (i % 2 ? 'bottom center' : 'top center')), marker: { size: 10 }, cliponaxis: false,
       hovertemplate: `%{text}<br>%{x} ms<br>%{y:.4f}<extra></extra>`,
     };
-    const more = { height: 420, xaxis: { type: 'log', dtick: 'D2', title: { text: 'milliseconds for one score' } }, yaxis: { title: { text: plain(metric) } } };
+    const wide = Math.max(...trace.x) > 10 * Math.min(...trace.x);
+    const more = { height: 420, xaxis: { ...(wide ? LOGARITHMIC : {}), title: { text: 'milliseconds for one score' } }, yaxis: { title: { text: plain(metric) } } };
     return [[trace], more, `Cost against ${metric} of ${proxies.length} proxies`];
   }
 
@@ -200,7 +198,7 @@
         },
       ];
     });
-    const more = { height: 420, xaxis: { type: 'log', dtick: 'D2', title: { text: plain(of.x) } }, yaxis: { title: { text: plain(of.y) } } };
+    const more = { height: 420, xaxis: { ...LOGARITHMIC, title: { text: plain(of.x) } }, yaxis: { title: { text: plain(of.y) } } };
     return [traces, more, `${of.y} by ${of.x}: ${names(of.series).join(', ')}`];
   }
 
