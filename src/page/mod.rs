@@ -76,15 +76,18 @@ impl Page {
 
     /// Adds facts about where numbers come from, and the commands.
     pub fn add_origin(&mut self, name: &str, mut facts: Facts, invocations: &[Invocation]) {
-        if let Some(last) = invocations.last() {
-            let cpu = last.cpu.as_deref().unwrap_or("unknown processor");
-            let machine = format!("{cpu}, {} of {} threads", last.threads, last.available_threads);
-            facts.extend([
-                ("machine".to_owned(), format!("{machine}, {}", last.system)),
-                ("version".to_owned(), format!("untrained {}", last.version)),
-                ("started".to_owned(), last.started.clone()),
-            ]);
+        let mut machines: Vec<String> = vec![];
+        for invocation in invocations {
+            let Invocation { version, cpu, threads, available_threads, system, .. } = invocation;
+            let cpu = cpu.as_deref().unwrap_or("unknown processor");
+            let machine =
+                format!("untrained {version} on {cpu}, {threads} of {available_threads} threads, {system}");
+            if !machines.contains(&machine) {
+                machines.push(machine);
+            }
         }
+        facts.extend(machines.into_iter().map(|machine| ("made by".to_owned(), machine)));
+        facts.extend(invocations.first().map(|first| ("begun".to_owned(), first.started.clone())));
         self.origins.push((name.to_owned(), facts));
         let commands = invocations.iter().map(|invocation| command(&invocation.command));
         commands.for_each(|command| self.add_command(command));

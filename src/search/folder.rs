@@ -64,6 +64,11 @@ impl SearchFolder {
         Ok(folder)
     }
 
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The journal of a repetition.
     pub fn journal(&self, repetition: u32) -> PathBuf {
         self.path.join(format!("scores-{repetition}.jsonl"))
