@@ -19,6 +19,7 @@ pub mod keyed;
 pub mod linalg;
 pub mod machine;
 pub mod named;
+pub mod page;
 pub mod parity;
 pub mod passes;
 pub mod pictures;

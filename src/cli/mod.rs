@@ -4,15 +4,18 @@ mod analysis;
 mod bench;
 mod common;
 mod compare;
+mod completions;
 mod correlate;
 mod data;
 mod explain;
 mod list;
+mod man;
 mod merge;
 mod parity;
 mod plot;
 mod query;
 mod records;
+mod report;
 mod score;
 mod search;
 mod study;
@@ -24,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::data::DataDirs;
 
@@ -71,11 +74,14 @@ enum Command {
     Parity(parity::ParityArgs),
     Query(query::QueryArgs),
     Plot(plot::PlotArgs),
+    Report(Box<report::ReportArgs>),
     Explain(Box<explain::ExplainArgs>),
     Study(study::StudyArgs),
     Verdicts(verdicts::VerdictsArgs),
     List(list::ListArgs),
     Data(data::DataArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs the command line and gives the exit code: 0 done, 1 a check failed or an error, 2 wrong usage.
@@ -102,11 +108,14 @@ pub fn main() -> ExitCode {
         Command::Parity(args) => parity::run(&args, &dirs),
         Command::Query(args) => query::run(&args, &dirs),
         Command::Plot(args) => plot::run(&args, &dirs),
+        Command::Report(args) => report::run(&args, &dirs),
         Command::Explain(args) => explain::run(&args, &dirs),
         Command::Study(args) => study::run(&args, &dirs),
         Command::Verdicts(args) => verdicts::run(&args),
         Command::List(args) => list::run(&args, &dirs),
         Command::Data(args) => data::run(&args, &dirs),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match done {
         Ok(code) => code,

@@ -73,7 +73,7 @@ pub(super) fn power_of_ten(exponent: i32) -> String {
 }
 
 /// An accuracy as it stands on an axis: `cifar10 test accuracy (%), 200 epochs, mean of runs`; a negative loss is called so.
-pub(super) fn accuracy(query: &Query) -> String {
+pub fn accuracy(query: &Query) -> String {
     let runs = match query.runs {
         Runs::Mean => "mean of runs".to_owned(),
         Runs::Seed(seed) => format!("run {seed}"),

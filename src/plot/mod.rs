@@ -37,6 +37,7 @@ use plotters::drawing::DrawingAreaErrorKind;
 pub use bars::{Bars, Estimate, Published};
 pub use boxplot::BoxPlot;
 pub use heatmap::HeatMap;
+pub use label::accuracy as accuracy_label;
 pub use lines::{LinePoint, Lines, Series};
 pub use pictures::{MOST_PIXELS, Picture, PictureRow, Pictures};
 pub use render::{png, svg};

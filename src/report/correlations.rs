@@ -107,7 +107,7 @@ fn counts(correlation: &Correlation) -> [u64; 5] {
 }
 
 /// Why architectures were left out or ranked last, and what that means for Pearson's correlations.
-fn notes(group: &CorrelationGroup) -> Vec<String> {
+pub fn notes(group: &CorrelationGroup) -> Vec<String> {
     let note = |correlation: &Correlation| {
         let sum = |count: fn(&crate::analysis::SampleStatistics) -> usize| {
             correlation.samples.iter().map(count).sum()

@@ -1,8 +1,11 @@
 //! For programs.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::table::{Kind, Spread, Table, TableCell, TableRow};
+use super::table::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 use crate::analysis::Facts;
 
 /// JSON has no infinities: a number that is not finite is written as the string `inf`, `-inf` or `nan`.
@@ -70,4 +73,103 @@ fn entry(group: &str, column: &str, cell: TableCell) -> Value {
         }
     }
     entry
+}
+
+/// A table as it is read: facts come in the order of their names.
+#[derive(Deserialize)]
+struct Read {
+    title: String,
+    rows_are: String,
+    facts: BTreeMap<String, String>,
+    groups: Vec<ReadGroup>,
+    rows: Vec<ReadRow>,
+    notes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ReadGroup {
+    name: String,
+    facts: BTreeMap<String, String>,
+    columns: Vec<ReadColumn>,
+}
+
+#[derive(Deserialize)]
+struct ReadColumn {
+    name: String,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct ReadRow {
+    name: String,
+    role: String,
+    cells: Vec<ReadCell>,
+}
+
+#[derive(Deserialize)]
+struct ReadCell {
+    group: String,
+    column: String,
+    #[serde(with = "crate::store::number")]
+    value: f64,
+    #[serde(with = "crate::store::number::option", default)]
+    std: Option<f64>,
+    #[serde(with = "crate::store::number::option", default)]
+    low: Option<f64>,
+    #[serde(with = "crate::store::number::option", default)]
+    high: Option<f64>,
+}
+
+/// Reads what [`render`](super::render) wrote as JSON. The format holds numbers in full; `decimals` is how many of them people see.
+///
+/// # Errors
+/// The text is no such table; the message says where.
+pub fn read_table(text: &str, decimals: usize) -> Result<Table, String> {
+    let Read { title, rows_are, facts, groups, rows, notes } =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let groups: Vec<Group> =
+        groups.into_iter().map(|group| group.into_group(decimals)).collect::<Result<_, _>>()?;
+    let row = |row: ReadRow| {
+        let cell = |group: &Group, column: &Column| {
+            let found = row.cells.iter().find(|cell| cell.group == group.name && cell.column == column.name);
+            found.map(ReadCell::cell)
+        };
+        let cells =
+            groups.iter().map(|group| group.columns.iter().map(|column| cell(group, column)).collect());
+        let role =
+            [Role::Entry, Role::Baseline, Role::Bound].into_iter().find(|role| role.name() == row.role);
+        let role = role.ok_or_else(|| format!("`{}` is no role of a row", row.role))?;
+        Ok(TableRow { cells: cells.collect(), name: row.name, role })
+    };
+    let rows = rows.into_iter().map(row).collect::<Result<_, String>>()?;
+    Ok(Table { title, rows_are, facts: facts.into_iter().collect(), groups, rows, notes })
+}
+
+impl ReadGroup {
+    fn into_group(self, decimals: usize) -> Result<Group, String> {
+        let kinds = [
+            Kind::Number { decimals },
+            Kind::Loss { decimals },
+            Kind::Difference { decimals },
+            Kind::Probability,
+            Kind::Count,
+        ];
+        let column = |column: ReadColumn| {
+            let found = kinds.into_iter().find(|known| kind(*known) == column.kind);
+            let kind = found.ok_or_else(|| format!("`{}` is no kind of a column", column.kind))?;
+            Ok(Column { name: column.name, kind })
+        };
+        let columns = self.columns.into_iter().map(column).collect::<Result<_, String>>()?;
+        Ok(Group { name: self.name, facts: self.facts.into_iter().collect(), columns })
+    }
+}
+
+impl ReadCell {
+    fn cell(&self) -> TableCell {
+        let interval = self.low.zip(self.high).map(|(low, high)| Spread::Interval(low, high));
+        TableCell {
+            value: self.value,
+            spread: self.std.map(Spread::Std).or(interval).unwrap_or(Spread::None),
+        }
+    }
 }

@@ -16,8 +16,8 @@ mod tests;
 mod text;
 
 pub use columns::{Columns, Side};
-pub use correlations::{correlation_table, metric_kind};
-pub use json::number;
+pub use correlations::{correlation_table, metric_kind, notes as exclusions};
+pub use json::{number, read_table};
 pub use searches::search_table;
 pub use table::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow};
 

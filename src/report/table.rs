@@ -112,7 +112,7 @@ impl TableCell {
     }
 
     /// The spread as people see it, `± 0.012` or `[0.51, 0.55]`; empty without one.
-    pub(super) fn spread_shown(self, kind: Kind) -> String {
+    pub(crate) fn spread_shown(self, kind: Kind) -> String {
         match self.spread {
             Spread::None => String::new(),
             Spread::Std(std) => format!("± {}", kind.shown(std)),
@@ -179,7 +179,7 @@ impl Table {
     }
 
     /// Whether a cell shows the best number of its column; several do where they agree as shown.
-    pub(super) fn is_best(&self, row: usize, group: usize, column: usize) -> bool {
+    pub(crate) fn is_best(&self, row: usize, group: usize, column: usize) -> bool {
         let kind = self.groups[group].columns[column].kind;
         let sign = match kind {
             Kind::Number { .. } => 1.0,

@@ -10,11 +10,13 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Invocation, RunKey, StoreError, files};
 
-const NAME: &str = "search.json";
+/// What a search is.
+pub const NAME: &str = "search.json";
 /// What was found.
 pub const RESULT: &str = "result.json";
 const LOCK: &str = "search.lock";
@@ -24,11 +26,11 @@ const LIMIT: u64 = 16 << 20;
 
 /// What a search is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Description {
+pub struct Description {
     format: u32,
-    key: RunKey,
+    pub key: RunKey,
     /// The commands that worked on it, oldest first.
-    invocations: Vec<Invocation>,
+    pub invocations: Vec<Invocation>,
 }
 
 /// A folder of which this process is the only one to write.
@@ -60,6 +62,11 @@ impl SearchFolder {
         let folder = Self { path: path.to_path_buf(), _lock: lock };
         folder.write(NAME, &json(path, NAME, &description)?)?;
         Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The journal of a repetition.
@@ -121,18 +128,32 @@ struct Arch {
 /// # Errors
 /// The folder holds no search, none that is finished, or damaged files.
 pub fn winners(folder: &Path) -> Result<Winners, StoreError> {
-    let description = read(folder)?.ok_or_else(|| {
-        let remedy = "name the folder of `untrained search evolve --out`";
-        StoreError::io(&folder.join(NAME), remedy)(std::io::ErrorKind::NotFound.into())
-    })?;
-    let path = folder.join(RESULT);
-    let bytes = std::fs::read(&path);
-    let bytes = bytes.map_err(StoreError::io(&path, "finish the search by the command that began it"))?;
-    let found: Result<Vec<Found>, _> = serde_json::from_slice(&bytes);
-    let found = found.map_err(|error| StoreError::Manifest { path, reason: error.to_string() })?;
+    let description = description(folder)?;
+    let found: Vec<Found> = read_json(&folder.join(RESULT))?;
     let outcomes = found.into_iter().take(1).flat_map(|found| found.outcomes);
     let archs = outcomes.filter_map(|outcome| Some((outcome.rule, outcome.winner?.arch))).collect();
     Ok(Winners { space: description.key.space, archs })
+}
+
+/// What the search in a folder is.
+///
+/// # Errors
+/// The folder holds no search, or a damaged description.
+pub fn description(folder: &Path) -> Result<Description, StoreError> {
+    let remedy = "name the folder of an `untrained search ... --out`";
+    read(folder)?
+        .ok_or_else(|| StoreError::io(&folder.join(NAME), remedy)(std::io::ErrorKind::NotFound.into()))
+}
+
+/// A file that a finished search left.
+///
+/// # Errors
+/// The search is not finished, or the file is damaged.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
+    let bytes = std::fs::read(path);
+    let bytes = bytes.map_err(StoreError::io(path, "finish the search by the command that began it"))?;
+    let read = serde_json::from_slice(&bytes);
+    read.map_err(|error| StoreError::Manifest { path: path.to_path_buf(), reason: error.to_string() })
 }
 
 fn json(folder: &Path, name: &str, value: &impl Serialize) -> Result<String, StoreError> {

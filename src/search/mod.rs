@@ -4,6 +4,7 @@
 
 mod error;
 pub mod evolve;
+mod finished;
 mod folder;
 pub mod prune;
 mod scored;
@@ -13,6 +14,7 @@ pub mod table;
 pub mod top1;
 
 pub use error::GuidedError;
-pub use folder::{RESULT, SearchFolder, Winners, winners};
+pub use finished::{Ended, Finished, TABLE, TRAJECTORY, finished};
+pub use folder::{NAME as DESCRIPTION, RESULT, SearchFolder, Winners, winners};
 pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};
 pub use source::Networks;

@@ -55,6 +55,9 @@ pub struct Study {
     pub metrics: Vec<Named<Metric>>,
     #[serde(rename = "run")]
     pub runs: Vec<Run>,
+    /// The file as it was read, which is kept beside the result.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// Top-1 searches with one sample size.

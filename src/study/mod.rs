@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod measure;
 mod outputs;
+mod page;
 mod published;
 mod report;
 mod results;
@@ -34,6 +35,9 @@ pub use results::{AccuracyResult, RunResult};
 pub use settings::{Given, Overrides, Planned, RunSettings, Sample, plan};
 pub use verdict::Verdict;
 pub use verdicts::{VERDICTS_FILE, Verdicts, VerdictsError};
+
+/// The study's own file in the folder of its result.
+pub const COPY: &str = "study.toml";
 
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -104,6 +108,7 @@ impl Study {
         let checked = study.and_then(|mut study| {
             check::study(&study)?;
             study.find_printed();
+            study.text = text.to_owned();
             Ok(study)
         });
         checked.map_err(|mistake| mistake.into_error(name, text))

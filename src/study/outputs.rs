@@ -1,4 +1,4 @@
-//! The files of a study's result: tables in every format, figures as SVG and PNG, and the report that shows them.
+//! The files of a study's result: tables in every format, figures as SVG and PNG, the report that shows them, and the page.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,10 @@ use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
 use super::verdict::judge;
 use super::verdicts::{self, VERDICTS_FILE};
-use super::{Overrides, Study, report};
+use super::{COPY, Overrides, Study, report};
 use crate::analysis::{CorrelationGroup, Metric};
 use crate::named::Named;
+use crate::page::{Page, PageError};
 use crate::plot::{self, Bars, BoxPlot, HeatMap, MOST_GROUPS, PlotError, Scatter, Scene, ScoreAxis, top1};
 use crate::report::{Format, Table, correlation_table, render, search_table};
 use crate::search::top1::Protocol;
@@ -19,6 +20,8 @@ use crate::search::top1::Protocol;
 pub enum OutputError {
     #[error(transparent)]
     Plot(Box<PlotError>),
+    #[error(transparent)]
+    Page(Box<PageError>),
     #[error("cannot write {}: {source}", .path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
@@ -26,6 +29,12 @@ pub enum OutputError {
 impl From<PlotError> for OutputError {
     fn from(error: PlotError) -> Self {
         Self::Plot(Box::new(error))
+    }
+}
+
+impl From<PageError> for OutputError {
+    fn from(error: PageError) -> Self {
+        Self::Page(Box::new(error))
     }
 }
 
@@ -100,6 +109,11 @@ impl Output<'_, '_> {
         let drawn = self.figures(folder)?;
         let path = folder.join("report.md");
         write(&path, &report::markdown(self, &tables, &drawn))?;
+        write(&folder.join(COPY), &self.study.text)?;
+        let mut page = Page { title: self.study.title.clone(), ..Page::default() };
+        page.add_command(self.context.command.clone());
+        self.add_to(&mut page, folder)?;
+        page.write(&folder.join("page.html"))?;
         Ok(path)
     }
 

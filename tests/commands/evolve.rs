@@ -36,8 +36,9 @@ fn arguments<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
 fn files(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path());
     let named = entries.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path));
-    let kept = named
-        .filter(|(name, _)| !["search.json", "search.lock"].contains(&&**name) && !name.ends_with(".torn"));
+    let kept = named.filter(|(name, _)| {
+        !["page.html", "search.json", "search.lock"].contains(&&**name) && !name.ends_with(".torn")
+    });
     kept.map(|(name, path)| (name, std::fs::read(path).unwrap())).collect()
 }
 
@@ -54,6 +55,8 @@ fn a_search_leaves_its_trajectory_and_a_line_of_ancestors() {
     for expected in ["repetition 1, random", "refused: ", "parameters", "layers", "SuperConvK3BNRELU("] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }
+    let page = std::fs::read_to_string(out.join("page.html")).unwrap();
+    assert!(page.contains("found a value of") && page.contains("SuperConvK3BNRELU("));
     let found = files(&out);
     let names: Vec<&str> = found.keys().map(String::as_str).collect();
     let expected = [

@@ -16,6 +16,7 @@ mod parity;
 mod plot;
 mod prune;
 mod query;
+mod report;
 mod run;
 mod runs;
 mod score;

@@ -79,6 +79,12 @@ fn a_study_writes_tables_figures_and_a_report_and_repeats_them_exactly() {
         );
     }
     let report = String::from_utf8(first["report.md"].clone()).unwrap();
+    let page = String::from_utf8(first["page.html"].clone()).unwrap();
+    assert!(page.contains("Table 9 of nowhere") && page.contains("tau_b, difference"));
+    let again = untrained_in(folder.path()).args(["report", "study/small", "--out", "p.html"]).assert();
+    again.success();
+    let again = std::fs::read_to_string(folder.path().join("p.html")).unwrap();
+    assert!(again.contains("Table 9 of nowhere") && again.contains("tau_b, difference"));
     for words in [
         "A small study",
         "Table 9 of nowhere",

@@ -39,7 +39,7 @@ const EXAMPLES: &str = "Examples:
       --max-flops 400e6 --max-params none --max-layers 14 --iterations 500 --out searches/mobile
 
 The folder --out holds search.json (what the search is), scores-R.jsonl (the scores of repetition R, in the order in which they were
-asked for), and at the end trajectory.csv, trajectory.json, trajectory.svg, result.json. The same command goes on after an interruption,
+asked for), and at the end page.html, trajectory.csv, trajectory.json, trajectory.svg, result.json. The same command goes on after an interruption,
 and with more --iterations or --repetitions it goes further; the result is that of an uninterrupted search.";
 
 /// Evolve structures of super-blocks, with a search at random beside it

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::page::Page;
 use crate::plot::{self, Labels};
 use crate::search::evolve::{Found, Outcome, Row};
-use crate::search::{RESULT, SearchFolder};
+use crate::search::{RESULT, SearchFolder, TRAJECTORY};
 
 /// Writes the files of a search; `value` says what its members are ordered by.
 pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyhow::Result<()> {
@@ -16,7 +17,7 @@ pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyh
     let mut csv = csv::Writer::from_writer(vec![]);
     rows.iter().try_for_each(|row| csv.serialize(row))?;
     folder.write("trajectory.csv", &String::from_utf8(csv.into_inner()?)?)?;
-    folder.write_json("trajectory.json", &rows)?;
+    folder.write_json(TRAJECTORY, &rows)?;
     folder.write_json(RESULT, &found)?;
     let repetitions = found.len();
     let labels = Labels {
@@ -28,7 +29,16 @@ pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyh
         caption: value.to_owned(),
     };
     let scene = plot::trajectory(&rows, "value", labels).draw()?;
-    folder.write("trajectory.svg", &plot::svg(&scene)).context("the picture of the trajectory")
+    folder.write("trajectory.svg", &plot::svg(&scene)).context("the picture of the trajectory")?;
+    write_page(folder)
+}
+
+/// Writes the HTML page of a finished search into its folder.
+pub(super) fn write_page(folder: &SearchFolder) -> anyhow::Result<()> {
+    let name = folder.path().file_name().unwrap_or(folder.path().as_os_str()).to_string_lossy();
+    let mut page = Page { title: format!("Search {name}"), ..Page::default() };
+    page.add_search(&name, folder.path())?;
+    Ok(page.write(&folder.file("page.html"))?)
 }
 
 /// Prints what was found.
@@ -41,7 +51,7 @@ pub(super) fn summarise(out: &Path, found: &[Found], elapsed: Duration) -> anyho
     }
     writeln!(
         to,
-        "{}: trajectory.csv, .json, .svg and result.json, {:.0} s",
+        "{}: page.html, trajectory.csv, .json, .svg and result.json, {:.0} s",
         out.display(),
         elapsed.as_secs_f64()
     )?;

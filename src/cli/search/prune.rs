@@ -133,13 +133,19 @@ pub(super) fn run(args: &PruneArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
         }
     }
     folder.write_json(RESULT, &found)?;
+    super::outputs::write_page(&folder)?;
     let to = &mut std::io::stdout().lock();
     for Found { repetition, pruned, at_random, accuracies, .. } in &found {
         let of = |k: usize| accuracies.map_or(String::new(), |all| format!("  {:.2} %", all[k]));
         writeln!(to, "repetition {repetition}, pruned: {}{}", pruned.arch, of(0))?;
         writeln!(to, "repetition {repetition}, random: {at_random}{}", of(1))?;
     }
-    writeln!(to, "{}: result.json, {:.0} s", args.run.out.display(), began.elapsed().as_secs_f64())?;
+    writeln!(
+        to,
+        "{}: page.html and result.json, {:.0} s",
+        args.run.out.display(),
+        began.elapsed().as_secs_f64()
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

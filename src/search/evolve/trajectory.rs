@@ -1,6 +1,6 @@
 //! How a population develops: one row for each of some two hundred iterations.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Accounting, Counts, Parents, State};
 use crate::spaces::{NetworkInput, SearchSpace};
@@ -11,7 +11,7 @@ const ROWS: u64 = 200;
 
 /// The population after an iteration. Means and spread are over the members from which parents are chosen and whose
 /// value is finite.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub repetition: u32,
     /// `search`, or `random`.

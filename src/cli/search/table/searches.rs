@@ -6,6 +6,7 @@ use super::TableArgs;
 use crate::analysis::{Facts, QueryParts, default_query};
 use crate::cli::analysis::command_line;
 use crate::cli::search::bar::SearchBar;
+use crate::cli::search::outputs::write_page;
 use crate::keyed::Draws;
 use crate::proxies::ProxyRef;
 use crate::report::{self, Format};
@@ -155,6 +156,7 @@ impl<'a> Searches<'a> {
                 let name = format!("table.{}", format.extension());
                 folder.write(&name, &report::render(&table, format))?;
             }
+            write_page(folder)?;
         }
         Ok(())
     }

@@ -1,0 +1,129 @@
+//! `untrained report`: runs, studies and searches as one HTML page.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, command_line};
+use super::data::load_table;
+use crate::analysis::{CorrelationGroup, Metric, Options, correlate};
+use crate::data::DataDirs;
+use crate::page::{Costs, Page, costs};
+use crate::plot::Shown;
+use crate::report::correlation_table;
+use crate::search::DESCRIPTION;
+use crate::store::Run;
+use crate::study::{self, Output, Overrides, RunResult, Study};
+
+const EXAMPLES: &str = "Examples:
+  untrained report results/x --out page.html
+  untrained report results/c10 results/c100 --scores mine.csv --out page.html
+  untrained report study/rbflex-table4 --out page.html
+  untrained report searches/zen --out page.html";
+
+/// Make one HTML page of runs, studies and searches
+///
+/// The page is complete in itself: it can be opened from a disk or sent by mail, and loads nothing. It has a summary in sentences, tables
+/// that can be sorted and filtered, pictures that name what is pointed at, the machine, the commands, and the data as CSV.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct ReportArgs {
+    /// Folders of runs, studies and searches
+    #[arg(value_name = "RUN|STUDY|SEARCH", required_unless_present = "scores")]
+    folders: Vec<PathBuf>,
+
+    #[command(flatten)]
+    external: ExternalArgs,
+
+    #[command(flatten)]
+    accuracy: AccuracyArgs,
+
+    /// File to write
+    #[arg(long, value_name = "FILE", default_value = "page.html")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A folder that is none of the three, damaged files, a table that is not at hand, or a file that cannot be written.
+pub fn run(args: &ReportArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    let names: Vec<String> =
+        args.folders.iter().chain(&args.external.scores).map(|path| path.display().to_string()).collect();
+    let mut page = Page { title: names.join(", "), ..Page::default() };
+    let mut runs = vec![];
+    for folder in &args.folders {
+        let name = folder.display().to_string();
+        if folder.join(DESCRIPTION).is_file() {
+            page.add_search(&name, folder)?;
+        } else if folder.join(study::COPY).is_file() {
+            add_study(&mut page, folder, dirs).with_context(|| name)?;
+        } else if folder.join("runs").is_dir() {
+            bail!(
+                "{name}: {} is not there; repeat the `untrained study` command that made the folder, which scores nothing again",
+                study::COPY
+            );
+        } else {
+            runs.push(folder.clone());
+        }
+    }
+    if !runs.is_empty() || args.external.scores.is_some() {
+        add_runs(&mut page, &runs, args, dirs)?;
+    }
+    page.add_command(command_line());
+    page.write(&args.out)?;
+    println!("{}", args.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add_runs(page: &mut Page, runs: &[PathBuf], args: &ReportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
+    let tables = Loaded::new(dirs);
+    let sets = analysis::load(runs, &args.external, &tables)?;
+    let mut known = Costs::new();
+    for folder in runs {
+        let run = Run::open(folder)?;
+        known.extend(costs(&run)?);
+        page.add_manifest(&folder.display().to_string(), &run.manifest);
+    }
+    let metrics = vec![Metric::PEARSON, Metric::PEARSON_LOG, Metric::SPEARMAN, Metric::TAU_B];
+    let options = Options { metrics, ..Options::default() };
+    let found = analysis::groups(&sets, &args.accuracy, &tables, |set, table, query| {
+        Ok((set, Rc::clone(table), query.clone(), correlate(set, table, query, &options)?))
+    })?;
+    let mut groups = vec![];
+    for Group { name, facts, value: (set, table, query, correlations) } in found {
+        let group = CorrelationGroup { name: name.clone(), space: set.space.clone(), facts, correlations };
+        page.add_scores(&Shown { name, set, table: &table, query }, &group, &known)?;
+        groups.push(group);
+    }
+    let table = correlation_table(&groups, &options.metrics, None);
+    page.tables.push(("correlations.csv".to_owned(), table));
+    Ok(())
+}
+
+/// Adds the result of a study, as the study itself makes it of its runs.
+fn add_study(page: &mut Page, folder: &Path, dirs: &DataDirs) -> anyhow::Result<()> {
+    let study = Study::find(&folder.join(study::COPY).to_string_lossy())?;
+    let (mut results, mut missing) = (vec![], vec![]);
+    for run in &study.runs {
+        let source = format!("runs/{}", run.id.get_ref());
+        if !folder.join(&source).is_dir() {
+            missing.push((run.id.get_ref().clone(), "it is not in the folder".to_owned()));
+            continue;
+        }
+        let scores = Run::open(&folder.join(&source))?;
+        let table = load_table(run.space.get_ref(), dirs)?;
+        results.push(RunResult::new(&study, run, &scores, table, &source)?);
+    }
+    let context = study::Context {
+        command: command_line(),
+        overrides: Overrides::default(),
+        machine: String::new(),
+        missing,
+    };
+    Output { study: &study, context: &context, results: &results }.add_to(page, folder)?;
+    Ok(())
+}

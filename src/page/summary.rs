@@ -1,0 +1,89 @@
+//! What came out, in sentences.
+
+use crate::analysis::{Best, Correlation, Metric, compare};
+use crate::report::{Kind, metric_kind};
+
+/// What ranks first, by how much, and whether it beats the parameter count. The metric is Kendall's tau-b where that was
+/// computed, else the first.
+pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<String> {
+    let metrics = &correlations.first()?.metrics;
+    let metric = *metrics.iter().find(|metric| **metric == Metric::TAU_B).or(metrics.first())?;
+    let ranked = ranked(correlations, metric);
+    let [best, others @ ..] = &ranked[..] else {
+        return Some(format!("{name}: no proxy has a value of {}.", metric.title()));
+    };
+    let n: usize = best.samples.iter().map(|sample| sample.n).sum();
+    let counted = match best.samples.len() {
+        1 => format!("{n} architectures"),
+        repetitions => format!("{n} architectures in {repetitions} repetitions"),
+    };
+    let (proxy, value) = (&best.proxy, value(best, metric));
+    let place = if others.is_empty() {
+        "has".to_owned()
+    } else {
+        format!("ranks first of {} proxies by", ranked.len())
+    };
+    let mut text = format!("{name}: {proxy} {place} {} {value} over {counted}.", metric.title());
+    if let Some(second) = others.first() {
+        text += &format!(" Second is {}: {}.", second.proxy, beside(second, best, metric));
+    }
+    let params = correlations.iter().find(|c| c.proxy == "params" && c.summary(metric).is_some());
+    if let Some(params) = params.filter(|params| params.proxy != *proxy) {
+        let verdict = if ahead(best, params, metric) > 0.0 { "beats" } else { "does not beat" };
+        text += &format!(" {proxy} {verdict} the number of parameters: {}.", beside(params, best, metric));
+    }
+    Some(text)
+}
+
+/// Proxies that are no baselines (baselines where there is nothing else), the best first.
+fn ranked(correlations: &[Correlation], metric: Metric) -> Vec<&Correlation> {
+    let entries = correlations.iter().any(|c| !c.baseline);
+    let defined = |c: &&Correlation| (!c.baseline || !entries) && c.summary(metric).is_some();
+    let mut ranked: Vec<&Correlation> = correlations.iter().filter(defined).collect();
+    ranked.sort_by(|a, b| ahead(b, a, metric).total_cmp(&0.0));
+    ranked
+}
+
+/// By how much `a` is better than `b`.
+fn ahead(a: &Correlation, b: &Correlation, metric: Metric) -> f64 {
+    let mean = |c: &Correlation| c.summary(metric).map_or(f64::NAN, |summary| summary.mean);
+    match metric.spec().best {
+        Best::Largest => mean(a) - mean(b),
+        Best::Smallest => mean(b) - mean(a),
+    }
+}
+
+/// A value with its spread: `0.589 ± 0.013`, `0.589 (interval 0.580 to 0.598)`.
+fn value(correlation: &Correlation, metric: Metric) -> String {
+    let kind = metric_kind(metric);
+    let Some(summary) = correlation.summary(metric) else { return "undefined".to_owned() };
+    let mean = kind.shown(summary.mean);
+    match (summary.std, correlation.interval(metric)) {
+        (Some(std), _) => format!("{mean} ± {}", kind.shown(std)),
+        (None, Some(i)) => format!("{mean} (interval {} to {})", kind.shown(i.low), kind.shown(i.high)),
+        (None, None) => mean,
+    }
+}
+
+/// The value of `a`, how far it is from that of `b`, and whether that may be chance.
+fn beside(a: &Correlation, b: &Correlation, metric: Metric) -> String {
+    let ahead = ahead(a, b, metric);
+    let words = if ahead > 0.0 { "ahead" } else { "behind" };
+    let (shown, by) = (value(a, metric), metric_kind(metric).shown(ahead.abs()));
+    format!("{shown}, {by} {words}; {}", sure(a, b, metric))
+}
+
+/// Whether a difference may be chance: a paired t-test over repetitions, or intervals of a single one.
+fn sure(a: &Correlation, b: &Correlation, metric: Metric) -> String {
+    if let Ok(comparison) = compare(a, b, metric, true) {
+        return format!(
+            "p = {} (paired t-test over repetitions)",
+            Kind::Probability.shown(comparison.test.p)
+        );
+    }
+    match a.interval(metric).zip(b.interval(metric)) {
+        Some((a, b)) if a.low > b.high || b.low > a.high => "their intervals do not overlap".to_owned(),
+        Some(_) => "their intervals overlap".to_owned(),
+        None => "not tested".to_owned(),
+    }
+}

@@ -1,0 +1,36 @@
+//! A study as a page.
+
+use std::path::Path;
+
+use super::outputs::{Output, OutputError};
+use crate::page::{Page, PageError, costs};
+use crate::plot::Shown;
+use crate::store;
+
+impl Output<'_, '_> {
+    /// Adds the study to a page: what it is, the pictures of its runs, and its tables. `folder` is that of the result.
+    ///
+    /// # Errors
+    /// A run that is damaged.
+    pub fn add_to(&self, page: &mut Page, folder: &Path) -> Result<(), OutputError> {
+        let source = self.study.source.trim_end_matches('.');
+        page.about
+            .extend([format!("{}. Published numbers: {source}.", self.study.title.trim_end_matches('.'))]);
+        page.about.extend(self.study.about.iter().map(|text| text.trim().to_owned()));
+        let missing = self.context.missing.iter();
+        page.summary.extend(missing.map(|(run, reason)| format!("The run {run} was not made: {reason}.")));
+        for result in self.results {
+            let run = store::Run::open(&folder.join(&result.set.source)).map_err(PageError::from)?;
+            page.add_manifest(result.run.id.get_ref(), &run.manifest);
+            let costs = costs(&run).map_err(PageError::from)?;
+            for accuracy in &result.accuracies {
+                let name = accuracy.group.name.clone();
+                let shown =
+                    Shown { name, set: &result.set, table: &result.table, query: accuracy.query.clone() };
+                page.add_scores(&shown, &accuracy.group, &costs).map_err(PageError::from)?;
+            }
+        }
+        page.tables.extend(self.tables().into_iter().map(|(name, table)| (format!("{name}.csv"), table)));
+        Ok(())
+    }
+}
