@@ -4,7 +4,7 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use super::Page;
-use crate::report::{Format, Kind, Role, Table, TableRow, render as render_table};
+use crate::report::{Column, Format, Kind, Role, Table, TableRow, render as render_table};
 
 /// What the template sees. Text is escaped by askama, except `plotly`, `script`, `style` and `data`.
 #[derive(Template)]
@@ -27,7 +27,7 @@ struct Part<'p> {
     title: String,
     rows_are: &'p str,
     facts: String,
-    columns: Vec<&'p str>,
+    columns: Vec<String>,
     rows: Vec<Row<'p>>,
     notes: &'p [String],
     /// Place of its CSV file among the data.
@@ -161,7 +161,7 @@ fn parts(file: usize, table: &Table) -> impl Iterator<Item = Part<'_>> {
             title: format!("{}: {}", table.title, group.name),
             rows_are: &table.rows_are,
             facts: facts.join("; "),
-            columns: group.columns.iter().map(|column| column.name.as_str()).collect(),
+            columns: group.columns.iter().map(Column::full_name).collect(),
             rows: rows.collect(),
             notes: if last { &table.notes } else { &[] },
             file,

@@ -151,7 +151,7 @@ fn winners_table(name: &str, winners: &[Ended]) -> Table {
             cells: vec![columns.iter().map(number).collect()],
         }
     };
-    let named = |name: &&'static str| Column { name: (*name).to_owned(), kind: kind(name) };
+    let named = |name: &&'static str| Column::new(*name, kind(name));
     Table {
         title: format!("What {name} found"),
         rows_are: "rule, repetition and architecture".to_owned(),

@@ -157,7 +157,7 @@ impl ReadGroup {
         let column = |column: ReadColumn| {
             let found = kinds.into_iter().find(|known| kind(*known) == column.kind);
             let kind = found.ok_or_else(|| format!("`{}` is no kind of a column", column.kind))?;
-            Ok(Column { name: column.name, kind })
+            Ok(Column::new(column.name, kind))
         };
         let columns = self.columns.into_iter().map(column).collect::<Result<_, String>>()?;
         Ok(Group { name: self.name, facts: self.facts.into_iter().collect(), columns })
