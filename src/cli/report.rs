@@ -1,5 +1,6 @@
 //! `untrained report`: runs, studies and searches as one HTML page.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -75,7 +76,7 @@ pub fn run(args: &ReportArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     }
     page.add_command(command_line());
     page.write(&args.out)?;
-    println!("{}", args.out.display());
+    writeln!(std::io::stdout(), "{}", args.out.display())?;
     Ok(ExitCode::SUCCESS)
 }
 
