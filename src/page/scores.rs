@@ -6,6 +6,7 @@ use super::data::{Data, Estimate, Group, Heat, Proxy, six};
 use crate::analysis::{AnalysisError, Correlation, Metric, ScoreCell};
 use crate::plot::{self, HeatMap, Shown};
 use crate::proxies::Direction;
+use crate::stats::quantile;
 use crate::store::frame_file::{numbers, texts};
 use crate::store::{Run, StoreError};
 
@@ -30,17 +31,11 @@ pub fn costs(run: &Run) -> Result<Costs, StoreError> {
         }
     }
     let key = &run.manifest.key;
-    let cost = |(proxy, times): (&str, Vec<f64>)| {
-        ((key.space.clone(), key.dataset.clone(), proxy.to_owned()), median(times))
+    let cost = |(proxy, mut times): (&str, Vec<f64>)| {
+        times.sort_by(f64::total_cmp);
+        Some(((key.space.clone(), key.dataset.clone(), proxy.to_owned()), quantile(&times, 0.5)?))
     };
-    Ok(times.into_iter().map(cost).collect())
-}
-
-/// The middle of some numbers, of which there is one at least.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+    Ok(times.into_iter().filter_map(cost).collect())
 }
 
 impl Data {

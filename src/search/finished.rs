@@ -34,6 +34,14 @@ pub struct Ended {
     pub numbers: Vec<(&'static str, f64)>,
 }
 
+/// What a search found in its first repetition.
+pub struct Winners {
+    /// Id of the space.
+    pub space: String,
+    /// What found it (`search`, `pruned`, `random`), and the architecture.
+    pub archs: Vec<(String, String)>,
+}
+
 /// The parts of `result.json` that are read: those of an evolution, or of a pruning.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -76,11 +84,25 @@ pub fn finished(folder: &Path) -> Result<Finished, StoreError> {
         let text = text.map_err(StoreError::io(&table, "make the file readable"))?;
         return Ok(Finished { description, rows: vec![], winners: vec![], table: Some(text) });
     }
-    let found: Vec<Found> = folder::read_json(&folder.join(RESULT))?;
+    let winners = found(folder)?;
     let trajectory = folder.join(TRAJECTORY);
     let rows = if trajectory.exists() { folder::read_json(&trajectory)? } else { vec![] };
-    let winners = found.into_iter().flat_map(ended).collect();
     Ok(Finished { description, rows, winners, table: None })
+}
+
+/// Reads what a finished evolution or pruning found in its first repetition.
+///
+/// # Errors
+/// As [`finished`].
+pub fn winners(folder: &Path) -> Result<Winners, StoreError> {
+    let space = folder::description(folder)?.key.space;
+    let first = found(folder)?.into_iter().filter(|ended| ended.repetition == 0);
+    Ok(Winners { space, archs: first.map(|ended| (ended.rule, ended.arch)).collect() })
+}
+
+fn found(folder: &Path) -> Result<Vec<Ended>, StoreError> {
+    let all: Vec<Found> = folder::read_json(&folder.join(RESULT))?;
+    Ok(all.into_iter().flat_map(ended).collect())
 }
 
 fn ended(found: Found) -> Vec<Ended> {

@@ -98,49 +98,12 @@ impl SearchFolder {
     }
 }
 
-/// What a finished evolution found in its first repetition.
-pub struct Winners {
-    /// Id of the space.
-    pub space: String,
-    /// `search` and `random`, each with the structure that it found.
-    pub archs: Vec<(String, String)>,
-}
-
-/// The parts of `result.json` that are read again.
-#[derive(Deserialize)]
-struct Found {
-    outcomes: Vec<Outcome>,
-}
-
-#[derive(Deserialize)]
-struct Outcome {
-    rule: String,
-    winner: Option<Arch>,
-}
-
-#[derive(Deserialize)]
-struct Arch {
-    arch: String,
-}
-
-/// Reads the winners of a finished evolution.
-///
-/// # Errors
-/// The folder holds no search, none that is finished, or damaged files.
-pub fn winners(folder: &Path) -> Result<Winners, StoreError> {
-    let description = description(folder)?;
-    let found: Vec<Found> = read_json(&folder.join(RESULT))?;
-    let outcomes = found.into_iter().take(1).flat_map(|found| found.outcomes);
-    let archs = outcomes.filter_map(|outcome| Some((outcome.rule, outcome.winner?.arch))).collect();
-    Ok(Winners { space: description.key.space, archs })
-}
-
 /// What the search in a folder is.
 ///
 /// # Errors
 /// The folder holds no search, or a damaged description.
 pub fn description(folder: &Path) -> Result<Description, StoreError> {
-    let remedy = "name the folder of an `untrained search ... --out`";
+    let remedy = "name a folder that `untrained search evolve --out` (or table, or prune) has written";
     read(folder)?
         .ok_or_else(|| StoreError::io(&folder.join(NAME), remedy)(std::io::ErrorKind::NotFound.into()))
 }

@@ -113,5 +113,5 @@ fn winners_of_a_search_stand_beside_the_teacher() {
     let unfinished = dir.path().join("none");
     let args = ["--search", unfinished.to_str().unwrap(), "--out", out.to_str().unwrap()];
     let refused = explain(&real_data(), &args).assert().failure();
-    refused.stderr(predicate::str::contains("name the folder of an `untrained search ... --out`"));
+    refused.stderr(predicate::str::contains("untrained search evolve --out"));
 }

@@ -37,6 +37,7 @@ pub(super) fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
         stop_after(budget, &stop);
     }
     let engine = args.device.open()?;
+    let mut failed = vec![];
     for known in &studies {
         let name = known.study.name.get_ref();
         eprintln!("study {name}, {}", known.time());
@@ -51,9 +52,17 @@ pub(super) fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
                 return Ok(ExitCode::from(130));
             }
             // One study without its data does not keep the others from running.
-            Err(error) => eprintln!("study {name}: {error:#}"),
+            Err(error) => {
+                eprintln!("study {name}: {error:#}");
+                failed.extend(known.at_hand().then_some(name.as_str()));
+            }
         }
     }
+    ensure!(
+        failed.is_empty(),
+        "failed although their data are at hand: {}; the same command tries them again",
+        failed.join(", ")
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -139,6 +139,11 @@ impl KnownStudy {
         self.study.runs.iter().map(|run| run.id.get_ref().as_str()).collect()
     }
 
+    /// Whether all data are there as a whole.
+    pub fn at_hand(&self) -> bool {
+        self.needs.iter().all(|(_, state)| matches!(state, EntryState::Complete | EntryState::Packed))
+    }
+
     /// The data with how much of them is at hand, in words.
     pub fn data(&self) -> String {
         let words = self.needs.iter().map(|(id, state)| match state {
