@@ -19,6 +19,7 @@ use super::data::load_table;
 use crate::data::DataDirs;
 use crate::datasets::DatasetError;
 use crate::engine::Engine;
+use crate::page::costs;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
@@ -219,7 +220,8 @@ impl<'s> Done<'s> {
             return Ok(Ended::Stopped);
         }
         let scores = store::Run::open(&folder)?;
-        self.results.push(RunResult::new(job.study, job.run, &scores, table, &source)?);
+        let result = RunResult::new(job.study, job.run, &scores, table, &source)?;
+        self.results.push(RunResult { costs: costs(&scores)?, ..result });
         Ok(Ended::Complete)
     }
 

@@ -1,7 +1,7 @@
 //! Our numbers beside the published ones.
 
 use super::file::Published;
-use super::measure::Measure;
+use super::measure::{Measure, Over};
 use super::results::{AccuracyResult, RunResult};
 use crate::analysis::{Best, Metric};
 use crate::report::{Column, Group, Kind, Role, Table, TableCell, TableRow};
@@ -74,7 +74,9 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
     sizes.dedup();
     let searches = sizes.into_iter().map(Measure::Top1);
     let given = |m: &Measure| published(result, accuracy).any(|p| m.published(p).is_some());
-    let all: Vec<Measure> = metrics.into_iter().map(Measure::Metric).chain(searches).collect();
+    let deviations = [Over::Lowest, Over::Mean, Over::Highest].map(Measure::Deviation);
+    let all: Vec<Measure> =
+        metrics.into_iter().map(Measure::Metric).chain(searches).chain(deviations).collect();
     let found: Vec<Measure> = all.iter().copied().filter(given).collect();
     if found.is_empty() { correlations.map(Measure::Metric).to_vec() } else { found }
 }

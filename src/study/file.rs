@@ -89,6 +89,8 @@ pub struct Run {
     pub non_finite: NonFinitePolicy,
     #[serde(default)]
     pub published: Vec<Published>,
+    /// Runs with the same name here are trials of one experiment: their scores of the same architectures stand side by side.
+    pub trials_of: Option<String>,
 }
 
 /// What the source gives for a method.
@@ -101,6 +103,8 @@ pub struct Published {
     pub proxies: Spanned<Vec<Named<ProxyRef>>>,
     /// The item of the catalogue that has its numbers; all of the study's where it is left out.
     pub item: Option<Spanned<String>>,
+    /// The setting of its numbers, where the source prints several.
+    pub setting: Option<String>,
     /// The accuracy it is about; may be left out where the run has one only.
     pub accuracy: Option<Spanned<Named<Query>>>,
     /// Pearson's correlation of the scores as they are.
@@ -137,6 +141,7 @@ impl Study {
                     of_item(row)
                         && row.method == published.method
                         && row.space == *space
+                        && published.setting.as_ref().is_none_or(|setting| row.setting == *setting)
                         && about.is_some_and(|query| query.0.dataset == row.dataset)
                 });
                 published.printed = rows.collect();

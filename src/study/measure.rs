@@ -3,6 +3,7 @@
 use super::file::Published;
 use super::published::Printed;
 use super::results::{AccuracyResult, RunResult};
+use super::stability;
 use crate::analysis::{Best, Metric, ScoreCell};
 use crate::report::{Kind, Spread, TableCell, metric_kind};
 use crate::search::top1::Protocol;
@@ -16,6 +17,16 @@ pub(super) enum Measure<'p> {
     Top1(usize),
     /// The score of one architecture.
     Score(&'p str),
+    /// Standard deviation over trials of normalised scores.
+    Deviation(Over),
+}
+
+/// What is taken of the deviations of all networks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Over {
+    Lowest,
+    Mean,
+    Highest,
 }
 
 impl<'p> Measure<'p> {
@@ -28,6 +39,12 @@ impl<'p> Measure<'p> {
                 row.setting("S")?.parse().ok().map(Self::Top1)
             }
             "score" => row.setting("activation").map(Self::Score),
+            "standard deviation of normalised score" => Some(Self::Deviation(Over::Mean)),
+            "standard deviation of normalised score, lowest over networks" => {
+                Some(Self::Deviation(Over::Lowest))
+            }
+            "standard deviation of normalised score, highest over networks"
+            | "standard deviation of normalised score, upper bound" => Some(Self::Deviation(Over::Highest)),
             metric => metric.parse().ok().map(Self::Metric),
         }
     }
@@ -37,6 +54,9 @@ impl<'p> Measure<'p> {
             Self::Metric(metric) => metric.to_string(),
             Self::Top1(size) => format!("S={size}"),
             Self::Score(arch) => format!("score of {arch}"),
+            Self::Deviation(Over::Lowest) => "lowest deviation".to_owned(),
+            Self::Deviation(Over::Mean) => "deviation".to_owned(),
+            Self::Deviation(Over::Highest) => "highest deviation".to_owned(),
         }
     }
 
@@ -46,16 +66,18 @@ impl<'p> Measure<'p> {
             Self::Metric(metric) => metric_kind(metric),
             Self::Top1(_) => Kind::Number { decimals: 2 },
             Self::Score(_) => Kind::Number { decimals: 3 },
+            Self::Deviation(_) => Kind::Loss { decimals: 4 },
         }
     }
 
     /// Differences up to this need no explanation: .02 of correlations and other numbers without a unit, .2 points of
-    /// accuracies, 1 % of scores.
+    /// accuracies, 1 % of scores, half of a deviation (which ten trials give to about a quarter of itself).
     pub fn tolerance(self, published: f64) -> f64 {
         match self {
             Self::Metric(metric) if metric.spec().best == Best::Largest => 0.02,
             Self::Metric(_) | Self::Top1(_) => 0.2,
             Self::Score(_) => 0.01 * published.abs(),
+            Self::Deviation(_) => 0.5 * published.abs(),
         }
     }
 
@@ -67,7 +89,7 @@ impl<'p> Measure<'p> {
                 let found = published.top1.iter().find(|(s, _)| s.0 == size);
                 found.map(|(_, found)| TableCell { value: found.0, spread: Spread::Std(found.1) })
             }
-            Self::Score(_) => None,
+            Self::Score(_) | Self::Deviation(_) => None,
         };
         named.or_else(|| {
             let row = published.printed.iter().find(|row| Measure::of_printed(row) == Some(self))?;
@@ -94,6 +116,16 @@ impl<'p> Measure<'p> {
                 Some((outcomes[rule].summary()?, None))
             }
             Self::Score(arch) => Some((score(result, proxy, arch)?, None)),
+            Self::Deviation(over) => {
+                let found = stability::of_run(&[(result, accuracy)]);
+                let of_networks = found.into_iter().find(|(name, _)| name == proxy)?.1.by_worst?;
+                let value = match over {
+                    Over::Lowest => of_networks.min,
+                    Over::Mean => of_networks.mean,
+                    Over::Highest => of_networks.max,
+                };
+                Some((Summary::of(&[value])?, None))
+            }
         }
     }
 }

@@ -17,8 +17,10 @@ mod report;
 mod results;
 mod scores;
 mod settings;
+mod stability;
 #[cfg(test)]
 mod tests;
+mod times;
 mod verdict;
 mod verdicts;
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::compare::{comparison_table, published_correlation};
 use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
+use super::stability::stability_table;
+use super::times::times_table;
 use super::verdict::judge;
 use super::verdicts::{self, VERDICTS_FILE};
 use super::{COPY, Overrides, Study, report};
@@ -76,12 +78,16 @@ impl Output<'_, '_> {
             "correlations".to_owned(),
             self.with_facts(correlation_table(&self.correlation_groups(), &self.study.metrics(), None)),
         ));
+        if let Some(table) = stability_table(self.results) {
+            tables.push(("stability".to_owned(), self.with_facts(table)));
+        }
         if !self.study.search.is_empty() {
             let groups =
                 self.accuracies().flat_map(|(_, a)| Protocol::ALL.iter().filter_map(|p| a.search_group(*p)));
             let groups: Vec<_> = groups.collect();
             tables.push(("searches".to_owned(), self.with_facts(search_table(&groups))));
         }
+        tables.push(("times".to_owned(), self.with_facts(times_table(self.results))));
         for (result, accuracy) in self.accuracies() {
             if let Some(table) = score_table(result, accuracy) {
                 tables.push((format!("{}-scores", file_name(result, accuracy)), self.with_facts(table)));

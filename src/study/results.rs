@@ -3,6 +3,7 @@
 use super::file::{Run, Search, Study};
 use crate::analysis::{self, CorrelationGroup, NonFinitePolicy, Options, ScoreSet};
 use crate::named::Named;
+use crate::page::Costs;
 use crate::search::top1::{Protocol, Request};
 use crate::search::{SearchGroup, Searched, SearchedError, search};
 use crate::store;
@@ -16,6 +17,8 @@ pub struct RunResult<'s> {
     /// The mini-batch of the first repetition, in words.
     pub images: String,
     pub accuracies: Vec<AccuracyResult>,
+    /// What a score took.
+    pub costs: Costs,
 }
 
 /// What is known about one accuracy.
@@ -60,7 +63,7 @@ impl<'s> RunResult<'s> {
         for query in run.accuracies.get_ref() {
             accuracies.push(accuracy(study, run, &set, &table, &query.0, &images)?);
         }
-        Ok(Self { run, set, table, images, accuracies })
+        Ok(Self { run, set, table, images, accuracies, costs: Costs::new() })
     }
 }
 

@@ -108,7 +108,8 @@ fn csv_of(lines: impl Iterator<Item = Line>) -> String {
 pub struct Verdicts(Vec<(&'static Item, Vec<Line>)>);
 
 impl Verdicts {
-    /// Reads the results in `folders` and in the folders inside them. Of several readings of a number the nearest stands.
+    /// Reads the results in `folders` and in the folders inside them. Of several readings of a number the one that the study
+    /// names first stands.
     ///
     /// # Errors
     /// A folder that cannot be read, or a file of verdicts that is damaged.
@@ -128,10 +129,8 @@ impl Verdicts {
         }
         let measured = measured();
         let line = |item: &Item, row: &'static Printed| {
-            let readings = known.iter().filter(|line| line.is_of(row));
-            let distance = |line: &&Line| line.difference.map_or(f64::INFINITY, f64::abs);
-            let nearest = readings.min_by(|a, b| distance(a).total_cmp(&distance(b)));
-            nearest.cloned().unwrap_or_else(|| without_result(item, row, &measured))
+            let readings: Vec<&Line> = known.iter().filter(|line| line.is_of(row)).collect();
+            standing(&readings).unwrap_or_else(|| without_result(item, row, &measured))
         };
         let of_item = |item: &'static Item| (item, item.numbers().map(|row| line(item, row)).collect());
         Ok(Self(catalogue().iter().map(of_item).collect()))
@@ -167,6 +166,19 @@ impl Verdicts {
         self.0.iter().for_each(|(item, lines)| page += &section(item, lines));
         page
     }
+}
+
+/// The first reading; where it differs, its reason names those that do not. (Which one stands must not depend on what comes out.)
+fn standing(readings: &[&Line]) -> Option<Line> {
+    let (first, others) = readings.split_first()?;
+    let mut standing = (*first).clone();
+    if standing.verdict == Verdict::Differs.name() {
+        for other in others.iter().filter(|line| line.verdict != Verdict::Differs.name()) {
+            let ours = other.ours.map_or(String::new(), |ours| format!(" ({})", number(ours, 3)));
+            let _ = write!(standing.reason, "; {} with {}{ours}", other.verdict, other.reading);
+        }
+    }
+    Some(standing)
 }
 
 fn read(path: &Path) -> Result<Vec<Line>, VerdictsError> {
@@ -263,22 +275,24 @@ mod tests {
     }
 
     #[test]
-    fn of_several_readings_the_nearest_stands() {
+    fn of_several_readings_the_first_stands_and_names_those_that_agree() {
         let row = printed().iter().find(|row| row.item == "rbflex-table1").unwrap();
-        let reading = |difference: f64, reading: &str| Line {
+        let reading = |difference: f64, verdict: Verdict, reading: &str| Line {
             ours: Some(row.value() + difference),
             difference: Some(difference),
             reading: reading.to_owned(),
-            ..Line::new(row, Verdict::Differs, "")
+            ..Line::new(row, verdict, "more than 0.02 apart")
         };
         let folder = tempfile::tempdir().unwrap();
-        let lines = [reading(0.3, "far"), reading(-0.1, "near")].into_iter();
+        let lines =
+            [reading(0.3, Verdict::Differs, "the text's"), reading(-0.01, Verdict::Reproduced, "the code's")];
         std::fs::create_dir(folder.path().join("one")).unwrap();
-        std::fs::write(folder.path().join("one").join(VERDICTS_FILE), csv_of(lines)).unwrap();
+        std::fs::write(folder.path().join("one").join(VERDICTS_FILE), csv_of(lines.into_iter())).unwrap();
         let verdicts = Verdicts::collect(&[folder.path().to_owned()]).unwrap();
         let found = verdicts.0.iter().flat_map(|(_, lines)| lines).find(|line| line.is_of(row)).unwrap();
-        assert_eq!(found.reading, "near");
-        assert!(verdicts.markdown().contains("near"));
+        assert_eq!((found.reading.as_str(), found.verdict.as_str()), ("the text's", "differs"));
+        assert!(found.reason.contains("; reproduced with the code's ("), "{}", found.reason);
+        assert!(verdicts.markdown().contains("the code's"));
     }
 
     #[test]

@@ -57,6 +57,26 @@ named! {
         HdaSelf = "hda_self",
         /// the constants of the released scripts
         Fixed = "fixed",
+        /// both gammas 1e-20
+        E20 = "1e-20",
+        /// both gammas 1e-18
+        E18 = "1e-18",
+        /// both gammas 1e-16
+        E16 = "1e-16",
+        /// both gammas 1e-14
+        E14 = "1e-14",
+        /// both gammas 1e-12
+        E12 = "1e-12",
+        /// both gammas 1e-10
+        E10 = "1e-10",
+        /// both gammas 1e-8
+        E8 = "1e-8",
+        /// both gammas 1e-6
+        E6 = "1e-6",
+        /// both gammas 1e-4
+        E4 = "1e-4",
+        /// both gammas 1e-2
+        E2 = "1e-2",
     }
 }
 
@@ -88,6 +108,7 @@ pub static PROXY: Proxy = Proxy {
             Gamma::HdaRandom => Some(hda::random(set)),
             Gamma::Fixed => Some(FIXED),
             Gamma::HdaSelf => None,
+            power => power.as_str().parse().ok().map(|gamma| Gammas { k: gamma, q: gamma }),
         };
         let norm = match statistics {
             Statistics::PerImage => NormStatistics::PerImage,
