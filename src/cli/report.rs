@@ -17,7 +17,7 @@ use crate::plot::Shown;
 use crate::report::correlation_table;
 use crate::search::DESCRIPTION;
 use crate::store::Run;
-use crate::study::{self, Output, Overrides, RunResult, Study};
+use crate::study::{self, GuidedResult, Output, Overrides, RunResult, Study};
 
 const EXAMPLES: &str = "Examples:
   untrained report results/x --out page.html
@@ -117,7 +117,16 @@ fn add_study(page: &mut Page, folder: &Path, dirs: &DataDirs) -> anyhow::Result<
         }
         let scores = Run::open(&folder.join(&source))?;
         let table = load_table(run.space.get_ref(), dirs)?;
-        results.push(RunResult::new(&study, run, &scores, table, &source)?);
+        let result = RunResult::new(&study, run, &scores, table, &source)?;
+        results.push(RunResult { costs: costs(&scores)?, ..result });
+    }
+    let mut guided = vec![];
+    for search in &study.guided {
+        if search.folder(folder).is_dir() {
+            guided.push(GuidedResult::read(search, folder)?);
+        } else {
+            missing.push((search.id.get_ref().clone(), "it is not in the folder".to_owned()));
+        }
     }
     let context = study::Context {
         command: command_line(),
@@ -125,6 +134,6 @@ fn add_study(page: &mut Page, folder: &Path, dirs: &DataDirs) -> anyhow::Result<
         machine: String::new(),
         missing,
     };
-    Output { study: &study, context: &context, results: &results }.add_to(page, folder)?;
+    Output { study: &study, context: &context, results: &results, guided: &guided }.add_to(page, folder)?;
     Ok(())
 }

@@ -9,10 +9,14 @@ mod table;
 mod top1;
 mod weights;
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
+use super::common::stop_flag;
 use crate::data::DataDirs;
 
 const EXAMPLES: &str = "Examples:
@@ -52,8 +56,62 @@ pub fn run(args: &SearchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     match &args.command {
         None => top1::run(&args.top1, dirs),
         Some(SearchCommand::Top1(args)) => top1::run(args, dirs),
-        Some(SearchCommand::Evolve(args)) => evolve::run(args, dirs),
-        Some(SearchCommand::Table(args)) => table::run(args, dirs),
-        Some(SearchCommand::Prune(args)) => prune::run(args, dirs),
+        Some(guided) => guided.run(dirs, &stop_flag("finishing what is being scored")),
+    }
+}
+
+impl SearchCommand {
+    fn run(&self, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Top1(args) => top1::run(args, dirs),
+            Self::Evolve(args) => evolve::run(args, dirs, stop),
+            Self::Table(args) => table::run(args, dirs, stop),
+            Self::Prune(args) => prune::run(args, dirs, stop),
+        }
+    }
+}
+
+/// A search as a study's file writes it: what stands behind `untrained search`.
+#[derive(Debug, Parser)]
+#[command(name = "untrained search")]
+pub(super) struct Words {
+    #[command(subcommand)]
+    command: SearchCommand,
+}
+
+impl Words {
+    /// Reads the words, completed by the folder and the threads.
+    ///
+    /// # Errors
+    /// What the command line says of a flag that is unknown or wrong.
+    pub fn parse(words: &str, out: &Path, threads: usize) -> anyhow::Result<Self> {
+        let (out, threads) = (out.to_string_lossy().into_owned(), threads.to_string());
+        let own = ["untrained search"].into_iter().chain(words.split_whitespace());
+        Ok(Self::try_parse_from(own.chain(["--out", &out, "--threads", &threads]))?)
+    }
+
+    /// Runs the search.
+    ///
+    /// # Errors
+    /// As those of the sub-command.
+    pub fn run(&self, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> anyhow::Result<ExitCode> {
+        self.command.run(dirs, stop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::{STUDIES, Study};
+
+    #[test]
+    fn the_searches_of_all_studies_can_be_read() {
+        for (name, text) in STUDIES {
+            for guided in Study::parse(name, text).unwrap().guided {
+                let command = guided.command.get_ref();
+                Words::parse(command, Path::new("x"), 2).unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+        }
+        assert!(Words::parse("evolve --iteration 5", Path::new("x"), 2).is_err());
     }
 }

@@ -7,15 +7,18 @@ mod run;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, value_parser};
+use toml::Spanned;
 
 use super::analysis::command_line;
 use super::common::{DeviceArgs, ThreadArgs, stop_flag};
 use super::data::load_table;
+use super::search::Words;
 use crate::data::DataDirs;
 use crate::datasets::DatasetError;
 use crate::engine::Engine;
@@ -23,7 +26,7 @@ use crate::page::costs;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
-use crate::study::{Context, Output, Overrides, Run, RunResult, STUDIES, Study};
+use crate::study::{Context, Guided, GuidedResult, Output, Overrides, RunResult, STUDIES, Study};
 use crate::tables::TableError;
 
 use run::Job;
@@ -103,7 +106,7 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let study = Study::find(args.study.as_deref().unwrap_or(STUDIES[0].0))?;
     let name = study.name.get_ref();
     let out = args.out.clone().unwrap_or_else(|| Path::new("study").join(name));
-    let known: Vec<&str> = study.runs.iter().map(|r| r.id.get_ref().as_str()).collect();
+    let known: Vec<&str> = study.ids().map(|id| id.get_ref().as_str()).collect();
     if let Some(unknown) = args.only.iter().find(|id| !known.contains(&id.as_str())) {
         bail!("--only: study {name} has no run `{unknown}`; it has {}", known.join(", "));
     }
@@ -123,7 +126,7 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 fn make(
     study: &Study,
     args: &StudyArgs,
-    (dirs, engine, stop): (&DataDirs, &dyn Engine, &AtomicBool),
+    (dirs, engine, stop): (&DataDirs, &dyn Engine, &Arc<AtomicBool>),
     out: &Path,
 ) -> anyhow::Result<Ended> {
     let overrides = Overrides {
@@ -133,18 +136,29 @@ fn make(
     };
     let parallelism = args.threads.parallelism().on(engine);
     let job = |run| Job { study, run, dirs, engine, overrides, parallelism, stop };
-    let asked = |run: &&Run| args.only.is_empty() || args.only.contains(run.id.get_ref());
+    let asked = |id: &Spanned<String>| args.only.is_empty() || args.only.contains(id.get_ref());
     if args.list {
-        list(&study.runs.iter().filter(asked).map(job).collect::<Vec<_>>(), out)?;
+        let runs = study.runs.iter().filter(|run| asked(&run.id));
+        list(&runs.map(job).collect::<Vec<_>>(), out)?;
+        for guided in study.guided.iter().filter(|guided| asked(&guided.id)) {
+            let (id, command) = (guided.id.get_ref(), guided.command.get_ref());
+            writeln!(std::io::stdout(), "\nsearch {id}\n  untrained search {command}")?;
+        }
         return Ok(Ended::Complete);
     }
-    let mut done = Done { results: vec![], missing: vec![] };
-    for run in &study.runs {
-        if !asked(&run) {
-            done.missing.push((run.id.get_ref().clone(), "not asked for (--only)".to_owned()));
-            continue;
+    let mut done = Done { results: vec![], guided: vec![], missing: vec![] };
+    for id in study.ids().filter(|id| !asked(id)) {
+        done.missing.push((id.get_ref().clone(), "not asked for (--only)".to_owned()));
+    }
+    for run in study.runs.iter().filter(|run| asked(&run.id)) {
+        let job = job(run);
+        if done.make(&run.id, |done| done.score(&job, out))? == Ended::Stopped {
+            return Ok(Ended::Stopped);
         }
-        if done.make(&job(run), out)? == Ended::Stopped {
+    }
+    for guided in study.guided.iter().filter(|guided| asked(&guided.id)) {
+        let with = (dirs, parallelism.threads, stop);
+        if done.make(&guided.id, |done| done.search(guided, out, with))? == Ended::Stopped {
             return Ok(Ended::Stopped);
         }
     }
@@ -194,14 +208,20 @@ fn missing_data(error: &anyhow::Error) -> bool {
 /// Runs that were made, and those that were not.
 struct Done<'s> {
     results: Vec<RunResult<'s>>,
+    guided: Vec<GuidedResult<'s>>,
     missing: Vec<(String, String)>,
 }
 
 impl<'s> Done<'s> {
-    fn make(&mut self, job: &Job<'s>, out: &Path) -> anyhow::Result<Ended> {
-        let id = job.run.id.get_ref();
+    /// Does `work`; data that are missing do not keep the rest of the study from being made.
+    fn make(
+        &mut self,
+        id: &Spanned<String>,
+        work: impl FnOnce(&mut Self) -> anyhow::Result<Ended>,
+    ) -> anyhow::Result<Ended> {
+        let id = id.get_ref();
         eprintln!("run {id}");
-        match self.score(job, out).with_context(|| format!("run {id}")) {
+        match work(self).with_context(|| format!("run {id}")) {
             Err(error) if missing_data(&error) => {
                 eprintln!("  not made: {error:#}");
                 self.missing.push((id.clone(), format!("{:#}", error.root_cause())));
@@ -225,15 +245,32 @@ impl<'s> Done<'s> {
         Ok(Ended::Complete)
     }
 
+    fn search(
+        &mut self,
+        guided: &'s Guided,
+        out: &Path,
+        (dirs, threads, stop): (&DataDirs, usize, &Arc<AtomicBool>),
+    ) -> anyhow::Result<Ended> {
+        let words = Words::parse(guided.command.get_ref(), &guided.folder(out), threads)?;
+        words.run(dirs, stop)?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(Ended::Stopped);
+        }
+        self.guided.push(GuidedResult::read(guided, out)?);
+        Ok(Ended::Complete)
+    }
+
     fn write(self, study: &Study, out: &Path, context: &Context) -> anyhow::Result<()> {
-        if self.results.is_empty() {
+        if self.results.is_empty() && self.guided.is_empty() {
             let (run, reason) = self.missing.first().cloned().unwrap_or_default();
             bail!("no run of study {} could be made; {run}: {reason}", study.name.get_ref());
         }
         let context = Context { missing: self.missing, ..context.clone() };
-        let output = Output { study, context: &context, results: &self.results };
+        let output = Output { study, context: &context, results: &self.results, guided: &self.guided };
         let report = output.write(out)?;
-        write!(std::io::stdout(), "{}", render(&output.comparison(), Format::Text))?;
+        if !self.results.is_empty() {
+            write!(std::io::stdout(), "{}", render(&output.comparison(), Format::Text))?;
+        }
         for (run, reason) in &context.missing {
             writeln!(std::io::stdout(), "not made: {run}: {reason}")?;
         }

@@ -46,7 +46,7 @@ pub use rows::ProxyRow;
 pub use scatter::{Scatter, ScoreAxis};
 pub use scene::Scene;
 pub use top1::top1;
-pub use trajectory::trajectory;
+pub use trajectory::{part_trajectory, trajectory};
 
 use crate::analysis::AnalysisError;
 use crate::search::SearchedError;

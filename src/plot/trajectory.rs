@@ -11,6 +11,15 @@ const POINTS: u32 = 24;
 /// The best value so far by iteration, a line for each rule: mean over repetitions, with the sample standard deviation around
 /// it. Iterations that not every repetition has a row of are left out.
 pub fn trajectory(rows: &[Row], value: &str, labels: Labels) -> Lines {
+    lines(rows, value, labels, &|row| Some(row.best_so_far))
+}
+
+/// One of the best member's scores or components by iteration, in the same way.
+pub fn part_trajectory(rows: &[Row], part: &str, labels: Labels) -> Lines {
+    lines(rows, part, labels, &|row| row.part(part))
+}
+
+fn lines(rows: &[Row], value: &str, labels: Labels, of: &dyn Fn(&Row) -> Option<f64>) -> Lines {
     let mut rules: Vec<&str> = vec![];
     rows.iter().map(|row| row.rule.as_str()).for_each(|rule| {
         if !rules.contains(&rule) {
@@ -19,16 +28,16 @@ pub fn trajectory(rows: &[Row], value: &str, labels: Labels) -> Lines {
     });
     let series = rules.into_iter().map(|rule| {
         let of_rule: Vec<&Row> = rows.iter().filter(|row| row.rule == rule).collect();
-        Series { name: rule.to_owned(), kind: RuleKind::Proxy, points: points(&of_rule) }
+        Series { name: rule.to_owned(), kind: RuleKind::Proxy, points: points(&of_rule, of) }
     });
     Lines { labels, x: "iteration".to_owned(), y: value.to_owned(), series: series.collect() }
 }
 
-fn points(rows: &[&Row]) -> Vec<LinePoint> {
+fn points(rows: &[&Row], of: &dyn Fn(&Row) -> Option<f64>) -> Vec<LinePoint> {
     let mut repetitions: Vec<u32> = rows.iter().map(|row| row.repetition).collect();
     repetitions.dedup();
     let values = |iteration: u64| -> Vec<f64> {
-        rows.iter().filter(|row| row.iteration == iteration).map(|row| row.best_so_far).collect()
+        rows.iter().filter(|row| row.iteration == iteration).filter_map(|row| of(row)).collect()
     };
     let mut iterations: Vec<u64> = rows.iter().map(|row| row.iteration).collect();
     iterations.sort_unstable();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::evolve::Row;
 use super::folder::{self, Description, RESULT};
@@ -10,6 +10,8 @@ use crate::store::StoreError;
 
 /// The table of a search on a table, as JSON.
 pub const TABLE: &str = "table.json";
+/// The scores and components of an evolution's best member, a line for each row and name.
+pub const PARTS: &str = "best_scores.csv";
 /// The rows of an evolution.
 pub const TRAJECTORY: &str = "trajectory.json";
 
@@ -86,7 +88,8 @@ pub fn finished(folder: &Path) -> Result<Finished, StoreError> {
     }
     let winners = found(folder)?;
     let trajectory = folder.join(TRAJECTORY);
-    let rows = if trajectory.exists() { folder::read_json(&trajectory)? } else { vec![] };
+    let mut rows: Vec<Row> = if trajectory.exists() { folder::read_json(&trajectory)? } else { vec![] };
+    read_parts(&folder.join(PARTS), &mut rows)?;
     Ok(Finished { description, rows, winners, table: None })
 }
 
@@ -98,6 +101,35 @@ pub fn winners(folder: &Path) -> Result<Winners, StoreError> {
     let space = folder::description(folder)?.key.space;
     let first = found(folder)?.into_iter().filter(|ended| ended.repetition == 0);
     Ok(Winners { space, archs: first.map(|ended| (ended.rule, ended.arch)).collect() })
+}
+
+/// A line of the file of scores and components.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Part {
+    pub repetition: u32,
+    pub rule: String,
+    pub iteration: u64,
+    pub name: String,
+    pub value: f64,
+}
+
+/// Gives the rows their scores and components; searches of one number have no such file.
+fn read_parts(path: &Path, rows: &mut [Row]) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let damaged =
+        |error: csv::Error| StoreError::Manifest { path: path.to_path_buf(), reason: error.to_string() };
+    let mut row = rows.iter_mut().peekable();
+    for part in csv::Reader::from_path(path).map_err(damaged)?.into_deserialize() {
+        let Part { repetition, rule, iteration, name, value } = part.map_err(damaged)?;
+        let key = (repetition, rule.as_str(), iteration);
+        while row.next_if(|row| (row.repetition, row.rule.as_str(), row.iteration) != key).is_some() {}
+        if let Some(row) = row.peek_mut() {
+            row.parts.push((name, value));
+        }
+    }
+    Ok(())
 }
 
 fn found(folder: &Path) -> Result<Vec<Ended>, StoreError> {

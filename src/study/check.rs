@@ -7,6 +7,7 @@ use toml::Spanned;
 use super::catalogue;
 use super::error::Mistake;
 use super::file::{Published, Run, Study};
+use super::guided::Guided;
 use super::settings::MOST;
 use crate::datasets;
 use crate::spaces;
@@ -16,8 +17,8 @@ use crate::tables;
 pub(super) fn study(study: &Study) -> Result<(), Mistake> {
     identifier(&study.name, "name")?;
     let at = study.name.span();
-    if study.runs.is_empty() {
-        return Err(Mistake::new(at, "the study has no [[run]]"));
+    if study.ids().next().is_none() {
+        return Err(Mistake::new(at, "the study has no [[run]] and no [[guided]] search"));
     }
     study.settings.check()?;
     let named = study.runs.iter().flat_map(|run| &run.published).filter_map(|p| p.item.as_ref());
@@ -31,16 +32,14 @@ pub(super) fn study(study: &Study) -> Result<(), Mistake> {
         return Err(Mistake::new(at, format!("search: samples and trials are from 1 to {MOST}")));
     }
     let mut ids = HashSet::new();
-    for one in &study.runs {
-        if !ids.insert(one.id.get_ref()) {
-            return Err(Mistake::new(
-                one.id.span(),
-                format!("id: two runs are called `{}`", one.id.get_ref()),
-            ));
+    for id in study.ids() {
+        identifier(id, "id")?;
+        if !ids.insert(id.get_ref()) {
+            return Err(Mistake::new(id.span(), format!("id: two runs are called `{}`", id.get_ref())));
         }
-        run(one)?;
     }
-    Ok(())
+    study.runs.iter().try_for_each(run)?;
+    study.guided.iter().try_for_each(Guided::check)
 }
 
 /// Names become folders, so they are letters, digits, `-` and `_` only.
@@ -57,7 +56,6 @@ fn identifier(name: &Spanned<String>, field: &str) -> Result<(), Mistake> {
 }
 
 fn run(run: &Run) -> Result<(), Mistake> {
-    identifier(&run.id, "id")?;
     spaces::find(run.space.get_ref()).map_err(|e| Mistake::new(run.space.span(), format!("space: {e}")))?;
     tables::spec(run.space.get_ref()).map_err(|e| Mistake::new(run.space.span(), format!("space: {e}")))?;
     let dataset = datasets::spec(run.dataset.get_ref())

@@ -12,6 +12,7 @@ use crate::analysis::{Metric, NonFinitePolicy};
 use crate::proxies::ProxyRef;
 use crate::tables::Query;
 
+use super::guided::Guided;
 use super::measure::Measure;
 use super::published::{Printed, printed};
 use super::settings::Given;
@@ -53,8 +54,11 @@ pub struct Study {
     /// Metrics of the table of correlations, beside Pearson's, Spearman's and Kendall's.
     #[serde(default)]
     pub metrics: Vec<Named<Metric>>,
-    #[serde(rename = "run")]
+    #[serde(default, rename = "run")]
     pub runs: Vec<Run>,
+    /// Searches that scores guide.
+    #[serde(default)]
+    pub guided: Vec<Guided>,
     /// The file as it was read, which is kept beside the result.
     #[serde(skip)]
     pub text: String,
@@ -127,6 +131,7 @@ pub struct Published {
 impl Study {
     /// Finds the printed numbers of every method.
     pub(super) fn find_printed(&mut self) {
+        self.guided.iter_mut().for_each(|guided| guided.find_printed(&self.items));
         for run in &mut self.runs {
             let space = run.space.get_ref();
             let only = run.accuracies.get_ref().first();
@@ -147,6 +152,11 @@ impl Study {
                 published.printed = rows.collect();
             }
         }
+    }
+
+    /// Ids of runs and searches, in the order of the file.
+    pub fn ids(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.runs.iter().map(|run| &run.id).chain(self.guided.iter().map(|guided| &guided.id))
     }
 
     /// What is computed of every proxy: the correlations, the metrics asked for, and those that are published.

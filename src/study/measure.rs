@@ -17,6 +17,8 @@ pub(super) enum Measure<'p> {
     Top1(usize),
     /// The score of one architecture.
     Score(&'p str),
+    /// Operations of what a search found, in millions.
+    Operations,
     /// Standard deviation over trials of normalised scores.
     Deviation(Over),
 }
@@ -38,6 +40,7 @@ impl<'p> Measure<'p> {
             "accuracy of the top-scored network" | "mIoU of the top-scored network" | "mean accuracy" => {
                 row.setting("S")?.parse().ok().map(Self::Top1)
             }
+            "FLOPs" if row.unit == "M" => Some(Self::Operations),
             "score" => row.setting("activation").map(Self::Score),
             "standard deviation of normalised score" => Some(Self::Deviation(Over::Mean)),
             "standard deviation of normalised score, lowest over networks" => {
@@ -54,6 +57,7 @@ impl<'p> Measure<'p> {
             Self::Metric(metric) => metric.to_string(),
             Self::Top1(size) => format!("S={size}"),
             Self::Score(arch) => format!("score of {arch}"),
+            Self::Operations => "operations (M)".to_owned(),
             Self::Deviation(Over::Lowest) => "lowest deviation".to_owned(),
             Self::Deviation(Over::Mean) => "deviation".to_owned(),
             Self::Deviation(Over::Highest) => "highest deviation".to_owned(),
@@ -66,17 +70,19 @@ impl<'p> Measure<'p> {
             Self::Metric(metric) => metric_kind(metric),
             Self::Top1(_) => Kind::Number { decimals: 2 },
             Self::Score(_) => Kind::Number { decimals: 3 },
+            Self::Operations => Kind::Number { decimals: 0 },
             Self::Deviation(_) => Kind::Loss { decimals: 4 },
         }
     }
 
     /// Differences up to this need no explanation: .02 of correlations and other numbers without a unit, .2 points of
-    /// accuracies, 1 % of scores, half of a deviation (which ten trials give to about a quarter of itself).
+    /// accuracies, 1 % of scores, 10 % of operations, half of a deviation (which ten trials give to about a quarter of itself).
     pub fn tolerance(self, published: f64) -> f64 {
         match self {
             Self::Metric(metric) if metric.spec().best == Best::Largest => 0.02,
             Self::Metric(_) | Self::Top1(_) => 0.2,
             Self::Score(_) => 0.01 * published.abs(),
+            Self::Operations => 0.1 * published.abs(),
             Self::Deviation(_) => 0.5 * published.abs(),
         }
     }
@@ -89,7 +95,7 @@ impl<'p> Measure<'p> {
                 let found = published.top1.iter().find(|(s, _)| s.0 == size);
                 found.map(|(_, found)| TableCell { value: found.0, spread: Spread::Std(found.1) })
             }
-            Self::Score(_) | Self::Deviation(_) => None,
+            Self::Score(_) | Self::Operations | Self::Deviation(_) => None,
         };
         named.or_else(|| {
             let row = published.printed.iter().find(|row| Measure::of_printed(row) == Some(self))?;
@@ -116,6 +122,7 @@ impl<'p> Measure<'p> {
                 Some((outcomes[rule].summary()?, None))
             }
             Self::Score(arch) => Some((score(result, proxy, arch)?, None)),
+            Self::Operations => None,
             Self::Deviation(over) => {
                 let found = stability::of_run(&[(result, accuracy)]);
                 let of_networks = found.into_iter().find(|(name, _)| name == proxy)?.1.by_worst?;

@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod error;
 mod file;
+mod guided;
 mod measure;
 mod outputs;
 mod page;
@@ -31,6 +32,7 @@ pub use catalogue::{Apart, Item, catalogue};
 pub use compare::comparison_table;
 pub use error::StudyError;
 pub use file::{Named, Published, Run, Search, Study};
+pub use guided::{Guided, GuidedResult};
 pub use outputs::{Context, Output, OutputError};
 pub use published::{Printed, printed};
 pub use results::{AccuracyResult, RunResult};
@@ -59,6 +61,12 @@ pub static STUDIES: &[(&str, &str)] = &[
     ("rbflex-figure12", include_str!("../../benchmarks/rbflex-figure12.toml")),
     ("rbflex-figure9", include_str!("../../benchmarks/rbflex-figure9.toml")),
     ("rbflex-figure16", include_str!("../../benchmarks/rbflex-figure16.toml")),
+    ("rbflex-figure17", include_str!("../../benchmarks/rbflex-figure17.toml")),
+    ("az-nas-search", include_str!("../../benchmarks/az-nas-search.toml")),
+    ("zen-article", include_str!("../../benchmarks/zen-article.toml")),
+    ("incorporated-figure2", include_str!("../../benchmarks/incorporated-figure2.toml")),
+    ("incorporated-table1", include_str!("../../benchmarks/incorporated-table1.toml")),
+    ("cam-nas", include_str!("../../benchmarks/cam-nas.toml")),
 ];
 
 impl Study {

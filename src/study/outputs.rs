@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::compare::{comparison_table, published_correlation};
+use super::guided::{GuidedResult, found_table};
 use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
 use super::stability::stability_table;
@@ -57,6 +58,7 @@ pub struct Output<'r, 's> {
     pub study: &'s Study,
     pub context: &'r Context,
     pub results: &'r [RunResult<'s>],
+    pub guided: &'r [GuidedResult<'s>],
 }
 
 /// A figure that was written: its file without ending, relative to the result's folder, and what it shows.
@@ -73,7 +75,19 @@ impl Output<'_, '_> {
 
     /// All tables with the names of their files.
     pub(super) fn tables(&self) -> Vec<(String, Table)> {
-        let mut tables = vec![("comparison".to_owned(), self.comparison())];
+        let mut tables = vec![];
+        if let Some(table) = found_table(self.guided) {
+            tables.push(("found".to_owned(), self.with_facts(table)));
+        }
+        for result in self.guided {
+            let table =
+                result.table().map(|table| (result.guided.id.get_ref().clone(), self.with_facts(table)));
+            tables.extend(table);
+        }
+        if self.results.is_empty() {
+            return tables;
+        }
+        tables.push(("comparison".to_owned(), self.comparison()));
         tables.push((
             "correlations".to_owned(),
             self.with_facts(correlation_table(&self.correlation_groups(), &self.study.metrics(), None)),
@@ -150,6 +164,9 @@ impl Output<'_, '_> {
         std::fs::create_dir_all(&figures)
             .map_err(|source| OutputError::Write { path: figures.clone(), source })?;
         let mut pen = Pen { folder, drawn: vec![] };
+        for (name, lines) in self.guided.iter().flat_map(|result| result.pictures(&self.caption(None))) {
+            pen.save(&name, &lines.labels.title, &lines.draw()?)?;
+        }
         for metric in [Metric::TAU_B, Metric::PEARSON] {
             self.draw_correlations(&mut pen, metric)?;
         }

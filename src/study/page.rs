@@ -30,6 +30,9 @@ impl Output<'_, '_> {
                 page.add_scores(&shown, &accuracy.group, &costs).map_err(PageError::from)?;
             }
         }
+        for result in self.guided {
+            page.add_search(result.guided.id.get_ref(), &result.guided.folder(folder))?;
+        }
         page.tables.extend(self.tables().into_iter().map(|(name, table)| (format!("{name}.csv"), table)));
         Ok(())
     }

@@ -55,6 +55,10 @@ fn made(output: &Output<'_, '_>) -> String {
             set.source
         );
     }
+    for result in output.guided {
+        let (id, command) = (result.guided.id.get_ref(), result.guided.command.get_ref());
+        let _ = write!(text, "\n* `{id}`: `untrained search {command}`; everything in `searches/{id}`");
+    }
     text += "\n";
     for (run, reason) in &context.missing {
         text += &format!("\n**Not made:** `{run}`: {reason}\n");

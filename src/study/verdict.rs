@@ -43,9 +43,10 @@ pub(super) struct Judged {
 
 /// Judges every printed number that a study measures, once for each proxy that stands beside it.
 pub(super) fn judge(output: &Output<'_, '_>) -> Vec<Judged> {
+    let guided = super::guided::judge(output.guided);
     let accuracies = output.results.iter().flat_map(|r| r.accuracies.iter().map(move |a| (r, a)));
     let sizes = output.context.overrides.words();
-    accuracies.flat_map(|(result, accuracy)| of_accuracy(result, accuracy, &sizes)).collect()
+    accuracies.flat_map(|(result, accuracy)| of_accuracy(result, accuracy, &sizes)).chain(guided).collect()
 }
 
 fn of_accuracy(result: &RunResult<'_>, accuracy: &AccuracyResult, sizes: &str) -> Vec<Judged> {
@@ -65,7 +66,7 @@ fn of_accuracy(result: &RunResult<'_>, accuracy: &AccuracyResult, sizes: &str) -
     judged
 }
 
-fn of_row(
+pub(super) fn of_row(
     row: &'static Printed,
     measure: Measure<'_>,
     (ours, interval): (Summary, Option<Interval>),
@@ -90,7 +91,9 @@ fn of_row(
         (Verdict::Reproduced, format!("within {shown}"))
     };
     // Notes are about methods as a whole, not about the scores of single networks.
-    if let (Verdict::Differs, Measure::Metric(_) | Measure::Top1(_), Some(note)) = (verdict, measure, note) {
+    if let (Verdict::Differs, Measure::Metric(_) | Measure::Top1(_) | Measure::Operations, Some(note)) =
+        (verdict, measure, note)
+    {
         reason += &format!("; {note}");
     }
     Judged { row, ours: ours.mean, interval, verdict, reading, reason }

@@ -190,9 +190,11 @@ fn read(path: &Path) -> Result<Vec<Line>, VerdictsError> {
 fn measured() -> Vec<(&'static Printed, &'static str)> {
     let parsed = STUDIES.iter().filter_map(|(name, text)| Some((*name, Study::parse(name, text).ok()?)));
     let of_study = |(name, study): (&'static str, Study)| {
+        let found = study.guided.into_iter().flat_map(|guided| guided.printed);
         let methods = study.runs.into_iter().flat_map(|run| run.published);
         let rows = methods.flat_map(|published| published.printed);
-        rows.filter(|row| Measure::of_printed(row).is_some()).map(move |row| (row, name)).collect::<Vec<_>>()
+        let measured = rows.filter(|row| Measure::of_printed(row).is_some()).chain(found);
+        measured.map(move |row| (row, name)).collect::<Vec<_>>()
     };
     parsed.flat_map(of_study).collect()
 }

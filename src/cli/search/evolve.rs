@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::{Args, value_parser};
 use serde_json::json;
 
@@ -12,7 +14,7 @@ use super::bar::SearchBar;
 use super::limits::LimitArgs;
 use super::outputs;
 use super::weights::{WeightArgs, proxies_json, value_words};
-use crate::cli::common::{Names, TableOrder, ThreadArgs, invocation, stop_flag};
+use crate::cli::common::{Names, TableOrder, ThreadArgs, invocation};
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
 use crate::datasets;
@@ -75,6 +77,10 @@ pub(super) struct EvolveArgs {
     #[arg(long, value_name = "ARCH", help_heading = "Search")]
     start: Option<String>,
 
+    /// A structure of others, or its name, to list beside what is found; repeatable
+    #[arg(long, value_name = "ARCH", help_heading = "Search")]
+    beside: Vec<String>,
+
     #[command(flatten)]
     weights: WeightArgs,
 
@@ -125,7 +131,7 @@ pub(super) struct RunArgs {
 ///
 /// # Errors
 /// What cannot be searched, missing data, or a folder that is not the command's.
-pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> anyhow::Result<ExitCode> {
     let (given, preset, began) = (&args.settings, args.method.preset(), Instant::now());
     let engine = given.device.open()?;
     let (dataset, first) = given.mini_batch(dirs)?;
@@ -141,7 +147,14 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
     let goal = Goal::new(objective, &weighted);
     let limits = args.limits.of(preset.limits);
     let (mutate, mutation) = mutations(args, &preset, protocol.space)?;
-    let start = Names::new(protocol.space, dirs).arch(args.start.as_deref().unwrap_or(match mutation {
+    let names = Names::new(protocol.space, dirs);
+    let named = |name: &String| Ok((name.clone(), names.arch(name)?));
+    let beside = args.beside.iter().map(named).collect::<anyhow::Result<Vec<_>>>()?;
+    ensure!(
+        beside.is_empty() || objective == Objective::Sum,
+        "--beside needs a value that does not depend on the population; use --objective sum"
+    );
+    let start = names.arch(args.start.as_deref().unwrap_or(match mutation {
         Some(_) => "zen-cifar-init",
         None => protocol.space.spec().example,
     }))?;
@@ -157,7 +170,7 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), dirs);
-    let (stop, bar) = (stop_flag("finishing the candidates that are being scored"), SearchBar::new());
+    let bar = SearchBar::new();
     let search = Search {
         protocol: &protocol,
         input,
@@ -170,8 +183,9 @@ pub(super) fn run(args: &EvolveArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode
         order: &order,
         batch: &batch,
         parallelism,
-        stop: &stop,
+        stop,
         watch: &bar,
+        beside: &beside,
     };
     let found = repetitions(args, &search, &folder);
     bar.finish();

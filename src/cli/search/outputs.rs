@@ -9,7 +9,7 @@ use anyhow::Context;
 use crate::page::Page;
 use crate::plot::{self, Labels};
 use crate::search::evolve::{Found, Outcome, Row};
-use crate::search::{RESULT, SearchFolder, TRAJECTORY};
+use crate::search::{PARTS, Part, RESULT, SearchFolder, TRAJECTORY};
 
 /// Writes the files of a search; `value` says what its members are ordered by.
 pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyhow::Result<()> {
@@ -18,6 +18,7 @@ pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyh
     rows.iter().try_for_each(|row| csv.serialize(row))?;
     folder.write("trajectory.csv", &String::from_utf8(csv.into_inner()?)?)?;
     folder.write_json(TRAJECTORY, &rows)?;
+    write_parts(folder, &rows)?;
     folder.write_json(RESULT, &found)?;
     let repetitions = found.len();
     let labels = Labels {
@@ -31,6 +32,22 @@ pub(super) fn write(folder: &SearchFolder, found: &[Found], value: &str) -> anyh
     let scene = plot::trajectory(&rows, "value", labels).draw()?;
     folder.write("trajectory.svg", &plot::svg(&scene)).context("the picture of the trajectory")?;
     write_page(folder)
+}
+
+/// The scores and components of the best members, for searches by several numbers.
+fn write_parts(folder: &SearchFolder, rows: &[Row]) -> anyhow::Result<()> {
+    let mut csv = csv::Writer::from_writer(vec![]);
+    for row in rows {
+        for (name, value) in &row.parts {
+            let (rule, name) = (row.rule.clone(), name.clone());
+            let (repetition, iteration) = (row.repetition, row.iteration);
+            csv.serialize(Part { repetition, rule, iteration, name, value: *value })?;
+        }
+    }
+    match csv.into_inner()? {
+        none if none.is_empty() => Ok(()),
+        text => Ok(folder.write(PARTS, &String::from_utf8(text)?)?),
+    }
 }
 
 /// Writes the HTML page of a finished search into its folder.

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use serde_json::json;
 use super::bar::SearchBar;
 use super::evolve::RunArgs;
 use crate::analysis::{QueryParts, default_query};
-use crate::cli::common::{invocation, stop_flag};
+use crate::cli::common::invocation;
 use crate::cli::data::load_table;
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
@@ -86,7 +87,7 @@ struct Search<'a> {
 ///
 /// # Errors
 /// Missing data, or a folder that is not the command's.
-pub(super) fn run(args: &PruneArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &PruneArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> anyhow::Result<ExitCode> {
     let (given, began) = (&args.settings, Instant::now());
     ensure!(
         given.space == "nasbench201:supernet",
@@ -109,14 +110,14 @@ pub(super) fn run(args: &PruneArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
     let more = [("mini_batch", json!(batch_facts(&first).sha256)), ("proxies", json!(versions))];
     key.settings.extend(more.map(|(name, value)| (name.to_owned(), value)));
     let folder = SearchFolder::open(&args.run.out, key, invocation(parallelism.threads))?;
-    let (stop, bar) = (stop_flag("finishing the networks that are being scored"), SearchBar::new());
+    let bar = SearchBar::new();
     let search = Search {
         protocol: &protocol,
         proxies: &proxies,
         engine: engine.as_ref(),
         dirs,
         parallelism,
-        stop: &stop,
+        stop,
         bar: &bar,
         folder: &folder,
     };

@@ -6,12 +6,14 @@ mod searches;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::ensure;
 use clap::{Args, value_parser};
 
 use super::weights::WeightArgs;
-use crate::cli::common::{ThreadArgs, stop_flag};
+use crate::cli::common::ThreadArgs;
 use crate::cli::data::load_table;
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
@@ -104,7 +106,7 @@ struct RunArgs {
 ///
 /// # Errors
 /// What cannot be searched, a table or data that are missing, or a folder that is not the command's.
-pub(super) fn run(args: &TableArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &TableArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> anyhow::Result<ExitCode> {
     ensure!(!args.samples.contains(&0), "--samples begins at 1");
     let given = &args.settings;
     ensure!(
@@ -113,10 +115,9 @@ pub(super) fn run(args: &TableArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
     );
     let space = given.search_space()?;
     let table = load_table(space.spec().id.split(':').next().unwrap_or_default(), dirs)?;
-    let stop = stop_flag("finishing the architectures that are being scored");
     let done = match &args.pool {
-        Some(run) => pool::run(args, space, &table, (run, &stop)),
-        None => scoring::run(args, space, &table, (dirs, &stop)),
+        Some(run) => pool::run(args, space, &table, (run, stop)),
+        None => scoring::run(args, space, &table, (dirs, stop)),
     };
     match done {
         Err(error) if matches!(error.downcast_ref(), Some(GuidedError::Stopped)) => {

@@ -29,9 +29,16 @@ pub(in crate::cli) fn studies(dirs: &DataDirs) -> anyhow::Result<Vec<KnownStudy>
     let known = |(name, text): &(&str, &str)| {
         let study = Study::parse(name, text)?;
         let mut needs: Vec<(String, EntryState)> = vec![];
-        for run in &study.runs {
-            let (space, dataset) = (run.space.get_ref(), datasets::canonical(run.dataset.get_ref()));
-            let of_table = of_table(tables::spec(space)?, dirs).map(|state| (space.clone(), state));
+        let runs =
+            study.runs.iter().map(|run| (run.space.get_ref().as_str(), run.dataset.get_ref().as_str()));
+        // The evolutions' spaces have no table.
+        let guided = study.guided.iter().map(|guided| {
+            (guided.flag("--space").unwrap_or("plainnet"), guided.flag("--dataset").unwrap_or("synthetic"))
+        });
+        for (space, dataset) in runs.chain(guided) {
+            let dataset = datasets::canonical(dataset);
+            let table = tables::spec(space).ok().and_then(|spec| of_table(spec, dirs));
+            let of_table = table.map(|state| (space.to_owned(), state));
             let of_images = of_dataset(&dataset, &data).map(|state| (dataset, state));
             needs.extend(
                 of_table
@@ -136,7 +143,7 @@ impl Entry {
 
 impl KnownStudy {
     fn run_ids(&self) -> Vec<&str> {
-        self.study.runs.iter().map(|run| run.id.get_ref().as_str()).collect()
+        self.study.ids().map(|id| id.get_ref().as_str()).collect()
     }
 
     /// Whether all data are there as a whole.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::{Evolution, Goal, Limits, Mutate, Row, Rules, State, Trajectory, Until, Winner};
+use super::{Evolution, Goal, Limits, Member, Mutate, Row, Rules, State, Trajectory, Until, Winner};
 use crate::engine::Engine;
 use crate::proxies::ProxyRef;
 use crate::scoring::{BatchSource, Parallelism, Protocol, Vary};
@@ -39,6 +39,8 @@ pub struct Search<'a> {
     pub parallelism: Parallelism,
     pub stop: &'a AtomicBool,
     pub watch: &'a dyn Watch,
+    /// Structures of others by name, whose values stand beside the winners'; for [`Objective::Sum`](super::Objective::Sum) only.
+    pub beside: &'a [(String, String)],
 }
 
 /// How a search ended.
@@ -91,6 +93,9 @@ impl Search<'_> {
             };
             outcomes.push(outcome);
         }
+        for (name, arch) in self.beside {
+            outcomes.push(self.beside(name, arch, &mut scores)?);
+        }
         Ok(Found { repetition, seeds: self.protocol.seeds(repetition), outcomes, rows })
     }
 
@@ -114,6 +119,7 @@ impl Search<'_> {
             seed: self.protocol.settings.sample_seed,
             repetition: if self.protocol.varies(Vary::Archs) { repetition } else { 0 },
         };
+        let proxies = self.names();
         let mut trajectory = Trajectory {
             repetition,
             rule,
@@ -122,6 +128,7 @@ impl Search<'_> {
             space,
             input,
             accounting,
+            proxies: &proxies,
             best_so_far: f64::NEG_INFINITY,
             rows: vec![],
         };
@@ -143,14 +150,33 @@ impl Search<'_> {
         }
         trajectory.end(&state);
         rows.extend(trajectory.rows);
-        let proxies: Vec<String> = self.proxies.iter().map(ToString::to_string).collect();
         let refused = state.refusals().map(|(refusal, n)| (refusal.to_string(), n));
         Ok(Outcome {
             rule: rule.to_owned(),
             iterations: state.iteration,
             evaluations: state.evaluations,
             refused: refused.collect(),
-            winner: Winner::of(&state, &proxies, (space, input, accounting))?,
+            winner: self.winner(&state)?,
         })
+    }
+
+    fn winner(&self, state: &State) -> Result<Option<Winner>, GuidedError> {
+        let about = (self.protocol.space, self.input, self.limits.accounting);
+        Ok(Winner::of(state, &self.names(), about)?)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.proxies.iter().map(ToString::to_string).collect()
+    }
+
+    /// The value of a structure that the search did not look for, as an outcome of its own name. No limit holds for it.
+    fn beside(&self, name: &str, arch: &str, scores: &mut Scores<'_>) -> Result<Outcome, GuidedError> {
+        let scored = scores.of(arch, |_| vec![])?;
+        let kept = self.goal.keep(&scored).unwrap_or_else(|| self.goal.worst());
+        let mut state = State::default();
+        let member = Member { arch: arch.to_owned(), parent: None, iteration: 0, scored: Some(scored) };
+        state.add(member, kept, self.goal);
+        let winner = self.winner(&state)?;
+        Ok(Outcome { rule: name.to_owned(), iterations: 0, evaluations: 1, refused: BTreeMap::new(), winner })
     }
 }

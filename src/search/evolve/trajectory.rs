@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accounting, Counts, Parents, State};
+use super::{Accounting, Counts, Member, Parents, State};
 use crate::spaces::{NetworkInput, SearchSpace};
 use crate::stats::Summary;
 
@@ -37,6 +37,17 @@ pub struct Row {
     pub mean_flops: f64,
     pub mean_layers: Option<f64>,
     pub mean_rho: Option<f64>,
+    /// The best member's scores by proxy, and their components; where the search has several numbers to show. They have a file of
+    /// their own.
+    #[serde(skip)]
+    pub parts: Vec<(String, f64)>,
+}
+
+impl Row {
+    /// One of the best member's scores or components.
+    pub fn part(&self, name: &str) -> Option<f64> {
+        self.parts.iter().find(|(known, _)| known == name).map(|(_, x)| *x)
+    }
 }
 
 /// Collects the rows of one search.
@@ -49,6 +60,8 @@ pub struct Trajectory<'a> {
     pub space: &'static dyn SearchSpace,
     pub input: NetworkInput,
     pub accounting: Accounting,
+    /// Names of the proxies.
+    pub proxies: &'a [String],
     pub best_so_far: f64,
     pub rows: Vec<Row>,
 }
@@ -86,6 +99,7 @@ impl Trajectory<'_> {
             let all: Option<Vec<f64>> = counts.iter().map(of).collect();
             Summary::of(&all?).map(|summary| summary.mean)
         };
+        let parts = self.parts(&state.history[best]);
         let (of_best, best) = (count(best), state.values[best]);
         Some(Row {
             repetition: self.repetition,
@@ -105,6 +119,18 @@ impl Trajectory<'_> {
             mean_flops: mean(&|c| Some(c.flops as f64)).unwrap_or_default(),
             mean_layers: mean(&|c| c.layers.map(|x| x as f64)),
             mean_rho: mean(&|c| c.rho),
+            parts,
         })
+    }
+
+    /// Finite scores and components of a member; nothing where its one score is all that there is.
+    fn parts(&self, member: &Member) -> Vec<(String, f64)> {
+        let scores = member.scored.iter().flat_map(|scored| &scored.scores);
+        let parts = self.proxies.iter().zip(scores).flat_map(|(proxy, part)| {
+            let score = part.score.map(|score| (proxy.clone(), score));
+            score.into_iter().chain(part.components.iter().cloned())
+        });
+        let parts: Vec<_> = parts.filter(|(_, x)| x.is_finite()).collect();
+        if parts.len() > 1 { parts } else { vec![] }
     }
 }
