@@ -9,8 +9,9 @@
 //! ```
 //!
 //! say what that does to the supernet (the primed without the operation). Operations are ranked by `d_kappa`, the largest first, and by
-//! `d_R`, the smallest first; equal ones share a rank, and the next has one rank more. On every edge the operation with the
-//! smallest sum of ranks is pruned, the first of equal ones.
+//! `d_R`, the smallest first; equal ones share a rank, and the next has one rank more. On every edge the operations with the
+//! smallest sum of ranks are pruned ([`Supernet::PER_ROUND`]), the first of equal ones. Where a node keeps two edges only (DARTS), its edges are
+//! left out and ranked in the same way once each has one operation, node by node, and the two with the largest sums stay.
 //!
 //! The released code draws new weights and images for every network. Here the supernet and its parts have the same weights and images
 //! for an initialisation, which takes the noise out of the differences. An undefined condition number counts as infinite.
@@ -20,8 +21,7 @@ use serde::Serialize;
 use super::error::GuidedError;
 use super::scores::{PartScore, Scores};
 use crate::keyed::Draws;
-use crate::spaces::nasbench201::EdgeOperation;
-use crate::spaces::supernet::SuperCell;
+use crate::spaces::supernet::Supernet;
 
 /// The proxies of a pruning search, in the order of its scores.
 pub const PROXIES: [&str; 2] = ["ntk", "linear_regions:crops"];
@@ -31,7 +31,7 @@ pub const INITIALISATIONS: u32 = 3;
 /// What leaving an operation out changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// In string order: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3.
+    /// In the order of the string.
     pub edge: usize,
     pub operation: &'static str,
     #[serde(serialize_with = "crate::store::number::serialize")]
@@ -55,7 +55,7 @@ pub struct Round {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pruned {
     pub rounds: Vec<Round>,
-    /// A cell of NAS-Bench-201.
+    /// The architecture that is left.
     pub arch: String,
 }
 
@@ -90,76 +90,136 @@ fn relative(whole: f64, part: f64) -> f64 {
     }
 }
 
+/// Edges that a node keeps where it has more.
+const KEPT: usize = 2;
+
+/// An operation that may be left out, and what is left then.
+struct Choice<S> {
+    edge: usize,
+    operation: &'static str,
+    without: S,
+}
+
+/// A pruning search and the networks that it has scored.
+struct Search<'s, 'a> {
+    scores: &'s mut [Scores<'a>],
+    each: &'s mut dyn FnMut(u64),
+    done: u64,
+    rounds: Vec<Round>,
+}
+
 /// Prunes the whole supernet. There is one set of scores for each initialisation. `each` is told of every scored network: how many of
-/// `planned` are done.
+/// [`planned`] are done.
 ///
 /// # Errors
 /// What the scores say.
-pub fn prune(scores: &mut [Scores<'_>], each: &mut dyn FnMut(u64)) -> Result<Pruned, GuidedError> {
-    let (mut cell, mut rounds, mut done) = (SuperCell::whole(), vec![], 0);
-    while cell.single().is_none() {
-        let choices = choices(&cell);
-        let all: Vec<String> =
-            std::iter::once(&cell).chain(choices.iter().map(|c| &c.2)).map(ToString::to_string).collect();
+pub fn prune<S: Supernet>(
+    scores: &mut [Scores<'_>],
+    each: &mut dyn FnMut(u64),
+) -> Result<Pruned, GuidedError> {
+    let mut search = Search { scores, each, done: 0, rounds: vec![] };
+    let mut net = S::whole();
+    loop {
+        let choices = choices(&net, |_, operations| operations > 1);
+        if choices.is_empty() {
+            break;
+        }
+        net = search.round(&net, &choices, &first_of_each_edge)?;
+    }
+    for node in S::nodes() {
+        let choices = choices(&net, |edge, _| node.contains(&edge));
+        if choices.len() > KEPT {
+            net = search.round(&net, &choices, &|_, order| order[..order.len() - KEPT].to_vec())?;
+        }
+    }
+    Ok(Pruned { arch: net.found().unwrap_or_default(), rounds: search.rounds })
+}
+
+/// Places of the choices that are pruned, of all in the order of their ranks.
+fn first_of_each_edge<S: Supernet>(choices: &[Choice<S>], order: &[usize]) -> Vec<usize> {
+    let of = |edge: usize| order.iter().copied().filter(move |at| choices[*at].edge == edge);
+    let mut edges: Vec<usize> = choices.iter().map(|choice| choice.edge).collect();
+    edges.dedup();
+    edges.into_iter().flat_map(|edge| of(edge).take(S::PER_ROUND.min(of(edge).count() - 1))).collect()
+}
+
+impl Search<'_, '_> {
+    /// Leaves out each of the choices for a moment, and those that `pick` names for good.
+    fn round<S: Supernet>(
+        &mut self,
+        net: &S,
+        choices: &[Choice<S>],
+        pick: &dyn Fn(&[Choice<S>], &[usize]) -> Vec<usize>,
+    ) -> Result<S, GuidedError> {
+        let changes = self.changes(net, choices)?;
+        let ranks = ranks(&changes);
+        let mut order: Vec<usize> = (0..choices.len()).collect();
+        order.sort_by_key(|at| ranks[*at]);
+        let pruned = pick(choices, &order);
+        let change = |(at, choice): (usize, &Choice<S>)| Change {
+            edge: choice.edge,
+            operation: choice.operation,
+            d_kappa: changes[at][0],
+            d_regions: changes[at][1],
+            ranks: ranks[at],
+            pruned: pruned.contains(&at),
+        };
+        let changes = choices.iter().enumerate().map(change).collect();
+        self.rounds.push(Round { supernet: net.to_string(), changes });
+        let without = |net: S, at: &usize| net.without(choices[*at].edge, choices[*at].operation);
+        Ok(pruned.iter().fold(net.clone(), without))
+    }
+
+    /// `[d_kappa, d_R]` of every choice.
+    fn changes<S: Supernet>(&mut self, net: &S, choices: &[Choice<S>]) -> Result<Vec<[f64; 2]>, GuidedError> {
+        let all = std::iter::once(net).chain(choices.iter().map(|choice| &choice.without));
+        let all: Vec<String> = all.map(ToString::to_string).collect();
         let mut sums = vec![[0.0; 2]; choices.len()];
-        for scores in &mut *scores {
+        for scores in self.scores.iter_mut() {
             let mut measures = vec![];
             for (i, arch) in all.iter().enumerate() {
                 let next = |n: usize| all[i + 1..].iter().take(n).cloned().collect();
                 measures.push(Measures::of(&scores.of(arch, next)?.scores));
-                done += 1;
-                each(done);
+                self.done += 1;
+                (self.each)(self.done);
             }
             for (sum, part) in sums.iter_mut().zip(&measures[1..]) {
                 let changes = measures[0].changes(*part);
                 (0..2).for_each(|k| sum[k] += changes[k]);
             }
         }
-        let count = scores.len().max(1) as f64;
-        let changes: Vec<[f64; 2]> = sums.into_iter().map(|sum| sum.map(|x| x / count)).collect();
-        let changes = decided(&choices, &changes);
-        let supernet = cell.to_string();
-        for change in changes.iter().filter(|change| change.pruned) {
-            let operation = choices.iter().find(|c| c.0 == change.edge && c.1.name() == change.operation);
-            cell = operation.and_then(|c| cell.without(c.0, c.1)).unwrap_or(cell);
-        }
-        rounds.push(Round { supernet, changes });
+        let count = self.scores.len().max(1) as f64;
+        Ok(sums.into_iter().map(|sum| sum.map(|x| x / count)).collect())
     }
-    let arch = cell.single().map(|cell| cell.to_string()).unwrap_or_default();
-    Ok(Pruned { rounds, arch })
 }
 
 /// Networks that a search scores for each initialisation.
-pub fn planned() -> u64 {
-    let (edges, operations) = (6, 4);
-    (2..=operations).map(|k| 1 + edges * k).sum()
+pub fn planned<S: Supernet>() -> u64 {
+    let (net, mut planned) = (S::whole(), 0);
+    let edges = net.edges();
+    let mut left: Vec<usize> = edges.iter().map(Vec::len).collect();
+    while left.iter().any(|operations| *operations > 1) {
+        planned += 1 + left.iter().filter(|operations| **operations > 1).sum::<usize>();
+        left.iter_mut().for_each(|operations| *operations -= S::PER_ROUND.min(*operations - 1));
+    }
+    let nodes = S::nodes().into_iter().map(|node| node.len()).filter(|edges| *edges > KEPT);
+    (planned + nodes.map(|edges| 1 + edges).sum::<usize>()) as u64
 }
 
-/// Operations that can be left out, with the edge and what is left.
-fn choices(cell: &SuperCell) -> Vec<(usize, EdgeOperation, SuperCell)> {
-    let edges = cell.edges().iter().enumerate();
-    let all = edges.flat_map(|(edge, operations)| operations.iter().map(move |operation| (edge, *operation)));
-    all.filter_map(|(edge, operation)| Some((edge, operation, cell.without(edge, operation)?))).collect()
+/// Operations that may be left out: those on edges that `of` accepts, by their place and number of operations.
+fn choices<S: Supernet>(net: &S, of: impl Fn(usize, usize) -> bool) -> Vec<Choice<S>> {
+    let edges = net.edges().into_iter().enumerate();
+    let edges = edges.filter(|(edge, operations)| of(*edge, operations.len()));
+    let all =
+        edges.flat_map(|(edge, operations)| operations.into_iter().map(move |operation| (edge, operation)));
+    all.map(|(edge, operation)| Choice { edge, operation, without: net.without(edge, operation) }).collect()
 }
 
-/// The changes with their ranks, and on every edge the one that is pruned.
-fn decided(choices: &[(usize, EdgeOperation, SuperCell)], changes: &[[f64; 2]]) -> Vec<Change> {
+/// Sums of the ranks by condition number and by linear regions, from 0.
+fn ranks(changes: &[[f64; 2]]) -> Vec<usize> {
     let by_kappa = dense_ranks(&changes.iter().map(|change| -change[0]).collect::<Vec<_>>());
     let by_regions = dense_ranks(&changes.iter().map(|change| change[1]).collect::<Vec<_>>());
-    let ranks: Vec<usize> = by_kappa.iter().zip(&by_regions).map(|(a, b)| a + b).collect();
-    let best = |edge: usize| {
-        let of_edge = (0..choices.len()).filter(|i| choices[*i].0 == edge);
-        of_edge.reduce(|best, i| if ranks[i] < ranks[best] { i } else { best })
-    };
-    let change = |(i, (edge, operation, _)): (usize, &(usize, EdgeOperation, SuperCell))| Change {
-        edge: *edge,
-        operation: operation.name(),
-        d_kappa: changes[i][0],
-        d_regions: changes[i][1],
-        ranks: ranks[i],
-        pruned: best(*edge) == Some(i),
-    };
-    choices.iter().enumerate().map(change).collect()
+    by_kappa.iter().zip(&by_regions).map(|(a, b)| a + b).collect()
 }
 
 /// Ranks from 0, the smallest number first; equal numbers share one, and the next number has one more.
@@ -171,17 +231,26 @@ fn dense_ranks(numbers: &[f64]) -> Vec<usize> {
     numbers.iter().map(rank).collect()
 }
 
-/// A supernet pruned at random: on every edge one of the operations is left, all equally likely.
-pub fn at_random(seed: u64, repetition: u32) -> String {
+/// A supernet pruned at random: on every edge one of the operations is left, and of every node's edges as many as the search leaves, all
+/// equally likely.
+pub fn at_random<S: Supernet>(seed: u64, repetition: u32) -> String {
     let mut draws = Draws::new(seed, &format!("prune.{repetition}"));
-    let mut cell = SuperCell::whole();
-    for edge in 0..cell.edges().len() {
-        while let Some(left) = Some(cell.edges()[edge].clone()).filter(|left| left.len() > 1) {
-            let pruned = draws.one_of(&left).and_then(|operation| cell.without(edge, *operation));
-            cell = pruned.unwrap_or(cell);
+    let mut net = S::whole();
+    for edge in 0..net.edges().len() {
+        while let Some(left) = net.edges().get(edge).filter(|left| left.len() > 1) {
+            let Some(pruned) = draws.one_of(left) else { break };
+            net = net.without(edge, pruned);
         }
     }
-    cell.single().map(|cell| cell.to_string()).unwrap_or_default()
+    for node in S::nodes() {
+        let mut left: Vec<usize> = node.collect();
+        while left.len() > KEPT {
+            let edge = left.remove(draws.below(left.len()));
+            let operations = net.edges().swap_remove(edge);
+            net = operations.into_iter().fold(net, |net, operation| net.without(edge, operation));
+        }
+    }
+    net.found().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -191,6 +260,7 @@ mod tests {
     use super::*;
     use crate::scoring::Parallelism;
     use crate::search::scores::Scored;
+    use crate::spaces::supernet::{SuperCell, SuperGenotype};
 
     /// A supernet that is the better trained the more conv3x3 it has, and the more expressive the fewer skips.
     fn measured(arch: &str, initialisation: f64) -> Scored {
@@ -216,7 +286,7 @@ mod tests {
         let mut scores: Vec<Scores<'_>> =
             sources.iter().map(|source| Scores::new(source, parallelism, &never).unwrap()).collect();
         let mut last = 0;
-        let pruned = prune(&mut scores, &mut |done| last = done).unwrap();
+        let pruned = prune::<SuperCell>(&mut scores, &mut |done| last = done).unwrap();
         (pruned, last, computed.load(Ordering::Relaxed))
     }
 
@@ -228,7 +298,8 @@ mod tests {
         assert_eq!(found.rounds.len(), 3);
         assert_eq!(found.rounds.iter().map(|r| r.changes.len()).collect::<Vec<_>>(), [24, 18, 12]);
         assert!(found.rounds.iter().all(|r| r.changes.iter().filter(|c| c.pruned).count() == 6));
-        assert_eq!((done, computed), (3 * planned(), 3 * planned()));
+        let planned = 3 * planned::<SuperCell>();
+        assert_eq!((done, computed, planned), (planned, planned, 3 * 57));
         // (50 + k - 6 + 6 - (50 + k + 1)) / (50 + k) without a conv3x3, rounded, over k = 0, 1, 2.
         let without_conv = found.rounds[0].changes.iter().find(|c| c.operation == conv).unwrap();
         assert!((without_conv.d_kappa - (-0.02 - 0.02 - 0.019) / 3.0).abs() < 1e-12, "{without_conv:?}");
@@ -245,11 +316,35 @@ mod tests {
 
     #[test]
     fn pruning_at_random_leaves_cells_without_none() {
-        let cells: Vec<String> = (0..40).map(|r| at_random(0, r)).collect();
+        let cells: Vec<String> = (0..40).map(|r| at_random::<SuperCell>(0, r)).collect();
         assert!(cells.iter().all(
             |cell| cell.parse::<crate::spaces::nasbench201::EdgeCell>().is_ok() && !cell.contains("none")
         ));
-        assert_eq!(cells[3], at_random(0, 3));
+        assert_eq!(cells[3], at_random::<SuperCell>(0, 3));
         assert!(cells.iter().collect::<std::collections::BTreeSet<_>>().len() > 35);
+    }
+
+    /// The longer an operation's name, the worse; of every node the edges with the shortest names stay.
+    #[test]
+    fn nodes_of_darts_keep_two_edges() {
+        let never = AtomicBool::new(false);
+        let source = |arch: &str| {
+            let scores = [-(arch.len() as f64), 600.0].map(PartScore::plain).to_vec();
+            Ok(Scored { arch: arch.to_owned(), latency_ms: None, scores })
+        };
+        let parallelism = Parallelism { threads: 1, at_once: None };
+        let mut scores = [Scores::new(&source, parallelism, &never).unwrap()];
+        let mut last = 0;
+        let found = prune::<SuperGenotype>(&mut scores, &mut |done| last = done).unwrap();
+        assert_eq!(last, planned::<SuperGenotype>());
+        assert_eq!(last, (1 + 28 * 7) + (1 + 28 * 4) + 2 * ((1 + 3) + (1 + 4) + (1 + 5)));
+        assert_eq!(found.rounds.len(), 8);
+        let cell = |input: usize| format!("skip_connect@{}+skip_connect@{}", input - 1, input);
+        let cell = (1..=4).map(cell).collect::<Vec<_>>().join("/");
+        assert_eq!(found.arch, format!("cifar:w36:d20:n={cell}=2.3.4.5:r={cell}=2.3.4.5"));
+        let random = at_random::<SuperGenotype>(0, 1);
+        let nds = crate::spaces::find("nds_darts").unwrap();
+        assert_eq!(nds.canonical(&random).unwrap(), random);
+        assert_ne!(random, at_random::<SuperGenotype>(0, 2));
     }
 }

@@ -1,5 +1,6 @@
 //! Our numbers beside the published ones.
 
+use super::doubts::doubts;
 use super::file::Published;
 use super::measure::{Measure, Over};
 use super::results::{AccuracyResult, RunResult};
@@ -127,6 +128,7 @@ fn notes(result: &RunResult<'_>, accuracy: &AccuracyResult, measures: &[Measure]
             notes.push(format!("{}, {}: {note}", accuracy.group.name, published.method));
         }
     }
+    notes.extend(doubts(result, accuracy));
     for (_, searched) in accuracy.searches.iter().take(1).filter(|(_, s)| !s.left_out.is_empty()) {
         let sizes: Vec<String> = searched.left_out.iter().map(usize::to_string).collect();
         let scored = result.set.smallest_sample();

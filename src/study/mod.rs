@@ -7,6 +7,7 @@
 mod catalogue;
 mod check;
 mod compare;
+mod doubts;
 mod error;
 mod file;
 mod guided;

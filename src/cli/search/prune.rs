@@ -26,25 +26,33 @@ use crate::search::evolve::Watch;
 use crate::search::prune::{self, INITIALISATIONS, Pruned};
 use crate::search::scores::Scores;
 use crate::search::{GuidedError, Networks, RESULT, SearchFolder};
+use crate::spaces::nds;
+use crate::spaces::supernet::{SuperCell, SuperGenotype, Supernet};
 use crate::store::Seeds;
+
+/// The supernets that can be pruned.
+const NASBENCH201: &str = "nasbench201:supernet";
+const DARTS: &str = "darts:supernet";
 
 const EXAMPLES: &str = "Examples:
   untrained search prune --out searches/te_nas
   untrained search prune --dataset cifar10 --batch-size 72 --repetitions 4 --out searches/te_nas
+  untrained search prune --space darts:supernet --dataset cifar10 --batch-size 14 --out searches/darts
 
 The folder --out holds search.json, a journal scores-R.jsonl for each initialisation, and at the end result.json: every round with
-what leaving each operation out changes, the cell that is left, and one pruned at random. The same command goes on after an
-interruption.";
+what leaving each operation out changes, what is left, and a supernet pruned at random. The same command goes on after an
+interruption. Accuracies are looked up where the table is at hand: those of the cells in NAS-Bench-201, and of DARTS those of the network in
+NDS that has the most operations in common.";
 
 /// Prune a supernet until one operation is left on every edge (TE-NAS)
 ///
-/// Each operation is left out in turn, and on every edge the one goes whose absence helps the condition number of the tangent
+/// Each operation is left out in turn, and on every edge the one (of DARTS, the three) goes whose absence helps the condition number of the tangent
 /// kernel most and costs the fewest linear regions, by the sum of both ranks. Means over three initialisations.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = EXAMPLES,
     mut_arg("space", |arg| {
-        arg.required(false).default_value("nasbench201:supernet").help("Supernet: nasbench201:supernet")
+        arg.required(false).default_value("nasbench201:supernet").help("Supernet: nasbench201:supernet or darts:supernet")
     }),
     mut_arg("proxies", |arg| arg.hide(true)),
     mut_arg("external", |arg| arg.hide(true)),
@@ -67,8 +75,19 @@ struct Found {
     seeds: Seeds,
     pruned: Pruned,
     at_random: String,
-    /// Percent, where the table is at hand: of the pruned cell, and of the one pruned at random.
+    /// Percent, where the table is at hand: of what was pruned, and of what was pruned at random.
     accuracies: Option<[f64; 2]>,
+    /// Networks of the table that stand in for them, where it has some only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<[Nearest; 2]>,
+}
+
+/// The network of a table that has the most operations in common with one that it lacks.
+#[derive(Serialize)]
+struct Nearest {
+    table: &'static str,
+    arch: String,
+    shared_operations: usize,
 }
 
 /// What all repetitions share.
@@ -90,8 +109,8 @@ struct Search<'a> {
 pub(super) fn run(args: &PruneArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> anyhow::Result<ExitCode> {
     let (given, began) = (&args.settings, Instant::now());
     ensure!(
-        given.space == "nasbench201:supernet",
-        "{} is no supernet that can be pruned; use --space nasbench201:supernet",
+        [NASBENCH201, DARTS].contains(&given.space.as_str()),
+        "{} is no supernet that can be pruned; use --space {NASBENCH201} or {DARTS}",
         given.space
     );
     ensure!(
@@ -136,8 +155,15 @@ pub(super) fn run(args: &PruneArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> 
     folder.write_json(RESULT, &found)?;
     super::outputs::write_page(&folder)?;
     let to = &mut std::io::stdout().lock();
-    for Found { repetition, pruned, at_random, accuracies, .. } in &found {
-        let of = |k: usize| accuracies.map_or(String::new(), |all| format!("  {:.2} %", all[k]));
+    for Found { repetition, pruned, at_random, accuracies, nearest, .. } in &found {
+        let of = |k: usize| {
+            let accuracy = accuracies.map_or(String::new(), |all| format!("  {:.2} %", all[k]));
+            let stands_in = nearest.as_ref().map(|all| {
+                let Nearest { table, arch, shared_operations } = &all[k];
+                format!(" ({shared_operations} of 16 operations in common with {arch} of {table})")
+            });
+            accuracy + &stands_in.unwrap_or_default()
+        };
         writeln!(to, "repetition {repetition}, pruned: {}{}", pruned.arch, of(0))?;
         writeln!(to, "repetition {repetition}, random: {at_random}{}", of(1))?;
     }
@@ -163,11 +189,48 @@ impl Search<'_> {
             let journal = self.folder.journal(repetition * INITIALISATIONS + k);
             scores.push(Scores::new(source, self.parallelism, self.stop)?.kept_in(&journal)?);
         }
-        self.bar.begin(repetition, "prune", prune::planned() * u64::from(INITIALISATIONS));
-        let pruned = prune::prune(&mut scores, &mut |done| self.bar.step(done, done))?;
-        let at_random = prune::at_random(protocol.settings.sample_seed, repetition);
-        let accuracies = self.accuracies([&pruned.arch, &at_random])?;
-        Ok(Found { repetition, seeds: protocol.seeds(0), pruned, at_random, accuracies })
+        let (seeds, seed) = (protocol.seeds(0), protocol.settings.sample_seed);
+        if self.protocol.space.spec().id == DARTS {
+            let (pruned, at_random) = self.pruned::<SuperGenotype>(&mut scores, (seed, repetition))?;
+            let found = [pruned.arch.as_str(), &at_random].map(|arch| self.nearest(arch));
+            let [Some(one), Some(other)] = found else {
+                return Ok(Found { repetition, seeds, pruned, at_random, accuracies: None, nearest: None });
+            };
+            let accuracies = self.accuracies(one.table, [&one.arch, &other.arch])?;
+            return Ok(Found {
+                repetition,
+                seeds,
+                pruned,
+                at_random,
+                accuracies,
+                nearest: Some([one, other]),
+            });
+        }
+        let (pruned, at_random) = self.pruned::<SuperCell>(&mut scores, (seed, repetition))?;
+        let accuracies = self.accuracies("nasbench201", [&pruned.arch, &at_random])?;
+        Ok(Found { repetition, seeds, pruned, at_random, accuracies, nearest: None })
+    }
+
+    fn pruned<S: Supernet>(
+        &self,
+        scores: &mut [Scores<'_>],
+        (seed, repetition): (u64, u32),
+    ) -> Result<(Pruned, String), GuidedError> {
+        self.bar.begin(repetition, "prune", prune::planned::<S>() * u64::from(INITIALISATIONS));
+        let pruned = prune::prune::<S>(scores, &mut |done| self.bar.step(done, done))?;
+        Ok((pruned, prune::at_random::<S>(seed, repetition)))
+    }
+
+    /// The first network of NDS's DARTS space with the most operations in common; `None` without a table of that space.
+    fn nearest(&self, arch: &str) -> Option<Nearest> {
+        let lists = ["nds_darts", "nds_darts_in"].into_iter();
+        let (id, table) = lists.filter_map(|id| Some((id, load_table(id, self.dirs).ok()?))).next()?;
+        let list = nds::LISTS.iter().find(|list| list.id() == id)?;
+        let shared = |other: &&str| list.shared_operations(arch, other).unwrap_or(0);
+        let all = table.archs();
+        // The first of equal ones.
+        let nearest = all.iter().rev().copied().max_by_key(shared)?;
+        Some(Nearest { table: id, arch: nearest.to_owned(), shared_operations: shared(&nearest) })
     }
 
     /// The protocol of a repetition, whose own repetitions are its initialisations: they differ in the weights only.
@@ -182,9 +245,9 @@ impl Search<'_> {
         protocol
     }
 
-    /// What the cells reached when they were trained; `None` without the table.
-    fn accuracies(&self, archs: [&str; 2]) -> anyhow::Result<Option<[f64; 2]>> {
-        let Ok(table) = load_table("nasbench201", self.dirs) else { return Ok(None) };
+    /// What the networks of a table reached when they were trained; `None` without the table.
+    fn accuracies(&self, table: &str, archs: [&str; 2]) -> anyhow::Result<Option<[f64; 2]>> {
+        let Ok(table) = load_table(table, self.dirs) else { return Ok(None) };
         let query = default_query(table.spec(), &self.protocol.dataset, &QueryParts::default());
         let of = |arch: &str| table.index_of(arch).map(|index| table.accuracy(index, &query)).transpose();
         let [pruned, random] = archs.map(of);

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 
 pub use any::Construction;
 pub use cell::Stem;
+pub use operation::GenotypeOperation;
 pub use record::{Label, NetRecord};
 
 use super::part::Part;
@@ -23,7 +24,7 @@ use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSp
 use crate::graph::{Graph, GraphError};
 use any::{AnyNet, Block};
 use cell::CellNet;
-use operation::{AMOEBA, DARTS, ENAS, GenotypeOperation, NASNET, PNAS};
+use operation::{AMOEBA, DARTS, ENAS, NASNET, PNAS};
 
 /// The kind of networks that a list has.
 #[derive(Clone, Copy, Debug)]
@@ -198,6 +199,24 @@ impl Nds {
     /// What is wrong with the record.
     pub fn arch_of(&'static self, net: &NetRecord, stem: Stem) -> Result<String, String> {
         self.canonical(&net.arch(stem)?).map_err(|error| error.to_string())
+    }
+
+    /// Operations that two networks of cells have in common, on the same input of the same node of the same cell; `None` for
+    /// texts that are none.
+    pub fn shared_operations(&self, one: &str, other: &str) -> Option<usize> {
+        let pairs = |arch: &str| match self.parse(arch).ok()? {
+            Net::Cells(net) => Some([net.normal.nodes, net.reduce.nodes]),
+            Net::Stages(_) => None,
+        };
+        let (one, other) = (pairs(one)?, pairs(other)?);
+        let nodes = one.iter().zip(&other).flat_map(|(one, other)| one.iter().zip(other));
+        let shared = |(one, other): (&[_; 2], &[_; 2])| {
+            let mut left = other.to_vec();
+            one.iter()
+                .filter(|pair| left.iter().position(|p| p == *pair).map(|at| left.remove(at)).is_some())
+                .count()
+        };
+        Some(nodes.map(shared).sum())
     }
 
     fn parse(&self, arch: &str) -> Result<Net, ArchError> {

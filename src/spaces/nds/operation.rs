@@ -53,6 +53,17 @@ pub const PNAS: &[GenotypeOperation] =
     &[Sep(3), Sep(5), Sep(7), TwoLines(7), SkipConnect, Pool(Average, 3), Pool(Max, 3), Dil(3)];
 
 impl GenotypeOperation {
+    /// Those of DARTS but `none`, in the order of AutoDL's list.
+    pub const SEARCHED: &'static [Self] = &[
+        Self::SkipConnect,
+        Self::Sep(3),
+        Self::Sep(5),
+        Self::Dil(3),
+        Self::Dil(5),
+        Self::Pool(Average, 3),
+        Self::Pool(Max, 3),
+    ];
+
     /// Name in genotypes.
     pub fn name(self) -> &'static str {
         match self {

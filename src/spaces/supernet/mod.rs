@@ -5,16 +5,44 @@
 //! the softmax of numbers that are nearly equal (`1e-3` times N(0, 1)) and never trained, so that the weights are `1/k` to a thousandth;
 //! here they are `1/k`. The operation `none` does not occur, as in TE-NAS's search.
 //!
+//! `darts:supernet` is that of DARTS's cells, of one channel, which TE-NAS prunes in the same way.
+//!
 //! Modules are those of AutoDL's `NASNet201` search network, and an operation keeps its name when others are taken away, so that a
 //! pruned supernet has the weights of the whole one.
 
+mod darts;
+
 use std::fmt;
+use std::ops::Range;
+
+pub use darts::{DartsSupernet, SuperGenotype};
 
 use super::nasbench201::{EdgeCell, EdgeOperation};
 use super::part::Part;
 use super::tiny_net::{self, Stage};
 use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSpec};
 use crate::graph::{Builder, Graph, NodeId};
+
+/// A supernet at some stage of a search that takes operations away.
+pub trait Supernet: Clone + fmt::Display {
+    /// Operations that go from an edge in one round of TE-NAS's search.
+    const PER_ROUND: usize;
+
+    /// The supernet with all operations on every edge.
+    fn whole() -> Self;
+
+    /// The names of the operations on every edge.
+    fn edges(&self) -> Vec<Vec<&'static str>>;
+
+    /// The supernet without an operation on an edge.
+    fn without(&self, edge: usize, operation: &str) -> Self;
+
+    /// The edges into each node, where nodes keep two edges in the end.
+    fn nodes() -> Vec<Range<usize>>;
+
+    /// The architecture of the search space, once enough was taken away.
+    fn found(&self) -> Option<String>;
+}
 
 /// NAS-Bench-201's supernet.
 pub struct NasBench201Supernet;
@@ -48,26 +76,8 @@ pub struct SuperCell {
 }
 
 impl SuperCell {
-    /// The cell with all operations on every edge.
-    pub fn whole() -> Self {
-        Self { edges: std::array::from_fn(|_| OPERATIONS.to_vec()) }
-    }
-
-    /// The operations of each edge.
-    pub fn edges(&self) -> &[Vec<EdgeOperation>] {
-        &self.edges
-    }
-
-    /// The cell without an operation on an edge; `None` where the edge has no other.
-    pub fn without(&self, edge: usize, operation: EdgeOperation) -> Option<Self> {
-        let mut cell = self.clone();
-        let operations = cell.edges.get_mut(edge)?;
-        operations.retain(|other| *other != operation);
-        (!operations.is_empty()).then_some(cell)
-    }
-
     /// The cell of NAS-Bench-201, once every edge has one operation.
-    pub fn single(&self) -> Option<EdgeCell> {
+    fn single(&self) -> Option<EdgeCell> {
         let one = |operations: &Vec<EdgeOperation>| match operations[..] {
             [operation] => Some(operation),
             _ => None,
@@ -118,6 +128,34 @@ impl SuperCell {
                 states[states.len() - 1]
             })
         })
+    }
+}
+
+impl Supernet for SuperCell {
+    const PER_ROUND: usize = 1;
+
+    fn whole() -> Self {
+        Self { edges: std::array::from_fn(|_| OPERATIONS.to_vec()) }
+    }
+
+    fn edges(&self) -> Vec<Vec<&'static str>> {
+        self.edges.iter().map(|edge| edge.iter().map(|operation| operation.name()).collect()).collect()
+    }
+
+    fn without(&self, edge: usize, operation: &str) -> Self {
+        let mut cell = self.clone();
+        if let Some(operations) = cell.edges.get_mut(edge) {
+            operations.retain(|other| other.name() != operation);
+        }
+        cell
+    }
+
+    fn nodes() -> Vec<Range<usize>> {
+        vec![]
+    }
+
+    fn found(&self) -> Option<String> {
+        self.single().map(|cell| cell.to_string())
     }
 }
 
@@ -200,7 +238,8 @@ impl SearchSpace for NasBench201Supernet {
 
 /// The supernet with this id.
 pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
-    (id == SPEC.id).then_some(&NasBench201Supernet as &dyn SearchSpace)
+    let all: [&dyn SearchSpace; 2] = [&NasBench201Supernet, &DartsSupernet];
+    all.into_iter().find(|space| space.spec().id == id)
 }
 
 #[cfg(test)]
@@ -238,12 +277,9 @@ mod tests {
         let mut cell = SuperCell::whole();
         assert_eq!(cell.single(), None);
         for edge in 0..EDGES {
-            for operation in
-                [EdgeOperation::SkipConnect, EdgeOperation::NorConv1x1, EdgeOperation::AvgPool3x3]
-            {
-                cell = cell.without(edge, operation).unwrap();
+            for operation in ["skip_connect", "nor_conv_1x1", "avg_pool_3x3"] {
+                cell = cell.without(edge, operation);
             }
-            assert_eq!(cell.without(edge, EdgeOperation::NorConv3x3), None);
         }
         let conv = "nor_conv_3x3";
         let expected = format!("|{conv}~0|+|{conv}~0|{conv}~1|+|{conv}~0|{conv}~1|{conv}~2|");
