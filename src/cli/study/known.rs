@@ -117,7 +117,7 @@ impl Entry {
         }
         match self.item.and_then(|item| item.reason.as_deref()) {
             Some(reason) if self.study.is_some() => {
-                text += &format!("\n  its numbers are not compared: {reason}")
+                text += &format!("\n  what is not compared: {reason}")
             }
             Some(reason) => text += &format!("\n  no study: {reason}"),
             None => {}
