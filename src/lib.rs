@@ -32,6 +32,7 @@ pub mod search;
 mod simd;
 pub mod spaces;
 pub mod speed;
+mod splice;
 pub mod stats;
 pub mod store;
 pub mod study;
