@@ -22,7 +22,7 @@ use crate::engine::Engine;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
-use crate::study::{Context, Output, Overrides, Run, RunResult, STUDIES, Study};
+use crate::study::{Context, Output, Overrides, PAGE, Run, RunResult, STUDIES, Study};
 use crate::tables::TableError;
 
 use run::Job;
@@ -235,7 +235,13 @@ impl<'s> Done<'s> {
         for (run, reason) in &context.missing {
             writeln!(std::io::stdout(), "not made: {run}: {reason}")?;
         }
-        writeln!(std::io::stdout(), "\nreport: {}", report.display())?;
+        let page = out.join(PAGE);
+        writeln!(
+            std::io::stdout(),
+            "\nreport: {}\npage:   {} (open it in a browser)",
+            report.display(),
+            page.display()
+        )?;
         Ok(())
     }
 }

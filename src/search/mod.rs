@@ -14,7 +14,7 @@ pub mod table;
 pub mod top1;
 
 pub use error::GuidedError;
-pub use finished::{Ended, Finished, TABLE, TRAJECTORY, Winners, finished, winners};
+pub use finished::{BEST_SCORED, Ended, Finished, TABLE, TRAJECTORY, Winners, finished, winners};
 pub use folder::{NAME as DESCRIPTION, RESULT, SearchFolder};
 pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};
 pub use source::Networks;
