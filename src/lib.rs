@@ -24,6 +24,7 @@ pub mod parity;
 pub mod passes;
 pub mod pictures;
 pub mod plot;
+mod progress;
 pub mod proxies;
 mod quiet;
 pub mod report;
