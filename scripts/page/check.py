@@ -231,7 +231,7 @@ def main():
     parser.add_argument("untrained", help="the program that makes the pages")
     parser.add_argument("pages", nargs="*", help="pages to look at in place of those")
     parser.add_argument("--screenshots", help="folder for pictures of every page, width and theme")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if not find():
         sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
     if args.screenshots:

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::{AnalysisError, Sample, ScoreCell, ScoreColumn, ScoreSet};
 use crate::graph::Graph;
 use crate::keyed::Stream;
+use crate::progress;
 use crate::proxies::Direction;
 use crate::spaces;
 
@@ -56,8 +57,10 @@ fn counts(set: &ScoreSet) -> Result<Vec<[ScoreCell; COUNTS.len()]>, AnalysisErro
     let mut archs = rows.clone();
     archs.sort_unstable();
     archs.dedup();
+    let work = progress::begin("counting parameters, operations and layers", "architectures", archs.len());
     let count = |arch| {
         let graph = space.build(arch, set.input)?;
+        work.advance(1);
         Ok((arch, COUNTS.map(|(_, count)| ScoreCell::Ok(count(&graph) as f64))))
     };
     let counts = archs.into_par_iter().map(count).collect::<Result<HashMap<&str, _>, AnalysisError>>()?;

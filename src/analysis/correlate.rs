@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::prepared::Prepared;
 use super::{AnalysisError, Excluded, Metric, NonFinitePolicy, ScoreCell, ScoreColumn, ScoreSet, align};
 use crate::keyed::{Stream, decide};
+use crate::progress::{self, Work};
 use crate::proxies::Direction;
 use crate::stats::{Interval, Resampling, Summary, bootstrap};
 use crate::tables::{Query, Table};
@@ -124,6 +125,8 @@ pub fn correlate(
     let accuracies = set.accuracies(table, query)?;
     let cells: Vec<Vec<ScoreCell>> = set.columns.iter().map(|column| set.cells(&column.proxy)).collect();
     let params = parameter_counts(set);
+    let resamples = set.samples.len() * set.columns.len() * options.resamples;
+    let work = progress::begin("bootstrap intervals", "resamples", resamples);
     for sample in &set.samples {
         let accuracies = &accuracies[sample.rows.clone()];
         let prepare = |(column, cells): (&ScoreColumn, &Vec<ScoreCell>)| {
@@ -138,7 +141,7 @@ pub fn correlate(
         };
         let prepared: Vec<Prepared> =
             set.columns.par_iter().zip(&cells).map(prepare).collect::<Result<_, _>>()?;
-        let intervals = intervals(&prepared, sample.repetition, options);
+        let intervals = intervals(&prepared, sample.repetition, options, &work);
         for ((correlation, prepared), intervals) in correlations.iter_mut().zip(&prepared).zip(intervals) {
             correlation.samples.push(prepared.statistics(sample.repetition, &options.metrics, intervals));
         }
@@ -153,7 +156,12 @@ fn parameter_counts(set: &ScoreSet) -> Vec<f64> {
 }
 
 /// Intervals of all columns; those over the same architectures see the same resamples, which are drawn once.
-fn intervals(prepared: &[Prepared], repetition: u64, options: &Options) -> Vec<Vec<Option<Interval>>> {
+fn intervals(
+    prepared: &[Prepared],
+    repetition: u64,
+    options: &Options,
+    work: &Work,
+) -> Vec<Vec<Option<Interval>>> {
     let metrics = &options.metrics;
     let mut intervals = vec![vec![None; metrics.len()]; prepared.len()];
     if options.resamples == 0 || metrics.is_empty() {
@@ -175,7 +183,10 @@ fn intervals(prepared: &[Prepared], repetition: u64, options: &Options) -> Vec<V
             let sample = prepared[*column].at(m);
             metrics.iter().map(|metric| metric.of(&sample)).collect::<Vec<_>>()
         };
-        let of_columns = |m: &[u32]| columns.iter().flat_map(|column| of_column(column, m)).collect();
+        let of_columns = |m: &[u32]| {
+            work.advance(columns.len() as u64);
+            columns.iter().flat_map(|column| of_column(column, m)).collect()
+        };
         let found = bootstrap(places.len(), &resampling, of_columns);
         for (&column, found) in columns.iter().zip(found.chunks_exact(metrics.len())) {
             intervals[column].copy_from_slice(found);

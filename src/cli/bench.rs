@@ -9,10 +9,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::common::{EngineArgs, Format, Names, TableOrder};
-
+use super::progress::{Bar, Unit};
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest};
 use crate::engine::rates;
@@ -149,7 +148,10 @@ fn parse_proxy(text: &str) -> Result<ProxyRef, VariantError> {
 /// An unknown name, a bad list, missing data, a missing device, or a closed output.
 pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     if args.kernels {
-        tables::kernels(&rates(args.batch_size), args.format)?;
+        let bar = Bar::new("timing kernels", Unit::Of("rounds"), 0, None);
+        let rates = rates(args.batch_size);
+        drop(bar);
+        tables::kernels(&rates, args.format)?;
         return Ok(ExitCode::SUCCESS);
     }
     let space = spaces::find(&args.space)?;
@@ -179,7 +181,13 @@ pub fn run(args: &BenchArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         parallelism: asked.on(engine.as_ref()),
     };
     let out = Output::new(args, &batch, engine.name());
-    let run = Run { args, bench, archs: &archs, out: &out, bar: progress() };
+    let run = Run {
+        args,
+        bench,
+        archs: &archs,
+        out: &out,
+        bar: Bar::new("timing", Unit::Of("measurements"), 0, Some(0)),
+    };
     let table = TableOrder::new(&args.space, dirs);
     match args.work {
         true => run.work(&|index| table.arch(index))?,
@@ -209,18 +217,13 @@ fn chosen(args: &BenchArgs) -> Vec<ProxyRef> {
     proxies::needing_no_files().filter_map(|spec| name(spec.name).parse().ok()).collect()
 }
 
-fn progress() -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} measurements, {eta} left");
-    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
 /// What all sections of a run share.
 struct Run<'a> {
     args: &'a BenchArgs,
     bench: Bench<'a>,
     archs: &'a [String],
     out: &'a Output<'a>,
-    bar: ProgressBar,
+    bar: Bar,
 }
 
 impl Run<'_> {
@@ -228,7 +231,7 @@ impl Run<'_> {
     fn all(&self, order: &dyn Fn(usize) -> Option<String>) -> anyhow::Result<()> {
         let proxies = chosen(self.args);
         let sections = 1 + proxies.len() + usize::from(self.args.together);
-        self.bar.set_length((sections * self.archs.len()) as u64);
+        self.bar.plan((sections * self.archs.len()) as u64);
         self.out.begin()?;
         let forward = self.section("forward", &[speed::forward()], order, None)?;
         let mut alone = Vec::with_capacity(proxies.len());
@@ -239,25 +242,24 @@ impl Run<'_> {
         if self.args.together && !proxies.is_empty() {
             let together = self.section("together", &proxies, order, Some(&forward.0))?;
             let ratio = speed::together_ratio(&together.0, &alone.iter().map(|(s, _)| s).collect::<Vec<_>>());
-            self.bar.suspend(|| self.out.together(&proxies, &together.0, &together.1, ratio))?;
+            self.bar.beside(|| self.out.together(&proxies, &together.0, &together.1, ratio))?;
         }
-        self.bar.finish_and_clear();
         Ok(())
     }
 
     /// What the time of the bare forward pass and of every proxy goes into.
     fn work(&self, order: &dyn Fn(usize) -> Option<String>) -> anyhow::Result<()> {
         let proxies: Vec<ProxyRef> = std::iter::once(speed::forward()).chain(chosen(self.args)).collect();
-        self.bar.set_length(proxies.len() as u64);
+        self.bar.plan(proxies.len() as u64);
         let mut all = vec![];
         for proxy in &proxies {
-            self.bar.set_message(proxy.to_string());
+            self.bar.say(proxy.to_string());
             let prepared = self.prepare(std::slice::from_ref(proxy), order);
             all.push((proxy.to_string(), self.bench.shares(self.archs, &prepared)?));
-            self.bar.inc(1);
+            self.bar.add(1);
         }
-        self.bar.finish_and_clear();
-        Ok(tables::work(&all, &self.bench.engine.name(), self.args.format)?)
+        let print = || tables::work(&all, &self.bench.engine.name(), self.args.format);
+        Ok(self.bar.beside(print)?)
     }
 
     /// Measures a plan on its distinct architectures and writes a line for every architecture.
@@ -268,7 +270,7 @@ impl Run<'_> {
         order: &dyn Fn(usize) -> Option<String>,
         forward: Option<&Section>,
     ) -> anyhow::Result<(Section, SectionFacts)> {
-        self.bar.set_message(name.to_string());
+        self.bar.say(name.to_string());
         let reset = machine::reset_peak_memory();
         let start = Instant::now();
         let prepared = self.prepare(proxies, order);
@@ -277,15 +279,15 @@ impl Run<'_> {
         let distinct: Vec<String> = reuse.distinct().iter().map(|i| self.archs[*i].clone()).collect();
         let emit = |i: usize, measured: &speed::Measured| {
             let first = reuse.distinct()[i];
-            self.bar.suspend(|| self.out.row(name, measured))?;
+            self.bar.beside(|| self.out.row(name, measured))?;
             for follower in reuse.followers(first) {
-                self.bar.suspend(|| self.out.reused_row(name, &self.archs[follower], measured))?;
+                self.bar.beside(|| self.out.reused_row(name, &self.archs[follower], measured))?;
             }
-            self.bar.inc(1);
+            self.bar.add(1);
             Ok(())
         };
         let section = self.bench.section(&distinct, &prepared, &emit)?;
-        self.bar.inc(reuse.counts().reused as u64);
+        self.bar.add(reuse.counts().reused as u64);
         let facts = SectionFacts {
             name: name.to_string(),
             summary: Summary::of(&section, forward.unwrap_or(&section)),
@@ -295,7 +297,7 @@ impl Run<'_> {
             peak_is_of_section: reset,
         };
         if name != "together" {
-            self.bar.suspend(|| self.out.summary(&facts))?;
+            self.bar.beside(|| self.out.summary(&facts))?;
         }
         Ok((section, facts))
     }

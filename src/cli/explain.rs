@@ -11,6 +11,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum, value_parser};
 
 use super::common::{EngineArgs, Names};
+use super::progress::{Bar, Unit};
 use crate::cam::{CamRequest, Explained, Form, Layer, Maps, Method, Normalisation, Similarity, Stretch};
 use crate::data::DataDirs;
 use crate::datasets::{Order, Split};
@@ -168,16 +169,23 @@ pub fn run(args: &ExplainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let explained = teacher.explained(engine.as_ref(), args.engine.precision);
     let (images, shape) = teacher.images(&seen.bytes, &seen.values, seen.shape);
     let input = InputBatch { images: &images, shape };
+    let candidates = args.candidates(dirs)?;
+    let bar = Bar::new("looking", Unit::Of("networks"), 0, Some(1 + candidates.len() as u64));
     let predicted = explained.predictions(input)?;
     let classes = classes(args, &seen, &teacher, &predicted)?;
     let maps = explained.maps(input, &classes, args.request())?;
     let taught = Column { name: teacher_name(&teacher), maps, notes: notes_of(&classes, &predicted) };
+    bar.add(1);
     let taught_to = (engine.as_ref(), &classes[..], teacher.classes, &taught.maps);
-    let candidates = args.candidates(dirs)?;
-    let column = |c: &Candidate| candidate(args, c, &seen, taught_to);
+    let column = |c: &Candidate| {
+        let column = candidate(args, c, &seen, taught_to);
+        bar.add(1);
+        column
+    };
     let mut columns = candidates.iter().map(column).collect::<anyhow::Result<Vec<_>>>()?;
     let facts = facts(&columns, &taught.maps, seen.stretch());
     columns.insert(0, taught);
+    drop(bar);
     let figure = figure::draw(args, &seen, columns, facts)?;
     plot::save(&figure, &args.out)?;
     writeln!(std::io::stdout(), "{}", args.out.display())?;

@@ -13,6 +13,7 @@ mod man;
 mod merge;
 mod parity;
 mod plot;
+mod progress;
 mod query;
 mod records;
 mod report;
@@ -95,6 +96,7 @@ pub fn main() -> ExitCode {
     let colours = std::io::stderr().is_terminal() && !is_set("NO_COLOR") && !dumb;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.without_time().with_target(false).with_ansi(colours).init();
+    crate::progress::show_with(progress::show);
     let dirs = DataDirs::resolve(cli.data_dir.as_deref());
     let done = match cli.command {
         Command::Score(args) => score::run(&args, &dirs),

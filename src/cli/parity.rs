@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::common::{EngineArgs, Format};
+use super::progress::{Bar, Unit};
 use crate::data::DataDirs;
 use crate::engine::Precision;
 use crate::parity::{Comparison, Summary, Verdict, read};
@@ -53,10 +53,14 @@ pub fn run(args: &ParityArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         let file = read(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let compute = |comparison: &Comparison, message: String| {
-            let bar = progress(comparison.groups(), message);
-            let run = |g| comparison.run(g, engine.as_ref(), dirs);
-            let groups: Result<Vec<Vec<(usize, Verdict)>>, _> = pool
-                .install(|| (0..comparison.groups()).into_par_iter().progress_with(bar).map(run).collect());
+            let bar = Bar::new(message, Unit::Of("passes"), 0, Some(comparison.groups() as u64));
+            let run = |g| {
+                let verdicts = comparison.run(g, engine.as_ref(), dirs);
+                bar.add(1);
+                verdicts
+            };
+            let groups: Result<Vec<Vec<(usize, Verdict)>>, _> =
+                pool.install(|| (0..comparison.groups()).into_par_iter().map(run).collect());
             let mut all = groups.with_context(|| path.display().to_string())?.concat();
             all.extend_from_slice(comparison.decided());
             all.sort_by_key(|(record, _)| *record);
@@ -88,12 +92,6 @@ pub fn run(args: &ParityArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 
 fn is_outside(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Outside { .. })
-}
-
-fn progress(length: usize, name: String) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} passes, {eta} left");
-    let bar = ProgressBar::new(length as u64).with_message(name);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn print_text(summary: &Summary, engine: &str, precision: &str) -> std::io::Result<()> {

@@ -16,6 +16,7 @@ use crate::page::{Costs, Page, costs};
 use crate::plot::Shown;
 use crate::report::correlation_table;
 use crate::search::DESCRIPTION;
+use crate::splice::splice;
 use crate::store::Run;
 use crate::study::{self, GuidedResult, Output, Overrides, RunResult, Study};
 
@@ -23,7 +24,16 @@ const EXAMPLES: &str = "Examples:
   untrained report results/x --out page.html
   untrained report results/c10 results/c100 --scores mine.csv --out page.html
   untrained report study/rbflex-table4 --out page.html
-  untrained report searches/zen --out page.html";
+  untrained report searches/zen --out page.html
+  untrained report --splice README.md
+
+A Markdown file to splice has regions, whose first line says what is to stand there (files from its own folder):
+  <!-- from results/x/correlations.csv: tau_b of naswot, synflow, params -->
+  <!-- from results/speed/a.json results/speed/b.json: speed -->
+  <!-- from results: verdicts -->
+  <!-- from results/t4/verdicts.csv: verdicts on Kendall correlation -->
+and whose last is
+  <!-- end -->";
 
 /// Make one HTML page of runs, studies and searches
 ///
@@ -33,7 +43,7 @@ const EXAMPLES: &str = "Examples:
 #[command(after_long_help = EXAMPLES)]
 pub struct ReportArgs {
     /// Folders of runs, studies and searches
-    #[arg(value_name = "RUN|STUDY|SEARCH", required_unless_present = "scores")]
+    #[arg(value_name = "RUN|STUDY|SEARCH", required_unless_present_any = ["scores", "splice"])]
     folders: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -41,6 +51,10 @@ pub struct ReportArgs {
 
     #[command(flatten)]
     accuracy: AccuracyArgs,
+
+    /// Fill the regions of a Markdown file from files of results, and make no page
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folders", "scores", "out"])]
+    splice: Option<PathBuf>,
 
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "page.html")]
@@ -52,6 +66,11 @@ pub struct ReportArgs {
 /// # Errors
 /// A folder that is none of the three, damaged files, a table that is not at hand, or a file that cannot be written.
 pub fn run(args: &ReportArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &args.splice {
+        let done = if splice(path)? { "changed" } else { "as it was" };
+        writeln!(std::io::stdout(), "{}: {done}", path.display())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let names: Vec<String> =
         args.folders.iter().chain(&args.external.scores).map(|path| path.display().to_string()).collect();
     let mut page = Page { title: names.join(", "), ..Page::default() };

@@ -26,7 +26,7 @@ use crate::page::costs;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
-use crate::study::{Context, Guided, GuidedResult, Output, Overrides, RunResult, STUDIES, Study};
+use crate::study::{Context, Guided, GuidedResult, Output, Overrides, PAGE, RunResult, STUDIES, Study};
 use crate::tables::TableError;
 
 use run::Job;
@@ -274,7 +274,13 @@ impl<'s> Done<'s> {
         for (run, reason) in &context.missing {
             writeln!(std::io::stdout(), "not made: {run}: {reason}")?;
         }
-        writeln!(std::io::stdout(), "\nreport: {}", report.display())?;
+        let page = out.join(PAGE);
+        writeln!(
+            std::io::stdout(),
+            "\nreport: {}\npage:   {} (open it in a browser)",
+            report.display(),
+            page.display()
+        )?;
         Ok(())
     }
 }

@@ -97,9 +97,10 @@ impl Data {
         estimates.into_iter().any(|estimate| estimate.values.len() > 1)
     }
 
-    /// Whether it is known how long scores took.
+    /// Whether it is known how long scores took, of two proxies at least: one alone is no comparison.
     pub(super) fn timed(&self) -> bool {
-        self.groups.iter().flat_map(|group| &group.proxies).any(|proxy| proxy.cost.is_some())
+        let timed = |group: &Group| group.proxies.iter().filter(|proxy| proxy.cost.is_some()).count();
+        self.groups.iter().any(|group| timed(group) > 1)
     }
 }
 

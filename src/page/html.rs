@@ -119,13 +119,20 @@ pub(super) fn render(page: &Page) -> String {
 
 /// The library's text, as its crate has it for pages without a network: its first script. The second is MathJax, which draws
 /// formulas; we have none.
-fn plotly() -> &'static str {
+pub(super) fn plotly() -> &'static str {
     static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
         let scripts = plotly::Plot::offline_js_sources();
         let first = scripts.split_once('>').and_then(|(_, rest)| rest.split_once("</script>"));
-        first.map_or_else(String::new, |(text, _)| text.to_owned())
+        let text = first.map(|(text, _)| text).filter(|text| is_plotly(text));
+        text.unwrap_or_else(|| unreachable!("the crate `plotly` has its script elsewhere")).to_owned()
     });
     &TEXT
+}
+
+/// Whether a script is the library as it is published: a banner with the version, then some megabytes.
+pub(super) fn is_plotly(text: &str) -> bool {
+    let banner: String = text.trim_start().chars().take(200).collect();
+    banner.contains("plotly.js v3.") && text.len() > 4_000_000
 }
 
 /// The pictures that there are numbers for.

@@ -10,7 +10,9 @@
   const SERIES = ['#2f7fd1', '#d9651a', '#189a72', '#c46a9f', '#b88a00', '#4fa3d1', '#7f7f7f'];
   /** From this many points on they are drawn by WebGL, where there is one. */
   const MANY = 1500;
-  const CONFIG = { responsive: true, displaylogo: false, typesetMath: false };
+  /** Where there is little room, plotly's buttons would lie on the legend; fingers zoom without them. */
+  const narrow = matchMedia('(max-width: 37rem)').matches;
+  const CONFIG = { responsive: true, displaylogo: false, typesetMath: false, displayModeBar: narrow ? false : 'hover' };
 
   /** Text as plotly shows it unchanged. */
   const plain = text => String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
@@ -151,7 +153,7 @@
     const title = `${short(proxy.name)} score${lower}`;
     const more = {
       height: 460, xaxis: { title: { text: title }, type: spread(x) ? 'log' : 'linear' },
-      yaxis: { title: { text: plain(of.accuracy), font: { size: 12 } } },
+      yaxis: { title: { text: plain(of.accuracy).replace(', ', '<br>'), font: { size: 12 } } },
     };
     const all = of.rows > of.archs.length ? ` Every ${Math.round(of.rows / of.archs.length)}th architecture is in this page; the tables were made from all ${of.rows}.` : '';
     byId('note-scatter').textContent = `${rows.length} points.${all}`;

@@ -20,7 +20,7 @@ pub type Costs = HashMap<(String, String, String), f64>;
 /// None for the files of this program.
 pub fn costs(run: &Run) -> Result<Costs, StoreError> {
     let frame = run.records();
-    let damaged = |reason| StoreError::Table { path: "records".into(), reason };
+    let damaged = |reason| StoreError::Table { path: run.file(), reason };
     let proxies = texts(&frame, "proxy").map_err(damaged)?;
     let column = |name| numbers(&frame, name).map_err(damaged);
     let [init, compute, reduce] = [column("init_ms")?, column("compute_ms")?, column("reduce_ms")?];
@@ -78,11 +78,20 @@ impl Data {
             repetitions: set.samples.iter().flat_map(repetition).collect(),
             accuracies: accuracies.into_iter().map(|x| x.is_finite().then(|| six(x))).collect(),
             proxies: correlations.iter().map(proxy).collect(),
-            heat: Heat { names, values },
+            heat: heat(names, &values),
             rows,
         };
         self.groups.push(group);
         Ok(())
+    }
+}
+
+/// The heat map without the rows and columns of scores that correlate with nothing, since they are all equal.
+fn heat(names: Vec<String>, values: &[Vec<Option<f64>>]) -> Heat {
+    let kept: Vec<usize> = (0..names.len()).filter(|row| values[*row].iter().any(Option::is_some)).collect();
+    Heat {
+        names: kept.iter().map(|row| names[*row].clone()).collect(),
+        values: kept.iter().map(|row| kept.iter().map(|column| values[*row][*column]).collect()).collect(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::data::{Line, Lines};
 use crate::analysis::{AnalysisError, Facts};
 use crate::plot::{self, Labels};
 use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow, read_table};
-use crate::search::{self, Ended, Finished};
+use crate::search::{self, BEST_SCORED, Ended, Finished};
 use crate::stats::Summary;
 use crate::store::StoreError;
 
@@ -109,13 +109,13 @@ fn size((place, column): (usize, &Column)) -> Option<(usize, f64)> {
 
 /// Which rule found the larger value, as a mean over repetitions.
 fn sentence(name: &str, winners: &[Ended]) -> Option<String> {
-    let mean = |rule: &str| {
-        let of_rule = winners.iter().filter(|ended| ended.rule == rule);
-        let values: Vec<f64> = of_rule.filter_map(|ended| ended.numbers.first()).map(|(_, x)| *x).collect();
+    let mean = |rule: &str, number: &str| {
+        let of_rule = winners.iter().filter(|ended| ended.rule == rule).flat_map(|ended| &ended.numbers);
+        let values: Vec<f64> = of_rule.filter(|(name, _)| *name == number).map(|(_, x)| *x).collect();
         Summary::of(&values)
     };
     let (rule, what) = (&winners.first()?.rule, winners.first()?.numbers.first()?.0);
-    let (found, random) = (mean(rule)?, mean("random")?);
+    let (found, random) = (mean(rule, what)?, mean("random", what)?);
     let shown = |summary: &Summary| match summary.std {
         Some(std) => format!("{:.2} ± {std:.2}", summary.mean),
         None => format!("{:.2}", summary.mean),
@@ -123,9 +123,13 @@ fn sentence(name: &str, winners: &[Ended]) -> Option<String> {
     let verdict = if found.mean > random.mean { "more than" } else { "no more than" };
     let n = winners.iter().filter(|ended| ended.rule == *rule).count();
     let repetitions = if n == 1 { "one repetition".to_owned() } else { format!("{n} repetitions") };
+    let lost = mean("random", BEST_SCORED).filter(|best| best.mean > random.mean);
+    let lost = lost.map_or(String::new(), |best| {
+        format!("; on the way it had {}, and lost that by removing members at random", shown(&best))
+    });
     let (found, random) = (shown(&found), shown(&random));
     Some(format!(
-        "{name}: the rule {rule} found a {what} of {found} over {repetitions}, {verdict} the search at random beside it ({random})."
+        "{name}: the rule {rule} found a {what} of {found} over {repetitions}, {verdict} the search at random beside it ({random}{lost})."
     ))
 }
 
@@ -137,7 +141,7 @@ fn winners_table(name: &str, winners: &[Ended]) -> Table {
         }
     }
     let kind = |name: &str| match name {
-        "value" | "accuracy (%)" => Kind::Number { decimals: DECIMALS },
+        "value" | "accuracy (%)" | BEST_SCORED => Kind::Number { decimals: DECIMALS },
         _ => Kind::Count,
     };
     let row = |ended: &Ended| {

@@ -97,3 +97,11 @@ fn of_too_many_points_every_kth_is_kept() {
     assert!(group.archs.iter().all(|place| (*place as usize) < data.archs.len()));
     assert_eq!(data.archs[0], "ReLU");
 }
+
+/// What the crate `plotly` embeds is not ours: a version that has another script first, or none, ends here and not as an empty page.
+#[test]
+fn the_library_is_the_one_we_call() {
+    let text = html::plotly();
+    assert!(html::is_plotly(text) && !html::is_plotly("") && !html::is_plotly(&text[..1_000]));
+    assert!(text.contains("react") && include_str!("page.js").matches("Plotly.").count() == 1);
+}

@@ -133,6 +133,11 @@ impl Kind {
     /// A number of such a column as people see it.
     pub fn shown(self, value: f64) -> String {
         match self {
+            // Scores of proxies reach from 1e-9 to 1e30; their table is read by people.
+            Self::Number { decimals } | Self::Loss { decimals } if value.abs() >= 1e9 => {
+                format!("{value:.decimals$e}")
+            }
+            Self::Number { .. } | Self::Loss { .. } if value.abs() >= 1e6 => format!("{value:.0}"),
             Self::Number { decimals } | Self::Loss { decimals } => format!("{value:.decimals$}"),
             Self::Difference { decimals } => format!("{value:+.decimals$}"),
             Self::Probability if value >= 0.0995 => format!("{value:.2}"),

@@ -8,6 +8,7 @@ use super::threads::Pools;
 use super::{Parallelism, Plan, PrepareError, Trial, Unit};
 use crate::datasets::{Batch, DatasetError};
 use crate::engine::Engine;
+use crate::progress;
 use crate::proxies::{ProxyRef, VariantError};
 use crate::store::{Record, Store, StoreError};
 
@@ -242,7 +243,9 @@ impl Runner<'_> {
         let (trial, needed) = self.trial(first as u32, &pending)?;
         let prepare_seconds = start.elapsed().as_secs_f64();
         let (timed, all): (usize, Vec<usize>) = (probes.clamp(1, pending.len()), (0..needed.len()).collect());
+        let work = progress::begin("timing", "architectures", timed);
         let probe = |k: usize| {
+            work.advance(1);
             let unit = &pending[k * pending.len() / timed];
             let start = Instant::now();
             trial.score(unit.index, &list.archs[unit.index as usize], &all).map(|_| start.elapsed())

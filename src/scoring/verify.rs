@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{BatchSource, Protocol, RunError, Trial};
 use crate::engine::Engine;
+use crate::progress;
 use crate::proxies::ProxyRef;
 use crate::store::Record;
 
@@ -53,6 +54,7 @@ pub fn rescore(
     order: &dyn Fn(usize) -> Option<String>,
     batch: &BatchSource<'_>,
 ) -> Result<Vec<Checked>, RunError> {
+    let work = progress::begin("scoring again", "records", records.len());
     let mut repetitions: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
     for record in records {
         repetitions.entry(record.repetition).or_default().push(record);
@@ -78,6 +80,7 @@ pub fn rescore(
                 ..again
             });
             checked.extend(again.map(|again| Checked { record: record.clone(), again }));
+            work.advance(1);
         }
     }
     Ok(checked)

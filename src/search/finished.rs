@@ -26,6 +26,9 @@ pub struct Finished {
     pub table: Option<String>,
 }
 
+/// Name of the largest value on the way to what was found.
+pub const BEST_SCORED: &str = "best value on the way";
+
 /// What one rule found in one repetition.
 #[derive(Debug, PartialEq)]
 pub struct Ended {
@@ -86,10 +89,16 @@ pub fn finished(folder: &Path) -> Result<Finished, StoreError> {
         let text = text.map_err(StoreError::io(&table, "make the file readable"))?;
         return Ok(Finished { description, rows: vec![], winners: vec![], table: Some(text) });
     }
-    let winners = found(folder)?;
+    let mut winners = found(folder)?;
     let trajectory = folder.join(TRAJECTORY);
     let mut rows: Vec<Row> = if trajectory.exists() { folder::read_json(&trajectory)? } else { vec![] };
     read_parts(&folder.join(PARTS), &mut rows)?;
+    // Removal at random may lose the best candidate on the way.
+    for ended in &mut winners {
+        let mut own = rows.iter().filter(|row| row.repetition == ended.repetition && row.rule == ended.rule);
+        let best = own.next_back().map(|row| row.best_so_far);
+        ended.numbers.extend(best.map(|best| (BEST_SCORED, best)));
+    }
     Ok(Finished { description, rows, winners, table: None })
 }
 

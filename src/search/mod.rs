@@ -14,7 +14,9 @@ pub mod table;
 pub mod top1;
 
 pub use error::GuidedError;
-pub use finished::{Ended, Finished, PARTS, Part, TABLE, TRAJECTORY, Winners, finished, winners};
+pub use finished::{
+    BEST_SCORED, Ended, Finished, PARTS, Part, TABLE, TRAJECTORY, Winners, finished, winners,
+};
 pub use folder::{NAME as DESCRIPTION, RESULT, SearchFolder};
 pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};
 pub use source::Networks;

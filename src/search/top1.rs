@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use crate::keyed::smallest;
+use crate::progress;
 use crate::stats::Summary;
 
 crate::named! {
@@ -86,7 +87,9 @@ pub fn top1(pools: &[Pool<'_>], request: &Request) -> Result<Vec<Top1>, SearchEr
         let (size, repetition) = (small.size, small.repetition);
         return Err(SearchError::PoolTooSmall { sample_size: request.sample_size, size, repetition });
     }
+    let work = progress::begin("drawing samples", "trials", request.trials);
     let trial = |t: usize| {
+        work.advance(1);
         let pool = &pools[t % pools.len()];
         let key = format!("top1.{}.{}.{t}", request.sample_size, pool.repetition);
         let drawn = smallest(request.sample_size, pool.size, request.seed, &key);

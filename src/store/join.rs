@@ -6,6 +6,7 @@ use super::columns::Rows;
 use super::finished::{self, Duplicates};
 use super::folder::{holds_records, lock};
 use super::{Manifest, StoreError, run};
+use crate::progress;
 
 /// Joins runs of one plan into a new one in `out`, and gives the number of records.
 ///
@@ -19,6 +20,7 @@ pub fn join(out: &Path, runs: &[PathBuf]) -> Result<u64, StoreError> {
     }
     let mut manifest: Option<Manifest> = None;
     let mut parts = vec![];
+    let work = progress::begin("reading runs, then joining them", "runs", runs.len());
     for run in runs {
         let mut part = Manifest::read(run)?;
         part.key.shard = None;
@@ -27,6 +29,7 @@ pub fn join(out: &Path, runs: &[PathBuf]) -> Result<u64, StoreError> {
             Some(whole) => unite(whole, part, run)?,
         }
         parts.push(run::read(run)?);
+        work.advance(1);
     }
     let Some(mut manifest) = manifest else { return Ok(0) };
     let records = finished::merge(parts, Duplicates::Refused, out)?;

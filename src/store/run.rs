@@ -50,12 +50,17 @@ impl Run {
         self.records.clone()
     }
 
+    /// The file of the records, for messages.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.join(finished::RECORDS)
+    }
+
     /// The rows of [`Run::records`], to be read as [`Record`]s.
     ///
     /// # Errors
     /// None for the files of this program.
     pub fn rows(&self) -> Result<Rows<'_>, StoreError> {
-        Rows::of(&self.records, &self.folder.join(finished::RECORDS))
+        Rows::of(&self.records, &self.file())
     }
 
     /// Whether every planned record is there. A shard has a part of the plan and is never complete by itself.

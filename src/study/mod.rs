@@ -43,6 +43,8 @@ pub use verdicts::{VERDICTS_FILE, Verdicts, VerdictsError};
 
 /// The study's own file in the folder of its result.
 pub const COPY: &str = "study.toml";
+/// The page of a result.
+pub const PAGE: &str = "page.html";
 
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;

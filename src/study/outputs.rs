@@ -10,7 +10,7 @@ use super::stability::stability_table;
 use super::times::times_table;
 use super::verdict::judge;
 use super::verdicts::{self, VERDICTS_FILE};
-use super::{COPY, Overrides, Study, report};
+use super::{COPY, Overrides, PAGE, Study, report};
 use crate::analysis::{CorrelationGroup, Metric};
 use crate::named::Named;
 use crate::page::{Page, PageError};
@@ -133,7 +133,7 @@ impl Output<'_, '_> {
         let mut page = Page { title: self.study.title.clone(), ..Page::default() };
         page.add_command(self.context.command.clone());
         self.add_to(&mut page, folder)?;
-        page.write(&folder.join("page.html"))?;
+        page.write(&folder.join(PAGE))?;
         Ok(path)
     }
 

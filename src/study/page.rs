@@ -14,8 +14,9 @@ impl Output<'_, '_> {
     /// A run that is damaged.
     pub fn add_to(&self, page: &mut Page, folder: &Path) -> Result<(), OutputError> {
         let source = self.study.source.trim_end_matches('.');
-        page.about
-            .extend([format!("{}. Published numbers: {source}.", self.study.title.trim_end_matches('.'))]);
+        let title = self.study.title.trim_end_matches('.');
+        let said = if page.title == self.study.title { String::new() } else { format!("{title}. ") };
+        page.about.push(format!("{said}Published numbers: {source}."));
         page.about.extend(self.study.about.iter().map(|text| text.trim().to_owned()));
         let missing = self.context.missing.iter();
         page.summary.extend(missing.map(|(run, reason)| format!("The run {run} was not made: {reason}.")));

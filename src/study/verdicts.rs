@@ -143,29 +143,44 @@ impl Verdicts {
 
     /// Counts for each paper, and for its tables and figures; then the numbers that were compared, and the reasons why others were not.
     pub fn markdown(&self) -> String {
-        let names: Vec<&str> = Verdict::all().map(|(_, name)| name).collect();
-        let mut page = format!("| table or figure | numbers | {} |\n|---|---:|", names.join(" | "));
-        page += &"---:|".repeat(names.len());
-        let row = |title: &str, lines: &[&Line]| {
-            let count = |name: &&str| match lines.iter().filter(|line| line.verdict == **name).count() {
-                0 => String::new(),
-                n => n.to_string(),
-            };
-            let counts: Vec<String> = names.iter().map(count).collect();
-            format!("\n| {title} | {} | {} |", lines.len(), counts.join(" | "))
-        };
-        for paper in self.0.chunk_by(|a, b| a.0.paper() == b.0.paper()) {
-            let lines: Vec<&Line> = paper.iter().flat_map(|(_, lines)| lines).collect();
-            page += &row(&format!("**{}**", paper[0].0.paper()), &lines);
-            for (item, lines) in paper {
-                page += &row(item.place(), &lines.iter().collect::<Vec<_>>());
-            }
-        }
-        page += &row("**all**", &self.0.iter().flat_map(|(_, lines)| lines).collect::<Vec<_>>());
-        page += "\n";
+        let mut page = self.counts(true);
         self.0.iter().for_each(|(item, lines)| page += &section(item, lines));
         page
     }
+
+    /// Counts for each paper.
+    pub fn papers(&self) -> String {
+        self.counts(false)
+    }
+
+    /// Counts for each paper, and `all` its tables and figures or not.
+    fn counts(&self, all: bool) -> String {
+        let names: Vec<&str> = Verdict::all().map(|(_, name)| name).collect();
+        let first = if all { "table or figure" } else { "paper" };
+        let mut table = format!("| {first} | numbers | {} |\n|---|---:|", names.join(" | "));
+        table += &"---:|".repeat(names.len());
+        for paper in self.0.chunk_by(|a, b| a.0.paper() == b.0.paper()) {
+            table += &counts_row(
+                &format!("**{}**", paper[0].0.paper()),
+                paper.iter().flat_map(|(_, lines)| lines),
+            );
+            for (item, lines) in paper.iter().filter(|_| all) {
+                table += &counts_row(item.place(), lines);
+            }
+        }
+        table + &counts_row("**all**", self.0.iter().flat_map(|(_, lines)| lines)) + "\n"
+    }
+}
+
+/// How many lines have each verdict; nothing stands for none.
+fn counts_row<'l>(title: &str, lines: impl IntoIterator<Item = &'l Line>) -> String {
+    let lines: Vec<&Line> = lines.into_iter().collect();
+    let count = |(_, name)| match lines.iter().filter(|line| line.verdict == name).count() {
+        0 => String::new(),
+        n => n.to_string(),
+    };
+    let counts: Vec<String> = Verdict::all().map(count).collect();
+    format!("\n| {title} | {} | {} |", lines.len(), counts.join(" | "))
 }
 
 /// The first reading; where it differs, its reason names those that do not. (Which one stands must not depend on what comes out.)

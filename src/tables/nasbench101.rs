@@ -12,6 +12,7 @@ use flate2::read::MultiGzDecoder;
 use super::content::TableData;
 use super::spec::{Names, Origin, Published, Read};
 use super::{CSV_FILES, OnError, Query, Runs, Split, TableError, TableSpec};
+use crate::progress;
 use crate::spaces::nasbench101::{VertexCell, VertexOperation};
 
 const SIZE: usize = 423_624;
@@ -47,6 +48,7 @@ pub(super) static SPEC: TableSpec = TableSpec {
 
 fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, TableError> {
     let mut rows = Rows::default();
+    let work = progress::begin("reading NAS-Bench-101, once", "records", SIZE);
     for path in paths {
         let mut lines = Lines::open(path)?;
         for number in 0.. {
@@ -58,6 +60,7 @@ fn read(spec: &TableSpec, paths: &[PathBuf], on_error: OnError) -> Result<Read, 
                 let error = TableError::bad_entry(spec.id, path, number, reason);
                 on_error.met(error, &mut rows.malformed)?;
             }
+            work.advance(1);
         }
     }
     Ok(rows.finish())

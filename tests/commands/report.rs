@@ -33,6 +33,24 @@ fn a_folder_that_is_nothing_is_an_error() {
 }
 
 #[test]
+fn regions_of_a_page_are_filled_from_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.md");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/results/nats-10x1000/correlations.csv");
+    std::fs::write(&page, format!("<!-- from {file}: tau_b of synflow -->\n<!-- end -->\n")).unwrap();
+    let splice = || {
+        let mut command = untrained_on(Path::new("/nonexistent"));
+        command.arg("report").arg("--splice").arg(&page);
+        command.assert()
+    };
+    splice().success().stdout(predicate::str::contains("changed"));
+    assert!(std::fs::read_to_string(&page).unwrap().contains("| `synflow` | 0.586 ± 0.010 |"));
+    splice().success().stdout(predicate::str::contains("as it was"));
+    std::fs::write(&page, "nothing to fill\n").unwrap();
+    splice().failure().stderr(predicate::str::contains("put `<!-- from FILE: WHAT -->`"));
+}
+
+#[test]
 fn shells_and_manuals_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let on = || untrained_on(Path::new("/nonexistent"));

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::ScoreArgs;
 use crate::cli::common::{Format, Names, TableOrder};
+use crate::cli::progress::{Bar, Unit};
 use crate::data::DataDirs;
 use crate::datasets;
 use crate::passes::{CandidateSet, Network};
@@ -42,8 +43,10 @@ pub fn run(args: &ScoreArgs, arch: &str, dirs: &DataDirs) -> anyhow::Result<Exit
     let table = TableOrder::new(&given.space, dirs);
     let order = |index| table.arch(index);
     let set = CandidateSet { setup, engine: engine.as_ref(), inputs: &inputs, order: &order };
+    let bar = Bar::new("scoring", Unit::Of("networks"), 0, Some(1));
     let proxies = scoring::prepare(&proxies, &set);
     let outcomes = parallelism.together(|| scoring::score(engine.as_ref(), &network, &inputs, &proxies))?;
+    drop(bar);
     let report =
         Report { args, network: &network, engine: engine.name(), batch: description, build_ms, outcomes };
     match args.format {
