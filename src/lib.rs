@@ -38,3 +38,4 @@ pub mod study;
 pub mod tables;
 pub mod teachers;
 mod threads;
+pub mod training;
