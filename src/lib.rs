@@ -40,3 +40,4 @@ pub mod study;
 pub mod tables;
 pub mod teachers;
 mod threads;
+pub mod training;

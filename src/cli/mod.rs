@@ -20,6 +20,7 @@ mod report;
 mod score;
 mod search;
 mod study;
+mod train;
 mod verdicts;
 mod verify;
 
@@ -68,6 +69,7 @@ enum Command {
     Records(records::RecordsArgs),
     Verify(verify::VerifyArgs),
     Merge(merge::MergeArgs),
+    Train(Box<train::TrainArgs>),
     Correlate(correlate::CorrelateArgs),
     Search(Box<search::SearchArgs>),
     Compare(compare::CompareArgs),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Records(args) => records::run(&args),
         Command::Verify(args) => verify::run(&args, &dirs),
         Command::Merge(args) => merge::run(&args),
+        Command::Train(args) => train::run(&args, &dirs),
         Command::Correlate(args) => correlate::run(&args, &dirs),
         Command::Search(args) => search::run(&args, &dirs),
         Command::Compare(args) => compare::run(&args, &dirs),

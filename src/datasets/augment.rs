@@ -30,17 +30,22 @@ pub(super) fn apply(
         Augment::Rbflex => spec.rotation,
     };
     let stream = Stream::new(request.data_seed, &format!("augment.{}.{index}", spec.id));
-    let padding = side / 8;
-    let [ox, oy] = [0, 1].map(|j| decide(&stream, j, 2 * padding + 1));
-    *pixels =
-        remap(pixels, side, |x, y| Some(((x + ox).checked_sub(padding)?, (y + oy).checked_sub(padding)?)));
-    if stream.unit(2) >= 0.5 {
-        *pixels = remap(pixels, side, |x, y| Some((side - 1 - x, y)));
-    }
+    *pixels = crop_and_flip(pixels, side, &stream, 0);
     if rotation > 0.0 {
         let angle = ((2.0 * stream.unit(3) - 1.0) * rotation).to_radians();
         *pixels = rotate(pixels, side, angle);
     }
+}
+
+/// A copy of an image's planes, cropped and flipped as the numbers `u_j`, `u_(j+1)` and `u_(j+2)` of a stream say.
+pub fn crop_and_flip(pixels: &[u8], side: usize, stream: &Stream, j: u64) -> Vec<u8> {
+    let padding = side / 8;
+    let [ox, oy] = [j, j + 1].map(|j| decide(stream, j, 2 * padding + 1));
+    let flipped = stream.unit(j + 2) >= 0.5;
+    remap(pixels, side, |x, y| {
+        let x = if flipped { side - 1 - x } else { x };
+        Some(((x + ox).checked_sub(padding)?, (y + oy).checked_sub(padding)?))
+    })
 }
 
 fn rotate(pixels: &[u8], side: usize, angle: f64) -> Vec<u8> {

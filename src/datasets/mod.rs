@@ -33,10 +33,11 @@ mod text;
 mod tinyimagenet16;
 mod word_piece;
 
+pub use augment::crop_and_flip;
 pub use batch::{Batch, batch};
 pub use error::DatasetError;
 pub use imagenet16_120::import_imagenet16_120;
-pub use normalise::for_imagenet;
+pub use normalise::{append as append_normalised, for_imagenet};
 pub use request::{AttentionMask, Augment, BatchRequest, Normalisation, Order, SpecialTokens, Split};
 pub use spec::{ChannelStats, DatasetSpec, SPECS, canonical, ids, spec};
 

@@ -18,7 +18,7 @@ pub fn for_imagenet(planes: &[f32]) -> Vec<f32> {
 
 /// Appends `(p - mean_c) / std_c` with `p = byte / 255` for one image of planes (`C, H, W`), in f32 and in this
 /// order; the constants are rounded to f32 first.
-pub(super) fn append(pixels: &[u8], spec: &DatasetSpec, choice: Normalisation, out: &mut Vec<f32>) {
+pub fn append(pixels: &[u8], spec: &DatasetSpec, choice: Normalisation, out: &mut Vec<f32>) {
     let stats = match choice {
         Normalisation::Standard => Some(spec.standard),
         Normalisation::AutoDl => Some(spec.autodl),

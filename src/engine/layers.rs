@@ -1,7 +1,7 @@
 //! The parameters of a pass, layer by layer, as kernels take them.
 
 use super::kernels::{Conv, Dense, HostValues, Kernels, LayerGradients, LayerWants, Norm, Numbers};
-use super::{EngineError, ForwardPass, NormStatistics};
+use super::{EngineError, ForwardPass, NormStatistics, Precision};
 use crate::graph::{BatchNorm, Node, NodeId, Op, ParamId};
 
 /// Numbers of parameters other than the weights themselves (a direction in parameter space), by [`ParamId`]; `None` is
@@ -74,9 +74,8 @@ impl<'a> ForwardPass<'a> {
         op: &'a Op,
         (weight, bias): (ParamId, Option<ParamId>),
     ) -> LinearLayer<'a> {
-        let numbers = |id: ParamId| Numbers::F32(self.weights.get(id));
         let shape = self.graph.param(weight).shape.as_slice();
-        let (weight, bias) = (numbers(weight), bias.map(numbers));
+        let (weight, bias) = (self.numbers(weight), bias.map(|id| self.numbers(id)));
         let Op::Conv2d { window, groups, .. } = op else {
             return LinearLayer::Dense(Dense { weight, shape: [shape[0], shape[1]], bias });
         };
@@ -89,12 +88,18 @@ impl<'a> ForwardPass<'a> {
     pub(super) fn batch_norm(&self, norm: &BatchNorm) -> Norm<'a> {
         Norm {
             statistics: self.norm,
-            weight: norm.weight.map(|id| self.weights.get(id)),
-            bias: norm.bias.map(|id| self.weights.get(id)),
-            running_mean: self.weights.get(norm.running_mean),
-            running_var: self.weights.get(norm.running_var),
+            weight: norm.weight.map(|id| self.numbers(id)),
+            bias: norm.bias.map(|id| self.numbers(id)),
+            running_mean: self.numbers(norm.running_mean),
+            running_var: self.numbers(norm.running_var),
             eps: norm.eps,
         }
+    }
+
+    /// The numbers of a parameter: those in f64 where there are some and the pass computes in f64.
+    pub(super) fn numbers(&self, id: ParamId) -> Numbers<'a> {
+        let exact = self.weights.exact(id).filter(|_| self.precision == Precision::F64);
+        exact.map_or_else(|| Numbers::F32(self.weights.get(id)), Numbers::F64)
     }
 
     /// Number of images.

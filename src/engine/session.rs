@@ -1,6 +1,6 @@
 //! A recorded pass, open for derivatives.
 
-use super::kernels::{HostValues, Kernels};
+use super::kernels::{HostValues, Kernels, Moments};
 use super::layers::ParamValues;
 use super::loss::Loss;
 use super::reverse::{
@@ -27,6 +27,10 @@ pub trait Session {
     /// # Errors
     /// [`EngineError::NotKept`] for a value that was not kept, or the device's message.
     fn value(&self, node: NodeId) -> Result<HostValues, EngineError>;
+
+    /// Mean and biased variance of each channel over the batch, as the normalisations of the pass used them: of each node the
+    /// moments and the number of values of which they are. Nothing in passes with other statistics.
+    fn batch_moments(&self) -> Vec<(NodeId, Moments, f64)>;
 
     /// Gradients of the sum over cotangents `c` of `c.values . value(c.node)`.
     ///
@@ -112,6 +116,10 @@ impl<K: Kernels> Session for KernelSession<'_, K> {
 
     fn value(&self, node: NodeId) -> Result<HostValues, EngineError> {
         self.tape.host(&self.kernels, &self.pass, node)
+    }
+
+    fn batch_moments(&self) -> Vec<(NodeId, Moments, f64)> {
+        self.tape.batch_moments().collect()
     }
 
     fn backward(

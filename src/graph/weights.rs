@@ -17,10 +17,13 @@ pub struct WrongLength {
 
 /// Values of all parameters and buffers of a graph, in f32 and PyTorch layout, indexed by [`ParamId`].
 ///
-/// An f64 engine widens them; they are never regenerated in f64.
+/// An f64 engine widens them; they are never regenerated in f64. Numbers that were [changed](Weights::change) are kept in f64 as
+/// well, so that training adds up small steps.
 #[derive(Clone, Debug)]
 pub struct Weights {
     tensors: Vec<Arc<Vec<f32>>>,
+    /// Of those that were changed.
+    exact: Vec<Option<Vec<f64>>>,
 }
 
 impl Weights {
@@ -57,7 +60,7 @@ impl Weights {
             let known = known(param).filter(|values| values.len() == param.numel());
             known.map_or_else(|| drawn(param), Arc::new)
         });
-        Self { tensors }
+        Self::of(tensors)
     }
 
     /// Numbers from another source, for example a file: `values(parameter)` gives as many as the parameter has.
@@ -75,17 +78,40 @@ impl Weights {
                 false => Err(WrongLength { name: param.name.clone(), found: tensor.len() }.into()),
             }
         });
-        Ok(Self { tensors: tensors.collect::<Result<_, E>>()? })
+        Ok(Self::of(tensors.collect::<Result<_, E>>()?))
     }
 
     /// The same with every number replaced by its absolute value, buffers included (SynFlow).
     pub fn absolute(&self) -> Self {
         let absolute = |values: &Arc<Vec<f32>>| Arc::new(values.iter().map(|w| w.abs()).collect());
-        Self { tensors: self.tensors.iter().map(absolute).collect() }
+        Self::of(self.tensors.iter().map(absolute).collect())
+    }
+
+    fn of(tensors: Vec<Arc<Vec<f32>>>) -> Self {
+        Self { exact: vec![None; tensors.len()], tensors }
+    }
+
+    /// Changes the f64 numbers of one parameter, which begin as the f32 ones and replace them, rounded.
+    pub fn change(&mut self, id: ParamId, change: impl FnOnce(&mut [f64])) {
+        let tensor = Arc::make_mut(&mut self.tensors[id.0]);
+        let exact = self.exact[id.0].get_or_insert_with(|| tensor.iter().map(|w| f64::from(*w)).collect());
+        change(exact);
+        tensor.iter_mut().zip(exact).for_each(|(w, exact)| *w = *exact as f32);
+    }
+
+    /// The f64 numbers of one parameter, where it was changed.
+    pub fn exact(&self, id: ParamId) -> Option<&[f64]> {
+        self.exact[id.0].as_deref()
+    }
+
+    /// All zeros, to be [changed](Weights::change).
+    pub fn zeros(graph: &Graph) -> Self {
+        Self::of(graph.params().iter().map(|param| Arc::new(vec![0.0; param.numel()])).collect())
     }
 
     /// Values of one parameter, to change them.
     pub fn get_mut(&mut self, id: ParamId) -> &mut [f32] {
+        self.exact[id.0] = None;
         Arc::make_mut(&mut self.tensors[id.0]).as_mut_slice()
     }
 

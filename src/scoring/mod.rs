@@ -24,7 +24,7 @@ pub use plan::{List, Plan, PlanError, Shard, Unit};
 pub use protocol::{Protocol, ProtocolError, numbers_version};
 pub use reuse::{Dedupe, Reuse, ReuseCounts, ReuseError};
 pub use runner::{BatchSource, Ended, Estimate, Progress, RunError, Runner, Silent};
-pub use selection::Selection;
+pub use selection::{Selection, select};
 pub use settings::{Settings, Varied, Vary, flag};
 pub use subset::{SUBSETS, Subset, SubsetError};
 pub use threads::Parallelism;

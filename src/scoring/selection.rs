@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{PlanError, Protocol, Vary};
+use super::PlanError;
 use crate::keyed::{MOST_LOOKED_AT, sample};
+use crate::spaces::SearchSpace;
 
 /// Which architectures a repetition scores.
 #[derive(Clone, Debug)]
@@ -26,17 +27,17 @@ impl fmt::Display for Selection {
     }
 }
 
-/// The architectures of a repetition; `order` gives those whose order only the table knows.
+/// The architectures of a selection, samples by the sample seed and their number; `order` gives those whose order only the table knows.
 ///
 /// # Errors
 /// The space has fewer, or no order of them is known.
-pub(super) fn select(
-    protocol: &Protocol,
+pub fn select(
+    space: &dyn SearchSpace,
     selection: &Selection,
-    repetition: u32,
+    (sample_seed, number): (u64, u32),
     order: &dyn Fn(usize) -> Option<String>,
 ) -> Result<Vec<String>, PlanError> {
-    let (space, spec) = (protocol.space, protocol.space.spec());
+    let spec = space.spec();
     if let Selection::List { archs, .. } = selection {
         return Ok(archs.clone());
     }
@@ -46,10 +47,7 @@ pub(super) fn select(
         Selection::Sample(n) if *n > size => {
             return Err(PlanError::TooMany { space: spec.id, size, asked: *n });
         }
-        Selection::Sample(n) => {
-            let drawn = if protocol.varies(Vary::Archs) { repetition } else { 0 };
-            sample(*n, size, protocol.settings.sample_seed, &format!("sample.{}.{drawn}", spec.id))
-        }
+        Selection::Sample(n) => sample(*n, size, sample_seed, &format!("sample.{}.{number}", spec.id)),
         _ if size > MOST_LOOKED_AT => return Err(PlanError::TooManyForAll { space: spec.id, size }),
         _ => (0..size).collect(),
     };

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::evolve::Row;
-use super::folder::{self, Description, RESULT};
-use crate::store::StoreError;
+use super::folder::{self, RESULT};
+use crate::store::{Description, StoreError};
 
 /// The table of a search on a table, as JSON.
 pub const TABLE: &str = "table.json";

@@ -230,9 +230,10 @@ pub trait SearchSpace: Sync {
 
 /// All search spaces. Adding one is one folder and one line here.
 pub static SPACES: LazyLock<Vec<&'static dyn SearchSpace>> = LazyLock::new(|| {
-    let spaces: [&dyn SearchSpace; 10] = [
+    let spaces: [&dyn SearchSpace; 11] = [
         &nasbench101::NasBench101,
-        &nasbench201::NasBench201,
+        &nasbench201::FULL,
+        &nasbench201::SMALL,
         &nats_sss::NatsSss,
         &nafbee::NafbeeVgg19,
         &nafbee::BERT,
@@ -294,7 +295,8 @@ mod tests {
                 mutable.push(spec.id);
             }
         }
-        let expected = ["nasbench101", "nasbench201", "nats_sss", "cam_nas", "nasbench_macro"];
+        let expected =
+            ["nasbench101", "nasbench201", "nasbench201_small", "nats_sss", "cam_nas", "nasbench_macro"];
         assert_eq!(mutable, [&expected[..], &["transnas_macro", "transnas_micro"]].concat());
     }
 

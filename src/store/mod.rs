@@ -30,6 +30,7 @@ mod record;
 mod run;
 #[cfg(test)]
 mod tests;
+pub(crate) mod work;
 
 pub use cache::{Cache, CacheEntry};
 pub use columns::{Rows, frame_of};
@@ -44,3 +45,4 @@ pub use manifest::{
 };
 pub use record::{Record, Seeds, Status, Timings, number};
 pub use run::Run;
+pub use work::{Description, WorkFolder};

@@ -7,7 +7,7 @@ use super::source_file::{SourceFile, Unit};
 use super::spec::{Names, Origin};
 use super::{Query, Runs, Split, TableError, TableSpec};
 use crate::spaces::SearchSpace;
-use crate::spaces::nasbench201::NasBench201;
+use crate::spaces::nasbench201::FULL;
 
 const SIZE: usize = 15_625;
 
@@ -130,7 +130,7 @@ impl Classes {
 /// The string that isomorphic cells share (NATS-Bench, `to_unique_str` with zero considered); equal to the
 /// `UniqueString` of all 15,625 rows of nats_bench.csv.
 fn isomorphism_string(arch: &str) -> Option<String> {
-    NasBench201.isomorphism_class(arch)
+    FULL.isomorphism_class(arch)
 }
 
 #[cfg(test)]

@@ -38,8 +38,8 @@ impl<'a> BurnKernels<'a> {
     }
 
     /// A parameter `[C]` as `[1, C, 1, 1]`.
-    pub(super) fn channels(&self, values: &[f32]) -> Map {
-        self.tensor(Numbers::F32(values), [1, values.len(), 1, 1])
+    pub(super) fn channels(&self, values: Numbers<'_>) -> Map {
+        self.tensor(values, [1, values.len(), 1, 1])
     }
 
     /// Coefficients per channel of `x`: `[1, C, 1, 1]`, or `[N, C, 1, 1]` where there are so many.

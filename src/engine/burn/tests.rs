@@ -3,7 +3,7 @@
 use ::burn::tensor::Device;
 
 use super::kernels::BurnKernels;
-use crate::engine::kernels::{Kernels, Norm};
+use crate::engine::kernels::{Kernels, Norm, Numbers};
 use crate::engine::native::NativeKernels;
 use crate::engine::{NormStatistics, Precision};
 use crate::graph::Shape;
@@ -41,10 +41,10 @@ fn results<K: Kernels>(kernels: &K) -> Vec<(String, Vec<f64>)> {
         for affine in [false, true] {
             let norm = Norm {
                 statistics,
-                weight: affine.then_some(&weight[..]),
-                bias: affine.then_some(&bias[..]),
-                running_mean: &mean,
-                running_var: &variance,
+                weight: affine.then_some(Numbers::F32(&weight)),
+                bias: affine.then_some(Numbers::F32(&bias)),
+                running_mean: Numbers::F32(&mean),
+                running_var: Numbers::F32(&variance),
                 eps: 1e-5,
             };
             let y = kernels.batch_norm(x.clone(), &norm).unwrap();

@@ -13,7 +13,7 @@ pub fn layer_norm(kernels: &BurnKernels<'_>, x: Map, norm: &TokenNorm<'_>) -> Ma
     let centred = x.clone() - x.mean_dim(1);
     let variance = (centred.clone() * centred.clone()).mean_dim(1);
     let inv = variance.add_scalar(norm.eps).sqrt().recip();
-    centred * inv * kernels.channels(norm.weight) + kernels.channels(norm.bias)
+    centred * inv * kernels.channels(Numbers::F32(norm.weight)) + kernels.channels(Numbers::F32(norm.bias))
 }
 
 /// Attention, for which sequences `[N, heads d, 1, tokens]` are reshaped to `[N, heads, d, tokens]`.

@@ -24,14 +24,14 @@ pub struct Dense<'a> {
     pub bias: Option<Numbers<'a>>,
 }
 
-/// Parameters of one batch normalisation, in f32; an affine-free layer has no weight and bias.
+/// Parameters of one batch normalisation; an affine-free layer has no weight and bias.
 #[derive(Clone, Copy, Debug)]
 pub struct Norm<'a> {
     pub statistics: NormStatistics,
-    pub weight: Option<&'a [f32]>,
-    pub bias: Option<&'a [f32]>,
-    pub running_mean: &'a [f32],
-    pub running_var: &'a [f32],
+    pub weight: Option<Numbers<'a>>,
+    pub bias: Option<Numbers<'a>>,
+    pub running_mean: Numbers<'a>,
+    pub running_var: Numbers<'a>,
     pub eps: f64,
 }
 
@@ -40,13 +40,14 @@ impl Norm<'_> {
     /// `scale = weight / sqrt(variance + eps)` and `shift = bias - mean * scale`.
     pub fn scale_and_shift(&self, moments: &Moments) -> [Vec<f64>; 2] {
         let channels = self.running_mean.len().max(1);
-        let of = |values: Option<&[f32]>, k: usize, absent: f64| {
-            values.map_or(absent, |values| f64::from(values[k % channels]))
+        let of = |values: Option<Numbers<'_>>, absent: f64| {
+            values.map_or_else(|| vec![absent; channels], |values| values.to_f64())
         };
+        let (weight, bias) = (of(self.weight, 1.0), of(self.bias, 0.0));
         let scale = moments.variance.iter().enumerate();
-        let scale: Vec<f64> = scale.map(|(k, v)| of(self.weight, k, 1.0) / (v + self.eps).sqrt()).collect();
+        let scale: Vec<f64> = scale.map(|(k, v)| weight[k % channels] / (v + self.eps).sqrt()).collect();
         let shift = moments.mean.iter().zip(&scale).enumerate();
-        let shift = shift.map(|(k, (mean, scale))| of(self.bias, k, 0.0) - mean * scale).collect();
+        let shift = shift.map(|(k, (mean, scale))| bias[k % channels] - mean * scale).collect();
         [scale, shift]
     }
 }

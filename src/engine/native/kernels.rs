@@ -6,7 +6,7 @@ use super::params::HostScalar;
 use super::tiles::Tiles;
 use super::{activation, channels, codes, concat, layout, moments, pool, resize};
 use crate::engine::kernels::{
-    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm, wide,
+    Codes, Conv, Dense, EngineRows, HostValues, Kernels, LayerGradients, LayerWants, Moments, Norm,
 };
 use crate::engine::work::Work;
 use crate::engine::{NormStatistics, Precision};
@@ -125,7 +125,7 @@ impl<L: Tiles> Kernels for NativeKernels<L> {
         let moments = match norm.statistics {
             NormStatistics::Bypass => return Ok(x),
             NormStatistics::Running => {
-                Moments { mean: wide(norm.running_mean), variance: wide(norm.running_var) }
+                Moments { mean: norm.running_mean.to_f64(), variance: norm.running_var.to_f64() }
             }
             NormStatistics::Batch | NormStatistics::PerImage => self.moments(&x, per_image),
         };

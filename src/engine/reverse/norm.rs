@@ -13,7 +13,7 @@
 
 use super::Differentiated;
 use crate::engine::kernels::{
-    GradientForm, HostValues, Kernels, LayerGradients, LayerWants, WithTangent, over_images, wide,
+    GradientForm, HostValues, Kernels, LayerGradients, LayerWants, Moments, WithTangent, over_images,
 };
 use crate::engine::{ForwardPass, NormStatistics};
 use crate::graph::BatchNorm;
@@ -22,6 +22,8 @@ use crate::graph::BatchNorm;
 #[derive(Clone, Debug)]
 pub struct NormState {
     mean: Vec<f64>,
+    /// Biased.
+    variance: Vec<f64>,
     inv: Vec<f64>,
     /// `[C]`.
     gamma: Vec<f64>,
@@ -55,15 +57,22 @@ impl NormState {
         let layer = pass.batch_norm(norm);
         let per_image = pass.norm == NormStatistics::PerImage;
         let (mean, variance, count) = if pass.norm == NormStatistics::Running {
-            (wide(layer.running_mean), wide(layer.running_var), None)
+            (layer.running_mean.to_f64(), layer.running_var.to_f64(), None)
         } else {
             let moments = kernels.channel_moments(x, per_image)?;
             let images = if per_image { 1 } else { pass.images() };
             (moments.mean, moments.variance, Some((images * pixels) as f64))
         };
         let inv = variance.iter().map(|v| 1.0 / (v + norm.eps).sqrt()).collect();
-        let gamma = layer.weight.map_or_else(|| vec![1.0; layer.running_mean.len()], wide);
-        Ok(Self { mean, inv, gamma, count, per_image })
+        let gamma =
+            layer.weight.map_or_else(|| vec![1.0; layer.running_mean.len()], |weight| weight.to_f64());
+        Ok(Self { mean, variance, inv, gamma, count, per_image })
+    }
+
+    /// Mean and biased variance over the batch, and the number of values of each; `None` for statistics of another kind.
+    pub fn of_batch(&self) -> Option<(Moments, f64)> {
+        let moments = || Moments { mean: self.mean.clone(), variance: self.variance.clone() };
+        self.count.filter(|_| !self.per_image).map(|count| (moments(), count))
     }
 
     /// Gradients from the cotangent `dy`.

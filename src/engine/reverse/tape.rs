@@ -1,7 +1,7 @@
 //! What a forward pass records for its derivatives.
 
 use super::norm::NormState;
-use crate::engine::kernels::{HostValues, Kernels};
+use crate::engine::kernels::{HostValues, Kernels, Moments};
 use crate::engine::{EngineError, ForwardPass, NormStatistics, Reduced, executor};
 use crate::graph::{BatchNorm, NodeId, Op};
 
@@ -60,6 +60,13 @@ impl<V: Clone> Tape<V> {
     /// [`EngineError::NotKept`] for a node that is no normalisation.
     pub fn norm(&self, pass: &ForwardPass<'_>, id: NodeId) -> Result<&NormState, EngineError> {
         self.norms.get(id.index()).and_then(Option::as_ref).ok_or_else(|| not_kept(pass, id))
+    }
+
+    /// Statistics of the normalisations over the batch, as [`NormState::of_batch`] gives them.
+    pub fn batch_moments(&self) -> impl Iterator<Item = (NodeId, Moments, f64)> + '_ {
+        let norms =
+            (0..).zip(&self.norms).filter_map(|(i, norm)| Some((NodeId(i), norm.as_ref()?.of_batch()?)));
+        norms.map(|(id, (moments, count))| (id, moments, count))
     }
 
     /// For each node, whether it was computed.

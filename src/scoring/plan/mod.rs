@@ -151,7 +151,11 @@ impl Plan {
         for repetition in 0..repetitions {
             let list = match lists.first() {
                 Some(first) if !varies => Arc::clone(first),
-                _ => Arc::new(List::new(&protocol, select(&protocol, selection, repetition, order)?, shard)?),
+                _ => {
+                    let drawn = (protocol.settings.sample_seed, if varies { repetition } else { 0 });
+                    let archs = select(protocol.space, selection, drawn, order)?;
+                    Arc::new(List::new(&protocol, archs, shard)?)
+                }
             };
             lists.push(list);
         }

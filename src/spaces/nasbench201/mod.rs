@@ -2,6 +2,9 @@
 //!
 //! Macro network: stem conv3x3 to 16 channels, three stages of five cells (16, 32, 64 channels) with residual
 //! reduction blocks between them. Definition of AutoDL: affine, tracked batch norm, no convolution bias.
+//!
+//! `nasbench201_small` has the same cells in a network that is trained in seconds: 8, 16 and 32 channels, one cell a stage. Its
+//! accuracies are our own.
 
 mod arch;
 mod isomorphism;
@@ -13,8 +16,19 @@ use super::{ArchError, NetworkInput, SearchSpace, SpaceError, SpaceSize, SpaceSp
 use crate::graph::Graph;
 use crate::keyed::Draws;
 
-/// The space.
-pub struct NasBench201;
+/// The cells in a network of one size.
+pub struct NasBench201 {
+    spec: &'static SpaceSpec,
+    /// Channels of the first stage; the others have two and four times as many.
+    width: usize,
+    /// Cells in each stage.
+    cells: usize,
+}
+
+/// The published networks.
+pub static FULL: NasBench201 = NasBench201 { spec: &SPEC, width: 16, cells: 5 };
+/// Those of our own table.
+pub static SMALL: NasBench201 = NasBench201 { spec: &SMALL_SPEC, width: 8, cells: 1 };
 
 static SPEC: SpaceSpec = SpaceSpec {
     id: "nasbench201",
@@ -26,22 +40,29 @@ static SPEC: SpaceSpec = SpaceSpec {
                avg_pool_3x3",
 };
 
-/// Channels of the first stage and cells in each stage.
-const WIDTH: usize = 16;
-const CELLS: usize = 5;
+static SMALL_SPEC: SpaceSpec = SpaceSpec {
+    id: "nasbench201_small",
+    title: "Cells of NAS-Bench-201 in a small network (8 channels, one cell a stage)",
+    reference: "this program; the cells are those of Dong and Yang, ICLR 2020",
+    ..SPEC
+};
 
 impl SearchSpace for NasBench201 {
     fn spec(&self) -> &'static SpaceSpec {
-        &SPEC
+        self.spec
     }
 
     fn canonical(&self, arch: &str) -> Result<String, ArchError> {
         Ok(arch.parse::<EdgeCell>()?.to_string())
     }
 
-    /// The official order is that of the benchmark's meta file, which only the table knows.
-    fn arch(&self, _index: usize) -> Option<String> {
-        None
+    /// The official order is that of the benchmark's meta file, which only the table knows. Small networks are counted in
+    /// base 5, the last edge first.
+    fn arch(&self, index: usize) -> Option<String> {
+        let all = EdgeOperation::ALL;
+        let counted = self.spec.id == SMALL_SPEC.id && index < all.len().pow(6);
+        let edge = |i: usize| all[index / all.len().pow(5 - i as u32) % all.len()];
+        counted.then(|| EdgeCell::new(std::array::from_fn(edge)).to_string())
     }
 
     fn isomorphism_class(&self, arch: &str) -> Option<String> {
@@ -55,12 +76,12 @@ impl SearchSpace for NasBench201 {
     fn build(&self, arch: &str, input: NetworkInput) -> Result<Graph, SpaceError> {
         let cell: EdgeCell = arch.parse()?;
         let mut plan = Vec::new();
-        for (i, channels) in [WIDTH, 2 * WIDTH, 4 * WIDTH].into_iter().enumerate() {
+        for (i, channels) in [1, 2, 4].map(|times| times * self.width).into_iter().enumerate() {
             plan.extend((i > 0).then_some(Stage { channels, reduction: true }));
-            plan.extend([Stage { channels, reduction: false }; CELLS]);
+            plan.extend(vec![Stage { channels, reduction: false }; self.cells]);
         }
-        let graph = tiny_net::build(&cell, WIDTH, &plan, input);
-        graph.map_err(SpaceError::graph(SPEC.id, arch))
+        let graph = tiny_net::build(&cell, self.width, &plan, input);
+        graph.map_err(SpaceError::graph(self.spec.id, arch))
     }
 
     fn mutate(&self, arch: &str, draws: &mut Draws) -> Result<Option<String>, ArchError> {
@@ -69,7 +90,7 @@ impl SearchSpace for NasBench201 {
 
     fn thin_cell(&self, arch: &str, classes: usize) -> Result<Option<Graph>, SpaceError> {
         let graph = tiny_net::thin_cell(&arch.parse()?, classes);
-        graph.map(Some).map_err(SpaceError::graph(SPEC.id, arch))
+        graph.map(Some).map_err(SpaceError::graph(self.spec.id, arch))
     }
 }
 
@@ -85,7 +106,7 @@ mod tests {
 
     fn counts(arch: &str, classes: usize) -> (u64, u64) {
         let resolution = if classes == 120 { 16 } else { 32 };
-        let graph = NasBench201.build(arch, NetworkInput { resolution, classes }).unwrap();
+        let graph = FULL.build(arch, NetworkInput { resolution, classes }).unwrap();
         (graph.param_count(), graph.mac_count())
     }
 
@@ -116,7 +137,7 @@ mod tests {
     #[test]
     fn layers_are_counted() {
         let layers = |arch: &str| {
-            let graph = NasBench201.build(arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+            let graph = FULL.build(arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
             (graph.tensor_count(), graph.convolution_count())
         };
         assert_eq!(layers(&all("none")), (21, 7));
@@ -129,7 +150,7 @@ mod tests {
     #[test]
     fn activation_output_lengths() {
         let length = |arch: &str, official: bool| -> usize {
-            let graph = NasBench201.build(arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+            let graph = FULL.build(arch, NetworkInput { resolution: 32, classes: 10 }).unwrap();
             let taps = match official {
                 true => graph.output_taps(graph.relu_named_modules()),
                 false => graph.output_taps(graph.activation_modules()),
@@ -144,7 +165,7 @@ mod tests {
 
     #[test]
     fn parameter_names_are_those_of_autodl() {
-        let graph = NasBench201.build(SPEC.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();
+        let graph = FULL.build(SPEC.example, NetworkInput { resolution: 32, classes: 10 }).unwrap();
         let names: Vec<&str> = graph.params().iter().map(|p| p.name.as_str()).collect();
         for name in [
             "stem.0.weight",
@@ -159,9 +180,20 @@ mod tests {
         }
     }
 
+    /// Every cell has one index, and a small network is an eightieth of the work.
+    #[test]
+    fn small_networks_have_an_order_of_their_own() {
+        let archs: std::collections::BTreeSet<String> = (0..15_625).filter_map(|i| SMALL.arch(i)).collect();
+        assert_eq!((archs.len(), SMALL.arch(15_625), FULL.arch(0)), (15_625, None, None));
+        assert_eq!(SMALL.arch(0), Some(all("none")));
+        assert_eq!(SMALL.arch(5).as_deref(), Some("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|"));
+        let graph = SMALL.build(SPEC.example, NetworkInput { resolution: 16, classes: 10 }).unwrap();
+        assert_eq!((graph.param_count(), graph.convolution_count()), (69_610, 22));
+    }
+
     #[test]
     fn too_small_an_input_is_an_error() {
-        let error = NasBench201.build(SPEC.example, NetworkInput { resolution: 1, classes: 10 }).unwrap_err();
+        let error = FULL.build(SPEC.example, NetworkInput { resolution: 1, classes: 10 }).unwrap_err();
         assert!(error.to_string().contains("resolution"), "{error}");
     }
 }

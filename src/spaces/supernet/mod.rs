@@ -246,7 +246,7 @@ pub fn variant(id: &str) -> Option<&'static dyn SearchSpace> {
 mod tests {
     use super::*;
     use crate::graph::Op;
-    use crate::spaces::nasbench201::NasBench201;
+    use crate::spaces::nasbench201::FULL;
 
     const INPUT: NetworkInput = NetworkInput { resolution: 32, classes: 10 };
 
@@ -284,7 +284,7 @@ mod tests {
         let conv = "nor_conv_3x3";
         let expected = format!("|{conv}~0|+|{conv}~0|{conv}~1|+|{conv}~0|{conv}~1|{conv}~2|");
         assert_eq!(cell.single().unwrap().to_string(), expected);
-        assert_eq!(NasBench201.canonical(&cell.to_string()).unwrap(), expected);
+        assert_eq!(FULL.canonical(&cell.to_string()).unwrap(), expected);
     }
 
     /// Counted by hand. Cells of C = 3, 6, 12 channels: a conv1x1 has C^2 + 2 C parameters, a conv3x3 9 C^2 + 2 C, on six edges each:

@@ -254,8 +254,8 @@ fn statistics_survive_a_large_mean() {
         statistics: NormStatistics::Batch,
         weight: None,
         bias: None,
-        running_mean: &[0.0; 20],
-        running_var: &[1.0; 20],
+        running_mean: Numbers::F32(&[0.0; 20]),
+        running_var: Numbers::F32(&[1.0; 20]),
         eps: 0.0,
     };
     let moments = k.channel_moments(&map, false).unwrap();
