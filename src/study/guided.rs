@@ -11,7 +11,7 @@ use super::published::{Printed, printed};
 use super::verdict::{Judged, of_row};
 use crate::plot::{Labels, Lines, part_trajectory, trajectory};
 use crate::report::{Column, Group, Kind, Role, Table, TableCell, TableRow, read_table};
-use crate::search::{Ended, Finished, finished};
+use crate::search::{BEST_SCORED, Ended, Finished, finished};
 use crate::stats::Summary;
 use crate::store::StoreError;
 
@@ -130,7 +130,7 @@ pub(super) fn found_table(results: &[GuidedResult<'_>]) -> Option<Table> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(*name));
     let kind = |name: &str| match name {
-        "value" | "accuracy (%)" => Kind::Number { decimals: 2 },
+        "value" | BEST_SCORED | "accuracy (%)" => Kind::Number { decimals: 2 },
         _ => Kind::Number { decimals: 0 },
     };
     let row = |(result, rule): &(&GuidedResult<'_>, &str)| TableRow {
