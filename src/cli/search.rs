@@ -5,6 +5,7 @@ mod evolve;
 mod limits;
 mod outputs;
 mod prune;
+mod saliency;
 mod table;
 mod top1;
 mod weights;
@@ -25,9 +26,10 @@ const EXAMPLES: &str = "Examples:
   untrained search results/x --protocol running-best --split validation
   untrained search evolve --iterations 1000 --out searches/zen
   untrained search table --space nats_sss --proxies naswot --trials 10 --out searches/sss
-  untrained search prune --dataset cifar10 --out searches/te_nas";
+  untrained search prune --dataset cifar10 --out searches/te_nas
+  untrained search saliency --dataset cifar10 --epochs 10 --out searches/saliency";
 
-/// Search: among scored architectures (RUN, or top1), by evolution, on a tabular space, or by pruning
+/// Search: among scored architectures (RUN, or top1), by evolution, on a tabular space, by pruning, or of a trained supernet
 ///
 /// `untrained search RUN` is `untrained search top1 RUN`; a folder that is called like a sub-command is written ./evolve.
 #[derive(Debug, Args)]
@@ -46,6 +48,7 @@ enum SearchCommand {
     Evolve(Box<evolve::EvolveArgs>),
     Table(Box<table::TableArgs>),
     Prune(Box<prune::PruneArgs>),
+    Saliency(Box<saliency::SaliencyArgs>),
 }
 
 /// Runs the command.
@@ -67,6 +70,7 @@ impl SearchCommand {
             Self::Evolve(args) => evolve::run(args, dirs, stop),
             Self::Table(args) => table::run(args, dirs, stop),
             Self::Prune(args) => prune::run(args, dirs, stop),
+            Self::Saliency(args) => saliency::run(args, dirs, stop),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `untrained train`: trained accuracies of one network, a list or a sample.
 
-mod bar;
+pub(super) mod bar;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -44,7 +44,7 @@ pub enum GuidedError {
 }
 
 impl GuidedError {
-    pub(super) fn threads(error: rayon::ThreadPoolBuildError) -> Self {
+    pub(crate) fn threads(error: rayon::ThreadPoolBuildError) -> Self {
         Self::Run(Box::new(RunError::Threads(error)))
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evolve::Row;
 use super::folder::{self, RESULT};
+use super::saliency::{Selected, Selection};
 use crate::store::{Description, StoreError};
 
 /// The table of a search on a table, as JSON.
@@ -52,6 +53,7 @@ pub struct Winners {
 #[serde(untagged)]
 enum Found {
     Evolved { repetition: u32, outcomes: Vec<Outcome> },
+    Selected(Selected),
     Pruned { repetition: u32, pruned: Pruned, at_random: String, accuracies: Option<[f64; 2]> },
 }
 
@@ -150,6 +152,13 @@ fn ended(found: Found) -> Vec<Ended> {
     match found {
         Found::Evolved { repetition, outcomes } => {
             outcomes.into_iter().filter_map(|outcome| evolved(repetition, outcome)).collect()
+        }
+        Found::Selected(Selected { repetition, selections, .. }) => {
+            let one = |Selection { rule, arch, accuracy }: Selection| {
+                let numbers = accuracy.map(|accuracy| ("accuracy (%)", accuracy));
+                Ended { repetition, rule, arch, numbers: numbers.into_iter().collect() }
+            };
+            selections.into_iter().map(one).collect()
         }
         Found::Pruned { repetition, pruned, at_random, accuracies } => {
             let archs = [("pruned", pruned.arch), ("random", at_random)];

@@ -7,6 +7,7 @@ pub mod evolve;
 mod finished;
 mod folder;
 pub mod prune;
+pub mod saliency;
 mod scored;
 pub mod scores;
 mod source;

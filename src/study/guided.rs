@@ -49,8 +49,11 @@ impl Guided {
 
     pub(super) fn check(&self) -> Result<(), Mistake> {
         match self.command.get_ref().split_whitespace().next() {
-            Some("evolve" | "table" | "prune") => Ok(()),
-            _ => Err(Mistake::new(self.command.span(), "command: it begins with evolve, table or prune")),
+            Some("evolve" | "table" | "prune" | "saliency") => Ok(()),
+            _ => Err(Mistake::new(
+                self.command.span(),
+                "command: it begins with evolve, table, prune or saliency",
+            )),
         }
     }
 

@@ -66,6 +66,7 @@ pub static STUDIES: &[(&str, &str)] = &[
     ("rbflex-figure16", include_str!("../../benchmarks/rbflex-figure16.toml")),
     ("rbflex-figure17", include_str!("../../benchmarks/rbflex-figure17.toml")),
     ("az-nas-search", include_str!("../../benchmarks/az-nas-search.toml")),
+    ("saliency", include_str!("../../benchmarks/saliency.toml")),
     ("zen-article", include_str!("../../benchmarks/zen-article.toml")),
     ("incorporated-figure2", include_str!("../../benchmarks/incorporated-figure2.toml")),
     ("incorporated-table1", include_str!("../../benchmarks/incorporated-table1.toml")),

@@ -34,6 +34,8 @@ pub enum TrainError {
          another --batch-size (2 or more) or --train-images"
     )]
     BatchOfOne { images: usize, batch: usize },
+    #[error("a loss of the supernet of seed {seed} is not finite; lower --rate")]
+    Supernet { seed: u64 },
     #[error("{flag} {value} is out of range; name a number {range}")]
     Setting { flag: &'static str, value: String, range: &'static str },
     #[error(transparent)]

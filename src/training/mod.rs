@@ -17,6 +17,7 @@ mod descent;
 mod error;
 mod plan;
 mod recipe;
+mod supernet;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use descent::Descent;
 pub use error::TrainError;
 pub use plan::{Outcome, Plan, Silent, Watch};
 pub use recipe::{Augmentation, Recipe};
+pub use supernet::{Alphas, SupernetTraining, Worth};
 pub use table::{curves, table};
 pub use trained::{Epoch, Measured, Trained};
 pub use trainer::{State, Trainer};

@@ -19,6 +19,7 @@ mod query;
 mod report;
 mod run;
 mod runs;
+mod saliency;
 mod score;
 mod search;
 mod study;

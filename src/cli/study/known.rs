@@ -116,9 +116,7 @@ impl Entry {
             text += &format!("\n  time: {}", known.time());
         }
         match self.item.and_then(|item| item.reason.as_deref()) {
-            Some(reason) if self.study.is_some() => {
-                text += &format!("\n  what is not compared: {reason}")
-            }
+            Some(reason) if self.study.is_some() => text += &format!("\n  what is not compared: {reason}"),
             Some(reason) => text += &format!("\n  no study: {reason}"),
             None => {}
         }

@@ -12,7 +12,7 @@ use crate::training::{Epoch, Trained, Watch};
 const INTERVAL: Duration = Duration::from_secs(30);
 
 /// Shows the images that went through networks, the last loss and the last accuracy.
-pub(super) struct TrainBar(Mutex<State>);
+pub(in crate::cli) struct TrainBar(Mutex<State>);
 
 struct State {
     bar: Option<ProgressBar>,

@@ -11,11 +11,13 @@
 //! pruned supernet has the weights of the whole one.
 
 mod darts;
+mod mixed;
 
 use std::fmt;
 use std::ops::Range;
 
 pub use darts::{DartsSupernet, SuperGenotype};
+pub use mixed::{MixedSupernet, Mixture};
 
 use super::nasbench201::{EdgeCell, EdgeOperation};
 use super::part::Part;

@@ -1,0 +1,118 @@
+//! NAS-Bench-201's supernet with weighted operations, which gradient-based searches train (DARTS, Liu et al., ICLR 2019).
+
+use std::cell::RefCell;
+
+use super::{EDGES, OPERATIONS, SPEC};
+use crate::graph::{Builder, Graph, NodeId};
+use crate::spaces::nasbench201::EdgeCell;
+use crate::spaces::tiny_net::{self, Stage};
+use crate::spaces::{NetworkInput, SpaceError};
+
+/// A number for each operation of each edge of a cell: edges in the order of the string, operations in that of [`MixedSupernet::NAMES`].
+pub type Mixture = [[f64; OPERATIONS.len()]; EDGES];
+
+/// The supernet: an edge is the sum of its operations, each times its weight, the same in all cells.
+pub struct MixedSupernet {
+    pub graph: Graph,
+    /// The weighted operations of every cell.
+    operations: Vec<(usize, usize, NodeId)>,
+}
+
+impl MixedSupernet {
+    /// Operations of an edge.
+    pub const NAMES: [&'static str; OPERATIONS.len()] =
+        ["skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"];
+
+    /// Builds it with one cell for each stage, the first of `width` channels. Its parameters are the same whatever the weights.
+    ///
+    /// # Errors
+    /// An input that is too small.
+    pub fn new(width: usize, weights: &Mixture, input: NetworkInput) -> Result<Self, SpaceError> {
+        let stage = |channels, reduction| Stage { channels, reduction };
+        let plan = [
+            stage(width, false),
+            stage(2 * width, true),
+            stage(2 * width, false),
+            stage(4 * width, true),
+            stage(4 * width, false),
+        ];
+        let operations = RefCell::new(vec![]);
+        let build = |b: &mut Builder, name: &str, x: NodeId, channels: usize| {
+            cell(b, name, x, channels, weights, &mut operations.borrow_mut())
+        };
+        let graph = tiny_net::build_of(&build, width, &plan, input);
+        let graph = graph.map_err(SpaceError::graph(SPEC.id, "all operations"))?;
+        Ok(Self { graph, operations: operations.into_inner() })
+    }
+
+    /// The weighted operations of all cells: edge, operation, and the node of the product.
+    pub fn operations(&self) -> impl Iterator<Item = (usize, usize, NodeId)> + '_ {
+        self.operations.iter().copied()
+    }
+
+    /// The cell with one operation on each edge, by their numbers.
+    pub fn chosen(numbers: [usize; EDGES]) -> String {
+        EdgeCell::new(numbers.map(|number| OPERATIONS[number])).to_string()
+    }
+}
+
+fn cell(
+    b: &mut Builder,
+    name: &str,
+    x: NodeId,
+    channels: usize,
+    weights: &Mixture,
+    operations: &mut Vec<(usize, usize, NodeId)>,
+) -> NodeId {
+    b.module(name, "NAS201SearchCell", x, |b, x| {
+        b.list("edges", |b| {
+            let (mut states, mut edge) = (vec![x], 0);
+            for node in 0..3 {
+                let mut parts = vec![];
+                for source in 0..=node {
+                    b.list(&format!("{}<-{source}", node + 1), |b| {
+                        for (number, operation) in OPERATIONS.iter().enumerate() {
+                            let name = number.to_string();
+                            let y = tiny_net::edge(b, &name, states[source], channels, *operation);
+                            let y = b.scale(y, weights[edge][number]);
+                            operations.push((edge, number, y));
+                            parts.push(y);
+                        }
+                    });
+                    edge += 1;
+                }
+                states.push(b.add(&parts));
+            }
+            states[states.len() - 1]
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INPUT: NetworkInput = NetworkInput { resolution: 16, classes: 10 };
+
+    #[test]
+    fn weights_change_no_parameter_and_every_cell_has_all_operations() {
+        let net = |weight| MixedSupernet::new(4, &[[weight; 4]; 6], INPUT).unwrap();
+        let (one, other) = (net(0.25), net(0.0));
+        let names = |net: &MixedSupernet| -> Vec<String> {
+            net.graph.params().iter().map(|param| param.name.clone()).collect()
+        };
+        assert_eq!(names(&one), names(&other));
+        assert_eq!(one.operations().count(), 3 * 6 * 4);
+        assert!(one.operations().eq(other.operations()));
+    }
+
+    #[test]
+    fn chosen_operations_are_a_cell_of_the_benchmark() {
+        let cell = MixedSupernet::chosen([0, 1, 2, 3, 0, 1]);
+        assert_eq!(
+            cell,
+            "|skip_connect~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|avg_pool_3x3~0|skip_connect~1|nor_conv_1x1~2|"
+        );
+        assert_eq!(MixedSupernet::NAMES, OPERATIONS.map(|operation| operation.name()));
+    }
+}
