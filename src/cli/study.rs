@@ -157,6 +157,12 @@ fn make(
         }
     }
     for guided in study.guided.iter().filter(|guided| asked(&guided.id)) {
+        let sizes = overrides.words();
+        if !sizes.is_empty() {
+            let reason = format!("{sizes} changes runs and not searches; leave it out to make this search");
+            done.missing.push((guided.id.get_ref().clone(), reason));
+            continue;
+        }
         let with = (dirs, parallelism.threads, stop);
         if done.make(&guided.id, |done| done.search(guided, out, with))? == Ended::Stopped {
             return Ok(Ended::Stopped);
