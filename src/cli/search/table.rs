@@ -12,7 +12,7 @@ use clap::{Args, value_parser};
 
 use super::weights::WeightArgs;
 use crate::cli::common::{ThreadArgs, stop_flag};
-use crate::cli::data::load_table;
+use crate::cli::data::table_of;
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
 use crate::report::Format;
@@ -72,6 +72,10 @@ pub(super) struct TableArgs {
     #[arg(long, value_name = "RUN", help_heading = "Search")]
     pool: Option<PathBuf>,
 
+    /// Accuracies that `untrained train --table` has written, of any space [default: the table of the space]
+    #[arg(long, value_name = "FILE", help_heading = "Search")]
+    table: Option<PathBuf>,
+
     /// Accuracies that are looked up, as data set/split/epochs/runs [default: that of the data set, as `correlate` has it]
     #[arg(long, value_delimiter = ',', value_name = "QUERIES", help_heading = "Search")]
     accuracy: Vec<Query>,
@@ -112,7 +116,8 @@ pub(super) fn run(args: &TableArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode>
         "a search is guided by scores; name proxies with --proxies"
     );
     let space = given.search_space()?;
-    let table = load_table(space.spec().id.split(':').next().unwrap_or_default(), dirs)?;
+    let of_space = space.spec().id.split(':').next().unwrap_or_default();
+    let table = table_of(of_space, args.table.as_deref(), dirs)?;
     let stop = stop_flag("finishing the architectures that are being scored");
     let done = match &args.pool {
         Some(run) => pool::run(args, space, &table, (run, &stop)),
