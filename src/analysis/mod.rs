@@ -7,6 +7,7 @@
 
 mod align;
 mod baselines;
+mod ceiling;
 mod correlate;
 mod correlations;
 mod group;
@@ -21,6 +22,7 @@ mod significance;
 
 pub use align::{Aligned, Excluded, NonFinitePolicy, SENTINEL, align, pool};
 pub use baselines::{BASELINES, add_baselines};
+pub use ceiling::ceiling;
 pub use correlate::{Correlation, Options, SampleStatistics, correlate};
 pub use correlations::correlations;
 pub use group::{CorrelationGroup, Facts};

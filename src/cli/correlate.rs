@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs, metrics_help};
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, OutputArgs, metrics_help};
 use crate::analysis::{CorrelationGroup, Facts, Metric, NonFinitePolicy, Options, ScoreSet, correlate};
 use crate::data::DataDirs;
 use crate::report::correlation_table;
@@ -120,7 +120,7 @@ impl CorrelationArgs {
             self.level
         );
         self.output.format()?;
-        let tables = Loaded::new(dirs);
+        let tables = self.accuracy.tables(dirs);
         let mut sets = analysis::load(runs, external, &tables)?;
         if self.common {
             sets.iter_mut().try_for_each(keep_common)?;

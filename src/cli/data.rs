@@ -10,6 +10,7 @@ use super::common::{Format, stop_flag};
 use crate::data::{
     DataDirs, DataError, Entry, FetchOptions, Manifest, Stamps, Verdict, fetch, status, verify,
 };
+use crate::spaces;
 use crate::tables::{self, Table, TableError};
 
 mod bars;
@@ -89,6 +90,18 @@ pub fn run(args: &DataArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 /// Those of [`tables::load`].
 pub(super) fn load_table(id: &str, dirs: &DataDirs) -> Result<Table, TableError> {
     tables::load(id, dirs, &Bars::of_records())
+}
+
+/// The table of a space, or that in a file which `untrained train` has written; its architectures are looked up in the space's
+/// canonical form.
+///
+/// # Errors
+/// As [`load_table`], or a line of the file that is no accuracy.
+pub(super) fn table_of(space: &str, file: Option<&Path>, dirs: &DataDirs) -> Result<Table, TableError> {
+    let Some(file) = file else { return load_table(space, dirs) };
+    let space = spaces::find(space).ok();
+    let canonical = |arch: &str| space.and_then(|space| space.canonical(arch).ok());
+    tables::read_own(file, &|arch| canonical(arch).unwrap_or_else(|| arch.to_owned()))
 }
 
 /// An entry by its own id, or by the id of a table that is read from it.

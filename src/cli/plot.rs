@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, value_parser};
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Loaded, command_line, metrics_help};
+use super::analysis::{self, AccuracyArgs, ExternalArgs, command_line, metrics_help};
 use crate::analysis::{Metric, NonFinitePolicy, ScoreSet};
 use crate::data::DataDirs;
 use crate::plot::{self, DRAWINGS, Drawing, Request, ScoreAxis, Shown};
@@ -91,7 +91,7 @@ fn drawing() -> impl TypedValueParser<Value = &'static Drawing> {
 /// # Errors
 /// Damaged runs, a table that is not at hand, a selection that leaves nothing to draw, a file that cannot be written.
 pub fn run(args: &PlotArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
-    let tables = Loaded::new(dirs);
+    let tables = args.accuracy.tables(dirs);
     let mut sets = analysis::load(&args.runs, &args.external, &tables)?;
     sets.iter_mut().try_for_each(|set| select(set, &args.proxies))?;
     let groups = analysis::groups(&sets, &args.accuracy, &tables, |set, table, query| {

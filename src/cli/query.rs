@@ -1,12 +1,13 @@
 //! `untrained query`: one accuracy of a table.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::common::Format;
-use super::data::load_table;
+use super::data::table_of;
 use crate::data::DataDirs;
 use crate::formats::text::clean;
 use crate::spaces;
@@ -16,6 +17,7 @@ const EXAMPLES: &str = "Examples:
   untrained query --table nats_sss --available
   untrained query --table nats_sss --arch 8:8:8:8:8 --dataset cifar10 --split test --epochs 90 --runs mean
   untrained query --table nasbench101 --arch conv1x1@0/conv3x3@0=1.2 --dataset cifar10 --split test --epochs 108 --runs mean
+  untrained query --table mine.csv --available
   untrained query --table nafbee_vgg19 --index 0 --dataset cifar10 --split validation --epochs 200 --runs mean";
 
 /// Look up the trained accuracy of an architecture in its table
@@ -26,8 +28,8 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct QueryArgs {
-    /// Table, named by its search space
-    #[arg(long, value_name = "TABLE")]
+    /// Table, named by its search space, or a file (.csv) that `untrained train --table` has written
+    #[arg(long, value_name = "TABLE|FILE")]
     table: String,
 
     /// List what the table can answer
@@ -67,7 +69,8 @@ pub struct QueryArgs {
 /// # Errors
 /// A missing table, an unknown architecture, or a query that the table cannot answer.
 pub fn run(args: &QueryArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
-    let table = load_table(&args.table, dirs)?;
+    let file = Some(Path::new(&args.table)).filter(|file| file.extension().is_some_and(|end| end == "csv"));
+    let table = table_of(&args.table, file, dirs)?;
     let out = &mut std::io::stdout().lock();
     match (&args.dataset, args.split, args.epochs, args.runs) {
         (Some(dataset), Some(split), Some(epochs), Some(runs)) if !args.available => {

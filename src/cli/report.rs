@@ -8,7 +8,7 @@ use std::rc::Rc;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, command_line};
+use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, command_line};
 use super::data::load_table;
 use crate::analysis::{CorrelationGroup, Metric, Options, correlate};
 use crate::data::DataDirs;
@@ -100,7 +100,7 @@ pub fn run(args: &ReportArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
 }
 
 fn add_runs(page: &mut Page, runs: &[PathBuf], args: &ReportArgs, dirs: &DataDirs) -> anyhow::Result<()> {
-    let tables = Loaded::new(dirs);
+    let tables = args.accuracy.tables(dirs);
     let sets = analysis::load(runs, &args.external, &tables)?;
     let mut known = Costs::new();
     for folder in runs {

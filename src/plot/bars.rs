@@ -19,7 +19,8 @@ pub(super) static DRAWING: Drawing = Drawing {
     about: "Correlations with intervals, best first",
     draw: |request| {
         let (groups, caption) = request.groups()?;
-        Bars::of(&groups, request.metric, &|_, _| None, &caption).draw()
+        let bars = Bars::of(&groups, request.metric, &|_, _| None, &caption);
+        bars.with_ceilings(request.ceilings()?).draw()
     },
 };
 
@@ -44,6 +45,8 @@ pub struct Bars {
     /// Data sets, in the order of the rows' entries.
     pub groups: Vec<String>,
     pub rows: Vec<ProxyRow<Estimate>>,
+    /// The highest value that the noise of the accuracies allows, by group.
+    pub ceilings: Vec<Option<f64>>,
 }
 
 impl Bars {
@@ -65,7 +68,18 @@ impl Bars {
             x: metric.title(),
             groups: rows::names(groups),
             rows: rows::of(groups, entry),
+            ceilings: vec![],
         }
+    }
+
+    /// The same with the highest values that the noise of the accuracies allows.
+    fn with_ceilings(mut self, ceilings: Vec<Option<f64>>) -> Self {
+        let known: Vec<String> = ceilings.iter().flatten().map(|value| label::correlation(*value)).collect();
+        if !known.is_empty() {
+            let what = "dashed: the highest that the noise between training seeds allows";
+            self.labels.facts.push(format!("{what}, {}", known.join(", ")));
+        }
+        Self { ceilings, ..self }
     }
 
     /// Draws the figure.
@@ -90,6 +104,10 @@ impl Bars {
             }
         }
         rows::zero(&mut chart)?;
+        for (group, ceiling) in self.ceilings.iter().enumerate() {
+            let colour = if self.groups.len() > 1 { rows::fill(group, false) } else { INK };
+            ceiling.map_or(Ok(()), |ceiling| rows::dashed(&mut chart, ceiling, colour))?;
+        }
         Ok(page.into_scene())
     }
 
@@ -102,7 +120,8 @@ impl Bars {
                 .chain(ends.into_iter().flatten())
                 .collect::<Vec<_>>()
         };
-        self.rows.iter().flat_map(|r| &r.entries).flatten().flat_map(all)
+        let ceilings = self.ceilings.iter().flatten().copied();
+        self.rows.iter().flat_map(|r| &r.entries).flatten().flat_map(all).chain(ceilings)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{PlotError, Scene, ScoreAxis};
 use crate::analysis::{
-    AnalysisError, Correlation, CorrelationGroup, Metric, NonFinitePolicy, Options, ScoreSet, correlate,
+    AnalysisError, Correlation, CorrelationGroup, Metric, NonFinitePolicy, Options, ScoreSet, ceiling,
+    correlate,
 };
 use crate::search::{top1, usual_sizes};
 use crate::tables::{Query, Table};
@@ -74,6 +75,15 @@ impl Request<'_> {
         let mut queries: Vec<String> = self.shown.iter().map(|shown| shown.query.to_string()).collect();
         queries.dedup();
         Ok((groups, format!("Accuracies: {}; {}", queries.join(", "), self.command)))
+    }
+
+    /// The highest value that the noise of the accuracies allows, where that is known of the metric, for all scores shown.
+    pub(super) fn ceilings(&self) -> Result<Vec<Option<f64>>, AnalysisError> {
+        let of = |Shown { set, table, query, .. }: &Shown<'_>| match set.samples.first() {
+            Some(sample) if self.metric == Metric::TAU_B => ceiling(table, query, &set.archs(sample)),
+            _ => Ok(None),
+        };
+        self.shown.iter().map(of).collect()
     }
 
     /// The searches asked for.

@@ -201,6 +201,16 @@ pub(super) fn zero(chart: &mut Chart) -> Result<(), PlotError> {
     Ok(())
 }
 
+/// A dashed line from top to bottom.
+pub(super) fn dashed(chart: &mut Chart, x: f64, colour: RGBColor) -> Result<(), PlotError> {
+    let (height, dash) = (chart.y_range().start, 5.0);
+    let dashes = (0..).map(|i| 2.0 * dash * f64::from(i)).take_while(|top| *top < height);
+    let line =
+        |top: f64| PathElement::new([(x, top), (x, height.min(top + dash))], frame::stroke(colour, 1.25));
+    chart.draw_series(dashes.map(line))?;
+    Ok(())
+}
+
 /// Explained names with the colour of their swatch, or with none for the mark of a published value.
 type Legend = Vec<(Option<RGBColor>, String)>;
 

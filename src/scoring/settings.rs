@@ -63,6 +63,10 @@ pub struct Settings {
     #[arg(long, value_name = "PIXELS")]
     pub resolution: Option<usize>,
 
+    /// Number of classes, for data sets that can have any
+    #[arg(long, value_name = "N")]
+    pub classes: Option<usize>,
+
     /// Special tokens around a sentence
     #[arg(long, value_parser = flag::<SpecialTokens>(), default_value_t, value_name = "TOKENS")]
     pub special_tokens: SpecialTokens,
@@ -102,6 +106,7 @@ impl Default for Settings {
             normalisation: Normalisation::default(),
             order: Order::default(),
             resolution: None,
+            classes: None,
             special_tokens: SpecialTokens::default(),
             attention_mask: AttentionMask::default(),
             hda_networks: None,
@@ -121,6 +126,7 @@ impl Settings {
             augment: self.augment,
             normalisation: self.normalisation,
             resolution: self.resolution,
+            classes: self.classes,
             special_tokens: self.special_tokens,
             attention_mask: self.attention_mask,
             ..BatchRequest::new(dataset, self.split, self.batch_size, self.data_seed)

@@ -28,6 +28,8 @@ pub enum TableError {
     Io { path: PathBuf, action: &'static str, source: std::io::Error, remedy: &'static str },
     #[error("{}{}: {reason}; `untrained data verify` says which files differ from the published ones; download these again", path.display(), at_line(*line))]
     BadFile { path: PathBuf, line: Option<u64>, reason: String },
+    #[error("{}{}: {reason}; write the file again with `untrained train --table`, or mend that line", path.display(), at_line(*line))]
+    BadTable { path: PathBuf, line: Option<u64>, reason: String },
     #[error("{}, record {record}: {reason}; download the archive again, or import the rest with --skip-malformed", path.display())]
     BadRecord { path: PathBuf, record: u32, reason: String },
     #[error("{}, record {record}: {reason}; check the file with `untrained data verify`, or import the rest with `untrained data import {id} --skip-malformed`", path.display())]
@@ -88,6 +90,10 @@ impl TableError {
 
     pub(super) fn bad_file(path: &Path, line: Option<u64>, reason: impl Into<String>) -> Self {
         Self::BadFile { path: path.to_path_buf(), line, reason: reason.into() }
+    }
+
+    pub(super) fn bad_table(path: &Path, line: Option<u64>, reason: impl Into<String>) -> Self {
+        Self::BadTable { path: path.to_path_buf(), line, reason: reason.into() }
     }
 
     pub(super) fn bad_record(path: &Path, record: u32, reason: impl Into<String>) -> Self {

@@ -7,7 +7,8 @@ use super::content::TableData;
 use super::source::Source;
 use super::source_file::SourceFile;
 use super::{
-    OnError, Split, TableError, nafbee, nasbench_macro, nasbench101, nasbench201, nats_sss, nds, transnas,
+    OnError, Split, TableError, nafbee, nasbench_macro, nasbench101, nasbench201, nats_sss, nds, own,
+    transnas,
 };
 use crate::data::{DataDirs, entry};
 
@@ -38,7 +39,7 @@ pub struct TableSpec {
 }
 
 /// How a table is read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Origin {
     /// Compiled into the program.
     Embedded { read: fn() -> Result<TableData, TableError> },
@@ -57,7 +58,7 @@ pub(super) enum Origin {
 }
 
 /// The names of a table's files in its entry of the data manifest, in the order in which they are read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Names {
     pub(super) of: fn(&TableSpec) -> Vec<String>,
     /// Whether the others cannot be read without the first, which lists the architectures.
@@ -68,7 +69,7 @@ pub(super) struct Names {
 pub(super) type Read = (TableData, Vec<TableError>);
 
 /// Published files of a table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Published {
     /// [`Provenance::kind`](super::Provenance::kind).
     pub(super) kind: &'static str,
@@ -139,6 +140,7 @@ pub static TABLES: LazyLock<Vec<&'static TableSpec>> = LazyLock::new(|| {
     let tables = [
         &nasbench101::SPEC,
         &nasbench201::SPEC,
+        &own::NASBENCH201_SMALL,
         &nats_sss::SPEC,
         &nafbee::VGG19,
         &nafbee::BERT,

@@ -21,7 +21,7 @@ named! {
 }
 
 /// How networks are trained. Defaults are those of NAS-Bench-201 (Dong and Yang, ICLR 2020, Table 1), except for the number of
-/// epochs; fields are the flags of `untrained train`.
+/// epochs and Nesterov's momentum; fields are the flags of `untrained train`.
 #[derive(Clone, Debug, PartialEq, clap::Args, Serialize)]
 pub struct Recipe {
     /// Epochs
@@ -44,7 +44,7 @@ pub struct Recipe {
     #[arg(long, default_value_t = Self::default().momentum, value_name = "M")]
     pub momentum: f64,
 
-    /// Momentum as Nesterov has it, of which NAS-Bench-201 makes use
+    /// Momentum as Nesterov has it, which NAS-Bench-201 uses
     #[arg(long)]
     pub nesterov: bool,
 

@@ -26,4 +26,5 @@ mod study;
 mod support;
 mod table_search;
 mod terminal;
+mod train;
 mod verify;

@@ -2,18 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use clap::Args;
 
 use crate::analysis::{QueryParts, ScoreSet, default_query};
-use crate::cli::data::load_table;
+use crate::cli::data::table_of;
 use crate::data::DataDirs;
 use crate::tables::{Query, Runs, Split, Table};
 
 /// The parts of the accuracy query; what is not named has the default that the output prints.
 #[derive(Clone, Debug, Args)]
 pub struct AccuracyArgs {
+    /// Accuracies that `untrained train --table` has written, of any space [default: the table of the space]
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+
     /// Data sets whose trained accuracies are looked up [default: that of the scores]
     #[arg(long, value_delimiter = ',', value_name = "DATASETS")]
     table_dataset: Vec<String>,
@@ -32,6 +37,11 @@ pub struct AccuracyArgs {
 }
 
 impl AccuracyArgs {
+    /// The tables in which accuracies are looked up.
+    pub fn tables<'d>(&self, dirs: &'d DataDirs) -> Loaded<'d> {
+        Loaded { dirs, file: self.table.clone(), tables: RefCell::default() }
+    }
+
     /// The queries for a set of scores.
     pub fn queries(&self, set: &ScoreSet, table: &Table) -> Vec<Query> {
         let parts = |dataset| QueryParts {
@@ -53,15 +63,12 @@ impl AccuracyArgs {
 /// Tables that were needed, each loaded once.
 pub struct Loaded<'d> {
     dirs: &'d DataDirs,
+    /// Stands for the tables of all spaces.
+    file: Option<PathBuf>,
     tables: RefCell<HashMap<String, Rc<Table>>>,
 }
 
 impl<'d> Loaded<'d> {
-    /// Nothing is loaded yet.
-    pub fn new(dirs: &'d DataDirs) -> Self {
-        Self { dirs, tables: RefCell::default() }
-    }
-
     /// The data folders.
     pub fn dirs(&self) -> &'d DataDirs {
         self.dirs
@@ -75,7 +82,7 @@ impl<'d> Loaded<'d> {
         if let Some(table) = self.tables.borrow().get(space) {
             return Ok(Rc::clone(table));
         }
-        let table = Rc::new(load_table(space, self.dirs)?);
+        let table = Rc::new(table_of(space, self.file.as_deref(), self.dirs)?);
         self.tables.borrow_mut().insert(space.to_owned(), Rc::clone(&table));
         Ok(table)
     }

@@ -14,7 +14,7 @@ use clap::{Args, value_parser};
 
 use super::weights::WeightArgs;
 use crate::cli::common::ThreadArgs;
-use crate::cli::data::load_table;
+use crate::cli::data::table_of;
 use crate::cli::score::settings::SettingArgs;
 use crate::data::DataDirs;
 use crate::report::Format;
@@ -74,6 +74,10 @@ pub(super) struct TableArgs {
     #[arg(long, value_name = "RUN", help_heading = "Search")]
     pool: Option<PathBuf>,
 
+    /// Accuracies that `untrained train --table` has written, of any space [default: the table of the space]
+    #[arg(long, value_name = "FILE", help_heading = "Search")]
+    table: Option<PathBuf>,
+
     /// Accuracies that are looked up, as data set/split/epochs/runs [default: that of the data set, as `correlate` has it]
     #[arg(long, value_delimiter = ',', value_name = "QUERIES", help_heading = "Search")]
     accuracy: Vec<Query>,
@@ -114,7 +118,8 @@ pub(super) fn run(args: &TableArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) -> 
         "a search is guided by scores; name proxies with --proxies"
     );
     let space = given.search_space()?;
-    let table = load_table(space.spec().id.split(':').next().unwrap_or_default(), dirs)?;
+    let of_space = space.spec().id.split(':').next().unwrap_or_default();
+    let table = table_of(of_space, args.table.as_deref(), dirs)?;
     let done = match &args.pool {
         Some(run) => pool::run(args, space, &table, (run, stop)),
         None => scoring::run(args, space, &table, (dirs, stop)),

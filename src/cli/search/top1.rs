@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::analysis::{Facts, ScoreSet};
-use crate::cli::analysis::{self, AccuracyArgs, ExternalArgs, Group, Loaded, OutputArgs};
+use crate::cli::analysis::{self, AccuracyArgs, ExternalArgs, Group, OutputArgs};
 use crate::data::DataDirs;
 use crate::report::search_table;
 use crate::scoring::flag;
@@ -62,7 +62,7 @@ pub(super) struct Top1Args {
 /// A damaged run or file, a table that is not at hand, an accuracy that it does not have, or too few architectures.
 pub(super) fn run(args: &Top1Args, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     args.output.format()?;
-    let tables = Loaded::new(dirs);
+    let tables = args.accuracy.tables(dirs);
     let sets = analysis::load(&args.runs, &args.external, &tables)?;
     let groups = analysis::groups(&sets, &args.accuracy, &tables, |set, table, query| {
         Ok(search(set, table, query, &requests(args, set))?)

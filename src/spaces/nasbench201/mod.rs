@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(SMALL.arch(0), Some(all("none")));
         assert_eq!(SMALL.arch(5).as_deref(), Some("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|"));
         let graph = SMALL.build(SPEC.example, NetworkInput { resolution: 16, classes: 10 }).unwrap();
-        assert_eq!((graph.param_count(), graph.convolution_count()), (69_610, 22));
+        assert_eq!((graph.param_count(), graph.convolution_count()), (79_778, 22));
     }
 
     #[test]
