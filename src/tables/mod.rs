@@ -16,6 +16,7 @@ mod nasbench_macro;
 mod nats_sss;
 mod nds;
 mod nearest;
+mod own;
 mod query;
 mod source;
 mod source_file;
