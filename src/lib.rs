@@ -7,37 +7,52 @@
 //! scores and [`store`] keeps their records. [`teachers`] are trained networks that some proxies compare with. A value with a
 //! name, in a flag or a file, is an enum made by [`named!`].
 
+//!
+//! The [`guide`] has worked examples: scoring, a proxy, a space and a table of your own, data frames out. Its names are in the
+//! [`prelude`].
+
 pub mod analysis;
+#[doc(hidden)]
 pub mod cam;
+#[doc(hidden)]
 pub mod cli;
 pub mod data;
 pub mod datasets;
 pub mod engine;
-pub mod formats;
+mod formats;
 pub mod graph;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 pub mod keyed;
-pub mod linalg;
-pub mod machine;
+mod linalg;
+mod machine;
 pub mod named;
-pub mod page;
-pub mod parity;
+mod page;
+mod parity;
 pub mod passes;
+#[doc(hidden)]
 pub mod pictures;
-pub mod plot;
+mod plot;
+pub mod prelude;
 mod progress;
 pub mod proxies;
 mod quiet;
-pub mod report;
+mod report;
 pub mod scoring;
+#[doc(hidden)]
 pub mod search;
 mod simd;
 pub mod spaces;
-pub mod speed;
+mod speed;
 mod splice;
 pub mod stats;
 pub mod store;
+#[doc(hidden)]
 pub mod study;
 pub mod tables;
+#[doc(hidden)]
 pub mod teachers;
 mod threads;
 pub mod training;
+
+pub use polars;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks at the HTML pages of `untrained report` in a real browser, and uses them as people do.
 
-    python3 scripts/page/check.py target/debug/untrained [--screenshots FOLDER] [PAGE ...]
+    python3 scripts/page/check.py target/debug/untrained [--screenshots FOLDER [--height PIXELS]] [PAGE ...]
 
 Without pages it makes some: a run with repetitions beside scores whose names are hostile, a search with hostile names, and, where
 UNTRAINED_DATA is set, 15,625 architectures. Needs Chromium (Debian: apt-get install chromium).
@@ -53,8 +53,8 @@ POINT = """(() => {
 
 
 class Checks:
-    def __init__(self, browser):
-        self.browser, self.failures = browser, []
+    def __init__(self, browser, height):
+        self.browser, self.height, self.failures = browser, height, []
 
     def that(self, holds, words):
         if not holds:
@@ -71,7 +71,7 @@ class Checks:
                 self.browser.open(path, width, height, scheme)
                 self.seen(device, width, scheme)
                 if screenshots:
-                    self.browser.picture(os.path.join(screenshots, f"{name}-{device}-{scheme}.png"), whole=True)
+                    self.browser.picture(os.path.join(screenshots, f"{name}-{device}-{scheme}.png"), self.height)
         self.browser.open(path, 1280, 900)
         for use in [self.labels, self.tables, self.pointing, self.choices, self.theme, self.downloads, self.printing]:
             use()
@@ -231,6 +231,7 @@ def main():
     parser.add_argument("untrained", help="the program that makes the pages")
     parser.add_argument("pages", nargs="*", help="pages to look at in place of those")
     parser.add_argument("--screenshots", help="folder for pictures of every page, width and theme")
+    parser.add_argument("--height", type=int, help="of pages that are longer, so many pixels from the top")
     args = parser.parse_intermixed_args()
     if not find():
         sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
@@ -239,7 +240,7 @@ def main():
     browser = Chromium()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            checks = Checks(browser)
+            checks = Checks(browser, args.height)
             for page in args.pages or make(os.path.abspath(args.untrained), folder):
                 checks.page(page, args.screenshots)
     finally:

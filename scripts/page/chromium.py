@@ -118,9 +118,11 @@ class Chromium:
         self.call("Input.dispatchKeyEvent", type="keyUp", key=name, windowsVirtualKeyCode=code)
         self.settle()
 
-    def picture(self, path, whole=False):
-        """Writes what is seen (or the whole page) as PNG."""
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    def picture(self, path, most=None):
+        """Writes the page as PNG, at most so many pixels of its height."""
+        [width, height] = self.run("[innerWidth, document.documentElement.scrollHeight]")
+        clip = dict(x=0, y=0, width=width, height=min(height, most or height), scale=1)
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         with open(path, "wb") as file:
             file.write(base64.b64decode(shot["data"]))
 

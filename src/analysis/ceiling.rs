@@ -63,7 +63,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("t.csv");
         std::fs::write(&path, text).unwrap();
-        crate::tables::read_own(&path, &str::to_owned).unwrap()
+        crate::tables::read_trained(&path, &str::to_owned).unwrap()
     }
 
     /// The truth is known here: its tau-b with the accuracies is what is estimated without it.

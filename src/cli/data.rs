@@ -101,7 +101,7 @@ pub(super) fn table_of(space: &str, file: Option<&Path>, dirs: &DataDirs) -> Res
     let Some(file) = file else { return load_table(space, dirs) };
     let space = spaces::find(space).ok();
     let canonical = |arch: &str| space.and_then(|space| space.canonical(arch).ok());
-    tables::read_own(file, &|arch| canonical(arch).unwrap_or_else(|| arch.to_owned()))
+    tables::read_trained(file, &|arch| canonical(arch).unwrap_or_else(|| arch.to_owned()))
 }
 
 /// An entry by its own id, or by the id of a table that is read from it.

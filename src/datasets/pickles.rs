@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{DatasetError, DatasetSpec, Image, Images, Split};
 use crate::data::{DataDirs, entry};
 use crate::formats::pickle::{Limits, Value, decode};
+use crate::progress;
 
 /// The largest official pickle, CIFAR-100's training images, has about 155 MB.
 const MAX_BYTES: u64 = 512 << 20;
@@ -56,8 +57,10 @@ impl Pickles {
     ) -> Result<Unpickled, DatasetError> {
         let names = paths.iter().filter_map(|p| Some(p.file_name()?.to_str()?.to_owned())).collect();
         let mut images = Unpickled { spec, split, names, records: Vec::new() };
+        let work = progress::begin("reading pickles", "files", paths.len());
         for path in paths {
             self.append(path, &mut images)?;
+            work.advance(1);
             let (found, limit) = (images.len() as u64, spec.official(split));
             if found > limit as u64 {
                 return Err(DatasetError::TooManyRecords { path: path.clone(), images: found, limit });

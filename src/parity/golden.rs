@@ -50,8 +50,6 @@ pub struct GoldenRecord {
     pub init: Option<String>,
     #[serde(default)]
     pub input: Option<String>,
-    #[serde(default)]
-    pub batch: Option<usize>,
     pub proxy: String,
     pub variant: String,
     /// `null` where the value is undefined.
@@ -67,8 +65,6 @@ pub struct GoldenRecord {
     pub unstable: Option<bool>,
     #[serde(default)]
     pub degenerate: Option<Flag>,
-    #[serde(default)]
-    pub expect_nonfinite: Option<bool>,
 }
 
 /// A mark that is either a truth value or the reason for it.

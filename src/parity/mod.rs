@@ -8,9 +8,9 @@ mod summary;
 
 use std::collections::BTreeMap;
 
-pub use compare::{Verdict, tolerance};
-pub use golden::{GoldenError, GoldenFile, GoldenRecord, read};
-pub use summary::{Line, Summary};
+pub use compare::Verdict;
+pub use golden::{GoldenFile, GoldenRecord, read};
+pub use summary::Summary;
 
 use crate::data::DataDirs;
 use crate::datasets::{self, BatchRequest, DatasetError, Order, Split};

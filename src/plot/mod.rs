@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 
 use plotters::drawing::DrawingAreaErrorKind;
 
-pub use bars::{Bars, Estimate, Published};
+pub use bars::Bars;
 pub use boxplot::BoxPlot;
 pub use heatmap::HeatMap;
 pub use label::accuracy as accuracy_label;
@@ -42,7 +42,6 @@ pub use lines::{LinePoint, Lines, Series};
 pub use pictures::{MOST_PIXELS, Picture, PictureRow, Pictures};
 pub use render::{png, svg};
 pub use request::{Drawing, Request, Shown};
-pub use rows::ProxyRow;
 pub use scatter::{Scatter, ScoreAxis};
 pub use scene::Scene;
 pub use top1::top1;

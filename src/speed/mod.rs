@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub use forward::forward;
 pub use lists::embedded_list;
-pub use measure::{Measured, Timing};
+pub use measure::Measured;
 pub use shares::Shares;
 pub use summary::{Summary, together_ratio};
 

@@ -86,7 +86,8 @@ mod tests {
     use super::*;
     use crate::proxies::{Score, ScoreError};
     use crate::scoring::Outcome;
-    use crate::speed::{Timing, forward};
+    use crate::speed::forward;
+    use crate::speed::measure::Timing;
 
     fn measured(arch: &str, build: f64, compute: f64, score: Result<f64, ScoreError>) -> Measured {
         let outcome = Outcome {

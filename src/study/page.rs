@@ -17,9 +17,8 @@ impl Output<'_, '_> {
         let title = self.study.title.trim_end_matches('.');
         let said = if page.title == self.study.title { String::new() } else { format!("{title}. ") };
         page.about.push(format!("{said}Published numbers: {source}."));
-        page.about.extend(self.study.about.iter().map(|text| text.trim().to_owned()));
-        let missing = self.context.missing.iter();
-        page.summary.extend(missing.map(|(run, reason)| format!("The run {run} was not made: {reason}.")));
+        // The same text is Markdown in the report.
+        page.about.extend(self.study.about.iter().map(|text| text.trim().replace('`', "")));
         for result in self.results {
             let run = store::Run::open(&folder.join(&result.set.source)).map_err(PageError::from)?;
             page.add_manifest(result.run.id.get_ref(), &run.manifest);
@@ -34,7 +33,21 @@ impl Output<'_, '_> {
         for result in self.guided {
             page.add_search(result.guided.id.get_ref(), &result.guided.folder(folder))?;
         }
+        page.summary.extend(not_made(&self.context.missing));
         page.tables.extend(self.tables().into_iter().map(|(name, table)| (format!("{name}.csv"), table)));
         Ok(())
     }
+}
+
+/// The runs that were not made, one sentence for each reason.
+fn not_made(missing: &[(String, String)]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = vec![];
+    for (run, reason) in missing {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, runs)) => runs.push(run),
+            None => reasons.push((reason, vec![run])),
+        }
+    }
+    let sentence = |(reason, runs): (&str, Vec<&str>)| format!("Not made ({reason}): {}.", runs.join(", "));
+    reasons.into_iter().map(sentence).collect()
 }

@@ -65,6 +65,10 @@ pub enum TableError {
     Busy { path: PathBuf },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "table '{id}': {reason}; a table is `arch` and columns of percentages with the text of a query as their name"
+    )]
+    BadFrame { id: String, reason: String },
     #[error("table '{id}' is built in; there is nothing to import")]
     NothingToImport { id: String },
 }

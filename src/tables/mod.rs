@@ -22,15 +22,16 @@ mod source;
 mod source_file;
 mod spec;
 mod table;
+mod trained;
 mod transnas;
 
 pub use error::TableError;
 pub use import::{ImportOptions, ImportReport, OnError, import};
 pub use load::{load, load_with_cache};
-pub use own::read as read_own;
 pub use query::{Query, Runs, Split, dataset_name};
 pub use spec::{TABLES, TableSpec, spec};
 pub use table::{Provenance, Table};
+pub use trained::read as read_trained;
 
 /// [`Provenance::kind`] of tables read from CSV files.
 const CSV_FILES: &str = "CSV files";

@@ -1,181 +1,105 @@
-//! Tables that `untrained train` writes: one line for each accuracy, `arch,dataset,split,epochs,seed,accuracy`, of any space. One of them,
-//! of small networks of NAS-Bench-201's cells, is compiled in.
+//! Tables that a program brings along.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
-use super::content::TableData;
-use super::source_file::{SourceFile, Unit};
+use polars::prelude::*;
+
+use super::content::{ARCH, TableData, params_of};
 use super::spec::Origin;
-use super::{CSV_FILES, Provenance, Query, Runs, Split, Table, TableError, TableSpec};
-use crate::store::files::sha256;
+use super::{Provenance, Query, Split, Table, TableError, TableSpec};
+use crate::store::frame_file::{numbers, texts};
 
-const COLUMNS: [&str; 6] = ["arch", "dataset", "split", "epochs", "seed", "accuracy"];
-
-const MEANINGS: &[(&str, &str)] = &[
-    ("arch", "architecture, in its space's canonical form"),
-    (
-        "<data set>/<split>/<epochs>/<seed>",
-        "accuracy in percent of the training with this seed, after its last epoch",
-    ),
-];
-
-/// 200 cells that this program trained; `data/README.md` has the command.
-pub(super) static NASBENCH201_SMALL: TableSpec = TableSpec {
-    id: "nasbench201_small",
-    title: "Small networks of NAS-Bench-201's cells, trained by this program",
-    source: "`untrained train` (data/README.md)",
-    licence: "that of this program",
-    citation: "this program; the cells are those of Dong and Yang, NAS-Bench-201, ICLR 2020",
-    size: Some(200),
-    datasets: &["synthetic"],
-    splits: &[Split::Validation, Split::Test],
-    budgets: &[12],
-    columns: MEANINGS,
-    origin: Origin::Embedded {
-        read: || {
-            let bytes = include_bytes!("../../data/nasbench201_small.csv").to_vec();
-            parse(&SourceFile { path: PathBuf::from("nasbench201_small.csv"), bytes }, &str::to_owned)
-        },
-    },
-};
-
-/// The table in a file that `untrained train --table` has written, or one of the same columns; `canonical` is the form in which
-/// architectures are looked up.
-///
-/// # Errors
-/// A file that cannot be read, or the line that is no accuracy.
-pub fn read(path: &Path, canonical: &dyn Fn(&str) -> String) -> Result<Table, TableError> {
-    let file = SourceFile::read(path)?;
-    let data = parse(&file, canonical)?;
-    let spec = describe(path, data.columns.iter().map(|(query, _)| query));
-    let provenance =
-        Provenance { kind: CSV_FILES, files: vec![path.to_path_buf()], sha256: sha256(&file.bytes) };
-    let defect = |reason| TableError::bad_table(path, None, reason);
-    let frame = data.into_frame(None).map_err(defect)?;
-    Table::new(spec, provenance, frame).map_err(defect)
+impl Table {
+    /// A table of accuracies of your own: `arch`, and for each accuracy a column of percentages (f64, null where there is none) that
+    /// bears the text of its query (`cifar10/test/200/mean`); `params:<data set>` (u64) may stand beside. What is known about
+    /// the table is kept until the program ends, as for all tables.
+    ///
+    /// # Errors
+    /// [`TableError::BadFrame`]: no or another column, an architecture that occurs twice, a number that is no percentage.
+    pub fn own(id: &str, frame: &DataFrame) -> Result<Self, TableError> {
+        let bad = |reason| TableError::BadFrame { id: id.to_owned(), reason };
+        let data = read(frame).map_err(bad)?;
+        let spec = describe(id, data.columns.iter().map(|(query, _)| query));
+        let provenance = Provenance { kind: "the program", files: vec![], sha256: String::new() };
+        let frame = data.into_frame(None).map_err(bad)?;
+        Self::new(Box::leak(Box::new(spec)), provenance, frame).map_err(bad)
+    }
 }
 
-/// What is known of a file's table. It exists until the program ends, like all tables.
-fn describe<'q>(path: &Path, queries: impl Iterator<Item = &'q Query> + Clone) -> &'static TableSpec {
+fn read(frame: &DataFrame) -> Result<TableData, String> {
+    let archs = texts(frame, ARCH)?.iter().map(|arch| arch.unwrap_or_default().to_owned()).collect();
+    let mut data = TableData { archs, ..TableData::default() };
+    for column in frame.columns() {
+        let name = column.name().as_str();
+        if let Some(dataset) = name.strip_prefix(&params_of("")) {
+            let counts = column.u64().map_err(|e| e.to_string())?;
+            data.params.push((dataset.to_owned(), counts.iter().collect()));
+        } else if name != ARCH {
+            let query: Query = name.parse().map_err(|error: TableError| error.to_string())?;
+            let values = numbers(frame, name)?.iter().map(|value| value.unwrap_or(f64::NAN));
+            data.columns.push((query.canonical(), values.collect()));
+        }
+    }
+    match data.columns.is_empty() {
+        true => Err("it has no column of accuracies".to_owned()),
+        false => Ok(data),
+    }
+}
+
+/// What its queries say about a table that is in no registry; `id` is its name and its source. It is kept until the program ends, as
+/// everything is that is known of tables.
+pub(super) fn describe<'q>(id: &str, queries: impl Iterator<Item = &'q Query> + Clone) -> TableSpec {
+    let id: &'static str = id.to_owned().leak();
     let datasets: BTreeSet<&str> = queries.clone().map(|query| query.dataset.as_str()).collect();
     let datasets: Vec<&'static str> = datasets.into_iter().map(|name| &*name.to_owned().leak()).collect();
-    let splits: Vec<Split> =
-        Split::ALL.into_iter().filter(|split| queries.clone().any(|query| query.split == *split)).collect();
-    let budgets: BTreeSet<u32> = queries.map(|query| query.budget).collect();
-    let name: &'static str = path.display().to_string().leak();
-    Box::leak(Box::new(TableSpec {
-        id: name,
-        title: name,
-        source: name,
-        licence: "that of the file",
-        citation: name,
+    let has = |split: &Split| queries.clone().any(|query| query.split == *split);
+    let splits: Vec<Split> = Split::ALL.into_iter().filter(has).collect();
+    let budgets: BTreeSet<u32> = queries.clone().map(|query| query.budget).collect();
+    TableSpec {
+        id,
+        title: id,
+        source: id,
+        licence: "not stated",
+        citation: id,
         size: None,
         datasets: datasets.leak(),
         splits: splits.leak(),
         budgets: budgets.into_iter().collect::<Vec<u32>>().leak(),
-        columns: MEANINGS,
-        origin: NASBENCH201_SMALL.origin.clone(),
-    }))
-}
-
-fn parse(file: &SourceFile, canonical: &dyn Fn(&str) -> String) -> Result<TableData, TableError> {
-    let (mut archs, mut places): (Vec<String>, HashMap<String, usize>) = Default::default();
-    let mut columns: BTreeMap<Query, BTreeMap<usize, f64>> = BTreeMap::new();
-    let lines = file.bytes.iter().filter(|byte| **byte == b'\n').count();
-    let read = file.rows(&COLUMNS, lines.saturating_sub(1), |row| {
-        let arch = canonical(row.text(0));
-        let place = *places.entry(arch.clone()).or_insert_with(|| {
-            archs.push(arch.clone());
-            archs.len() - 1
-        });
-        let query: Query = [row.text(1), row.text(2), row.text(3), row.text(4)]
-            .join("/")
-            .parse()
-            .map_err(|error: TableError| error.to_string())?;
-        if query.runs == Runs::Mean {
-            return Err("the seed is a number, not mean".to_owned());
-        }
-        let twice = format!("{arch} has the accuracy {query} twice");
-        match columns.entry(query).or_default().insert(place, row.accuracy(5, Unit::Percent)?) {
-            None => Ok(()),
-            Some(_) => Err(twice),
-        }
-    });
-    read.map_err(|error| match error {
-        TableError::BadFile { path, line, reason } => TableError::bad_table(&path, line, reason),
-        other => other,
-    })?;
-    let count = archs.len();
-    let column = |values: BTreeMap<usize, f64>| -> Vec<f64> {
-        (0..count).map(|i| values.get(&i).copied().unwrap_or(f64::NAN)).collect()
-    };
-    let columns = columns.into_iter().map(|(query, values)| (query, column(values))).collect();
-    Ok(TableData { archs, columns, ..TableData::default() })
+        columns: &[],
+        // Nothing reads it by its id.
+        origin: Origin::Embedded { read: || Ok(TableData::default()) },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEAD: &str = "arch,dataset,split,epochs,seed,accuracy\n";
-
-    fn of(lines: &str) -> Result<Table, TableError> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("mine.csv");
-        std::fs::write(&path, format!("{HEAD}{lines}")).unwrap();
-        read(&path, &|arch| arch.to_lowercase())
+    fn table(query: &str, archs: [&str; 2], values: [Option<f64>; 2]) -> Result<Table, TableError> {
+        let columns = vec![Column::new("arch".into(), archs), Column::new(query.into(), values)];
+        Table::own("mine", &DataFrame::new_infer_height(columns).unwrap())
     }
 
     #[test]
-    fn accuracies_are_found_by_seed_and_in_the_mean() {
-        let lines = "A,synthetic,test,3,0,40\nA,synthetic,test,3,7,50\nB,synthetic,test,3,0,60\nB,synthetic,validation,3,0,61\n";
-        let table = of(lines).unwrap();
-        let accuracy = |arch: &str, query: &str| {
-            table
-                .accuracy(table.find(arch).unwrap(), &query.parse().unwrap())
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(accuracy("a", "synthetic/test/3/mean"), Ok(45.0));
-        assert_eq!(accuracy("a", "synthetic/test/3/7"), Ok(50.0));
-        assert_eq!(accuracy("b", "synthetic/test/3/mean"), Ok(60.0), "the mean of the seeds that there are");
-        assert_eq!(accuracy("b", "synthetic/validation/3/0"), Ok(61.0));
-        assert!(accuracy("b", "synthetic/test/3/7").unwrap_err().contains("lacks"));
-        let spec = table.spec();
-        assert_eq!((spec.datasets, spec.budgets), (&["synthetic"][..], &[3][..]));
-        assert_eq!(spec.headline("synthetic"), (Split::Test, 3));
+    fn a_table_of_ones_own_answers() {
+        let query = "cifar10/test/200/mean";
+        let table = table(query, ["a", "b"], [Some(90.5), None]).unwrap();
+        assert_eq!(table.accuracy(0, &query.parse().unwrap()).unwrap(), 90.5);
+        assert!(table.accuracy(1, &query.parse().unwrap()).is_err());
+        assert_eq!(table.spec().headline("cifar10"), (Split::Test, 200));
     }
 
     #[test]
-    fn a_line_that_is_no_accuracy_is_named() {
-        let said = |lines: &str| of(lines).unwrap_err().to_string();
-        for (lines, reason) in [
-            ("a,synthetic,test,3,0,140\n", "140"),
-            ("a,synthetic,train,3,0,40\n", "train"),
-            ("a,synthetic,test,3,mean,40\n", "seed"),
-            ("a,synthetic,test,3,0,40\na,synthetic,test,3,0,41\n", "twice"),
-            ("a,synthetic,test,3,0\n", "line 2"),
-            ("", "no architectures"),
-        ] {
-            assert!(
-                said(lines).contains(reason) && said(lines).contains("untrained train"),
-                "{}",
-                said(lines)
-            );
-        }
-    }
-
-    /// Every network has three seeds and both splits, and the accuracies tell networks apart.
-    #[test]
-    fn the_embedded_table_is_whole() {
-        let table =
-            crate::tables::load("nasbench201_small", &Default::default(), &crate::data::Silent).unwrap();
-        assert_eq!(table.available().len(), 2 * 4);
-        for query in table.available() {
-            let column = table.column(&query).unwrap();
-            let (low, high) =
-                column.iter().fold((100.0f64, 0.0f64), |(low, high), x| (low.min(*x), high.max(*x)));
-            assert!(high < 97.0 && high - low > 20.0, "{query}: {low} to {high}");
+    fn frames_that_are_no_tables_are_refused() {
+        let cases = [
+            (table("cifar10/test/200/mean", ["a", "a"], [Some(1.0), None]), "occurs twice"),
+            (table("cifar10/test/200/mean", ["a", "b"], [Some(101.0), None]), "101"),
+            (table("accuracy", ["a", "b"], [Some(1.0), None]), "'accuracy' is no query"),
+            (Table::own("mine", &DataFrame::default()), "arch"),
+        ];
+        for (refused, reason) in cases {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.starts_with("table 'mine': ") && error.contains(reason), "{error}");
         }
     }
 }

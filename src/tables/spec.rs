@@ -7,7 +7,7 @@ use super::content::TableData;
 use super::source::Source;
 use super::source_file::SourceFile;
 use super::{
-    OnError, Split, TableError, nafbee, nasbench_macro, nasbench101, nasbench201, nats_sss, nds, own,
+    OnError, Split, TableError, nafbee, nasbench_macro, nasbench101, nasbench201, nats_sss, nds, trained,
     transnas,
 };
 use crate::data::{DataDirs, entry};
@@ -140,7 +140,7 @@ pub static TABLES: LazyLock<Vec<&'static TableSpec>> = LazyLock::new(|| {
     let tables = [
         &nasbench101::SPEC,
         &nasbench201::SPEC,
-        &own::NASBENCH201_SMALL,
+        &trained::NASBENCH201_SMALL,
         &nats_sss::SPEC,
         &nafbee::VGG19,
         &nafbee::BERT,

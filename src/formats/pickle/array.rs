@@ -101,6 +101,7 @@ impl<'a> Array<'a> {
     }
 
     /// The elements in storage order as floats; `None` for booleans.
+    #[cfg(test)]
     pub fn to_f64(&self) -> Option<Vec<f64>> {
         self.data.chunks_exact(self.element.size).map(|bytes| self.element.number(bytes)?.as_f64()).collect()
     }

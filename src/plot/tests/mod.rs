@@ -7,6 +7,8 @@ mod scores;
 
 use plotters::style::text_anchor::HPos;
 
+use super::bars::Estimate;
+use super::rows::ProxyRow;
 use super::scene::{Place, Shape, Text, UNITS};
 use super::*;
 use crate::search::RuleKind;
