@@ -51,7 +51,7 @@ enum DataCommand {
     Fetch {
         #[arg(value_name = "ID", required = true)]
         ids: Vec<String>,
-        /// Take files from this mirror: <URL>/<folder>/<file>, archives from <URL>/<archive>
+        /// Take files from this mirror: URL/FOLDER/FILE, archives from URL/ARCHIVE
         #[arg(long, value_name = "URL")]
         base_url: Option<String>,
         /// Replace files that are there but differ from the manifest
