@@ -12,10 +12,13 @@ pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<Strin
     let [best, others @ ..] = &ranked[..] else {
         return Some(format!("{name}: no proxy has a value of {}.", metric.title()));
     };
-    let n: usize = best.samples.iter().map(|sample| sample.n).sum();
+    let n =
+        |of: fn(usize, usize) -> usize| best.samples.iter().map(|sample| sample.n).reduce(of).unwrap_or(0);
+    let (fewest, most) = (n(usize::min), n(usize::max));
+    let archs = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
     let counted = match best.samples.len() {
-        1 => format!("{n} architectures"),
-        repetitions => format!("{n} architectures in {repetitions} repetitions"),
+        1 => format!("{archs} architectures"),
+        repetitions => format!("{archs} architectures in each of {repetitions} repetitions"),
     };
     let (proxy, value) = (&best.proxy, value(best, metric));
     let place = if others.is_empty() {

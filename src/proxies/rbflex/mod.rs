@@ -58,25 +58,25 @@ named! {
         /// the constants of the released scripts
         Fixed = "fixed",
         /// both gammas 1e-20
-        E20 = "1e-20",
+        E20 = "gamma_1e_20",
         /// both gammas 1e-18
-        E18 = "1e-18",
+        E18 = "gamma_1e_18",
         /// both gammas 1e-16
-        E16 = "1e-16",
+        E16 = "gamma_1e_16",
         /// both gammas 1e-14
-        E14 = "1e-14",
+        E14 = "gamma_1e_14",
         /// both gammas 1e-12
-        E12 = "1e-12",
+        E12 = "gamma_1e_12",
         /// both gammas 1e-10
-        E10 = "1e-10",
+        E10 = "gamma_1e_10",
         /// both gammas 1e-8
-        E8 = "1e-8",
+        E8 = "gamma_1e_8",
         /// both gammas 1e-6
-        E6 = "1e-6",
+        E6 = "gamma_1e_6",
         /// both gammas 1e-4
-        E4 = "1e-4",
+        E4 = "gamma_1e_4",
         /// both gammas 1e-2
-        E2 = "1e-2",
+        E2 = "gamma_1e_2",
     }
 }
 
@@ -108,7 +108,10 @@ pub static PROXY: Proxy = Proxy {
             Gamma::HdaRandom => Some(hda::random(set)),
             Gamma::Fixed => Some(FIXED),
             Gamma::HdaSelf => None,
-            power => power.as_str().parse().ok().map(|gamma| Gammas { k: gamma, q: gamma }),
+            power => {
+                let digits = power.as_str().trim_start_matches("gamma_").replace('_', "-");
+                digits.parse().ok().map(|gamma| Gammas { k: gamma, q: gamma })
+            }
         };
         let norm = match statistics {
             Statistics::PerImage => NormStatistics::PerImage,

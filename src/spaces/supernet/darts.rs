@@ -21,7 +21,7 @@ static SPEC: SpaceSpec = SpaceSpec {
     reference: "Chen et al., TE-NAS, ICLR 2021, arXiv:2102.11535",
     size: SpaceSize::Unlisted,
     example: "n=skip_connect,sep_conv_3x3@0+max_pool_3x3@1/sep_conv_3x3@0/dil_conv_3x3@2/skip_connect@3:\
-              r=max_pool_3x3@0+max_pool_3x3@1/max_pool_3x3@1/skip_connect@2/skip_connect@2,dil_conv_5x5@4",
+              r=max_pool_3x3@0+max_pool_3x3@1/max_pool_3x3@1/skip_connect@2/skip_connect@2+dil_conv_5x5@4",
     encoding: "n=CELL:r=CELL, four nodes between slashes, edges between +, each one operation or more between commas and @INPUT: \
                skip_connect, sep_conv_3x3, sep_conv_5x5, dil_conv_3x3, dil_conv_5x5, avg_pool_3x3, max_pool_3x3",
 };

@@ -1,7 +1,5 @@
 //! NAS-Bench-201's supernet with weighted operations, which gradient-based searches train (DARTS, Liu et al., ICLR 2019).
 
-use std::cell::RefCell;
-
 use super::{EDGES, OPERATIONS, SPEC};
 use crate::graph::{Builder, Graph, NodeId};
 use crate::spaces::nasbench201::EdgeCell;
@@ -14,8 +12,6 @@ pub type Mixture = [[f64; OPERATIONS.len()]; EDGES];
 /// The supernet: an edge is the sum of its operations, each times its weight, the same in all cells.
 pub struct MixedSupernet {
     pub graph: Graph,
-    /// The weighted operations of every cell.
-    operations: Vec<(usize, usize, NodeId)>,
 }
 
 impl MixedSupernet {
@@ -36,18 +32,17 @@ impl MixedSupernet {
             stage(4 * width, true),
             stage(4 * width, false),
         ];
-        let operations = RefCell::new(vec![]);
-        let build = |b: &mut Builder, name: &str, x: NodeId, channels: usize| {
-            cell(b, name, x, channels, weights, &mut operations.borrow_mut())
-        };
+        let build =
+            |b: &mut Builder, name: &str, x: NodeId, channels: usize| cell(b, name, x, channels, weights);
         let graph = tiny_net::build_of(&build, width, &plan, input);
-        let graph = graph.map_err(SpaceError::graph(SPEC.id, "all operations"))?;
-        Ok(Self { graph, operations: operations.into_inner() })
+        Ok(Self { graph: graph.map_err(SpaceError::graph(SPEC.id, "all operations"))? })
     }
 
     /// The weighted operations of all cells: edge, operation, and the node of the product.
     pub fn operations(&self) -> impl Iterator<Item = (usize, usize, NodeId)> + '_ {
-        self.operations.iter().copied()
+        let places = (0..EDGES).flat_map(|edge| (0..OPERATIONS.len()).map(move |number| (edge, number)));
+        let nodes = self.graph.operations().iter().map(|operation| operation.node);
+        places.cycle().zip(nodes).map(|((edge, number), node)| (edge, number, node))
     }
 
     /// The cell with one operation on each edge, by their numbers.
@@ -56,35 +51,27 @@ impl MixedSupernet {
     }
 }
 
-fn cell(
-    b: &mut Builder,
-    name: &str,
-    x: NodeId,
-    channels: usize,
-    weights: &Mixture,
-    operations: &mut Vec<(usize, usize, NodeId)>,
-) -> NodeId {
+fn cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, weights: &Mixture) -> NodeId {
     b.module(name, "NAS201SearchCell", x, |b, x| {
+        let (mut states, mut operations) = (vec![x], vec![]);
         b.list("edges", |b| {
-            let (mut states, mut edge) = (vec![x], 0);
             for node in 0..3 {
-                let mut parts = vec![];
+                let first = operations.len();
                 for source in 0..=node {
+                    let weights = weights[operations.len() / OPERATIONS.len()];
                     b.list(&format!("{}<-{source}", node + 1), |b| {
                         for (number, operation) in OPERATIONS.iter().enumerate() {
                             let name = number.to_string();
                             let y = tiny_net::edge(b, &name, states[source], channels, *operation);
-                            let y = b.scale(y, weights[edge][number]);
-                            operations.push((edge, number, y));
-                            parts.push(y);
+                            operations.push(b.scale(y, weights[number]));
                         }
                     });
-                    edge += 1;
                 }
-                states.push(b.add(&parts));
+                states.push(b.add(&operations[first..]));
             }
-            states[states.len() - 1]
-        })
+        });
+        b.cell(&operations);
+        states[states.len() - 1]
     })
 }
 
@@ -104,6 +91,9 @@ mod tests {
         assert_eq!(names(&one), names(&other));
         assert_eq!(one.operations().count(), 3 * 6 * 4);
         assert!(one.operations().eq(other.operations()));
+        let scaled =
+            |(_, _, id): (usize, usize, NodeId)| matches!(one.graph.node(id).op, crate::graph::Op::Scale(_));
+        assert!(one.operations().all(scaled));
     }
 
     #[test]
