@@ -159,7 +159,9 @@ impl<'a> SupernetTraining<'a> {
     ) -> Result<Option<(f64, Vec<Mixture>)>, TrainError> {
         let node = net.graph.logits();
         let pass = self.pass(net, (numbers, labels.len()));
-        let session = self.trainer.engine.session(&pass, &[node])?;
+        // Products need the values.
+        let kept: Vec<NodeId> = net.operations().map(|(.., id)| id).chain([node]).collect();
+        let session = self.trainer.engine.session(&pass, &kept)?;
         let logits = session.value(node)?.to_f64();
         let loss = Loss::CrossEntropy { labels };
         let value = loss.value(&logits, labels.len())?;
@@ -167,7 +169,8 @@ impl<'a> SupernetTraining<'a> {
             return Ok(None);
         }
         let seed = loss.gradient(&logits, labels.len())?;
-        let nodes: Vec<_> = net.operations().map(|(.., id)| (id, NodeWant::ChannelProducts)).collect();
+        let nodes: Vec<_> =
+            kept[..kept.len() - 1].iter().map(|id| (*id, NodeWant::ChannelProducts)).collect();
         let wants = Wants { params: &[], form: GradientForm::Summed, nodes: &nodes };
         let mut parts = Products { net, images: vec![Mixture::default(); labels.len()] };
         session.backward(&[Cotangent { node, values: &seed }], &wants, &mut parts)?;
