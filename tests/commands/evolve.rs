@@ -60,6 +60,7 @@ fn a_search_leaves_its_trajectory_and_a_line_of_ancestors() {
     let found = files(&out);
     let names: Vec<&str> = found.keys().map(String::as_str).collect();
     let expected = [
+        "best_scores.csv",
         "result.json",
         "scores-0.jsonl",
         "scores-1.jsonl",

@@ -180,7 +180,7 @@ fn a_figure_in_another_study_is_found_and_one_without_a_study_has_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = untrained_in(folder.path());
     command
-        .args(["study", "cam-table2"])
+        .args(["study", "incorporated-table2"])
         .assert()
         .failure()
         .stderr(predicate::str::contains("has to be trained"));
