@@ -47,7 +47,7 @@ fn a_supernet_is_trained_and_its_operations_chosen() {
     assert_eq!((both.len(), &both[0]), (2, &first[0]));
     assert_ne!(both[0]["alphas"], both[1]["alphas"]);
     assert!(folder.path().join("page.html").is_file());
-    search(&["--images", "9"]).failure().stderr(contains("images_of_saliency"));
+    search(&["--images", "9"]).failure().stderr(contains("images-of-saliency 500"));
 }
 
 #[test]

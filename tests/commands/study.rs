@@ -183,7 +183,7 @@ fn a_figure_in_another_study_is_found_and_one_without_a_study_has_its_reason() {
         .args(["study", "incorporated-table2"])
         .assert()
         .failure()
-        .stderr(predicate::str::contains("has to be trained"));
+        .stderr(predicate::str::contains("have to be trained"));
 }
 
 #[test]
