@@ -100,6 +100,9 @@ struct Choice<S> {
     without: S,
 }
 
+/// Names the places of the choices that go, given all of them and their places in the order of their ranks.
+type Pick<'p, S> = dyn Fn(&[Choice<S>], &[usize]) -> Vec<usize> + 'p;
+
 /// A pruning search and the networks that it has scored.
 struct Search<'s, 'a> {
     scores: &'s mut [Scores<'a>],
@@ -149,7 +152,7 @@ impl Search<'_, '_> {
         &mut self,
         net: &S,
         choices: &[Choice<S>],
-        pick: &dyn Fn(&[Choice<S>], &[usize]) -> Vec<usize>,
+        pick: &Pick<'_, S>,
     ) -> Result<S, GuidedError> {
         let changes = self.changes(net, choices)?;
         let ranks = ranks(&changes);

@@ -57,12 +57,12 @@ fn cell(b: &mut Builder, name: &str, x: NodeId, channels: usize, weights: &Mixtu
         b.list("edges", |b| {
             for node in 0..3 {
                 let first = operations.len();
-                for source in 0..=node {
+                for (source, x) in states.iter().enumerate() {
                     let weights = weights[operations.len() / OPERATIONS.len()];
                     b.list(&format!("{}<-{source}", node + 1), |b| {
                         for (number, operation) in OPERATIONS.iter().enumerate() {
                             let name = number.to_string();
-                            let y = tiny_net::edge(b, &name, states[source], channels, *operation);
+                            let y = tiny_net::edge(b, &name, *x, channels, *operation);
                             operations.push(b.scale(y, weights[number]));
                         }
                     });
