@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use bar::TrainBar;
 use clap::{Args, value_parser};
-use serde_json::{Map, Value};
 
 use super::common::{DeviceArgs, Names, TableOrder, ThreadArgs, invocation, stop_flag};
 use crate::data::DataDirs;
@@ -18,7 +17,7 @@ use crate::engine::Engine;
 use crate::scoring::{Selection, numbers_version, select};
 use crate::spaces::{self, SearchSpace};
 use crate::store::{RunKey, Status, WorkFolder, files};
-use crate::training::{DataRequest, Outcome, Plan, Recipe, Trained, TrainingData, curves, table};
+use crate::training::{DataRequest, Outcome, Plan, Recipe, Trained, TrainingData, curves, settings, table};
 
 const EXAMPLES: &str = "Examples:
   untrained train --space nasbench201_small --sample 20 --dataset synthetic --resolution 16 --table mine.csv
@@ -155,20 +154,13 @@ impl TrainArgs {
         engine: &dyn Engine,
         data: &TrainingData,
     ) -> anyhow::Result<RunKey> {
-        let mut settings: Map<String, Value> = serde_json::from_value(serde_json::to_value(&self.recipe)?)?;
-        let of_data: Map<String, Value> = serde_json::from_value(serde_json::to_value(&self.data)?)?;
-        settings.extend(of_data);
-        settings.remove("resolution");
-        settings.insert("classes".to_owned(), data.classes.into());
-        settings.insert("images".to_owned(), data.description.as_str().into());
-        settings.insert("images_sha256".to_owned(), data.sha256.as_str().into());
         Ok(RunKey {
             numbers_version: numbers_version(),
             space: space.spec().id.to_owned(),
             dataset: data.dataset().to_owned(),
             resolution: data.side,
             engine: engine.name(),
-            settings,
+            settings: settings(&self.recipe, &self.data, data)?,
             ..RunKey::default()
         })
     }

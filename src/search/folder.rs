@@ -50,7 +50,7 @@ impl Deref for SearchFolder {
 /// # Errors
 /// The folder holds no search, or a damaged description.
 pub fn description(folder: &Path) -> Result<Description, StoreError> {
-    let remedy = "name a folder that `untrained search evolve --out` (or table, or prune) has written";
+    let remedy = "name a folder that `untrained search evolve --out` (or table, prune, saliency) has written";
     work::read(folder, WORK)?
         .ok_or_else(|| StoreError::io(&folder.join(NAME), remedy)(std::io::ErrorKind::NotFound.into()))
 }

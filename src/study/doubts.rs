@@ -25,7 +25,7 @@ pub(super) fn doubts(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<S
     let (least, most) = (all.iter().copied().reduce(f64::min), all.iter().copied().reduce(f64::max));
     let Some(range) = least.zip(most).filter(|_| accuracy.query.is_percent()) else { return vec![] };
     let of_source = |source: &Published| {
-        let found = sizes(source).filter_map(|(size, mean, std)| {
+        let found = sizes(source).into_iter().filter_map(|(size, mean, std)| {
             let why = impossible(mean, std, range).or_else(|| above(mean, &oracle(accuracy, size)?))?;
             Some(format!("{}, {}, S = {size}: {why}", accuracy.group.name, source.method))
         });
@@ -37,7 +37,7 @@ pub(super) fn doubts(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<S
 }
 
 /// The sample sizes with the mean and spread that a source gives.
-fn sizes(source: &Published) -> impl Iterator<Item = (usize, f64, Option<f64>)> {
+fn sizes(source: &Published) -> Vec<(usize, f64, Option<f64>)> {
     let printed = source.printed.iter().filter_map(|row| Measure::of_printed(row));
     let named = source.top1.keys().map(|size| Measure::Top1(size.0));
     let given = printed.chain(named).filter_map(|measure| {
@@ -45,7 +45,7 @@ fn sizes(source: &Published) -> impl Iterator<Item = (usize, f64, Option<f64>)> 
         let std = if let Spread::Std(std) = cell.spread { Some(std) } else { None };
         Some((size, cell.value, std))
     });
-    given.collect::<Vec<_>>().into_iter()
+    given.collect()
 }
 
 /// Why no numbers of a range have this mean and sample standard deviation.

@@ -1,6 +1,6 @@
 //! Searches that a study makes (`untrained search evolve`, `table`, `prune`), and what they found.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -11,7 +11,7 @@ use super::published::{Printed, printed};
 use super::verdict::{Judged, of_row};
 use crate::plot::{Labels, Lines, part_trajectory, trajectory};
 use crate::report::{Column, Group, Kind, Role, Table, TableCell, TableRow, read_table};
-use crate::search::{BEST_SCORED, Ended, Finished, finished};
+use crate::search::{self, BEST_SCORED, Ended, Finished, finished};
 use crate::stats::Summary;
 use crate::store::StoreError;
 
@@ -31,7 +31,7 @@ pub struct Guided {
     pub printed: Vec<&'static Printed>,
 }
 
-/// Numbers of people that one million is the unit of.
+/// The unit of printed operations.
 const MILLION: f64 = 1e6;
 
 impl Guided {
@@ -65,7 +65,7 @@ impl Guided {
     }
 
     /// The folder of the search within that of the study.
-    pub fn folder(&self, out: &Path) -> std::path::PathBuf {
+    pub fn folder(&self, out: &Path) -> PathBuf {
         out.join("searches").join(self.id.get_ref())
     }
 }
@@ -74,6 +74,8 @@ impl Guided {
 pub struct GuidedResult<'s> {
     pub guided: &'s Guided,
     pub found: Finished,
+    /// The table of a search on a table.
+    pub(super) table: Option<Table>,
 }
 
 impl<'s> GuidedResult<'s> {
@@ -82,7 +84,11 @@ impl<'s> GuidedResult<'s> {
     /// # Errors
     /// It is not finished, or a file is damaged.
     pub fn read(guided: &'s Guided, out: &Path) -> Result<Self, StoreError> {
-        Ok(Self { guided, found: finished(&guided.folder(out))? })
+        let folder = guided.folder(out);
+        let found = finished(&folder)?;
+        let damaged = |reason| StoreError::Manifest { path: folder.join(search::TABLE), reason };
+        let table = found.table.as_ref().map(|text| read_table(text, 2)).transpose().map_err(damaged)?;
+        Ok(Self { guided, found, table })
     }
 
     fn id(&self) -> &str {
@@ -107,14 +113,6 @@ impl<'s> GuidedResult<'s> {
             pictures.push((file, part_trajectory(rows, name, labels(&format!("{name} of the best member")))));
         }
         pictures
-    }
-
-    /// The table of a search on a table.
-    ///
-    /// # Errors
-    /// The file is damaged.
-    pub(super) fn table(&self) -> Option<Table> {
-        read_table(self.found.table.as_ref()?, 2).ok()
     }
 }
 
@@ -167,34 +165,27 @@ fn structures(results: &[GuidedResult<'_>]) -> Vec<String> {
 }
 
 fn summary(result: &GuidedResult<'_>, rule: &str, number: &str) -> Option<Summary> {
+    Summary::of(&values(result, rule, number))
+}
+
+/// A number of what a rule found, one for each repetition.
+fn values(result: &GuidedResult<'_>, rule: &str, number: &str) -> Vec<f64> {
     let of_rule = result.found.winners.iter().filter(|ended| ended.rule == rule);
     let value = |ended: &Ended| Some(ended.numbers.iter().find(|(name, _)| *name == number)?.1);
-    Summary::of(&of_rule.filter_map(value).collect::<Vec<_>>())
+    of_rule.filter_map(value).collect()
 }
 
 /// Judges the printed numbers of what was found.
 pub(super) fn judge(results: &[GuidedResult<'_>]) -> Vec<Judged> {
     let mut judged = vec![];
     for result in results {
+        let operations = values(result, "search", "operations");
+        let millions: Vec<f64> = operations.iter().map(|n| n / MILLION).collect();
+        let Some(ours) = Summary::of(&millions) else { continue };
         for row in &result.guided.printed {
-            let found: Vec<f64> = result
-                .found
-                .winners
-                .iter()
-                .filter(|ended| ended.rule == "search")
-                .flat_map(|ended| ended.numbers.iter().filter(|(name, _)| *name == "operations"))
-                .map(|(_, operations)| operations / MILLION)
-                .collect();
-            if let Some(summary) = Summary::of(&found) {
-                let note = "searches of so few steps end in different structures";
-                judged.push(of_row(
-                    row,
-                    Measure::Operations,
-                    (summary, None),
-                    result.id().to_owned(),
-                    Some(note),
-                ));
-            }
+            let note = Some("searches of so few steps end in different structures");
+            let reading = result.id().to_owned();
+            judged.push(of_row(row, Measure::Operations, (ours, None), reading, note));
         }
     }
     judged

@@ -80,9 +80,8 @@ impl Output<'_, '_> {
             tables.push(("found".to_owned(), self.with_facts(table)));
         }
         for result in self.guided {
-            let table =
-                result.table().map(|table| (result.guided.id.get_ref().clone(), self.with_facts(table)));
-            tables.extend(table);
+            let named = |table: &Table| (result.guided.id.get_ref().clone(), self.with_facts(table.clone()));
+            tables.extend(result.table.as_ref().map(named));
         }
         if self.results.is_empty() {
             return tables;

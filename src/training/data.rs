@@ -1,9 +1,10 @@
 //! The images that networks learn from and are measured on.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::TrainError;
+use super::{Recipe, TrainError};
 use crate::data::DataDirs;
 use crate::datasets::{
     self, Batch, BatchRequest, DatasetError, DatasetSpec, Normalisation, Split, append_normalised,
@@ -43,6 +44,25 @@ pub struct DataRequest {
     /// Normalisation constants
     #[arg(long, value_parser = flag::<Normalisation>(), default_value_t, value_name = "CONSTANTS")]
     pub normalisation: Normalisation,
+}
+
+/// What the numbers of trainings depend on, apart from architecture and seed: recipe, request, and the images that it gave.
+///
+/// # Errors
+/// None for the types of this program.
+pub fn settings(
+    recipe: &Recipe,
+    request: &DataRequest,
+    data: &TrainingData,
+) -> serde_json::Result<Map<String, Value>> {
+    let mut settings: Map<String, Value> = serde_json::from_value(serde_json::to_value(recipe)?)?;
+    let of_data: Map<String, Value> = serde_json::from_value(serde_json::to_value(request)?)?;
+    settings.extend(of_data);
+    settings.remove("resolution");
+    settings.insert("classes".to_owned(), data.classes.into());
+    settings.insert("images".to_owned(), data.description.as_str().into());
+    settings.insert("images_sha256".to_owned(), data.sha256.as_str().into());
+    Ok(settings)
 }
 
 /// Labelled images of one part.

@@ -24,7 +24,7 @@ mod tests;
 mod trained;
 mod trainer;
 
-pub use data::{DataRequest, Images, TrainingData};
+pub use data::{DataRequest, Images, TrainingData, settings};
 pub use descent::Descent;
 pub use error::TrainError;
 pub use plan::{Outcome, Plan, Silent, Watch};

@@ -48,6 +48,11 @@ fn a_supernet_is_trained_and_its_operations_chosen() {
     assert_ne!(both[0]["alphas"], both[1]["alphas"]);
     assert!(folder.path().join("page.html").is_file());
     search(&["--images", "9"]).failure().stderr(contains("images-of-saliency 500"));
+    // The same images, divided otherwise, are another search.
+    let mut divided = arguments(folder.path(), &[]);
+    let at = divided.iter().position(|word| *word == "--train-images").unwrap();
+    (divided[at + 1], divided[at + 3]) = ("16", "32");
+    untrained(&divided).assert().failure().stderr(contains("images 24"));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Args, value_parser};
-use serde_json::{Map, Value};
 
 use super::evolve::RunArgs;
 use crate::analysis::{QueryParts, default_query};
@@ -21,7 +20,7 @@ use crate::search::{GuidedError, RESULT, SearchFolder};
 use crate::stats::Summary;
 use crate::store::RunKey;
 use crate::store::journal::{self, Journal};
-use crate::training::{DataRequest, Recipe, SupernetTraining, Trainer, TrainingData, Watch};
+use crate::training::{DataRequest, Recipe, SupernetTraining, Trainer, TrainingData, Watch, settings};
 
 const EXAMPLES: &str = "Examples:
   untrained search saliency --dataset synthetic --resolution 16 --epochs 2 --out searches/quick
@@ -123,11 +122,10 @@ pub(super) fn run(args: &SaliencyArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) 
 impl SaliencyArgs {
     /// All that the numbers depend on.
     fn key(&self, engine: &dyn Engine, data: &TrainingData) -> anyhow::Result<RunKey> {
-        let mut settings: Map<String, Value> = serde_json::from_value(serde_json::to_value(&self.recipe)?)?;
+        let mut settings = settings(&self.recipe, &self.data, data)?;
+        settings.remove("test_images");
         settings.insert("width".to_owned(), self.width.into());
         settings.insert("images_of_saliency".to_owned(), self.images.into());
-        settings.insert("images".to_owned(), data.description.as_str().into());
-        settings.insert("images_sha256".to_owned(), data.sha256.as_str().into());
         Ok(RunKey {
             numbers_version: numbers_version(),
             space: "nasbench201:supernet".to_owned(),

@@ -1,9 +1,9 @@
 //! NAS-Bench-201's supernet with weighted operations, which gradient-based searches train (DARTS, Liu et al., ICLR 2019).
 
-use super::{EDGES, OPERATIONS, SPEC};
+use super::{EDGES, OPERATIONS, SPEC, plan};
 use crate::graph::{Builder, Graph, NodeId};
 use crate::spaces::nasbench201::EdgeCell;
-use crate::spaces::tiny_net::{self, Stage};
+use crate::spaces::tiny_net;
 use crate::spaces::{NetworkInput, SpaceError};
 
 /// A number for each operation of each edge of a cell: edges in the order of the string, operations in that of [`MixedSupernet::NAMES`].
@@ -24,17 +24,9 @@ impl MixedSupernet {
     /// # Errors
     /// An input that is too small.
     pub fn new(width: usize, weights: &Mixture, input: NetworkInput) -> Result<Self, SpaceError> {
-        let stage = |channels, reduction| Stage { channels, reduction };
-        let plan = [
-            stage(width, false),
-            stage(2 * width, true),
-            stage(2 * width, false),
-            stage(4 * width, true),
-            stage(4 * width, false),
-        ];
         let build =
             |b: &mut Builder, name: &str, x: NodeId, channels: usize| cell(b, name, x, channels, weights);
-        let graph = tiny_net::build_of(&build, width, &plan, input);
+        let graph = tiny_net::build_of(&build, width, &plan(width), input);
         Ok(Self { graph: graph.map_err(SpaceError::graph(SPEC.id, "all operations"))? })
     }
 
