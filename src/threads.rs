@@ -5,8 +5,7 @@
 //! would compute it.
 
 use std::cell::Cell;
-
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 thread_local! {
     /// Whether loops that begin on this thread may be shared: it belongs to a pool, and is not working on its share of a
@@ -35,6 +34,31 @@ fn share<R>(work: impl FnOnce() -> R) -> R {
     done
 }
 
+/// Does `work` on so many threads, this one among them. Like `hand_out`, it takes the work by reference, so that what
+/// shares a loop is not compiled again for each loop.
+fn on_threads(threads: usize, work: &(dyn Fn() + Sync)) {
+    if threads <= 1 {
+        return work();
+    }
+    rayon::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|_| share(work));
+        }
+        share(work);
+    });
+}
+
+/// Does every task; a thread takes the next when it has finished one.
+fn hand_out<T>(threads: usize, tasks: impl Iterator<Item = T> + Send, f: &(dyn Fn(T) + Sync)) {
+    let tasks = Mutex::new(tasks);
+    let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+    on_threads(threads, &|| {
+        while let Some(task) = next() {
+            f(task);
+        }
+    });
+}
+
 /// Shares for each thread: with more than one, a thread that starts late leaves some to the others.
 const SHARES: usize = 2;
 
@@ -46,9 +70,17 @@ pub(crate) fn shares<T: Send>(items: &mut [T], len: usize, f: impl Fn(usize, &mu
 
 /// The same for two slices that have equally many chunks.
 pub(crate) fn shares_of_two<A: Send, B: Send>(
-    (a, a_len): (&mut [A], usize),
-    (b, b_len): (&mut [B], usize),
+    a: (&mut [A], usize),
+    b: (&mut [B], usize),
     f: impl Fn(usize, &mut [A], &mut [B]) + Sync,
+) {
+    divide(a, b, &f);
+}
+
+fn divide<A: Send, B: Send>(
+    (mut a, a_len): (&mut [A], usize),
+    (mut b, b_len): (&mut [B], usize),
+    f: &(dyn Fn(usize, &mut [A], &mut [B]) + Sync),
 ) {
     let chunks = a.len().div_ceil(a_len.max(1));
     let threads = count().min(chunks);
@@ -56,30 +88,23 @@ pub(crate) fn shares_of_two<A: Send, B: Send>(
         return f(0, a, b);
     }
     let each = chunks.div_ceil((threads * SHARES).min(chunks));
-    rayon::scope(|scope| {
-        let (mut a, mut b, f) = (a, b, &f);
-        for first in (0..chunks).step_by(each) {
-            let (a_share, a_rest) = a.split_at_mut(a.len().min(each * a_len));
-            let (b_share, b_rest) = b.split_at_mut(b.len().min(each * b_len));
-            (a, b) = (a_rest, b_rest);
-            match first + each < chunks {
-                true => scope.spawn(move |_| share(|| f(first, a_share, b_share))),
-                // The last share is done by this thread itself.
-                false => share(|| f(first, a_share, b_share)),
-            }
-        }
+    let tasks = (0..chunks).step_by(each).map(|first| {
+        (first, split_off(&mut a, each.saturating_mul(a_len)), split_off(&mut b, each.saturating_mul(b_len)))
     });
+    hand_out(threads, tasks, &|(first, a, b)| f(first, a, b));
+}
+
+/// The first `len` of a slice, or all that there are, which are left out of it.
+fn split_off<'a, T>(items: &mut &'a mut [T], len: usize) -> &'a mut [T] {
+    let all = std::mem::take(items);
+    let (first, rest) = all.split_at_mut(len.min(all.len()));
+    *items = rest;
+    first
 }
 
 /// Calls `f(index, chunk)` for the chunks of `len`; a thread takes the next chunk when it has finished one.
 pub(crate) fn chunks<T: Send>(items: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    match count() {
-        1 => items.chunks_mut(len.max(1)).enumerate().for_each(|(i, chunk)| f(i, chunk)),
-        _ => {
-            let chunks = items.par_chunks_mut(len.max(1)).with_max_len(1).enumerate();
-            chunks.for_each(|(i, chunk)| share(|| f(i, chunk)));
-        }
-    }
+    hand_out(count(), items.chunks_mut(len.max(1)).enumerate(), &|(i, chunk)| f(i, chunk));
 }
 
 /// Calls both, at the same time if there are threads; `b` may share its own loops.
@@ -94,10 +119,9 @@ pub(crate) fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
 
 /// `f` of every item, in their order; a thread takes the next item when it has finished one.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    match count() {
-        1 => items.iter().map(f).collect(),
-        _ => items.par_iter().with_max_len(1).map(|item| share(|| f(item))).collect(),
-    }
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    hand_out(count(), items.iter().zip(&mut results), &|(item, result)| *result = Some(f(item)));
+    results.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -44,12 +44,12 @@ impl Work {
     /// Does some work of this kind. Work of another kind inside it counts as that.
     #[inline]
     pub fn of<R>(self, work: impl FnOnce() -> R) -> R {
-        if !MEASURING.load(Ordering::Relaxed) {
-            return work();
-        }
-        let outer = switch(Some(self));
+        // The work is called in one place, so that it is compiled once.
+        let outer = MEASURING.load(Ordering::Relaxed).then(|| switch(Some(self)));
         let result = work();
-        switch(outer);
+        if let Some(outer) = outer {
+            switch(outer);
+        }
         result
     }
 }

@@ -142,6 +142,7 @@ fn winners_table(name: &str, winners: &[Ended]) -> Table {
     }
     let kind = |name: &str| match name {
         "value" | "accuracy (%)" | BEST_SCORED => Kind::Number { decimals: DECIMALS },
+        "rho" => Kind::Fact { decimals: 3 },
         _ => Kind::Count,
     };
     let row = |ended: &Ended| {

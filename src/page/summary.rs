@@ -32,7 +32,11 @@ pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<Strin
     }
     let params = correlations.iter().find(|c| c.proxy == "params" && c.summary(metric).is_some());
     if let Some(params) = params.filter(|params| params.proxy != *proxy) {
-        let verdict = if ahead(best, params, metric) > 0.0 { "beats" } else { "does not beat" };
+        let verdict = match ahead(best, params, metric) > 0.0 {
+            true if sure(best, params, metric).0 == Some(false) => "is ahead of, but not shown to beat,",
+            true => "beats",
+            false => "does not beat",
+        };
         text += &format!(" {proxy} {verdict} the number of parameters: {}.", beside(params, best, metric));
     }
     Some(text)
@@ -73,20 +77,22 @@ fn beside(a: &Correlation, b: &Correlation, metric: Metric) -> String {
     let ahead = ahead(a, b, metric);
     let words = if ahead > 0.0 { "ahead" } else { "behind" };
     let (shown, by) = (value(a, metric), metric_kind(metric).shown(ahead.abs()));
-    format!("{shown}, {by} {words}; {}", sure(a, b, metric))
+    format!("{shown}, {by} {words}; {}", sure(a, b, metric).1)
 }
 
-/// Whether a difference may be chance: a paired t-test over repetitions, or intervals of a single one.
-fn sure(a: &Correlation, b: &Correlation, metric: Metric) -> String {
+/// Whether a difference is more than chance (`None`: not tested), and by what that was judged: a paired t-test over
+/// repetitions at the five per cent level, or the intervals of a single one.
+fn sure(a: &Correlation, b: &Correlation, metric: Metric) -> (Option<bool>, String) {
     if let Ok(comparison) = compare(a, b, metric, true) {
-        return format!(
-            "p = {} (paired t-test over repetitions)",
-            Kind::Probability.shown(comparison.test.p)
-        );
+        let p = comparison.test.p;
+        let shown = Kind::Probability.shown(p);
+        return (Some(p < 0.05), format!("p = {shown} (paired t-test over repetitions)"));
     }
     match a.interval(metric).zip(b.interval(metric)) {
-        Some((a, b)) if a.low > b.high || b.low > a.high => "their intervals do not overlap".to_owned(),
-        Some(_) => "their intervals overlap".to_owned(),
-        None => "not tested".to_owned(),
+        Some((a, b)) if a.low > b.high || b.low > a.high => {
+            (Some(true), "their intervals do not overlap".to_owned())
+        }
+        Some(_) => (Some(false), "their intervals overlap".to_owned()),
+        None => (None, "not tested".to_owned()),
     }
 }

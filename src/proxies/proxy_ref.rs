@@ -33,6 +33,7 @@ pub struct ProxyRef {
 enum Source {
     Registry(&'static Proxy),
     Command(Arc<External>),
+    Records { name: String, direction: Direction, version: u32 },
 }
 
 impl ProxyRef {
@@ -46,10 +47,15 @@ impl ProxyRef {
         Self { source: Source::Command(external), variant: Variant::default() }
     }
 
+    /// A proxy whose scores stand in records, and which is not computed again.
+    pub fn of_records(name: String, direction: Direction, version: u32) -> Self {
+        Self { source: Source::Records { name, direction, version }, variant: Variant::default() }
+    }
+
     fn registered(&self) -> Option<&'static Proxy> {
         match self.source {
             Source::Registry(proxy) => Some(proxy),
-            Source::Command(_) => None,
+            Source::Command(_) | Source::Records { .. } => None,
         }
     }
 
@@ -58,6 +64,7 @@ impl ProxyRef {
         match &self.source {
             Source::Registry(proxy) => proxy.name,
             Source::Command(external) => external.name(),
+            Source::Records { name, .. } => name,
         }
     }
 
@@ -66,6 +73,7 @@ impl ProxyRef {
         match &self.source {
             Source::Registry(proxy) => proxy.details.direction,
             Source::Command(external) => external.direction(),
+            Source::Records { direction, .. } => *direction,
         }
     }
 
@@ -74,6 +82,7 @@ impl ProxyRef {
         match &self.source {
             Source::Registry(proxy) => proxy.details.version,
             Source::Command(external) => external.version(),
+            Source::Records { version, .. } => *version,
         }
     }
 
@@ -106,7 +115,7 @@ impl ProxyRef {
     /// The command that computes it, where it is not ours.
     pub fn command(&self) -> Option<String> {
         match &self.source {
-            Source::Registry(_) => None,
+            Source::Registry(_) | Source::Records { .. } => None,
             Source::Command(external) => Some(external.command()),
         }
     }
@@ -121,6 +130,9 @@ impl ProxyRef {
             Source::Command(external) => {
                 let external = Arc::clone(external);
                 Ok(Scorer::program(move |context| external.score(context)))
+            }
+            Source::Records { name, .. } => {
+                Err(ScoreError::Unavailable(format!("{name} has scores in records only")))
             }
         }
     }

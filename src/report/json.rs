@@ -47,6 +47,7 @@ fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Number { .. } => "figure",
         Kind::Loss { .. } => "loss",
+        Kind::Fact { .. } => "fact",
         Kind::Difference { .. } => "difference",
         Kind::Probability => "probability",
         Kind::Count => "count",
@@ -150,6 +151,7 @@ impl ReadGroup {
         let kinds = [
             Kind::Number { decimals },
             Kind::Loss { decimals },
+            Kind::Fact { decimals },
             Kind::Difference { decimals },
             Kind::Probability,
             Kind::Count,

@@ -43,7 +43,9 @@ fn body(table: &Table) -> String {
     for (g, group) in table.groups.iter().enumerate() {
         let facts = group.facts.iter().map(|(name, value)| format!("{name}: {value}"));
         let facts: Vec<String> = facts.chain(table.counts_in_words(g)).collect();
-        out += &format!("* {}: {}\n", escape(&group.name), escape(&facts.join("; ")));
+        if !facts.is_empty() {
+            out += &format!("* {}: {}\n", escape(&group.name), escape(&facts.join("; ")));
+        }
     }
     out
 }

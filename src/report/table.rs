@@ -43,6 +43,8 @@ pub enum Kind {
     Number { decimals: usize },
     /// The same, but the smallest is the best.
     Loss { decimals: usize },
+    /// A number that is no better for being larger or smaller, such as that of parameters; none is the best.
+    Fact { decimals: usize },
     /// A signed difference of numbers, rounded like them; none is the best.
     Difference { decimals: usize },
     /// A probability: two significant digits.
@@ -125,7 +127,10 @@ impl Kind {
     /// Decimals that people see.
     pub fn decimals(self) -> usize {
         match self {
-            Self::Number { decimals } | Self::Loss { decimals } | Self::Difference { decimals } => decimals,
+            Self::Number { decimals }
+            | Self::Loss { decimals }
+            | Self::Fact { decimals }
+            | Self::Difference { decimals } => decimals,
             Self::Probability | Self::Count => 0,
         }
     }
@@ -139,6 +144,7 @@ impl Kind {
             }
             Self::Number { .. } | Self::Loss { .. } if value.abs() >= 1e6 => format!("{value:.0}"),
             Self::Number { decimals } | Self::Loss { decimals } => format!("{value:.decimals$}"),
+            Self::Fact { decimals } => in_thousands(&format!("{value:.decimals$}")),
             Self::Difference { decimals } => format!("{value:+.decimals$}"),
             Self::Probability if value >= 0.0995 => format!("{value:.2}"),
             Self::Probability if value >= 0.00995 => format!("{value:.3}"),
@@ -147,6 +153,18 @@ impl Kind {
             Self::Count => format!("{value:.0}"),
         }
     }
+}
+
+/// Commas between the thousands of a number's whole part: `-1234.5` is `-1,234.5`.
+fn in_thousands(number: &str) -> String {
+    let (sign, digits) = number.split_at(number.len() - number.trim_start_matches('-').len());
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let comma = |place: usize| place > 0 && (whole.len() - place).is_multiple_of(3);
+    let whole = whole
+        .chars()
+        .enumerate()
+        .flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit]));
+    format!("{sign}{}{rest}", whole.collect::<String>())
 }
 
 impl Column {
@@ -189,7 +207,7 @@ impl Table {
         let sign = match kind {
             Kind::Number { .. } => 1.0,
             Kind::Loss { .. } => -1.0,
-            Kind::Difference { .. } | Kind::Probability | Kind::Count => return false,
+            Kind::Fact { .. } | Kind::Difference { .. } | Kind::Probability | Kind::Count => return false,
         };
         let value = |row: usize| {
             let competes = self.rows[row].role != Role::Bound;

@@ -49,6 +49,18 @@ fn plain() -> Table {
 }
 
 #[test]
+fn facts_have_commas_and_are_never_best() {
+    let shown = |x: f64, decimals| Kind::Fact { decimals }.shown(x);
+    assert_eq!(
+        [shown(985_105.0, 0), shown(-1234.5, 1), shown(999.0, 0), shown(f64::NAN, 0)],
+        ["985,105", "-1,234.5", "999", "NaN"]
+    );
+    let mut table = plain();
+    table.groups[0].columns[0].kind = Kind::Fact { decimals: 0 };
+    assert!((0..table.rows.len()).all(|row| !table.is_best(row, 0, 0)));
+}
+
+#[test]
 fn text() {
     insta::assert_snapshot!(render(&plain(), Format::Text));
 }

@@ -72,6 +72,7 @@ struct Winner {
     params: u64,
     flops: u64,
     layers: Option<u64>,
+    rho: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -174,12 +175,13 @@ fn ended(found: Found) -> Vec<Ended> {
 }
 
 fn evolved(repetition: u32, outcome: Outcome) -> Option<Ended> {
-    let Winner { arch, value, params, flops, layers } = outcome.winner?;
+    let Winner { arch, value, params, flops, layers, rho } = outcome.winner?;
     let numbers = [
         ("value", value),
         ("parameters", Some(params as f64)),
         ("operations", Some(flops as f64)),
         ("layers", layers.map(|layers| layers as f64)),
+        ("rho", rho),
         ("candidates scored", Some(outcome.evaluations as f64)),
     ];
     let numbers = numbers.into_iter().filter_map(|(name, x)| Some((name, x?))).collect();

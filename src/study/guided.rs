@@ -132,7 +132,8 @@ pub(super) fn found_table(results: &[GuidedResult<'_>]) -> Option<Table> {
     names.retain(|name| seen.insert(*name));
     let kind = |name: &str| match name {
         "value" | BEST_SCORED | "accuracy (%)" => Kind::Number { decimals: 2 },
-        _ => Kind::Number { decimals: 0 },
+        "rho" => Kind::Fact { decimals: 3 },
+        _ => Kind::Fact { decimals: 0 },
     };
     let row = |(result, rule): &(&GuidedResult<'_>, &str)| TableRow {
         name: format!("{}: {rule}", result.id()),

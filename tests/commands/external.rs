@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::common::untrained;
+use crate::common::{run, untrained};
 use crate::runs;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -339,4 +339,22 @@ fn direction_turns_correlations() {
     };
     assert!(tau("external:up") != 0.0);
     assert_eq!(tau("external:up"), -tau("external:down"));
+}
+
+/// A run's scores of a command are searched without the command, which no longer works.
+#[test]
+fn a_pool_is_searched_without_its_command() {
+    let bench = Bench::new();
+    let [out, works, broken] = [
+        bench.path("run").display().to_string(),
+        bench.command("order", HIGHER, "score $id"),
+        "order=sh missing".to_owned(),
+    ];
+    let space = ["--space", "nafbee_vgg19", "--dataset", "synthetic", "--external"];
+    run(&[&["score", "--all", "--threads", "1"], &space[..], &[&works, "--out", &out]].concat());
+    let search = ["search", "table", "--pool", &out, "--samples", "11", "--trials", "2"];
+    let text = run(&[&search, &space[..], &[&broken]].concat());
+    assert!(text.contains("external:order, random"), "{text}");
+    let other = [&search, &space[..], &["other=sh missing"]].concat();
+    untrained(&other).assert().code(1).stderr(contains("no scores of external:other; it has external:order"));
 }

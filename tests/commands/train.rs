@@ -131,3 +131,52 @@ fn refusals_name_the_remedy() {
     let text = ["train", "--space", "nafbee_bert", "--arch", "GELU", "--dataset", "sst2", "--table", "t.csv"];
     untrained(&text).assert().code(1).stderr(contains("images"));
 }
+
+/// `SMALL` with another data set.
+fn on<'a>(dataset: &'a str, table: &'a Path) -> Vec<&'a str> {
+    let mut all = arguments(table, &["--sample", "1"]);
+    let place = all.iter().position(|word| *word == "synthetic").unwrap();
+    all[place] = dataset;
+    all.retain(|word| !["--resolution", "8"].contains(word));
+    all
+}
+
+/// A label that is no class is said with its file and record.
+#[test]
+fn labels_out_of_range_are_refused() {
+    const RECORD: usize = 1 + 3 * 32 * 32;
+    let dir = tempfile::tempdir().unwrap();
+    let images = dir.path().join("cifar-10-batches-bin");
+    std::fs::create_dir(&images).unwrap();
+    let mut records = vec![0u8; 10_000 * RECORD];
+    std::fs::write(images.join("test_batch.bin"), &records).unwrap();
+    records.iter_mut().step_by(RECORD).for_each(|label| *label = 200);
+    std::fs::write(images.join("data_batch_1.bin"), &records).unwrap();
+    let mut command = untrained(&on("cifar10", &dir.path().join("t.csv")));
+    let told = command.env("UNTRAINED_DATA", dir.path()).assert().code(1);
+    told.stderr(contains("data_batch_1.bin: record"))
+        .stderr(contains("has label 200, but the classes are 0 to 9"));
+}
+
+/// A disk without room, here a limit on the size of files: what failed and what to do, and the repeated command goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_and_the_command_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = dir.path().join("t.csv");
+    let words = arguments(&table, &["--sample", "1", "--threads", "1"]);
+    let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"";
+    let shell = Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_untrained")])
+        .args(&words)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&shell.stderr);
+    assert_eq!(shell.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("File too large") && said.contains("free some space and repeat the command"),
+        "{said}"
+    );
+    assert!(!table.exists());
+    assert!(run(&words).contains("1 trainings (ok 1)"));
+}

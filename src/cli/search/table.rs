@@ -70,7 +70,7 @@ pub(super) struct TableArgs {
     #[command(flatten)]
     weights: WeightArgs,
 
-    /// A run whose scores are searched; nothing is scored
+    /// A run whose scores are searched; nothing is scored, and the command of an --external is not started
     #[arg(long, value_name = "RUN", help_heading = "Search")]
     pool: Option<PathBuf>,
 

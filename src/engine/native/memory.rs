@@ -26,7 +26,7 @@ const UNIT: usize = 4096 + 64;
 const HUGE: usize = 2 << 20;
 
 /// Smallest region, in bytes.
-const REGION: usize = 64 << 20;
+const REGION: usize = 32 << 20;
 
 /// Bytes that the arena holds before it returns free regions to the system.
 const LIMIT: usize = 1 << 30;

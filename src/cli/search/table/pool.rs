@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{bail, ensure};
+use anyhow::{anyhow, ensure};
 
 use super::TableArgs;
 use super::searches::{Searches, candidates, queries};
@@ -27,8 +27,6 @@ pub(super) fn run(
     table: &Table,
     (run, stop): (&Path, &AtomicBool),
 ) -> anyhow::Result<()> {
-    ensure!(args.settings.external.is_empty(), "--pool starts no command; leave --external out");
-    let weighted = args.weights.of(&args.settings.proxies)?;
     let opened = Run::open(run)?;
     let key = &opened.manifest.key;
     let id = space.spec().id;
@@ -39,7 +37,9 @@ pub(super) fn run(
         key.space,
         key.space
     );
-    let pool = pool(&opened, &args.settings.proxies)?;
+    let proxies = proxies(args, &opened)?;
+    let weighted = args.weights.of(&proxies)?;
+    let pool = pool(&opened, &proxies)?;
     let sources: Vec<_> = pool
         .iter()
         .map(|known| {
@@ -69,6 +69,23 @@ pub(super) fn run(
     searches.write(groups, (scores, None))
 }
 
+/// The proxies that are asked for, those of commands last: their scores are the run's, and no command is started.
+fn proxies(args: &TableArgs, run: &Run) -> anyhow::Result<Vec<ProxyRef>> {
+    let of_command = |name: &str| {
+        let name = format!("external:{name}");
+        let facts = run.manifest.proxies.iter().find(|facts| facts.proxy == name);
+        let facts = facts.ok_or_else(|| not_scored(run, &name))?;
+        anyhow::Ok(ProxyRef::of_records(name, facts.direction.parse()?, facts.version))
+    };
+    let commands = args.settings.external.iter().map(|external| of_command(&external.name));
+    args.settings.proxies.iter().cloned().map(Ok).chain(commands).collect()
+}
+
+fn not_scored(run: &Run, proxy: &str) -> anyhow::Error {
+    let known: Vec<&str> = run.manifest.proxies.iter().map(|facts| facts.proxy.as_str()).collect();
+    anyhow!("the run has no scores of {proxy}; it has {}", known.join(", "))
+}
+
 /// The scores of a run for these proxies, by repetition. Architectures that lack one are left out.
 fn pool(run: &Run, proxies: &[ProxyRef]) -> anyhow::Result<Pool> {
     let names: Vec<String> = proxies.iter().map(ToString::to_string).collect();
@@ -83,8 +100,7 @@ fn pool(run: &Run, proxies: &[ProxyRef]) -> anyhow::Result<Pool> {
         parts[place] = Some(PartScore { status, score, components, reason });
     }
     if let Some(place) = seen.iter().position(|seen| !seen) {
-        let known: Vec<&str> = run.manifest.proxies.iter().map(|facts| facts.proxy.as_str()).collect();
-        bail!("the run has no scores of {}; it has {}", names[place], known.join(", "));
+        return Err(not_scored(run, &names[place]));
     }
     let whole = |(arch, parts): (String, Vec<Option<PartScore>>)| {
         Some((arch, parts.into_iter().collect::<Option<_>>()?))
