@@ -123,10 +123,12 @@ impl Arena {
         Piece { region, start, units, place }
     }
 
-    /// Adds a region at least half as large as all that are there, so that there are few.
+    /// Adds a region at least half as large as all that are there, so that there are few. Free regions are too small and go
+    /// first; the new one has their room.
     fn grow(&mut self, units: usize) -> (usize, usize, usize) {
+        let freed = self.release(0);
         let all: usize = self.regions.values().map(|r| r.units).sum();
-        let region = Region::new(units.max(REGION / UNIT).max(all / 2));
+        let region = Region::new(units.max(REGION / UNIT).max(all / 2).max(freed));
         let free = (region.units, self.next, 0);
         self.regions.insert(self.next, region);
         self.by_length.insert(free);
@@ -154,13 +156,16 @@ impl Arena {
         self.release(LIMIT);
     }
 
-    /// Returns free regions to the system while the arena holds more than `most` bytes.
-    fn release(&mut self, most: usize) {
+    /// Returns free regions to the system while the arena holds more than `most` bytes; how many units they had.
+    fn release(&mut self, most: usize) -> usize {
+        let mut freed = 0;
         while self.regions.values().map(|r| r.layout.size()).sum::<usize>() > most {
-            let Some(id) = self.regions.iter().find(|(_, r)| r.is_free()).map(|(id, _)| *id) else { return };
+            let Some(id) = self.regions.iter().find(|(_, r)| r.is_free()).map(|(id, _)| *id) else { break };
             let region = self.regions.remove(&id).expect("found above");
             self.by_length.remove(&(region.units, id, 0));
+            freed += region.units;
         }
+        freed
     }
 }
 
@@ -258,6 +263,21 @@ mod tests {
         for units in [usize::MAX, usize::MAX / UNIT, isize::MAX as usize / UNIT] {
             assert!(Region::layout(units).is_none(), "{units}");
         }
+    }
+
+    /// A large piece takes the room of free regions that are too small for it, instead of joining them.
+    #[test]
+    fn growing_returns_free_regions_first() {
+        let mut arena = Arena::new();
+        let small = arena.take(REGION / UNIT);
+        let kept = arena.take(REGION / UNIT);
+        arena.give(&small);
+        let large = arena.take(2 * REGION / UNIT);
+        assert_eq!(arena.regions.keys().copied().collect::<Vec<_>>(), [kept.region, large.region]);
+        arena.give(&kept);
+        arena.give(&large);
+        let whole = arena.take(arena.regions.values().map(|r| r.units).sum());
+        assert_eq!(arena.regions.keys().copied().collect::<Vec<_>>(), [whole.region]);
     }
 
     #[test]
