@@ -10,6 +10,7 @@ mod compare;
 mod doubts;
 mod error;
 mod file;
+mod gammas;
 mod guided;
 mod measure;
 mod outputs;

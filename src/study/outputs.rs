@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::compare::{comparison_table, published_correlation};
+use super::gammas::by_gamma;
 use super::guided::{GuidedResult, found_table};
 use super::results::{AccuracyResult, RunResult};
 use super::scores::score_table;
@@ -14,7 +15,9 @@ use super::{COPY, Overrides, PAGE, Study, report};
 use crate::analysis::{CorrelationGroup, Metric};
 use crate::named::Named;
 use crate::page::{Page, PageError};
-use crate::plot::{self, Bars, BoxPlot, HeatMap, MOST_GROUPS, PlotError, Scatter, Scene, ScoreAxis, top1};
+use crate::plot::{
+    self, Bars, BoxPlot, HeatMap, Labels, MOST_GROUPS, PlotError, Scatter, Scene, ScoreAxis, top1,
+};
 use crate::report::{Format, Table, correlation_table, render, search_table};
 use crate::search::top1::Protocol;
 
@@ -168,6 +171,16 @@ impl Output<'_, '_> {
         }
         for metric in [Metric::TAU_B, Metric::PEARSON] {
             self.draw_correlations(&mut pen, metric)?;
+            for (result, accuracy) in self.accuracies() {
+                let labels = Labels {
+                    title: format!("{} of RBFleX by gamma", metric.title()),
+                    facts: vec![accuracy.group.name.clone()],
+                    caption: self.caption(Some((result, accuracy))),
+                };
+                let Some(lines) = by_gamma(accuracy, metric, labels) else { continue };
+                let name = format!("{}-gamma-{metric}", file_name(result, accuracy));
+                pen.save(&name, &lines.labels.title, &lines.draw()?)?;
+            }
         }
         for (result, accuracy) in self.accuracies() {
             self.draw_accuracy(&mut pen, result, accuracy)?;
