@@ -95,6 +95,7 @@ pub static SPECS: &[DatasetSpec] = &[
     tinyimagenet16::SPEC,
     taskonomy::SPEC,
     synthetic::SPEC,
+    synthetic::HARD,
     noise::SPEC,
     sst2::SPEC,
     synthetic_text::SPEC,

@@ -1,15 +1,17 @@
-//! `synthetic`: keyed, class-structured images of any resolution and class count; no file is needed.
+//! `synthetic` and `synthetic_hard`: keyed, class-structured images of any resolution and class count; no file is needed.
 //!
 //! Image `m` of a split has class `c = m mod classes`. Every class is a sum of four plane waves in colour; an image
 //! is its class's pattern shifted, with its own contrast, brightness and pixel noise. With `X = x/W`, `Y = y/H`:
 //!
 //! ```text
 //! t(ch, X, Y) = sum_{k<4} a(k,ch) cos(2 pi (f_k X + g_k Y) + 2 pi q_k)
-//! p(ch, x, y) = 0.5 + 0.2 s t(ch, X + d, Y + e) + b + 0.08 z(ch, x, y)
+//! p(ch, x, y) = 0.5 + 0.2 (s t(ch, X + d, Y + e) + h r(ch, X, Y)) + b + n z(ch, x, y)
 //! byte        = round(255 min(max(p, 0), 1))
 //!
 //! stream "synthetic.class.<c>", six numbers per wave k from u_{6k} on:
 //!     f_k = floor(7 u) - 3, g_k = floor(4 u), q_k = u, a(k,ch) = 2u - 1 for the three channels
+//! r: the same sum, of waves that are the image's own, from "synthetic.<split>.<m>.other"
+//! h = 0 and n = 0.08 for `synthetic`; h = HARD_OTHER and n = HARD_NOISE for `synthetic_hard`
 //! stream "synthetic.<split>.<m>":  s = 0.6 + 0.8 u_0,  d = (u_1 - 0.5) / 4,  e = (u_2 - 0.5) / 4,  b = 0.2 (u_3 - 0.5)
 //! z = normal(0, 1) of "synthetic.<split>.<m>.noise", in the order C, H, W
 //! ```
@@ -20,7 +22,6 @@ use std::f64::consts::TAU;
 
 use super::spec::Kind;
 use super::{BatchRequest, ChannelStats, DatasetError, DatasetSpec, Image, Images, Split};
-use crate::data::DataDirs;
 use crate::keyed::{Stream, decide};
 
 pub(super) const SPEC: DatasetSpec = DatasetSpec {
@@ -36,21 +37,42 @@ pub(super) const SPEC: DatasetSpec = DatasetSpec {
     stand_in: true,
     source: "generated: keyed plane waves per class",
     licence: "none needed: generated",
-    kind: Kind::Images(open),
+    kind: Kind::Images(|request, _| Ok(generated(request, EASY))),
+};
+
+/// Small networks learn `synthetic` by heart within a few epochs; what distinguishes networks has to be harder.
+pub(super) const HARD: DatasetSpec = DatasetSpec {
+    id: "synthetic_hard",
+    title: "Synthetic images, harder to tell apart",
+    source: "generated: keyed plane waves per class, under waves of each image's own and more noise",
+    kind: Kind::Images(|request, _| Ok(generated(request, Difficulty { other: 1.0, noise: 0.15 }))),
+    ..SPEC
 };
 
 const WAVES: usize = 4;
 
-fn open(request: &BatchRequest, _: &DataDirs) -> Result<Box<dyn Images>, DatasetError> {
+/// What hides a class's pattern.
+#[derive(Clone, Copy)]
+struct Difficulty {
+    /// h, how strong the image's own waves are beside those of its class.
+    other: f64,
+    /// n, the standard deviation of pixel noise.
+    noise: f64,
+}
+
+const EASY: Difficulty = Difficulty { other: 0.0, noise: 0.08 };
+
+fn generated(request: &BatchRequest, difficulty: Difficulty) -> Box<dyn Images> {
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
     let classes = request.classes.unwrap_or(SPEC.classes);
-    Ok(Box::new(Synthetic { split: request.split, side, classes }))
+    Box::new(Synthetic { split: request.split, side, classes, difficulty })
 }
 
 struct Synthetic {
     split: Split,
     side: usize,
     classes: usize,
+    difficulty: Difficulty,
 }
 
 struct Wave {
@@ -59,8 +81,9 @@ struct Wave {
     amplitude: [f64; 3],
 }
 
-fn waves(class: usize) -> [Wave; WAVES] {
-    let stream = Stream::new(0, &format!("synthetic.class.{class}"));
+/// The waves of a stream.
+fn waves(stream: &str) -> [Wave; WAVES] {
+    let stream = Stream::new(0, stream);
     std::array::from_fn(|k| {
         let j = 6 * k as u64;
         Wave {
@@ -69,6 +92,13 @@ fn waves(class: usize) -> [Wave; WAVES] {
             amplitude: [3, 4, 5].map(|i| 2.0 * stream.unit(j + i) - 1.0),
         }
     })
+}
+
+/// Their sum at a place, for the three channels.
+fn sum(waves: &[Wave; WAVES], x: f64, y: f64) -> [f64; 3] {
+    let cosines =
+        waves.each_ref().map(|w| (TAU * (w.frequency[0] * x + w.frequency[1] * y) + TAU * w.phase).cos());
+    [0, 1, 2].map(|channel| waves.iter().zip(cosines).map(|(w, cos)| w.amplitude[channel] * cos).sum())
 }
 
 impl Synthetic {
@@ -82,18 +112,21 @@ impl Synthetic {
         let mut noise = vec![0.0f32; 3 * plane];
         Stream::new(0, &format!("{name}.noise")).fill_normal(1.0, &mut noise);
 
-        let waves = waves(class);
+        let Difficulty { other, noise: spread } = self.difficulty;
+        let of_class = waves(&format!("synthetic.class.{class}"));
+        let own_waves = (other != 0.0).then(|| waves(&format!("{name}.other")));
         let mut out = vec![0u8; 3 * plane];
         for at in 0..plane {
-            let x = (at % self.side) as f64 / side + shift[0];
-            let y = (at / self.side) as f64 / side + shift[1];
-            let cosines = waves
-                .each_ref()
-                .map(|w| (TAU * (w.frequency[0] * x + w.frequency[1] * y) + TAU * w.phase).cos());
+            let (x, y) = ((at % self.side) as f64 / side, (at / self.side) as f64 / side);
+            let pattern = sum(&of_class, x + shift[0], y + shift[1]);
+            let hides = own_waves.as_ref().map_or([0.0; 3], |waves| sum(waves, x, y));
             for channel in 0..3 {
-                let pattern: f64 = waves.iter().zip(cosines).map(|(w, cos)| w.amplitude[channel] * cos).sum();
                 let i = channel * plane + at;
-                let p = 0.5 + 0.2 * contrast * pattern + brightness + 0.08 * f64::from(noise[i]);
+                let p = 0.5
+                    + 0.2 * contrast * pattern[channel]
+                    + 0.2 * other * hides[channel]
+                    + brightness
+                    + spread * f64::from(noise[i]);
                 out[i] = (255.0 * p.clamp(0.0, 1.0)).round() as u8;
             }
         }
@@ -129,7 +162,7 @@ mod tests {
     use super::*;
 
     fn pixels(index: usize) -> Vec<f64> {
-        let set = Synthetic { split: Split::Train, side: 16, classes: 10 };
+        let set = Synthetic { split: Split::Train, side: 16, classes: 10, difficulty: EASY };
         set.pixels(index, index % 10).iter().map(|b| f64::from(*b)).collect()
     }
 
@@ -140,11 +173,11 @@ mod tests {
     /// Bytes that a Python program computed from the formula above, with its own generator and its own cosine.
     #[test]
     fn bytes_are_those_of_another_program() {
-        let train = Synthetic { split: Split::Train, side: 16, classes: 10 }.pixels(17, 7);
+        let train = Synthetic { split: Split::Train, side: 16, classes: 10, difficulty: EASY }.pixels(17, 7);
         let at = |pixels: &[u8], side: usize, c: usize, x: usize, y: usize| pixels[(c * side + y) * side + x];
         let places = [(0, 0, 0), (0, 1, 0), (0, 0, 1), (1, 7, 9), (2, 15, 15), (2, 3, 12)];
         assert_eq!(places.map(|(c, x, y)| at(&train, 16, c, x, y)), [157, 114, 178, 166, 177, 133]);
-        let test = Synthetic { split: Split::Test, side: 32, classes: 3 }.pixels(5, 2);
+        let test = Synthetic { split: Split::Test, side: 32, classes: 3, difficulty: EASY }.pixels(5, 2);
         let places = [(0, 0, 0), (1, 31, 2), (2, 16, 16)];
         assert_eq!(places.map(|(c, x, y)| at(&test, 32, c, x, y)), [81, 49, 109]);
     }
