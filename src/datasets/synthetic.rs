@@ -11,7 +11,7 @@
 //! stream "synthetic.class.<c>", six numbers per wave k from u_{6k} on:
 //!     f_k = floor(7 u) - 3, g_k = floor(4 u), q_k = u, a(k,ch) = 2u - 1 for the three channels
 //! r: the same sum, of waves that are the image's own, from "synthetic.<split>.<m>.other"
-//! h = 0 and n = 0.08 for `synthetic`; h = HARD_OTHER and n = HARD_NOISE for `synthetic_hard`
+//! h = 0 and n = 0.08 for `synthetic`; h = 1.5 and n = 0.25 for `synthetic_hard`
 //! stream "synthetic.<split>.<m>":  s = 0.6 + 0.8 u_0,  d = (u_1 - 0.5) / 4,  e = (u_2 - 0.5) / 4,  b = 0.2 (u_3 - 0.5)
 //! z = normal(0, 1) of "synthetic.<split>.<m>.noise", in the order C, H, W
 //! ```
@@ -45,7 +45,9 @@ pub(super) const HARD: DatasetSpec = DatasetSpec {
     id: "synthetic_hard",
     title: "Synthetic images, harder to tell apart",
     source: "generated: keyed plane waves per class, under waves of each image's own and more noise",
-    kind: Kind::Images(|request, _| Ok(generated(request, Difficulty { other: 1.0, noise: 0.15 }))),
+    standard: ChannelStats { mean: [0.5; 3], std: [0.32; 3] },
+    autodl: ChannelStats { mean: [0.5; 3], std: [0.32; 3] },
+    kind: Kind::Images(|request, _| Ok(generated(request, DIFFICULT))),
     ..SPEC
 };
 
@@ -61,6 +63,7 @@ struct Difficulty {
 }
 
 const EASY: Difficulty = Difficulty { other: 0.0, noise: 0.08 };
+const DIFFICULT: Difficulty = Difficulty { other: 1.5, noise: 0.25 };
 
 fn generated(request: &BatchRequest, difficulty: Difficulty) -> Box<dyn Images> {
     let side = request.resolution.unwrap_or(SPEC.shape[1]);
@@ -180,6 +183,10 @@ mod tests {
         let test = Synthetic { split: Split::Test, side: 32, classes: 3, difficulty: EASY }.pixels(5, 2);
         let places = [(0, 0, 0), (1, 31, 2), (2, 16, 16)];
         assert_eq!(places.map(|(c, x, y)| at(&test, 32, c, x, y)), [81, 49, 109]);
+        let hard =
+            Synthetic { split: Split::Train, side: 16, classes: 10, difficulty: DIFFICULT }.pixels(17, 7);
+        let places = [(0, 0, 0), (0, 1, 0), (0, 0, 1), (1, 7, 9), (2, 15, 15), (2, 3, 12)];
+        assert_eq!(places.map(|(c, x, y)| at(&hard, 16, c, x, y)), [160, 168, 220, 122, 162, 180]);
     }
 
     #[test]

@@ -180,3 +180,21 @@ fn a_full_disk_is_said_and_the_command_goes_on() {
     assert!(!table.exists());
     assert!(run(&words).contains("1 trainings (ok 1)"));
 }
+
+/// burn's operations train like the native engine's.
+#[test]
+fn both_engines_train_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    let losses = |engine: &str| -> Vec<f64> {
+        let table = dir.path().join(format!("{engine}.csv"));
+        run(&arguments(&table, &["--sample", "1", "--threads", "1", "--engine", engine]));
+        let curves = std::fs::read_to_string(table.with_extension("curves.csv")).unwrap();
+        let loss = |line: &str| line.split(',').nth(6).unwrap().parse().unwrap();
+        curves.lines().skip(1).map(loss).collect()
+    };
+    let (native, burn) = (losses("native"), losses("burn"));
+    assert_eq!((native.len(), burn.len()), (3, 3));
+    for (native, burn) in native.iter().zip(burn) {
+        assert!((native - burn).abs() < 1e-5 * native, "{native} {burn}");
+    }
+}
