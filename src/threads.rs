@@ -77,10 +77,13 @@ pub(crate) fn shares_of_two<A: Send, B: Send>(
     divide(a, b, &f);
 }
 
+/// What is done with a share of two slices, of which the first chunk has this index.
+type OfTwo<'f, A, B> = dyn Fn(usize, &mut [A], &mut [B]) + Sync + 'f;
+
 fn divide<A: Send, B: Send>(
     (mut a, a_len): (&mut [A], usize),
     (mut b, b_len): (&mut [B], usize),
-    f: &(dyn Fn(usize, &mut [A], &mut [B]) + Sync),
+    f: &OfTwo<'_, A, B>,
 ) {
     let chunks = a.len().div_ceil(a_len.max(1));
     let threads = count().min(chunks);

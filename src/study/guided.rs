@@ -130,8 +130,11 @@ pub(super) fn found_table(results: &[GuidedResult<'_>]) -> Option<Table> {
     }
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(*name));
+    let values = || rows.iter().flat_map(|(result, rule)| values(result, rule, "value"));
+    let decimals = if values().any(|value| value.abs() < 1.0) { 4 } else { 2 };
     let kind = |name: &str| match name {
-        "value" | BEST_SCORED | "accuracy (%)" => Kind::Number { decimals: 2 },
+        "value" | BEST_SCORED => Kind::Number { decimals },
+        "accuracy (%)" => Kind::Number { decimals: 2 },
         "rho" => Kind::Fact { decimals: 3 },
         _ => Kind::Fact { decimals: 0 },
     };
