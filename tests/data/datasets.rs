@@ -73,7 +73,7 @@ fn data_sets_in(dirs: &DataDirs) -> Vec<&'static str> {
 fn generated_data_sets_give_batches() {
     assert_eq!(
         data_sets_in(&DataDirs::only(Path::new("no such folder"))),
-        ["synthetic", "noise", "synthetic_text"]
+        ["synthetic", "synthetic_hard", "noise", "synthetic_text"]
     );
 }
 
