@@ -133,6 +133,8 @@ pub(super) fn found_table(results: &[GuidedResult<'_>]) -> Option<Table> {
     let values = || rows.iter().flat_map(|(result, rule)| values(result, rule, "value"));
     let decimals = if values().any(|value| value.abs() < 1.0) { 4 } else { 2 };
     let kind = |name: &str| match name {
+        // Values of different searches are of different scores, so that none is the best.
+        "value" | BEST_SCORED if results.len() > 1 => Kind::Fact { decimals },
         "value" | BEST_SCORED => Kind::Number { decimals },
         "accuracy (%)" => Kind::Number { decimals: 2 },
         "rho" => Kind::Fact { decimals: 3 },
