@@ -99,10 +99,7 @@ fn divide<A: Send, B: Send>(
 
 /// The first `len` of a slice, or all that there are, which are left out of it.
 fn split_off<'a, T>(items: &mut &'a mut [T], len: usize) -> &'a mut [T] {
-    let all = std::mem::take(items);
-    let (first, rest) = all.split_at_mut(len.min(all.len()));
-    *items = rest;
-    first
+    items.split_off_mut(..len.min(items.len())).unwrap_or_default()
 }
 
 /// Calls `f(index, chunk)` for the chunks of `len`; a thread takes the next chunk when it has finished one.

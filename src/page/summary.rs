@@ -32,10 +32,13 @@ pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<Strin
     }
     let params = correlations.iter().find(|c| c.proxy == "params" && c.summary(metric).is_some());
     if let Some(params) = params.filter(|params| params.proxy != *proxy) {
-        let verdict = match ahead(best, params, metric) > 0.0 {
-            true if sure(best, params, metric).0 == Some(false) => "is ahead of, but not shown to beat,",
-            true => "beats",
-            false => "does not beat",
+        let is_ahead = ahead(best, params, metric) > 0.0;
+        let verdict = if !is_ahead {
+            "does not beat"
+        } else if sure(best, params, metric).0 == Some(false) {
+            "is ahead of, but not shown to beat,"
+        } else {
+            "beats"
         };
         text += &format!(" {proxy} {verdict} the number of parameters: {}.", beside(params, best, metric));
     }

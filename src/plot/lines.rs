@@ -9,6 +9,7 @@ use super::frame::{self, Chart, Page, Plot, Sides, stroke};
 use super::scene::{Canvas, Place, Scene, UNITS, units};
 use super::{LEADING, Labels, MOST_ENTRIES, PlotError, TEXT, all_finite, at_most, font, label};
 use crate::search::RuleKind;
+use crate::stats::Summary;
 
 const FIGURE: &str = "lines";
 const WIDTH: f64 = 460.0;
@@ -23,6 +24,13 @@ pub struct LinePoint {
     pub mean: f64,
     /// Half the height of the band, 0 for none.
     pub spread: f64,
+}
+
+impl LinePoint {
+    /// The mean at `x` with the sample standard deviation, none for a single value.
+    pub fn of(x: f64, summary: &Summary) -> Self {
+        Self { x, mean: summary.mean, spread: summary.std.unwrap_or(0.0) }
+    }
 }
 
 /// One line.

@@ -22,7 +22,7 @@ pub fn top1(group: &SearchGroup, query: &Query, caption: &str) -> Lines {
     let series = group.searched.rules.iter().enumerate().map(|(place, (name, kind))| {
         let points = outcomes.iter().filter_map(|(size, outcomes)| {
             let summary = outcomes[place].summary()?;
-            Some(LinePoint { x: *size as f64, mean: summary.mean, spread: summary.std.unwrap_or(0.0) })
+            Some(LinePoint::of(*size as f64, &summary))
         });
         Series { name: name.clone(), kind: *kind, points: points.collect() }
     });

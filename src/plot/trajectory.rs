@@ -43,10 +43,7 @@ fn points(rows: &[&Row], of: &dyn Fn(&Row) -> Option<f64>) -> Vec<LinePoint> {
     iterations.sort_unstable();
     iterations.dedup();
     iterations.retain(|iteration| values(*iteration).len() == repetitions.len());
-    let point = |iteration: u64| {
-        let summary = Summary::of(&values(iteration))?;
-        Some(LinePoint { x: iteration as f64, mean: summary.mean, spread: summary.std.unwrap_or(0.0) })
-    };
+    let point = |iteration: u64| Some(LinePoint::of(iteration as f64, &Summary::of(&values(iteration))?));
     evenly(&iterations).into_iter().filter_map(point).collect()
 }
 

@@ -35,16 +35,13 @@ pub(super) fn by_gamma(accuracy: &AccuracyResult, metric: Metric, labels: Labels
 
 /// Gamma, and the form of the determinant.
 fn variant(proxy: &str) -> Option<(f64, &str)> {
-    let (power, form) = match proxy.strip_prefix(PREFIX)?.split_once('+') {
-        Some((power, form)) => (power, form),
-        None => (proxy.strip_prefix(PREFIX)?, "stable"),
-    };
+    let rest = proxy.strip_prefix(PREFIX)?;
+    let (power, form) = rest.split_once('+').unwrap_or((rest, "stable"));
     Some((format!("1e-{power}").parse().ok()?, form))
 }
 
 fn point(correlation: &Correlation, metric: Metric, gamma: f64) -> Option<LinePoint> {
-    let summary = correlation.summary(metric)?;
-    Some(LinePoint { x: gamma, mean: summary.mean, spread: summary.std.unwrap_or(0.0) })
+    Some(LinePoint::of(gamma, &correlation.summary(metric)?))
 }
 
 #[cfg(test)]

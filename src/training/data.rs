@@ -46,6 +46,22 @@ pub struct DataRequest {
     pub normalisation: Normalisation,
 }
 
+#[cfg(test)]
+impl DataRequest {
+    /// A few images of 8 x 8 pixels.
+    pub(super) fn small() -> Self {
+        Self {
+            train_images: 30,
+            validation_images: 20,
+            test_images: 10,
+            data_seed: 0,
+            resolution: Some(8),
+            classes: Some(5),
+            normalisation: Normalisation::Standard,
+        }
+    }
+}
+
 /// What the numbers of trainings depend on, apart from architecture and seed: recipe, request, and the images that it gave.
 ///
 /// # Errors
@@ -204,25 +220,13 @@ fn images(
 mod tests {
     use super::*;
 
-    fn request() -> DataRequest {
-        DataRequest {
-            train_images: 30,
-            validation_images: 20,
-            test_images: 10,
-            data_seed: 0,
-            resolution: Some(8),
-            classes: Some(5),
-            normalisation: Normalisation::Standard,
-        }
-    }
-
     fn read(dataset: &str, request: &DataRequest) -> Result<TrainingData, TrainError> {
         TrainingData::read(dataset, request, &DataDirs::default())
     }
 
     #[test]
     fn parts_are_disjoint_and_augmentation_is_keyed() {
-        let data = read("synthetic", &request()).unwrap();
+        let data = read("synthetic", &DataRequest::small()).unwrap();
         assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (30, 20, 10));
         let size = 3 * 8 * 8;
         let all: Vec<&[u8]> =
@@ -239,15 +243,16 @@ mod tests {
     #[test]
     fn what_cannot_be_learned_from_is_one_sentence() {
         let said = |dataset: &str, request: DataRequest| read(dataset, &request).unwrap_err().to_string();
-        let many = said("synthetic", DataRequest { train_images: 60_000, ..request() });
+        let many = said("synthetic", DataRequest { train_images: 60_000, ..DataRequest::small() });
         assert!(many.contains("50000 images") && many.contains("--train-images"), "{many}");
         assert!(
-            said("synthetic", DataRequest { validation_images: 0, ..request() })
+            said("synthetic", DataRequest { validation_images: 0, ..DataRequest::small() })
                 .contains("--validation-images")
         );
-        assert!(said("noise", request()).contains("no labelled images"));
+        assert!(said("noise", DataRequest::small()).contains("no labelled images"));
         assert!(
-            said("synthetic", DataRequest { test_images: 10_001, ..request() }).contains("--test-images")
+            said("synthetic", DataRequest { test_images: 10_001, ..DataRequest::small() })
+                .contains("--test-images")
         );
     }
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::*;
 use crate::data::DataDirs;
-use crate::datasets::Normalisation;
 use crate::engine::{NativeEngine, Precision};
 use crate::graph::ParamId;
 use crate::keyed::Stream;
@@ -82,15 +81,7 @@ impl Golden {
 }
 
 fn small_data() -> TrainingData {
-    let request = DataRequest {
-        train_images: 60,
-        validation_images: 20,
-        test_images: 20,
-        data_seed: 0,
-        resolution: Some(8),
-        classes: None,
-        normalisation: Normalisation::Standard,
-    };
+    let request = DataRequest { train_images: 60, test_images: 20, classes: None, ..DataRequest::small() };
     TrainingData::read("synthetic", &request, &DataDirs::default()).unwrap()
 }
 

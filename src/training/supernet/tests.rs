@@ -6,15 +6,9 @@ use crate::engine::{NativeEngine, Precision};
 use crate::training::{DataRequest, Recipe, TrainingData};
 
 fn data() -> TrainingData {
-    let request = DataRequest {
-        train_images: 12,
-        validation_images: 8,
-        test_images: 0,
-        data_seed: 0,
-        resolution: Some(8),
-        classes: Some(4),
-        normalisation: crate::datasets::Normalisation::default(),
-    };
+    let small = DataRequest::small();
+    let request =
+        DataRequest { train_images: 12, validation_images: 8, test_images: 0, classes: Some(4), ..small };
     TrainingData::read("synthetic", &request, &DataDirs::default()).unwrap()
 }
 

@@ -9,7 +9,7 @@ use anyhow::{anyhow, ensure};
 use super::TableArgs;
 use super::searches::{Searches, candidates, queries};
 use crate::cli::search::weights::value_words;
-use crate::proxies::ProxyRef;
+use crate::proxies::{ProxyRef, external};
 use crate::scoring::Parallelism;
 use crate::search::GuidedError;
 use crate::search::scores::{PartScore, Scored, Scores};
@@ -72,7 +72,7 @@ pub(super) fn run(
 /// The proxies that are asked for, those of commands last: their scores are the run's, and no command is started.
 fn proxies(args: &TableArgs, run: &Run) -> anyhow::Result<Vec<ProxyRef>> {
     let of_command = |name: &str| {
-        let name = format!("external:{name}");
+        let name = format!("{}{name}", external::PREFIX);
         let facts = run.manifest.proxies.iter().find(|facts| facts.proxy == name);
         let facts = facts.ok_or_else(|| not_scored(run, &name))?;
         anyhow::Ok(ProxyRef::of_records(name, facts.direction.parse()?, facts.version))

@@ -8,7 +8,7 @@ use crate::cli::analysis::command_line;
 use crate::cli::search::bar::SearchBar;
 use crate::cli::search::outputs::write_page;
 use crate::keyed::Draws;
-use crate::proxies::ProxyRef;
+use crate::proxies::{ProxyRef, external};
 use crate::report::{self, Format};
 use crate::scoring::Parallelism;
 use crate::search::evolve::{Goal, Watch};
@@ -114,7 +114,7 @@ impl<'a> Searches<'a> {
         let names: Vec<String> = self.args.settings.proxies.iter().map(ToString::to_string).collect();
         names
             .into_iter()
-            .chain(self.args.settings.external.iter().map(|e| format!("external:{}", e.name)))
+            .chain(self.args.settings.external.iter().map(|e| format!("{}{}", external::PREFIX, e.name)))
             .collect::<Vec<_>>()
             .join("+")
     }
