@@ -1,6 +1,7 @@
 //! `untrained train`: trained accuracies of one network, a list or a sample.
 
 pub(super) mod bar;
+mod summary;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ use crate::datasets;
 use crate::engine::Engine;
 use crate::scoring::{Selection, numbers_version, select};
 use crate::spaces::{self, SearchSpace};
-use crate::store::{RunKey, Status, WorkFolder, files};
-use crate::training::{DataRequest, Outcome, Plan, Recipe, Trained, TrainingData, curves, settings, table};
+use crate::store::{RunKey, WorkFolder, files};
+use crate::training::{DataRequest, Outcome, Plan, Recipe, TrainingData, curves, settings, table};
 
 const EXAMPLES: &str = "Examples:
   untrained train --space nasbench201_small --sample 20 --dataset synthetic --resolution 16 --table mine.csv
@@ -134,7 +135,7 @@ pub fn run(args: &TrainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let Outcome { trained, stopped } = outcome?;
     write(&table_path, &table(data.dataset(), &trained))?;
     write(&curves_path, &curves(data.dataset(), &trained))?;
-    summarise(&trained, &table_path)?;
+    summary::write(&mut std::io::stdout().lock(), &trained, &table_path)?;
     if stopped {
         eprintln!(
             "stopped: {} of {} trainings have ended; the same command goes on",
@@ -218,26 +219,4 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     written.with_context(|| {
         format!("{}: the trainings are safe; free some space and repeat the command", path.display())
     })
-}
-
-/// Trainings by status on standard output, and those that did not end well.
-fn summarise(trained: &[Trained], table: &Path) -> anyhow::Result<()> {
-    let to = &mut std::io::stdout().lock();
-    for Trained { arch, seed, status, reason, .. } in trained.iter().filter(|t| t.status != Status::Ok) {
-        writeln!(to, "{arch}, seed {seed}: {status}, {}", reason.as_deref().unwrap_or_default())?;
-    }
-    let well: Vec<&Trained> = trained.iter().filter(|t| t.status == Status::Ok).collect();
-    let count = |status: Status| trained.iter().filter(|t| t.status == status).count();
-    let counts = Status::ALL.iter().map(|status| (status, count(*status))).filter(|(_, n)| *n > 0);
-    let counts: Vec<String> = counts.map(|(status, n)| format!("{status} {n}")).collect();
-    let accuracies = well.iter().filter_map(|t| t.curve.last().map(|epoch| epoch.validation.accuracy));
-    let (low, high) =
-        accuracies.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-    let range = if well.is_empty() {
-        String::new()
-    } else {
-        format!("; validation accuracies {low:.2} to {high:.2} %")
-    };
-    writeln!(to, "{}: {} trainings ({}){range}", table.display(), trained.len(), counts.join(", "))?;
-    Ok(())
 }

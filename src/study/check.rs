@@ -38,6 +38,13 @@ pub(super) fn study(study: &Study) -> Result<(), Mistake> {
             return Err(Mistake::new(id.span(), format!("id: two runs are called `{}`", id.get_ref())));
         }
     }
+    let scored: Vec<_> = study.runs.iter().flat_map(|run| run.proxies.get_ref()).collect();
+    if let Some(entry) =
+        study.published.iter().find(|p| !p.proxies.get_ref().iter().any(|p| scored.contains(&p)))
+    {
+        let reason = format!("published: no run scores a proxy of `{}`", entry.method);
+        return Err(Mistake::new(entry.proxies.span(), reason));
+    }
     study.runs.iter().try_for_each(run)?;
     study.guided.iter().try_for_each(Guided::check)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -54,6 +55,9 @@ pub struct Study {
     /// Metrics of the table of correlations, beside Pearson's, Spearman's and Kendall's.
     #[serde(default)]
     pub metrics: Vec<Named<Metric>>,
+    /// What the source gives, for runs that do not say it themselves: of each entry the proxies that the run scores.
+    #[serde(default)]
+    pub published: Vec<Published>,
     #[serde(default, rename = "run")]
     pub runs: Vec<Run>,
     /// Searches that scores guide.
@@ -91,6 +95,7 @@ pub struct Run {
     /// What becomes of scores that are not finite.
     #[serde(default)]
     pub non_finite: NonFinitePolicy,
+    /// What the source gives for the run's methods; what the study says of them, where this is empty.
     #[serde(default)]
     pub published: Vec<Published>,
     /// Runs with the same name here are trials of one experiment: their scores of the same architectures stand side by side.
@@ -109,7 +114,7 @@ pub struct Published {
     pub item: Option<Spanned<String>>,
     /// The setting of its numbers, where the source prints several.
     pub setting: Option<String>,
-    /// The accuracy it is about; may be left out where the run has one only.
+    /// The accuracy it is about; each of the run's, one after the other, where it is left out.
     pub accuracy: Option<Spanned<Named<Query>>>,
     /// Pearson's correlation of the scores as they are.
     pub pearson: Option<f64>,
@@ -129,6 +134,22 @@ pub struct Published {
 }
 
 impl Study {
+    /// Gives every run its entries, one for each accuracy that they are about.
+    pub(super) fn complete_published(&mut self) {
+        for run in &mut self.runs {
+            if run.published.is_empty() {
+                let of_run = self.published.iter().cloned().map(|mut entry| {
+                    entry.proxies.get_mut().retain(|proxy| run.proxies.get_ref().contains(proxy));
+                    entry
+                });
+                run.published = of_run.filter(|entry| !entry.proxies.get_ref().is_empty()).collect();
+            }
+            let (accuracies, at) = (run.accuracies.get_ref(), run.accuracies.span());
+            let entries = std::mem::take(&mut run.published).into_iter();
+            run.published = entries.flat_map(|entry| entry.of_each(accuracies, &at)).collect();
+        }
+    }
+
     /// Finds the printed numbers of every method.
     pub(super) fn find_printed(&mut self) {
         self.guided.iter_mut().for_each(|guided| guided.find_printed(&self.items));
@@ -182,6 +203,17 @@ impl Run {
 }
 
 impl Published {
+    /// The entry for each of several accuracies, unless it names one or has numbers, which are about one.
+    fn of_each(self, accuracies: &[Named<Query>], at: &Range<usize>) -> Vec<Self> {
+        let correlations = self.pearson.is_some() || self.kendall.is_some();
+        let has_numbers = correlations || !self.metrics.is_empty() || !self.top1.is_empty();
+        if self.accuracy.is_some() || has_numbers || accuracies.len() < 2 {
+            return vec![self];
+        }
+        let about = |query: &Named<Query>| Some(Spanned::new(at.clone(), query.clone()));
+        accuracies.iter().map(|query| Self { accuracy: about(query), ..self.clone() }).collect()
+    }
+
     /// What the source gives for a metric.
     pub fn value(&self, metric: Metric) -> Option<f64> {
         let named = match metric {

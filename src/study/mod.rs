@@ -8,6 +8,7 @@ mod catalogue;
 mod check;
 mod compare;
 mod doubts;
+mod each;
 mod error;
 mod file;
 mod gammas;
@@ -29,6 +30,11 @@ mod verdicts;
 
 use std::io::Read;
 use std::path::Path;
+
+use serde::Deserialize;
+use toml::de::DeTable;
+
+use error::Mistake;
 
 pub use catalogue::{Apart, Item, catalogue};
 pub use compare::comparison_table;
@@ -118,14 +124,18 @@ impl Study {
     /// # Errors
     /// [`StudyError::Invalid`].
     pub fn parse(name: &str, text: &str) -> Result<Self, StudyError> {
-        let parsed: Result<Self, toml::de::Error> = toml::from_str(text);
-        let study = parsed.map_err(|e| error::Mistake::new(e.span().unwrap_or(0..0), e.message()));
-        let checked = study.and_then(|mut study| {
-            check::study(&study)?;
-            study.find_printed();
-            study.text = text.to_owned();
-            Ok(study)
-        });
-        checked.map_err(|mistake| mistake.into_error(name, text))
+        Self::read(text).map_err(|mistake| mistake.into_error(name, text))
+    }
+
+    fn read(text: &str) -> Result<Self, Mistake> {
+        let malformed = |e: toml::de::Error| Mistake::new(e.span().unwrap_or(0..0), e.message());
+        let mut document = DeTable::parse(text).map_err(malformed)?;
+        each::write_out(document.get_mut())?;
+        let mut study = Self::deserialize(toml::Deserializer::from(document)).map_err(malformed)?;
+        study.complete_published();
+        check::study(&study)?;
+        study.find_printed();
+        study.text = text.to_owned();
+        Ok(study)
     }
 }

@@ -138,7 +138,7 @@ pub struct Planned {
     pub repetitions: u32,
 }
 
-/// The protocol of a run, with the overrides.
+/// The protocol of a run, with the overrides. `order` gives the architecture of an index, where only a table lists them.
 ///
 /// # Errors
 /// A setting that a check of the file would have found.
@@ -147,6 +147,7 @@ pub fn plan(
     run: &Run,
     space: &'static dyn SearchSpace,
     overrides: &Overrides,
+    order: &dyn Fn(usize) -> Option<String>,
 ) -> Result<Planned, toml::de::Error> {
     let given = run.settings.resolved(&study.settings)?;
     let protocol = Protocol {
@@ -155,7 +156,7 @@ pub fn plan(
         settings: given.settings,
     };
     // Planning refuses any selection from a space that nobody lists.
-    let size = space.spec().size.known().unwrap_or(0);
+    let size = space.spec().listed(order).unwrap_or(0);
     let selection = match overrides.applied(given.sample, size) {
         Sample::All => Selection::All,
         Sample::Size(n) => Selection::Sample(n),

@@ -45,7 +45,7 @@ fn kills_change_nothing_and_a_table_can_be_extended() {
     let dir = tempfile::tempdir().unwrap();
     let [one, two] = ["one.csv", "two.csv"].map(|name| dir.path().join(name));
     let text = run(&arguments(&one, &["--sample", "3", "--threads", "1"]));
-    assert!(text.contains("3 trainings (ok 3)"), "{text}");
+    assert!(text.contains("3 trainings (ok 3)") && text.contains("Accuracy (%)"), "{text}");
     let mut child = Command::new(env!("CARGO_BIN_EXE_untrained"))
         .args(arguments(&two, &["--sample", "3", "--threads", "1"]))
         .stderr(Stdio::null())

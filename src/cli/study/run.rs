@@ -56,10 +56,10 @@ impl Job<'_> {
         work: impl FnOnce(&Runner<'_>, &Manifest) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let space = spaces::find(self.run.space.get_ref())?;
-        let planned = plan(self.study, self.run, space, &self.overrides)?;
-        let protocol = &planned.protocol;
         let table = TableOrder::new(space.spec().id, self.dirs);
         let order = |index| table.arch(index);
+        let planned = plan(self.study, self.run, space, &self.overrides, &order)?;
+        let protocol = &planned.protocol;
         let batch = |repetition, step| datasets::batch(&protocol.request(repetition).after(step), self.dirs);
         let proxies: Vec<ProxyRef> = self.run.proxies.get_ref().iter().map(|p| p.0.clone()).collect();
         let chosen = (&planned.selection, planned.repetitions);

@@ -44,7 +44,9 @@ impl FromStr for Shard {
 pub enum PlanError {
     #[error(transparent)]
     Reuse(#[from] ReuseError),
-    #[error("{space} has {size} architectures, not {asked}; use --all for all of them")]
+    #[error(
+        "{space} has {size} architectures, not {asked}; use --all (in a study `sample = \"all\"`) for all of them"
+    )]
     TooMany { space: &'static str, size: usize, asked: usize },
     #[error(
         "nobody lists the architectures of {space}, so there are no samples of them and no --all; name architectures with \
