@@ -201,7 +201,7 @@ impl Table {
         *self.rows[row].cells.get(group)?.get(column)?
     }
 
-    /// Whether a cell shows the best number of its column; several do where they agree as shown.
+    /// Whether a cell shows the best number of its column; several do where they agree as shown. One alone has no rival and is not called best.
     pub(crate) fn is_best(&self, row: usize, group: usize, column: usize) -> bool {
         let kind = self.groups[group].columns[column].kind;
         let sign = match kind {
@@ -213,8 +213,10 @@ impl Table {
             let competes = self.rows[row].role != Role::Bound;
             self.cell(row, group, column).filter(|_| competes).map(|cell| cell.value)
         };
-        let best = (0..self.rows.len()).filter_map(value).max_by(|a, b| (sign * a).total_cmp(&(sign * b)));
-        value(row).zip(best).is_some_and(|(value, best)| kind.shown(value) == kind.shown(best))
+        let rivals: Vec<f64> = (0..self.rows.len()).filter_map(value).collect();
+        let best = rivals.iter().max_by(|a, b| (sign * **a).total_cmp(&(sign * **b)));
+        let shows = |best: &f64| value(row).is_some_and(|value| kind.shown(value) == kind.shown(*best));
+        rivals.len() > 1 && best.is_some_and(shows)
     }
 
     /// The first row that is no entry: a line stands above it.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::analysis::Metric;
+use crate::data::{DataDirs, Silent};
 use crate::scoring::{Selection, Vary};
-use crate::spaces;
+use crate::{spaces, tables};
 
 const GOOD: &str = r#"name = "mine"
 title = "Mine"
@@ -32,7 +33,7 @@ fn error(text: &str) -> String {
 fn settings_of_a_run_stand_before_those_of_the_study_and_these_before_the_defaults() {
     let study = Study::parse("mine.toml", GOOD).unwrap();
     let space = spaces::find("nats_sss").unwrap();
-    let planned = plan(&study, &study.runs[0], space, &Overrides::default()).unwrap();
+    let planned = plan(&study, &study.runs[0], space, &Overrides::default(), &|_| None).unwrap();
     let settings = &planned.protocol.settings;
     assert_eq!((settings.batch_size, settings.weight_seed, settings.data_seed), (8, 7, 0));
     assert_eq!((&settings.vary, planned.repetitions), (&vec![Vary::Archs].into(), 3));
@@ -61,7 +62,7 @@ fn metrics_are_those_asked_for_and_those_published() {
 fn overrides_change_sizes_and_are_written_as_flags() {
     let study = Study::parse("mine.toml", GOOD).unwrap();
     let space = spaces::find("nats_sss").unwrap();
-    let planned = |overrides: &Overrides| plan(&study, &study.runs[0], space, overrides).unwrap();
+    let planned = |overrides: &Overrides| plan(&study, &study.runs[0], space, overrides, &|_| None).unwrap();
     let overrides = Overrides { scale: Some(0.25), repetitions: Some(2), sample: None };
     assert!(matches!(planned(&overrides).selection, Selection::Sample(25)));
     assert_eq!(planned(&overrides).repetitions, 2);
@@ -73,8 +74,77 @@ fn overrides_change_sizes_and_are_written_as_flags() {
 }
 
 #[test]
+fn spaces_that_their_tables_list_are_counted_there() {
+    let study = Study::parse("mine.toml", &GOOD.replace("\"nats_sss\"", "\"nds_darts_in\"")).unwrap();
+    let space = spaces::find("nds_darts_in").unwrap();
+    let of_121 = |index: usize| (index < 121).then(|| index.to_string());
+    let planned = |overrides: &Overrides| plan(&study, &study.runs[0], space, overrides, &of_121).unwrap();
+    let half = Overrides { scale: Some(0.5), ..Overrides::default() };
+    assert!(matches!(planned(&half).selection, Selection::Sample(50)));
+    let few = Overrides { sample: Some(20), ..Overrides::default() };
+    assert!(matches!(planned(&few).selection, Selection::Sample(20)));
+}
+
+#[test]
+#[ignore = "needs UNTRAINED_DATA"]
+fn samples_of_embedded_studies_are_no_larger_than_their_spaces() {
+    let dirs = DataDirs::resolve(None);
+    let mut seen = 0;
+    for study in STUDIES.iter().map(|(name, _)| Study::find(name).unwrap()) {
+        for run in &study.runs {
+            let space = spaces::find(run.space.get_ref()).unwrap();
+            let Ok(table) = tables::load(space.spec().id, &dirs, &Silent) else { continue };
+            let order = |index| (index < table.len()).then(|| table.arch(index).to_owned());
+            let planned = plan(&study, run, space, &Overrides::default(), &order).unwrap();
+            let size = space.spec().listed(&order).unwrap();
+            if let Selection::Sample(n) = planned.selection {
+                assert!(n <= size, "{}, {}: {n} of {size}", study.name.get_ref(), run.id.get_ref());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0, "UNTRAINED_DATA has no table of a study");
+}
+
+#[test]
+fn an_entry_with_each_stands_for_several() {
+    let each = "id = \"{data}-{n}\"\neach = [{ data = \"cifar10\", n = 8 }, { data = \"synthetic\", n = 4 }]";
+    let text = GOOD.replace("id = \"sss\"", each).replace("\"synthetic\"\na", "\"{data}\"\na");
+    let study = Study::parse("mine.toml", &text.replace("batch_size = 8", "batch_size = \"{n}\"")).unwrap();
+    let space = spaces::find("nats_sss").unwrap();
+    let of_run = |run: &Run| {
+        let planned = plan(&study, run, space, &Overrides::default(), &|_| None).unwrap();
+        (run.id.get_ref().clone(), run.dataset.get_ref().clone(), planned.protocol.settings.batch_size)
+    };
+    let runs: Vec<_> = study.runs.iter().map(of_run).collect();
+    let expected = [("cifar10-8", "cifar10", 8), ("synthetic-4", "synthetic", 4)];
+    assert_eq!(runs, expected.map(|(id, dataset, size)| (id.to_owned(), dataset.to_owned(), size)));
+}
+
+#[test]
+fn what_a_study_publishes_stands_beside_the_runs_that_score_it_and_each_of_their_accuracies() {
+    let methods =
+        "published = [{ method = \"RBFleX\", proxies = [\"rbflex\", \"rbflex:official\"] }]\n\n[settings]";
+    let text = GOOD.replace("[settings]", methods);
+    let (own, _) = text.split_at(text.find("published = [{ method = \"NASWOT\"").unwrap());
+    let two = own.replace("90/mean\"]", "90/mean\", \"cifar100/test/90/mean\"]");
+    let study = Study::parse("mine.toml", &two).unwrap();
+    let entries: Vec<_> = study.runs[0].published.iter().collect();
+    assert_eq!(entries.iter().map(|entry| entry.proxies.get_ref().len()).collect::<Vec<_>>(), [1, 1]);
+    let about = |entry: &Published| entry.accuracy.as_ref().unwrap().get_ref().0.dataset.clone();
+    assert_eq!(entries.into_iter().map(about).collect::<Vec<_>>(), ["cifar10", "cifar100"]);
+    let unscored = text.replace("\"rbflex\", \"rbflex:official\"] }]", "\"zen\"] }]");
+    assert!(error(&unscored).contains("no run scores a proxy of `RBFleX`"), "{}", error(&unscored));
+}
+
+#[test]
 fn mistakes_name_line_and_field() {
     for (from, to, line, word) in [
+        ("id = \"sss\"", "id = \"sss\"\neach = 3", 12, "each: it is a list"),
+        ("id = \"sss\"", "id = \"sss\"\neach = []", 12, "each: it has tables"),
+        ("id = \"sss\"", "id = \"sss\"\neach = [{ x = 1 }]", 12, "has the place `{x}`"),
+        ("id = \"sss\"", "id = \"{x}\"\neach = [{ x = 1.5 }]", 12, "texts and whole numbers"),
+        ("id = \"sss\"", "id = \"s\"\neach = [{ x = \"naswot\" }, { x = \"zen\" }]", 12, "place `{x}`"),
         ("repetitions = 3", "repetitions = \"three\"", 7, "settings.repetitions"),
         ("repetitions = 3", "repetitons = 3", 7, "repetitons"),
         ("repetitions = 3", "repetitions = 0", 7, "settings.repetitions"),
