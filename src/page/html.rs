@@ -135,13 +135,20 @@ pub(super) fn is_plotly(text: &str) -> bool {
     banner.contains("plotly.js v3.") && text.len() > 4_000_000
 }
 
+/// With more groups than this, a picture of bars or boxes shows one of them at a time.
+const SIDE_BY_SIDE: usize = 6;
+
 /// The pictures that there are numbers for.
 fn figures(page: &Page) -> Vec<Figure> {
     let data = &page.data;
     let scored = !data.groups.is_empty();
+    let one_at_a_time = |figure| match data.groups.len() > SIDE_BY_SIDE {
+        true => Figure { choices: COST.choices, ..figure },
+        false => figure,
+    };
     let all = [
-        (scored, BARS),
-        (scored && data.repeated(), BOXES),
+        (scored, one_at_a_time(BARS)),
+        (scored && data.repeated(), one_at_a_time(BOXES)),
         (scored, SCATTER),
         (scored, HEAT),
         (scored && data.timed(), COST),

@@ -19,6 +19,7 @@ use std::path::Path;
 pub use data::Data;
 pub use scores::{Costs, costs};
 pub use searches::PageError;
+pub use summary::First;
 
 use crate::analysis::{AnalysisError, CorrelationGroup, Facts};
 use crate::plot::Shown;
@@ -33,6 +34,8 @@ pub struct Page {
     pub about: Vec<String>,
     /// Sentences about what came out.
     pub summary: Vec<String>,
+    /// What ranks first beside each accuracy.
+    pub firsts: Vec<First>,
     /// Each with the name of the CSV file that it is downloaded as.
     pub tables: Vec<(String, Table)>,
     /// Where the numbers come from: a heading, and facts.
@@ -54,7 +57,10 @@ impl Page {
         costs: &Costs,
     ) -> Result<(), AnalysisError> {
         self.data.add(shown, &group.correlations, costs)?;
-        self.summary.extend(summary::sentence(&shown.name, &group.correlations));
+        if let Some((sentence, first)) = summary::sentence(&shown.name, &group.correlations) {
+            self.summary.push(sentence);
+            self.firsts.extend(first);
+        }
         self.summary.extend(exclusions(group).into_iter().map(|note| note + "."));
         Ok(())
     }
@@ -98,6 +104,11 @@ impl Page {
         if !self.commands.contains(&command) {
             self.commands.push(command);
         }
+    }
+
+    /// What many comparisons have in common.
+    fn in_common(&self) -> Option<String> {
+        summary::in_common(&self.firsts)
     }
 
     /// The page as HTML.

@@ -37,8 +37,7 @@
       paper_bgcolor: paper,
       plot_bgcolor: paper,
       font: { color: ink, family: 'system-ui, sans-serif', size: 13 },
-      colorway: SERIES,
-      margin: { l: 60, r: 16, t: 48, b: 60 },
+      colorway: SERIES, margin: { l: 60, r: 16, t: 48, b: 60 },
       hovermode: 'closest',
       hoverlabel: { bgcolor: paper, bordercolor: ink, font: { color: ink }, namelength: -1, align: 'left' },
       legend: { orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0 },
@@ -85,11 +84,13 @@
   const height = rows => Math.max(320, 110 + 24 * rows);
   /** An axis of names, the first on top; long ones are shortened where they are shown, not where they are told apart. */
   const categories = all => ({ type: 'category', autorange: 'reversed', tickmode: 'array', tickvals: all.map(plain), ticktext: all.map(short) });
-  const everyName = metric => [...new Set(data.groups.flatMap(group => names(estimates(group, metric))))];
   const estimates = (group, metric) => group.proxies.filter(proxy => proxy.estimates[metric]);
+  const everyName = (groups, metric) => [...new Set(groups.flatMap(group => names(estimates(group, metric))))];
+  /** The group that was chosen, or all where none is to be chosen. */
+  const side = group => (group ? [named(data.groups, group)] : data.groups);
 
-  function bars({ metric }) {
-    const traces = data.groups.map(group => {
+  function bars({ metric, group: only }, groups = side(only)) {
+    const traces = groups.map(group => {
       const proxies = estimates(group, metric);
       const of = proxies.map(proxy => proxy.estimates[metric]);
       const ends = of.map(e => (e.low === null ? '' : `<br>${e.low.toFixed(4)} to ${e.high.toFixed(4)}`));
@@ -106,21 +107,20 @@
       };
     });
     const rows = traces.reduce((sum, trace) => sum + trace.x.length, 0);
-    const more = { height: height(rows), xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(metric)), showlegend: traces.length > 1 };
+    const more = { height: height(rows), xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(groups, metric)), showlegend: traces.length > 1 };
     return [traces, more, `Bars of ${metric} of ${rows} proxies; the tables below have the numbers`];
   }
 
-  function boxes({ metric }) {
-    const traces = data.groups.map(group => {
+  function boxes({ metric, group: only }, groups = side(only)) {
+    const traces = groups.map(group => {
       const points = estimates(group, metric).flatMap(proxy => proxy.estimates[metric].values.map(value => [value, plain(proxy.name)]));
       return {
         type: 'box', orientation: 'h', name: short(group.name), boxpoints: 'all', pointpos: 0, jitter: 0.5, marker: { size: 5 },
-        fillcolor: 'rgba(0,0,0,0)',
-        x: points.map(point => point[0]), y: points.map(point => point[1]),
+        fillcolor: 'rgba(0,0,0,0)', x: points.map(point => point[0]), y: points.map(point => point[1]),
       };
     });
-    const rows = data.groups.reduce((sum, group) => sum + estimates(group, metric).length, 0);
-    const more = { height: height(rows), boxmode: 'group', xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(metric)), showlegend: traces.length > 1 };
+    const rows = groups.reduce((sum, group) => sum + estimates(group, metric).length, 0);
+    const more = { height: height(rows), boxmode: 'group', xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(groups, metric)), showlegend: traces.length > 1 };
     return [traces, more, `Box plots of ${metric} over repetitions, of ${rows} proxies`];
   }
 

@@ -3,14 +3,61 @@
 use crate::analysis::{Best, Correlation, Metric, compare};
 use crate::report::{Kind, metric_kind};
 
-/// What ranks first, by how much, and whether it beats the parameter count. The metric is Kendall's tau-b where that was
-/// computed, else the first.
-pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<String> {
+/// From this many comparisons on the page says first what they have in common.
+const MANY: usize = 5;
+
+/// What ranks first beside one accuracy.
+#[derive(Debug)]
+pub struct First {
+    proxy: String,
+    /// Whether others were compared with it.
+    has_rivals: bool,
+    /// Beside the number of parameters, where that is another's.
+    beside_params: Option<Beside>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Beside {
+    Beats,
+    Ahead,
+    Behind,
+}
+
+/// What many comparisons have in common: how often the first proxy beats the number of parameters, and which are first most often.
+/// Nothing for a few.
+pub(super) fn in_common(firsts: &[First]) -> Option<String> {
+    let count = |beside| firsts.iter().filter(|first| first.beside_params == Some(beside)).count();
+    let [beats, ahead, behind] = [Beside::Beats, Beside::Ahead, Beside::Behind].map(count);
+    if firsts.len() < MANY {
+        return None;
+    }
+    let mut often: Vec<(&str, usize)> = vec![];
+    for First { proxy, .. } in firsts.iter().filter(|first| first.has_rivals) {
+        match often.iter_mut().find(|(known, _)| known == proxy) {
+            Some((_, times)) => *times += 1,
+            None => often.push((proxy, 1)),
+        }
+    }
+    often.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    let often: Vec<String> =
+        often.iter().take(3).map(|(proxy, times)| format!("{proxy} ({times})")).collect();
+    let often =
+        if often.is_empty() { String::new() } else { format!(" First most often: {}.", often.join(", ")) };
+    Some(format!(
+        "Of {} comparisons the proxy that ranks first beats the number of parameters in {beats}; in {ahead} it is ahead of it but not shown to \
+         beat it, in {behind} it is not ahead.{often}",
+        firsts.len()
+    ))
+}
+
+/// What ranks first, by how much, and whether it beats the parameter count, with a sentence that says so. The metric is Kendall's
+/// tau-b where that was computed, else the first.
+pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<(String, Option<First>)> {
     let metrics = &correlations.first()?.metrics;
     let metric = *metrics.iter().find(|metric| **metric == Metric::TAU_B).or(metrics.first())?;
     let ranked = ranked(correlations, metric);
     let [best, others @ ..] = &ranked[..] else {
-        return Some(format!("{name}: no proxy has a value of {}.", metric.title()));
+        return Some((format!("{name}: no proxy has a value of {}.", metric.title()), None));
     };
     let n =
         |of: fn(usize, usize) -> usize| best.samples.iter().map(|sample| sample.n).reduce(of).unwrap_or(0);
@@ -31,18 +78,20 @@ pub(super) fn sentence(name: &str, correlations: &[Correlation]) -> Option<Strin
         text += &format!(" Second is {}: {}.", second.proxy, beside(second, best, metric));
     }
     let params = correlations.iter().find(|c| c.proxy == "params" && c.summary(metric).is_some());
+    let mut beside_params = None;
     if let Some(params) = params.filter(|params| params.proxy != *proxy) {
         let is_ahead = ahead(best, params, metric) > 0.0;
-        let verdict = if !is_ahead {
-            "does not beat"
+        let (place, verdict) = if !is_ahead {
+            (Beside::Behind, "does not beat")
         } else if sure(best, params, metric).0 == Some(false) {
-            "is ahead of, but not shown to beat,"
+            (Beside::Ahead, "is ahead of, but not shown to beat,")
         } else {
-            "beats"
+            (Beside::Beats, "beats")
         };
+        beside_params = Some(place);
         text += &format!(" {proxy} {verdict} the number of parameters: {}.", beside(params, best, metric));
     }
-    Some(text)
+    Some((text, Some(First { proxy: proxy.clone(), has_rivals: !others.is_empty(), beside_params })))
 }
 
 /// Proxies that are no baselines (baselines where there is nothing else), the best first.
@@ -97,5 +146,34 @@ fn sure(a: &Correlation, b: &Correlation, metric: Metric) -> (Option<bool>, Stri
         }
         Some(_) => (Some(false), "their intervals overlap".to_owned()),
         None => (None, "not tested".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_comparisons_are_counted_and_a_few_are_not() {
+        let first = |proxy: &str, has_rivals, beside| First {
+            proxy: proxy.to_owned(),
+            has_rivals,
+            beside_params: beside,
+        };
+        let firsts = [
+            first("zen", true, Some(Beside::Behind)),
+            first("naswot", true, Some(Beside::Beats)),
+            first("naswot", true, Some(Beside::Ahead)),
+            first("rbflex", false, Some(Beside::Beats)),
+            first("params", true, None),
+        ];
+        let said = in_common(&firsts).unwrap();
+        assert!(
+            said.contains("Of 5 comparisons the proxy that ranks first beats the number of parameters in 2;"),
+            "{said}"
+        );
+        assert!(said.contains("in 1 it is ahead of it") && said.contains("in 1 it is not ahead."), "{said}");
+        assert!(said.ends_with("First most often: naswot (2), zen (1), params (1)."), "{said}");
+        assert_eq!(in_common(&firsts[..4]), None);
     }
 }

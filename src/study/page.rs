@@ -24,7 +24,8 @@ impl Output<'_, '_> {
             page.add_manifest(result.run.id.get_ref(), &run.manifest);
             let costs = costs(&run).map_err(PageError::from)?;
             for accuracy in &result.accuracies {
-                let name = accuracy.group.name.clone();
+                let alone = result.accuracies.len() == 1;
+                let name = if alone { result.run.id.get_ref() } else { &accuracy.group.name }.clone();
                 let shown =
                     Shown { name, set: &result.set, table: &result.table, query: accuracy.query.clone() };
                 page.add_scores(&shown, &accuracy.group, &costs).map_err(PageError::from)?;
