@@ -7,7 +7,7 @@ use super::data::{Line, Lines};
 use crate::analysis::{AnalysisError, Facts};
 use crate::plot::{self, Labels};
 use crate::report::{Column, Group, Kind, Role, Spread, Table, TableCell, TableRow, read_table};
-use crate::search::{self, BEST_SCORED, Ended, Finished};
+use crate::search::{self, ACCURACY, BEST_SCORED, Ended, Finished, NEAREST_ACCURACY};
 use crate::stats::Summary;
 use crate::store::StoreError;
 
@@ -120,6 +120,14 @@ fn sentence(name: &str, winners: &[Ended]) -> Option<String> {
         Some(std) => format!("{:.2} ± {std:.2}", summary.mean),
         None => format!("{:.2}", summary.mean),
     };
+    if what == NEAREST_ACCURACY {
+        return Some(format!(
+            "{name}: no table has the architectures that were found. The records nearest to them have {} % (rule {rule}) and {} % (at random); how \
+             many operations they have in common with them stands in the table.",
+            shown(&found),
+            shown(&random)
+        ));
+    }
     let verdict = if found.mean > random.mean { "more than" } else { "no more than" };
     let n = winners.iter().filter(|ended| ended.rule == *rule).count();
     let repetitions = if n == 1 { "one repetition".to_owned() } else { format!("{n} repetitions") };
@@ -128,8 +136,9 @@ fn sentence(name: &str, winners: &[Ended]) -> Option<String> {
         format!("; on the way it had {}, and lost that by removing members at random", shown(&best))
     });
     let (found, random) = (shown(&found), shown(&random));
+    let article = if what == ACCURACY { "an" } else { "a" };
     Some(format!(
-        "{name}: the rule {rule} found a {what} of {found} over {repetitions}, {verdict} the search at random beside it ({random}{lost})."
+        "{name}: the rule {rule} found {article} {what} of {found} over {repetitions}, {verdict} the search at random beside it ({random}{lost})."
     ))
 }
 
@@ -141,7 +150,8 @@ fn winners_table(name: &str, winners: &[Ended]) -> Table {
         }
     }
     let kind = |name: &str| match name {
-        "value" | "accuracy (%)" | BEST_SCORED => Kind::Number { decimals: DECIMALS },
+        "value" | ACCURACY | BEST_SCORED => Kind::Number { decimals: DECIMALS },
+        NEAREST_ACCURACY => Kind::Fact { decimals: DECIMALS },
         "rho" => Kind::Fact { decimals: 3 },
         _ => Kind::Count,
     };

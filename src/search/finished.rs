@@ -27,6 +27,12 @@ pub struct Finished {
     pub table: Option<String>,
 }
 
+/// Name of the accuracy of what was found, in the table.
+pub const ACCURACY: &str = "accuracy (%)";
+/// Name of the accuracy of the record that is nearest to what was found, where the table lacks that.
+pub const NEAREST_ACCURACY: &str = "accuracy of the nearest record (%)";
+/// Name of the number of operations that it has in common with what was found.
+const SHARED_OPERATIONS: &str = "operations in common with it";
 /// Name of the largest value on the way to what was found.
 pub const BEST_SCORED: &str = "best value on the way";
 
@@ -52,9 +58,18 @@ pub struct Winners {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Found {
-    Evolved { repetition: u32, outcomes: Vec<Outcome> },
+    Evolved {
+        repetition: u32,
+        outcomes: Vec<Outcome>,
+    },
     Selected(Selected),
-    Pruned { repetition: u32, pruned: Pruned, at_random: String, accuracies: Option<[f64; 2]> },
+    Pruned {
+        repetition: u32,
+        pruned: Pruned,
+        at_random: String,
+        accuracies: Option<[f64; 2]>,
+        nearest: Option<[Nearest; 2]>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -78,6 +93,12 @@ struct Winner {
 #[derive(Deserialize)]
 struct Pruned {
     arch: String,
+}
+
+/// The record that stands in for an architecture, where the table lacks it.
+#[derive(Deserialize)]
+struct Nearest {
+    shared_operations: usize,
 }
 
 /// Reads the folder of a finished search.
@@ -156,18 +177,19 @@ fn ended(found: Found) -> Vec<Ended> {
         }
         Found::Selected(Selected { repetition, selections, .. }) => {
             let one = |Selection { rule, arch, accuracy }: Selection| {
-                let numbers = accuracy.map(|accuracy| ("accuracy (%)", accuracy));
+                let numbers = accuracy.map(|accuracy| (ACCURACY, accuracy));
                 Ended { repetition, rule, arch, numbers: numbers.into_iter().collect() }
             };
             selections.into_iter().map(one).collect()
         }
-        Found::Pruned { repetition, pruned, at_random, accuracies } => {
+        Found::Pruned { repetition, pruned, at_random, accuracies, nearest } => {
             let archs = [("pruned", pruned.arch), ("random", at_random)];
-            let one = |(at, (rule, arch)): (usize, (&str, String))| Ended {
-                repetition,
-                rule: rule.to_owned(),
-                arch,
-                numbers: accuracies.map(|of| ("accuracy (%)", of[at])).into_iter().collect(),
+            let name = if nearest.is_some() { NEAREST_ACCURACY } else { ACCURACY };
+            let one = |(at, (rule, arch)): (usize, (&str, String))| {
+                let accuracy = accuracies.map(|of| (name, of[at]));
+                let shared = nearest.as_ref().map(|of| (SHARED_OPERATIONS, of[at].shared_operations as f64));
+                let numbers = accuracy.into_iter().chain(shared).collect();
+                Ended { repetition, rule: rule.to_owned(), arch, numbers }
             };
             archs.into_iter().enumerate().map(one).collect()
         }
@@ -186,4 +208,24 @@ fn evolved(repetition: u32, outcome: Outcome) -> Option<Ended> {
     ];
     let numbers = numbers.into_iter().filter_map(|(name, x)| Some((name, x?))).collect();
     Some(Ended { repetition, rule: outcome.rule, arch, numbers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The accuracy of another network never goes by the name of that of the one that was found.
+    #[test]
+    fn a_record_that_stands_in_is_named_as_such() {
+        let text = |more: &str| {
+            format!(
+                r#"{{"repetition":0,"pruned":{{"arch":"a","rounds":[]}},"at_random":"b","accuracies":[65.0,63.0]{more}}}"#
+            )
+        };
+        let numbers = |text: &str| ended(serde_json::from_str(text).unwrap()).remove(0).numbers;
+        assert_eq!(numbers(&text("")), [(ACCURACY, 65.0)]);
+        let record = |shared| format!(r#"{{"table":"t","arch":"c","shared_operations":{shared}}}"#);
+        let nearest = text(&format!(r#","nearest":[{},{}]"#, record(4), record(5)));
+        assert_eq!(numbers(&nearest), [(NEAREST_ACCURACY, 65.0), (SHARED_OPERATIONS, 4.0)]);
+    }
 }

@@ -16,7 +16,8 @@ pub mod top1;
 
 pub use error::GuidedError;
 pub use finished::{
-    BEST_SCORED, Ended, Finished, PARTS, Part, TABLE, TRAJECTORY, Winners, finished, winners,
+    ACCURACY, BEST_SCORED, Ended, Finished, NEAREST_ACCURACY, PARTS, Part, TABLE, TRAJECTORY, Winners,
+    finished, winners,
 };
 pub use folder::{NAME as DESCRIPTION, RESULT, SearchFolder};
 pub use scored::{RuleKind, SearchGroup, Searched, SearchedError, search, usual_sizes};
