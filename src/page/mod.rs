@@ -36,6 +36,8 @@ pub struct Page {
     pub summary: Vec<String>,
     /// What ranks first beside each accuracy.
     pub firsts: Vec<First>,
+    /// Numbers that a paper prints, beside ours.
+    pub verdicts: Vec<JudgedNumber>,
     /// Each with the name of the CSV file that it is downloaded as.
     pub tables: Vec<(String, Table)>,
     /// Where the numbers come from: a heading, and facts.
@@ -43,6 +45,19 @@ pub struct Page {
     /// The commands that made them, and the page.
     pub commands: Vec<String>,
     pub data: Data,
+}
+
+/// A printed number and what came of it.
+#[derive(Debug)]
+pub struct JudgedNumber {
+    /// Whose it is and what it measures.
+    pub number: String,
+    pub paper: String,
+    pub ours: String,
+    pub verdict: String,
+    /// Place of the verdict among all, by which rows are sorted.
+    pub place: usize,
+    pub reason: String,
 }
 
 impl Page {
@@ -109,6 +124,15 @@ impl Page {
     /// What many comparisons have in common.
     fn in_common(&self) -> Option<String> {
         summary::in_common(&self.firsts)
+    }
+
+    /// How many numbers have each verdict: `reproduced 3, differs 1`.
+    fn verdict_counts(&self) -> String {
+        let mut counts = std::collections::BTreeMap::<_, usize>::new();
+        for judged in &self.verdicts {
+            *counts.entry((judged.place, &judged.verdict)).or_default() += 1;
+        }
+        counts.iter().map(|((_, verdict), n)| format!("{verdict} {n}")).collect::<Vec<_>>().join(", ")
     }
 
     /// The page as HTML.

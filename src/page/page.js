@@ -287,7 +287,7 @@
     for (const head of table.tHead.rows[0].cells) head.firstChild.addEventListener('click', () => sort(head, table));
     input.addEventListener('input', () => filter(input, table, status));
     const button = section.querySelector('.csv');
-    button.addEventListener('click', () => download(...files[button.dataset.file]));
+    button?.addEventListener('click', () => download(...files[button.dataset.file]));
   }
   byId('points')?.addEventListener('click', () => download('points.csv', points(chosen('scatter'))));
   byId('theme').addEventListener('click', () => show(dark() ? 'light' : 'dark'));

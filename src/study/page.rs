@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::outputs::{Output, OutputError};
-use crate::page::{Page, PageError, costs};
+use super::verdict::{Judged, judge};
+use crate::page::{JudgedNumber, Page, PageError, costs};
 use crate::plot::Shown;
 use crate::store;
 
@@ -35,8 +36,24 @@ impl Output<'_, '_> {
             page.add_search(result.guided.id.get_ref(), &result.guided.folder(folder))?;
         }
         page.summary.extend(not_made(&self.context.missing));
+        page.verdicts.extend(judge(self).iter().map(number));
         page.tables.extend(self.tables().into_iter().map(|(name, table)| (format!("{name}.csv"), table)));
         Ok(())
+    }
+}
+
+/// A printed number as the page shows it; ours has the digits of the paper's, and two more.
+fn number(Judged { row, ours, verdict, reading, reason, .. }: &Judged) -> JudgedNumber {
+    let decimals = row.digits.split_once('.').map_or(0, |(_, digits)| digits.len().min(6)) + 2;
+    let what =
+        [row.quantity.as_str(), &row.setting].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>();
+    JudgedNumber {
+        number: format!("{}: {} ({reading})", row.method, what.join(", ")),
+        paper: row.digits.clone(),
+        ours: format!("{ours:.decimals$}"),
+        verdict: verdict.to_string(),
+        place: *verdict as usize,
+        reason: reason.clone(),
     }
 }
 
