@@ -14,6 +14,9 @@ use super::error::Mistake;
 const LISTS: [&str; 2] = ["run", "guided"];
 const EACH: &str = "each";
 
+/// More copies of an entry than anybody means; a file of a megabyte could ask for more than fit into memory.
+const MOST: usize = 1000;
+
 /// Puts the runs and searches for which an entry stands in its place.
 ///
 /// # Errors
@@ -45,9 +48,9 @@ fn copies<'i>(entry: &Spanned<DeValue<'i>>) -> Result<Vec<Spanned<DeValue<'i>>>,
             ));
         }
     };
-    let tables = tables.collect::<Option<Vec<_>>>().filter(|tables| !tables.is_empty());
-    let tables =
-        tables.ok_or_else(|| mistake("it has tables, such as { dataset = \"cifar10\" }".to_owned()))?;
+    let tables = tables.collect::<Option<Vec<_>>>().filter(|tables| (1..=MOST).contains(&tables.len()));
+    let tables = tables
+        .ok_or_else(|| mistake(format!("it has 1 to {MOST} tables, such as {{ dataset = \"cifar10\" }}")))?;
     let copy = |table: &DeTable<'i>| {
         table.iter().try_fold(entry.clone(), |entry, (name, value)| {
             let (place, value) = (format!("{{{}}}", name.get_ref()), value.get_ref());

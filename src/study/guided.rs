@@ -11,7 +11,7 @@ use super::published::{Printed, printed};
 use super::verdict::{Judged, of_row};
 use crate::plot::{Labels, Lines, part_trajectory, trajectory};
 use crate::report::{Column, Group, Kind, Role, Table, TableCell, TableRow, read_table};
-use crate::search::{self, BEST_SCORED, Ended, Finished, finished};
+use crate::search::{self, ACCURACY, BEST_SCORED, Ended, Finished, NEAREST_ACCURACY, finished};
 use crate::stats::Summary;
 use crate::store::StoreError;
 
@@ -136,7 +136,8 @@ pub(super) fn found_table(results: &[GuidedResult<'_>]) -> Option<Table> {
         // Values of different searches are of different scores, so that none is the best.
         "value" | BEST_SCORED if results.len() > 1 => Kind::Fact { decimals },
         "value" | BEST_SCORED => Kind::Number { decimals },
-        "accuracy (%)" => Kind::Number { decimals: 2 },
+        ACCURACY => Kind::Number { decimals: 2 },
+        NEAREST_ACCURACY => Kind::Fact { decimals: 2 },
         "rho" => Kind::Fact { decimals: 3 },
         _ => Kind::Fact { decimals: 0 },
     };

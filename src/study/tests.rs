@@ -141,7 +141,7 @@ fn what_a_study_publishes_stands_beside_the_runs_that_score_it_and_each_of_their
 fn mistakes_name_line_and_field() {
     for (from, to, line, word) in [
         ("id = \"sss\"", "id = \"sss\"\neach = 3", 12, "each: it is a list"),
-        ("id = \"sss\"", "id = \"sss\"\neach = []", 12, "each: it has tables"),
+        ("id = \"sss\"", "id = \"sss\"\neach = []", 12, "each: it has 1 to 1000 tables"),
         ("id = \"sss\"", "id = \"sss\"\neach = [{ x = 1 }]", 12, "has the place `{x}`"),
         ("id = \"sss\"", "id = \"{x}\"\neach = [{ x = 1.5 }]", 12, "texts and whole numbers"),
         ("id = \"sss\"", "id = \"s\"\neach = [{ x = \"naswot\" }, { x = \"zen\" }]", 12, "place `{x}`"),
