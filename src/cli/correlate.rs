@@ -7,7 +7,7 @@ use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
 use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, OutputArgs, metrics_help};
-use crate::analysis::{CorrelationGroup, Facts, Metric, NonFinitePolicy, Options, ScoreSet, correlate};
+use crate::analysis::{CorrelationGroup, Facts, Metric, NonFinitePolicy, Options, ScoreSet};
 use crate::data::DataDirs;
 use crate::report::correlation_table;
 use crate::scoring::flag;
@@ -130,15 +130,10 @@ impl CorrelationArgs {
         }
         let options = self.options();
         let groups = analysis::groups(&sets, &self.accuracy, &tables, |set, table, query| {
-            Ok((set.space.clone(), correlate(set, table, query, &options)?))
+            Ok(CorrelationGroup::new(Default::default(), set, table, query, &options)?)
         })?;
-        let group = |Group { name, facts, value: (space, correlations) }| CorrelationGroup {
-            name,
-            space,
-            facts,
-            correlations,
-        };
-        let groups: Vec<CorrelationGroup> = groups.into_iter().map(group).collect();
+        let named = |Group { name, facts, value }| CorrelationGroup { name, facts, ..value };
+        let groups: Vec<CorrelationGroup> = groups.into_iter().map(named).collect();
         let mut table = correlation_table(&groups, &options.metrics, self.reference.as_deref());
         let formulas = std::mem::replace(&mut table.facts, self.facts(&groups));
         table.facts.extend(formulas);

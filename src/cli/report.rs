@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::analysis::{self, AccuracyArgs, ExternalArgs, Group, command_line};
 use super::data::load_table;
-use crate::analysis::{CorrelationGroup, Metric, Options, correlate};
+use crate::analysis::{CorrelationGroup, Metric, Options};
 use crate::data::DataDirs;
 use crate::page::{Costs, Page, costs};
 use crate::plot::Shown;
@@ -111,11 +111,12 @@ fn add_runs(page: &mut Page, runs: &[PathBuf], args: &ReportArgs, dirs: &DataDir
     let metrics = vec![Metric::PEARSON, Metric::PEARSON_LOG, Metric::SPEARMAN, Metric::TAU_B];
     let options = Options { metrics, ..Options::default() };
     let found = analysis::groups(&sets, &args.accuracy, &tables, |set, table, query| {
-        Ok((set, Rc::clone(table), query.clone(), correlate(set, table, query, &options)?))
+        let group = CorrelationGroup::new(Default::default(), set, table, query, &options)?;
+        Ok((set, Rc::clone(table), query.clone(), group))
     })?;
     let mut groups = vec![];
-    for Group { name, facts, value: (set, table, query, correlations) } in found {
-        let group = CorrelationGroup { name: name.clone(), space: set.space.clone(), facts, correlations };
+    for Group { name, facts, value: (set, table, query, group) } in found {
+        let group = CorrelationGroup { name: name.clone(), facts, ..group };
         page.add_scores(&Shown { name, set, table: &table, query }, &group, &known)?;
         groups.push(group);
     }

@@ -26,7 +26,7 @@ use crate::page::costs;
 use crate::report::{Format, render};
 use crate::scoring::{Ended, RunError};
 use crate::store;
-use crate::study::{Context, Guided, GuidedResult, Output, Overrides, PAGE, RunResult, STUDIES, Study};
+use crate::study::{Context, Guided, GuidedResult, Output, Overrides, PAGE, QUICK_START, RunResult, Study};
 use crate::tables::TableError;
 
 use run::Job;
@@ -39,7 +39,7 @@ const EXAMPLES: &str = "Examples:
   untrained study all --list
   untrained study all --budget 2h
 
-Without a name the quick start runs, which needs no data. `untrained list studies` shows the studies that are part of the
+Without a name the quick start runs, own-table and rbflex-table4, which needs no data. `untrained list studies` shows the studies that are part of the
 program; benchmarks/README.md in the source describes the file. A study that was interrupted goes on with the same command.";
 
 /// Run a study: score, correlate, search, draw, and compare with published numbers
@@ -53,7 +53,7 @@ pub struct StudyArgs {
     #[arg(value_name = "NAME|FILE")]
     study: Option<String>,
 
-    /// Folder of the result [default: study/NAME]; of all results, for `all` [default: study]
+    /// Folder of the result [default: study/NAME]; of all results, for `all` and the quick start [default: study]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -103,22 +103,35 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     if args.study.as_deref() == Some(all::NAME) {
         return all::run(args, dirs);
     }
-    let study = Study::find(args.study.as_deref().unwrap_or(STUDIES[0].0))?;
-    let name = study.name.get_ref();
-    let out = args.out.clone().unwrap_or_else(|| Path::new("study").join(name));
-    let known: Vec<&str> = study.ids().map(|id| id.get_ref().as_str()).collect();
+    let names = args.study.as_deref().map_or_else(|| QUICK_START.to_vec(), |name| vec![name]);
+    let studies: Vec<Study> = names.iter().map(|name| Study::find(name)).collect::<Result<_, _>>()?;
+    let known: Vec<&str> = studies.iter().flat_map(Study::ids).map(|id| id.get_ref().as_str()).collect();
     if let Some(unknown) = args.only.iter().find(|id| !known.contains(&id.as_str())) {
-        bail!("--only: study {name} has no run `{unknown}`; it has {}", known.join(", "));
+        let names =
+            studies.iter().map(|study| study.name.get_ref().as_str()).collect::<Vec<_>>().join(" and ");
+        bail!("--only: study {names} has no run `{unknown}`; it has {}", known.join(", "));
     }
     ensure!(args.budget.is_none(), "--budget is for all studies: untrained study {} --budget 2h", all::NAME);
     let engine = args.device.open()?;
     let stop = stop_flag("finishing the architectures that are being scored");
-    match make(&study, args, (dirs, engine.as_ref(), &stop), &out)? {
-        Ended::Complete => Ok(ExitCode::SUCCESS),
-        Ended::Stopped => {
+    for study in studies.iter().filter(|study| study.ids().any(|id| args.asks_for(id))) {
+        let name = study.name.get_ref();
+        let out = match (&args.study, &args.out) {
+            (Some(_), Some(out)) => out.clone(),
+            (_, out) => out.as_deref().unwrap_or(Path::new("study")).join(name),
+        };
+        if make(study, args, (dirs, engine.as_ref(), &stop), &out)? == Ended::Stopped {
             eprintln!("stopped; the same command goes on");
-            Ok(ExitCode::from(130))
+            return Ok(ExitCode::from(130));
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl StudyArgs {
+    /// Whether a run is to be made.
+    fn asks_for(&self, id: &Spanned<String>) -> bool {
+        self.only.is_empty() || self.only.contains(id.get_ref())
     }
 }
 
@@ -136,7 +149,7 @@ fn make(
     };
     let parallelism = args.threads.parallelism().on(engine);
     let job = |run| Job { study, run, dirs, engine, overrides, parallelism, stop };
-    let asked = |id: &Spanned<String>| args.only.is_empty() || args.only.contains(id.get_ref());
+    let asked = |id: &Spanned<String>| args.asks_for(id);
     if args.list {
         let runs = study.runs.iter().filter(|run| asked(&run.id));
         list(&runs.map(job).collect::<Vec<_>>(), out)?;

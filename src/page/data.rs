@@ -27,6 +27,8 @@ pub(super) struct Group {
     pub accuracies: Vec<Option<f64>>,
     pub proxies: Vec<Proxy>,
     pub heat: Heat,
+    /// The highest tau-b that the noise between training seeds allows.
+    pub ceiling: Option<f64>,
     /// How many rows there were before some were left out.
     pub rows: usize,
 }

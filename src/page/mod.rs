@@ -71,7 +71,7 @@ impl Page {
         group: &CorrelationGroup,
         costs: &Costs,
     ) -> Result<(), AnalysisError> {
-        self.data.add(shown, &group.correlations, costs)?;
+        self.data.add(shown, group, costs)?;
         if let Some((sentence, first)) = summary::sentence(&shown.name, &group.correlations) {
             self.summary.push(sentence);
             self.firsts.extend(first);

@@ -28,22 +28,20 @@
 
   const dark = () => (root.dataset.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
 
+  const ink = () => getComputedStyle(document.body).color;
+
   /** What every picture has in common, in the colours of the page. */
   function layout(more) {
-    const style = getComputedStyle(document.body);
-    const [ink, paper] = [style.color, style.backgroundColor];
+    const paper = getComputedStyle(document.body).backgroundColor;
     const axis = { gridcolor: 'rgba(128,128,128,0.3)', zerolinecolor: 'rgba(128,128,128,0.8)', automargin: true };
     return {
-      paper_bgcolor: paper,
-      plot_bgcolor: paper,
-      font: { color: ink, family: 'system-ui, sans-serif', size: 13 },
-      colorway: SERIES, margin: { l: 60, r: 16, t: 48, b: 60 },
-      hovermode: 'closest',
-      hoverlabel: { bgcolor: paper, bordercolor: ink, font: { color: ink }, namelength: -1, align: 'left' },
+      paper_bgcolor: paper, plot_bgcolor: paper,
+      font: { color: ink(), family: 'system-ui, sans-serif', size: 13 },
+      colorway: SERIES, margin: { l: 60, r: 16, t: 48, b: 60 }, hovermode: 'closest',
+      hoverlabel: { bgcolor: paper, bordercolor: ink(), font: { color: ink() }, namelength: -1, align: 'left' },
       legend: { orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0 },
       ...more,
-      xaxis: { ...axis, ...more.xaxis },
-      yaxis: { ...axis, ...more.yaxis },
+      xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
     };
   }
 
@@ -90,6 +88,7 @@
   const side = group => (group ? [named(data.groups, group)] : data.groups);
 
   function bars({ metric, group: only }, groups = side(only)) {
+    const ceilings = metric === 'tau_b' ? groups.flatMap(group => group.ceiling ?? []) : [];
     const traces = groups.map(group => {
       const proxies = estimates(group, metric);
       const of = proxies.map(proxy => proxy.estimates[metric]);
@@ -98,7 +97,7 @@
         type: 'bar', orientation: 'h', name: short(group.name),
         x: of.map(e => e.mean), y: proxies.map(proxy => plain(proxy.name)),
         error_x: {
-          type: 'data', symmetric: false, thickness: 1.2, width: 3, color: getComputedStyle(document.body).color,
+          type: 'data', symmetric: false, thickness: 1.2, width: 3, color: ink(),
           array: of.map(e => (e.high === null ? 0 : e.high - e.mean)),
           arrayminus: of.map(e => (e.low === null ? 0 : e.mean - e.low)),
         },
@@ -107,7 +106,9 @@
       };
     });
     const rows = traces.reduce((sum, trace) => sum + trace.x.length, 0);
-    const more = { height: height(rows), xaxis: { title: { text: plain(metric) } }, yaxis: categories(everyName(groups, metric)), showlegend: traces.length > 1 };
+    const title = plain(metric) + (ceilings.length ? '; dashed: the highest that the noise between training seeds allows' : '');
+    const shapes = ceilings.map(x => ({ type: 'line', x0: x, x1: x, yref: 'paper', y0: 0, y1: 1, line: { width: 1.2, dash: 'dash', color: ink() } }));
+    const more = { height: height(rows), xaxis: { title: { text: title } }, yaxis: categories(everyName(groups, metric)), showlegend: traces.length > 1, shapes };
     return [traces, more, `Bars of ${metric} of ${rows} proxies; the tables below have the numbers`];
   }
 

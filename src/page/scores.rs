@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::data::{Data, Estimate, Group, Heat, Proxy, six};
-use crate::analysis::{AnalysisError, Correlation, Metric, ScoreCell};
+use crate::analysis::{AnalysisError, Correlation, CorrelationGroup, Metric, ScoreCell};
 use crate::plot::{self, HeatMap, Shown};
 use crate::proxies::Direction;
 use crate::stats::quantile;
@@ -43,9 +43,10 @@ impl Data {
     pub(super) fn add(
         &mut self,
         shown: &Shown<'_>,
-        correlations: &[Correlation],
+        found: &CorrelationGroup,
         costs: &Costs,
     ) -> Result<(), AnalysisError> {
+        let correlations = &found.correlations;
         let set = shown.set;
         let accuracies = set.accuracies(shown.table, &shown.query)?;
         let rows = accuracies.len();
@@ -79,6 +80,7 @@ impl Data {
             accuracies: accuracies.into_iter().map(|x| x.is_finite().then(|| six(x))).collect(),
             proxies: correlations.iter().map(proxy).collect(),
             heat: heat(names, &values),
+            ceiling: found.ceiling.map(six),
             rows,
         };
         self.groups.push(group);

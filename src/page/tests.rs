@@ -1,7 +1,7 @@
 //! The page holds what it should, once, and nothing that a file says is markup in it. `scripts/page/check.py` uses it in a browser.
 
 use super::*;
-use crate::analysis::{Options, ScoreCell, ScoreColumn, ScoreSet, correlate};
+use crate::analysis::{CorrelationGroup, Options, ScoreCell, ScoreColumn, ScoreSet};
 use crate::data::{DataDirs, Silent};
 use crate::proxies::Direction;
 use crate::report::correlation_table;
@@ -37,9 +37,8 @@ fn query() -> crate::tables::Query {
 fn page() -> Page {
     let table = tables::load("nafbee_vgg19", &DataDirs::resolve(None), &Silent).unwrap();
     let set = scores(&table);
-    let correlations = correlate(&set, &table, &query(), &Options::default()).unwrap();
-    let group =
-        CorrelationGroup { name: HOSTILE.to_owned(), space: set.space.clone(), facts: vec![], correlations };
+    let named = (HOSTILE.to_owned(), vec![]);
+    let group = CorrelationGroup::new(named, &set, &table, &query(), &Options::default()).unwrap();
     let shown = Shown { name: HOSTILE.to_owned(), set: &set, table: &table, query: query() };
     let mut page = Page { title: HOSTILE.to_owned(), ..Page::default() };
     page.add_scores(&shown, &group, &Costs::new()).unwrap();

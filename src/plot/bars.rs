@@ -19,8 +19,7 @@ pub(super) static DRAWING: Drawing = Drawing {
     about: "Correlations with intervals, best first",
     draw: |request| {
         let (groups, caption) = request.groups()?;
-        let bars = Bars::of(&groups, request.metric, &|_, _| None, &caption);
-        bars.with_ceilings(request.ceilings()?).draw()
+        Bars::of(&groups, request.metric, &|_, _| None, &caption).draw()
     },
 };
 
@@ -63,23 +62,21 @@ impl Bars {
         let repeated = groups.iter().flat_map(|g| &g.correlations).any(|c| c.samples.len() > 1);
         let interval =
             if repeated { "± standard deviation over repetitions" } else { "95 % bootstrap intervals" };
-        Self {
-            labels: rows::labels(groups, metric, interval, caption),
-            x: metric.title(),
-            groups: rows::names(groups),
-            rows: rows::of(groups, entry),
-            ceilings: vec![],
-        }
-    }
-
-    /// The same with the highest values that the noise of the accuracies allows.
-    fn with_ceilings(mut self, ceilings: Vec<Option<f64>>) -> Self {
+        let ceilings: Vec<Option<f64>> =
+            groups.iter().map(|group| group.ceiling.filter(|_| metric == Metric::TAU_B)).collect();
+        let mut labels = rows::labels(groups, metric, interval, caption);
         let known: Vec<String> = ceilings.iter().flatten().map(|value| label::correlation(*value)).collect();
         if !known.is_empty() {
             let what = "dashed: the highest that the noise between training seeds allows";
-            self.labels.facts.push(format!("{what}, {}", known.join(", ")));
+            labels.facts.push(format!("{what}, {}", known.join(", ")));
         }
-        Self { ceilings, ..self }
+        Self {
+            labels,
+            x: metric.title(),
+            groups: rows::names(groups),
+            rows: rows::of(groups, entry),
+            ceilings,
+        }
     }
 
     /// Draws the figure.

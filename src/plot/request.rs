@@ -2,8 +2,7 @@
 
 use super::{PlotError, Scene, ScoreAxis};
 use crate::analysis::{
-    AnalysisError, Correlation, CorrelationGroup, Metric, NonFinitePolicy, Options, ScoreSet, ceiling,
-    correlate,
+    AnalysisError, Correlation, CorrelationGroup, Metric, NonFinitePolicy, Options, ScoreSet, correlate,
 };
 use crate::search::{top1, usual_sizes};
 use crate::tables::{Query, Table};
@@ -60,30 +59,24 @@ impl Request<'_> {
 
     /// The correlations of all proxies, with intervals.
     pub(super) fn correlate(&self, shown: &Shown<'_>) -> Result<Vec<Correlation>, AnalysisError> {
+        correlate(shown.set, shown.table, &shown.query, &self.options())
+    }
+
+    fn options(&self) -> Options {
         let metrics = Metric::each_once(Metric::CORRELATIONS.into_iter().chain([self.metric]));
-        let options = Options { metrics, policy: self.non_finite, ..Options::default() };
-        correlate(shown.set, shown.table, &shown.query, &options)
+        Options { metrics, policy: self.non_finite, ..Options::default() }
     }
 
     /// The correlations of all scores shown, and what stands below them.
     pub(super) fn groups(&self) -> Result<(Vec<CorrelationGroup>, String), AnalysisError> {
         let group = |shown: &Shown<'_>| {
-            let (name, space) = (shown.name.clone(), shown.set.space.clone());
-            Ok(CorrelationGroup { name, space, facts: vec![], correlations: self.correlate(shown)? })
+            let (named, Shown { set, table, query, .. }) = ((shown.name.clone(), vec![]), shown);
+            CorrelationGroup::new(named, set, table, query, &self.options())
         };
         let groups = self.shown.iter().map(group).collect::<Result<_, AnalysisError>>()?;
         let mut queries: Vec<String> = self.shown.iter().map(|shown| shown.query.to_string()).collect();
         queries.dedup();
         Ok((groups, format!("Accuracies: {}; {}", queries.join(", "), self.command)))
-    }
-
-    /// The highest value that the noise of the accuracies allows, where that is known of the metric, for all scores shown.
-    pub(super) fn ceilings(&self) -> Result<Vec<Option<f64>>, AnalysisError> {
-        let of = |Shown { set, table, query, .. }: &Shown<'_>| match set.samples.first() {
-            Some(sample) if self.metric == Metric::TAU_B => ceiling(table, query, &set.archs(sample)),
-            _ => Ok(None),
-        };
-        self.shown.iter().map(of).collect()
     }
 
     /// The searches asked for.

@@ -74,6 +74,17 @@ pub fn instructions() -> &'static str {
     dispatch!(f32, |lanes| name(lanes))
 }
 
+/// Whether this processor has the instruction set of this name, and it is allowed.
+pub fn has(name: &str) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    match name {
+        "avx512" => return Avx512F32::detect().is_some(),
+        "avx2" => return Avx2F32::detect().is_some(),
+        _ => {}
+    }
+    name == "portable"
+}
+
 /// Runs a loop on every instruction set that this processor has.
 #[cfg(test)]
 pub fn on_every_set<P: Loop>(body: impl Fn() -> P) -> Vec<P::Output> {

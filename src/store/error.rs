@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::simd;
+
 /// Why a run's folder was not read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -20,7 +22,7 @@ pub enum StoreError {
     Manifest { path: PathBuf, reason: String },
     #[error(
         "the run in {} has {field} {run}, this command {command}: their scores cannot stand in one run; \
-         name another folder with --out", path.display()
+         {}", path.display(), other_run(field, run, command)
     )]
     Differs { path: PathBuf, field: String, run: String, command: String },
     #[error(
@@ -66,6 +68,19 @@ impl StoreError {
     pub(crate) fn io(path: &Path, remedy: &'static str) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         move |source| Self::Io { path, remedy, source }
+    }
+}
+
+/// What to do about a run that differs. One of a lesser instruction set can be gone on with on this processor.
+fn other_run(field: &str, run: &str, command: &str) -> String {
+    let name_another = "name another folder with --out";
+    let set = |engine: &'_ str| {
+        Some(engine.trim_matches('"').strip_prefix("native (")?.strip_suffix(')')?.to_owned())
+    };
+    let both = set(run).filter(|known| field == "engine" && simd::has(known) && set(command).is_some());
+    match both {
+        Some(set) => format!("`UNTRAINED_ISA={set}` before the command goes on with it, or {name_another}"),
+        None => name_another.to_owned(),
     }
 }
 

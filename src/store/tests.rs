@@ -315,3 +315,21 @@ fn measure_store() {
         println!("{name}: {} bytes", std::fs::metadata(dir.path().join(name)).unwrap().len());
     }
 }
+
+#[test]
+fn a_run_of_a_lesser_instruction_set_can_be_gone_on_with() {
+    let of = |field: &str, run: &str, command: &str| {
+        let (field, run, command) = (field.to_owned(), format!("\"{run}\""), format!("\"{command}\""));
+        StoreError::Differs { path: "runs/a".into(), field, run, command }.to_string()
+    };
+    let portable = of("engine", "native (portable)", "native (avx2)");
+    assert!(portable.contains("`UNTRAINED_ISA=portable` before the command goes on with it"), "{portable}");
+    for (field, run, command) in [
+        ("engine", "native (other)", "native (avx2)"),
+        ("engine", "native (portable)", "burn (flex)"),
+        ("dataset", "native (portable)", "native (avx2)"),
+    ] {
+        let said = of(field, run, command);
+        assert!(said.ends_with("cannot stand in one run; name another folder with --out"), "{said}");
+    }
+}

@@ -56,8 +56,12 @@ pub const PAGE: &str = "page.html";
 /// Largest file that is read as a study, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// Studies that are part of the program: name and text, in the order of their value. The first is the quick start.
+/// The quick start: what is run where no study is named. It needs no data.
+pub const QUICK_START: [&str; 2] = ["own-table", "rbflex-table4"];
+
+/// Studies that are part of the program: name and text, in the order of their value.
 pub static STUDIES: &[(&str, &str)] = &[
+    ("own-table", include_str!("../../benchmarks/own-table.toml")),
     ("rbflex-table4", include_str!("../../benchmarks/rbflex-table4.toml")),
     ("rbflex-figure1", include_str!("../../benchmarks/rbflex-figure1.toml")),
     ("rbflex-table1", include_str!("../../benchmarks/rbflex-table1.toml")),

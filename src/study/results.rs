@@ -95,12 +95,8 @@ fn accuracy(
             searches.push((protocol, searches_of(&study.search, set, table, query, protocol)?));
         }
     }
-    let group = CorrelationGroup {
-        name: name(study, run, query),
-        space: set.space.clone(),
-        facts,
-        correlations: analysis::correlate(set, table, query, &options)?,
-    };
+    let named = (name(study, run, query), facts);
+    let group = CorrelationGroup::new(named, set, table, query, &options)?;
     Ok(AccuracyResult { query: query.clone(), group, searches })
 }
 

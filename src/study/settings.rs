@@ -8,6 +8,7 @@ use toml::{Spanned, Value};
 
 use super::error::Mistake;
 use super::file::{Run, Study};
+use crate::keyed::sample;
 use crate::scoring::{Protocol, Selection, Settings};
 use crate::spaces::SearchSpace;
 
@@ -66,6 +67,8 @@ impl Given {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sample {
     All,
+    /// Those that the space's table knows.
+    Table,
     Size(usize),
 }
 
@@ -76,14 +79,14 @@ impl<'de> Deserialize<'de> for Sample {
             type Value = Sample;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("\"all\" or a number of architectures, at least 2")
+                f.write_str("\"all\", \"table\" or a number of architectures, at least 2")
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Sample, E> {
-                if text == "all" {
-                    Ok(Sample::All)
-                } else {
-                    Err(E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                match text {
+                    "all" => Ok(Sample::All),
+                    "table" => Ok(Sample::Table),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
 
@@ -119,14 +122,15 @@ impl Overrides {
     /// The number of architectures for a space of `size`.
     fn applied(&self, sample: Sample, size: usize) -> Sample {
         let given = match sample {
-            Sample::All => size,
+            Sample::All | Sample::Table => size,
             Sample::Size(n) => n,
         };
         let scaled = self.scale.map(|s| ((given as f64 * s).round() as usize).clamp(2, size.max(2)));
         match (self.sample, scaled) {
-            (Some(n), _) | (None, Some(n)) if n >= size => Sample::All,
-            (Some(n), _) | (None, Some(n)) => Sample::Size(n),
+            (Some(n), _) | (None, Some(n)) if n < size => Sample::Size(n),
             (None, None) => sample,
+            _ if sample == Sample::Table => Sample::Table,
+            _ => Sample::All,
         }
     }
 }
@@ -155,11 +159,20 @@ pub fn plan(
         dataset: crate::datasets::canonical(run.dataset.get_ref()),
         settings: given.settings,
     };
+    let of_table: Option<Vec<String>> =
+        (given.sample == Sample::Table).then(|| (0..).map_while(order).collect());
     // Planning refuses any selection from a space that nobody lists.
-    let size = space.spec().listed(order).unwrap_or(0);
-    let selection = match overrides.applied(given.sample, size) {
-        Sample::All => Selection::All,
-        Sample::Size(n) => Selection::Sample(n),
+    let size = of_table.as_ref().map(Vec::len).or_else(|| space.spec().listed(order)).unwrap_or(0);
+    let selection = match (overrides.applied(given.sample, size), of_table) {
+        (Sample::Size(n), None) => Selection::Sample(n),
+        (_, None) => Selection::All,
+        (chosen, Some(mut archs)) => {
+            if let Sample::Size(n) = chosen {
+                let kept = sample(n, size, protocol.settings.sample_seed, "sample.table");
+                archs = kept.into_iter().map(|i| archs[i].clone()).collect();
+            }
+            Selection::List { name: format!("the table of {}", space.spec().id), archs }
+        }
     };
     Ok(Planned { protocol, selection, repetitions: overrides.repetitions.unwrap_or(given.repetitions) })
 }

@@ -86,6 +86,25 @@ fn spaces_that_their_tables_list_are_counted_there() {
 }
 
 #[test]
+fn what_a_table_knows_is_scored_in_its_order() {
+    let study = Study::parse("mine.toml", &GOOD.replace("sample = 100", "sample = \"table\"")).unwrap();
+    let space = spaces::find("nats_sss").unwrap();
+    let known = ["8:8:8:8:8", "64:8:8:8:8", "8:64:8:8:8"];
+    let order = |index: usize| known.get(index).map(|arch| arch.to_string());
+    let planned = |overrides: &Overrides| {
+        match plan(&study, &study.runs[0], space, overrides, &order).unwrap().selection {
+            Selection::List { name, archs } => (name, archs),
+            other => panic!("{other}"),
+        }
+    };
+    let (name, archs) = planned(&Overrides::default());
+    assert_eq!((name.as_str(), archs), ("the table of nats_sss", known.map(str::to_owned).to_vec()));
+    let (_, two) = planned(&Overrides { sample: Some(2), ..Overrides::default() });
+    assert_eq!(two.len(), 2);
+    assert!(two.iter().all(|arch| known.contains(&arch.as_str())) && two[0] != two[1]);
+}
+
+#[test]
 #[ignore = "needs UNTRAINED_DATA"]
 fn samples_of_embedded_studies_are_no_larger_than_their_spaces() {
     let dirs = DataDirs::resolve(None);

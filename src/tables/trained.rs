@@ -29,7 +29,7 @@ pub(super) static NASBENCH201_SMALL: TableSpec = TableSpec {
     licence: "that of this program",
     citation: "this program; the cells are those of Dong and Yang, NAS-Bench-201, ICLR 2020",
     size: Some(200),
-    datasets: &["synthetic"],
+    datasets: &["synthetic_hard"],
     splits: &[Split::Validation, Split::Test],
     budgets: &[12],
     columns: MEANINGS,

@@ -6,7 +6,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use untrained::stats::{kendall, pearson};
-use untrained::study::{STUDIES, Study, catalogue, printed};
+use untrained::study::{QUICK_START, STUDIES, Study, catalogue, printed};
 
 use crate::common::untrained_on;
 
@@ -134,8 +134,8 @@ fn mistakes_are_named() {
     let folder = small(&SMALL.replace("repetitions = 2", "repetitions = -2"));
     for (args, words) in [
         (&["study", "small.toml"][..], "small.toml, line 9: "),
-        (&["study", "rbflex-table9"], "known studies: rbflex-table4"),
-        (&["study", "--only", "nb201"], "no run `nb201`; it has vgg19, vgg19-gradients"),
+        (&["study", "rbflex-table9"], "known studies: own-table"),
+        (&["study", "--only", "nb201"], "no run `nb201`; it has cells, vgg19, vgg19-gradients"),
         (&["study", "--scale", "0"], "no positive number"),
         (&["study", "rbflex-table1", "--out", "x"], "nasbench201"),
     ] {
@@ -194,11 +194,23 @@ fn all_studies_are_listed_and_stop_when_the_budget_is_used_up() {
     let list = all(&["--list"]);
     let text = String::from_utf8(list.get_output().stdout.clone()).unwrap();
     assert!(STUDIES.iter().all(|(name, _)| text.contains(name)), "{text}");
-    // The quick start comes first, and is begun at least.
+    // The first is begun at least.
     all(&["--budget", "1s", "--sample", "2", "--repetitions", "1"])
         .stderr(predicate::str::contains("the same command goes on"));
-    let runs = std::fs::read_dir(folder.path().join("study/rbflex-table4/runs")).unwrap();
+    let runs = std::fs::read_dir(folder.path().join("study/own-table/runs")).unwrap();
     assert!(runs.count() > 0);
+}
+
+#[test]
+fn the_quick_start_needs_no_data_and_has_two_halves() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = ["study", "--sample", "3", "--repetitions", "1", "--out", "mine"];
+    untrained_in(folder.path()).args(start).assert().success();
+    for name in QUICK_START {
+        let result = |file: &str| std::fs::read_to_string(folder.path().join("mine").join(name).join(file));
+        assert!(result("report.md").unwrap().contains("tau_b"), "{name}");
+        assert!(result("page.html").is_ok() && result("figures/bars-tau_b.svg").is_ok(), "{name}");
+    }
 }
 
 #[test]

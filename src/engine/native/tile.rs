@@ -8,6 +8,8 @@
 //! value is broadcast once for `B` blocks and `K` neighbouring taps; otherwise loads would be the bottleneck. Forward
 //! convolutions, input gradients and linear layers differ only in strides and taps.
 
+use std::ops::Range;
+
 use super::tiles::Tiles;
 use crate::simd::{Block, LANES, Lanes, Loop};
 
@@ -122,6 +124,13 @@ fn check<T>(row: &TileRow<'_, T>, blocks: usize, start: Start<'_, T>, out: usize
     assert!(!matches!(start, Start::Bias(bias) if bias.len() < blocks), "a bias for each output block");
 }
 
+/// Tiles of width `p` that a row of so many pixels is cut into before tiles of width `q` follow: as many as fit, but one fewer where
+/// two of `q` then fill the rest (two tiles of 4 for 8 pixels, not one of 6 and a slow one of 2).
+pub fn wide(width: usize, p: usize, q: usize) -> usize {
+    let rest = width % p;
+    (width / p).saturating_sub(usize::from(rest > 0 && rest + p == 2 * q))
+}
+
 /// Cuts a row into tiles of the widths `P`, `Q`, `R` and 1, as many of each as fit. The pixel distance `S` is a constant, so
 /// that the inputs of a tile lie at constant distances from one pointer.
 ///
@@ -145,39 +154,39 @@ pub unsafe fn split<
     let mut at = 0;
     // SAFETY: the caller's promise; `tiles` stays inside the row.
     unsafe {
-        at = tiles::<L, P, S, B, K>(l, row, at, start, out);
+        at = tiles::<L, P, S, B, K>(l, row, at..wide(row.width, P, Q) * P, start, out);
         if at < row.width {
-            at = tiles::<L, Q, S, B, K>(l, row, at, start, out);
+            at = tiles::<L, Q, S, B, K>(l, row, at..row.width, start, out);
         }
         if at < row.width {
-            at = tiles::<L, R, S, B, K>(l, row, at, start, out);
+            at = tiles::<L, R, S, B, K>(l, row, at..row.width, start, out);
         }
         if at < row.width {
-            tiles::<L, 1, S, B, K>(l, row, at, start, out);
+            tiles::<L, 1, S, B, K>(l, row, at..row.width, start, out);
         }
     }
 }
 
-/// As many tiles of `P` pixels as fit from output pixel `at` on; returns where they end.
+/// As many tiles of `P` pixels as fit into a range of output pixels; returns where they end.
 ///
 /// # Safety
-/// As [`split`].
+/// As [`split`]; the range lies in the row.
 #[inline(never)]
 unsafe fn tiles<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
     row: &TileRow<'_, L::T>,
-    at: usize,
+    pixels: Range<usize>,
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) -> usize {
-    l.run(TileLoop::<L, P, S, B, K> { l, row, at, start, out })
+    l.run(TileLoop::<L, P, S, B, K> { l, row, pixels, start, out })
 }
 
 /// The loop of [`tiles`]. It is a type, and not a closure, so that all of it is compiled for the instruction set.
 struct TileLoop<'a, L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> {
     l: L,
     row: &'a TileRow<'a, L::T>,
-    at: usize,
+    pixels: Range<usize>,
     start: Start<'a, L::T>,
     out: &'a mut [Block<L::T>],
 }
@@ -189,9 +198,10 @@ impl<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> L
 
     #[inline(always)]
     fn go(self) -> usize {
-        let Self { l, row, mut at, start, out } = self;
-        while at + P <= row.width {
-            // SAFETY: the promise of `tiles`' caller, and `at + P <= row.width`.
+        let Self { l, row, pixels, start, out } = self;
+        let mut at = pixels.start;
+        while at + P <= pixels.end {
+            // SAFETY: the promise of `tiles`' caller, and `at + P <= pixels.end <= row.width`.
             unsafe { sum::<L, P, S, B, K>(l, row, at, start, out) };
             at += P;
         }

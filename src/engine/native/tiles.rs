@@ -53,9 +53,9 @@ pub trait Tiles: Lanes<T: HostScalar> {
     );
 }
 
-/// Widths of tiles for one output block and for two, and input channels of a weight gradient's tiles.
+/// Widths of tiles for one output block and for two, input channels of a weight gradient's tiles, and those for three taps at once.
 macro_rules! tiles {
-    ($lanes:ty: single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal) => {
+    ($lanes:ty: single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal, runs $r3:literal) => {
         impl Tiles for $lanes {
             unsafe fn single<const S: usize, const K: usize>(
                 self,
@@ -93,18 +93,18 @@ macro_rules! tiles {
                 sums: &mut [Block<Self::T>],
             ) {
                 // SAFETY: the caller's promise.
-                unsafe { work.runs_of::<Self, { usize::div_ceil($c, 2) }>(self, rows, tap, sums) }
+                unsafe { work.runs_of::<Self, $r3>(self, rows, tap, sums) }
             }
         }
     };
 }
-tiles!(Portable<f32>: single 2 1 1, double 1 1 1, channels 2 1);
-tiles!(Portable<f64>: single 2 1 1, double 1 1 1, channels 2 1);
+tiles!(Portable<f32>: single 2 1 1, double 1 1 1, channels 2 1, runs 1);
+tiles!(Portable<f64>: single 2 1 1, double 1 1 1, channels 2 1, runs 1);
 #[cfg(target_arch = "x86_64")]
-tiles!(Avx512F32: single 16 8 4, double 8 4 2, channels 16 8);
+tiles!(Avx512F32: single 16 8 4, double 8 4 2, channels 16 8, runs 8);
 #[cfg(target_arch = "x86_64")]
-tiles!(Avx512F64: single 8 4 2, double 4 2 1, channels 8 4);
+tiles!(Avx512F64: single 8 4 2, double 4 2 1, channels 8 4, runs 4);
 #[cfg(target_arch = "x86_64")]
-tiles!(Avx2F32: single 6 4 2, double 2 1 1, channels 4 2);
+tiles!(Avx2F32: single 6 4 2, double 2 1 1, channels 6 4, runs 2);
 #[cfg(target_arch = "x86_64")]
-tiles!(Avx2F64: single 2 1 1, double 1 1 1, channels 2 1);
+tiles!(Avx2F64: single 2 1 1, double 1 1 1, channels 2 1, runs 1);

@@ -1,7 +1,7 @@
 //! Figures hold the numbers that the analysis has.
 
 use super::*;
-use crate::analysis::{CorrelationGroup, Metric, Options, ScoreCell, ScoreColumn, ScoreSet, correlate};
+use crate::analysis::{CorrelationGroup, Metric, Options, ScoreCell, ScoreColumn, ScoreSet};
 use crate::proxies::Direction;
 use crate::spaces::NetworkInput;
 use crate::tables::{self, Query, Table};
@@ -30,8 +30,7 @@ fn example() -> (ScoreSet, Table, Query) {
 }
 
 fn group(set: &ScoreSet, table: &Table, query: &Query) -> CorrelationGroup {
-    let correlations = correlate(set, table, query, &Options::default()).unwrap();
-    CorrelationGroup { name: "vgg".into(), space: set.space.clone(), facts: vec![], correlations }
+    CorrelationGroup::new(("vgg".into(), vec![]), set, table, query, &Options::default()).unwrap()
 }
 
 #[test]

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use super::multiply::{Multiply, STEP};
+use super::multiply::{self, Multiply, STEP};
 use super::products::Products;
 use super::strips::Outputs;
 use super::weights::{Scratch, Weights};
 use super::{Field, Form, Grid, Part, TOGETHER};
 use crate::engine::native::pack::{Packed, Source, Wiring};
-use crate::engine::native::tile;
 use crate::engine::native::tiles::Tiles;
 use crate::simd::{Block, LANES, Lanes, Scalar};
 
@@ -54,16 +53,15 @@ impl<'a, T: Scalar> Convolution<'a, T> {
     /// Computes all outputs of a chunk of images, `[image][plane][row][column]`.
     pub fn run<L: Tiles<T = T>>(&self, l: L, field: &Field, input: &[Block<T>], out: &mut [Block<T>]) {
         let parts = self.grid.parts(field.images, if self.by_parts { usize::MAX } else { TOGETHER });
-        let (most, row, widest) =
-            (parts.iter().map(Part::len).max(), self.grid.tiles[1], tile::widest::<L>());
-        let Some(most) = most else { return };
+        let (row, at_once) = (self.grid.tiles[1], multiply::blocks_at_once::<L>());
+        let Some(most) = parts.iter().map(Part::len).max() else { return };
         let mut inputs = Products::new(self.grid.form, field.planes, most, row);
-        let (mut sums, mut scratch) = (Products::new(self.grid.form, widest, most, 0), Scratch::default());
+        let (mut sums, mut scratch) = (Products::new(self.grid.form, at_once, most, 0), Scratch::default());
         let blocks = self.wiring.outputs.div_ceil(LANES);
         for part in parts {
             inputs.take(l, input, field, &part);
-            for block in (0..blocks).step_by(widest) {
-                let count = widest.min(blocks - block);
+            for block in (0..blocks).step_by(at_once) {
+                let count = at_once.min(blocks - block);
                 self.multiply(l, &inputs, part.len(), block..block + count, &mut sums, &mut scratch);
                 for k in 0..count {
                     self.write(l, (&sums, k), block + k, &part, out);

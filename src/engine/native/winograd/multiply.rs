@@ -6,10 +6,6 @@ use crate::simd::{Block, LANES, Lanes, Loop};
 /// Tiles that are multiplied at a time. Memory is laid out for a multiple of them.
 pub const STEP: usize = 8;
 
-/// Channels that an accumulator sums before it is added to the sums of others: a sum of sums loses fewer digits than one
-/// long sum, and digits are what the transforms have few of.
-const PART: usize = LANES;
-
 /// `sums[product][block][tile] = sum over channels of inputs[product][channel][tile] * weights[product][block][channel]`.
 pub struct Multiply<'a, L: Lanes> {
     pub l: L,
@@ -18,13 +14,19 @@ pub struct Multiply<'a, L: Lanes> {
     pub inputs: (&'a [Block<L::T>], usize, usize),
     pub weights: (&'a [Block<L::T>], usize, usize),
     pub sums: (&'a mut [Block<L::T>], usize, usize),
-    /// Input channels, and output blocks, at most [`tile::widest`].
+    /// Input channels, and output blocks, at most [`blocks_at_once`].
     pub channels: usize,
     pub blocks: usize,
     /// A multiple of [`STEP`].
     pub tiles: usize,
     /// Whether the sums of other channels are there already.
     pub more: bool,
+}
+
+/// Output blocks whose products are summed one after the other: they read the same tiles, which stay in the first-level cache.
+/// With many registers two blocks share every number that is read.
+pub fn blocks_at_once<L: Lanes>() -> usize {
+    if L::MANY_REGISTERS { tile::widest::<L>() } else { 4 }
 }
 
 impl<L: Lanes> Multiply<'_, L> {
@@ -34,18 +36,18 @@ impl<L: Lanes> Multiply<'_, L> {
         let l = self.l;
         let sixteen = L::MANY_REGISTERS && self.tiles.is_multiple_of(2 * STEP);
         match (self.blocks, L::MANY_REGISTERS) {
-            (2, true) => l.run(Tile::<L, 2, STEP>(self)),
-            (1, true) if sixteen => l.run(Tile::<L, 1, { 2 * STEP }>(self)),
-            (1, true) => l.run(Tile::<L, 1, STEP>(self)),
-            // Sixteen registers hold four tiles of one block, each in two halves.
-            _ => l.run(Tile::<L, 1, { STEP / 2 }>(self)),
+            (2, true) => l.run(Tile::<L, 2, STEP, STEP>(self)),
+            (1, true) if sixteen => l.run(Tile::<L, 1, { 2 * STEP }, STEP>(self)),
+            (1, true) => l.run(Tile::<L, 1, STEP, STEP>(self)),
+            // Sixteen registers hold six tiles of one block, each in two halves, beside a weight and an input.
+            _ => l.run(Tile::<L, 1, 6, 4>(self)),
         }
     }
 
     /// Panics unless every access lies inside the slices.
     fn check(&self) {
         let Self { inputs, weights, sums, channels, blocks, tiles, .. } = self;
-        assert!(*channels > 0 && (1..=tile::widest::<L>()).contains(blocks) && tiles.is_multiple_of(STEP));
+        assert!(*channels > 0 && (1..=blocks_at_once::<L>()).contains(blocks) && tiles.is_multiple_of(STEP));
         let last = self.products - 1;
         let planes = channels.div_ceil(LANES);
         assert!(last * inputs.1 + (planes - 1) * inputs.2 + tiles <= inputs.0.len());
@@ -54,33 +56,26 @@ impl<L: Lanes> Multiply<'_, L> {
     }
 }
 
-/// Tiles of `B` blocks times `P` tiles. Made after [`Multiply::check`].
-struct Tile<'a, L: Lanes, const B: usize, const P: usize>(Multiply<'a, L>);
+/// `P` tiles at a time for `B` blocks, then `Q` tiles. Made after [`Multiply::check`].
+struct Tile<'a, L: Lanes, const B: usize, const P: usize, const Q: usize>(Multiply<'a, L>);
 
-impl<L: Lanes, const B: usize, const P: usize> Loop for Tile<'_, L, B, P> {
+impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Loop for Tile<'_, L, B, P, Q> {
     type Output = ();
 
     #[inline(always)]
-    fn go(self) {
-        let Multiply { l, products, inputs, weights, sums, channels, tiles, more, .. } = self.0;
-        for product in 0..products {
-            for tile in (0..tiles).step_by(P) {
-                // SAFETY: `check` has compared the farthest reads and writes with the slices; `P` divides `tiles`.
+    fn go(mut self) {
+        let (blocks, tiles) = (self.0.blocks, self.0.tiles);
+        let wide = tile::wide(tiles, P, Q) * P;
+        for product in 0..self.0.products {
+            for block in (0..blocks).step_by(B) {
+                // SAFETY: `check` has compared the farthest reads and writes with the slices. `B` divides the number of blocks, and
+                // `Q` what tiles of `P` leave of a multiple of `STEP`.
                 unsafe {
-                    let x = inputs.0.as_ptr().add(product * inputs.1 + tile).cast::<L::T>();
-                    let w = weights.0.as_ptr().add(product * weights.1);
-                    let out = sums.0.as_mut_ptr().add(product * sums.1 + tile);
-                    for first in (0..channels).step_by(PART) {
-                        let here = PART.min(channels - first);
-                        let x = x.add(first / LANES * inputs.2 * LANES);
-                        let acc = sum::<L, B, P>(l, (x, inputs.2), (w.add(first), weights.2), here);
-                        let more = more || first > 0;
-                        for b in 0..B {
-                            for p in 0..P {
-                                let out = &mut *out.add(b * sums.2 + p);
-                                l.store(if more { l.add(l.load(out), acc[b][p]) } else { acc[b][p] }, out);
-                            }
-                        }
+                    for tile in (0..wide).step_by(P) {
+                        self.tile::<P>(product, block, tile);
+                    }
+                    for tile in (wide..tiles).step_by(Q) {
+                        self.tile::<Q>(product, block, tile);
                     }
                 }
             }
@@ -88,31 +83,59 @@ impl<L: Lanes, const B: usize, const P: usize> Loop for Tile<'_, L, B, P> {
     }
 }
 
-/// Sums over `channels` channels.
-///
-/// # Safety
-/// There are `P` blocks at `x` in every plane, and `channels` vectors at `w` for each block.
-#[inline(always)]
-unsafe fn sum<L: Lanes, const B: usize, const P: usize>(
-    l: L,
-    (x, plane): (*const L::T, usize),
-    (w, block): (*const Block<L::T>, usize),
-    channels: usize,
-) -> [[L::V; P]; B] {
-    let mut acc = [[l.splat(L::T::default()); P]; B];
-    let whole = channels / LANES;
-    // SAFETY: the caller's promise.
-    unsafe {
-        for i in 0..whole {
-            // The constant length lets the compiler unroll the loop.
-            add::<L, B, P>(l, x.add(i * plane * LANES), (w.add(i * LANES), block), LANES, &mut acc);
-        }
-        let rest = channels % LANES;
-        if rest > 0 {
-            add::<L, B, P>(l, x.add(whole * plane * LANES), (w.add(whole * LANES), block), rest, &mut acc);
+impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Tile<'_, L, B, P, Q> {
+    /// `N` tiles of `B` blocks.
+    ///
+    /// # Safety
+    /// The product exists, and so many tiles and blocks.
+    #[inline(always)]
+    unsafe fn tile<const N: usize>(&mut self, product: usize, block: usize, tile: usize) {
+        let Multiply { l, inputs, weights, channels, more, .. } = self.0;
+        let sums = &mut self.0.sums;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = inputs.0.as_ptr().add(product * inputs.1 + tile).cast::<L::T>();
+            let w = weights.0.as_ptr().add(product * weights.1 + block * weights.2);
+            let out = sums.0.as_mut_ptr().add(product * sums.1 + block * sums.2 + tile);
+            for plane in 0..channels.div_ceil(LANES) {
+                let x = x.add(plane * inputs.2 * LANES);
+                let w = (w.add(plane * LANES), weights.2);
+                let out = (out, sums.2, more || plane > 0);
+                // The constant length lets the compiler unroll the loop, and each branch keeps its sums in registers.
+                match channels - plane * LANES {
+                    rest @ 1..LANES => part::<L, B, N>(l, x, w, rest, out),
+                    _ => part::<L, B, N>(l, x, w, LANES, out),
+                }
+            }
         }
     }
-    acc
+}
+
+/// Products summed over `channels` channels of a plane: a sum of sums over sixteen channels each loses fewer digits than one long sum,
+/// and digits are what the transforms have few of.
+///
+/// # Safety
+/// There are `N` blocks at `x`, `channels` vectors at `w` and `N` blocks at `out` for each block, the last two at their distances. The
+/// sums are added to what stands there if the last of `out` says so.
+#[inline(always)]
+unsafe fn part<L: Lanes, const B: usize, const N: usize>(
+    l: L,
+    x: *const L::T,
+    w: (*const Block<L::T>, usize),
+    channels: usize,
+    (out, block, more): (*mut Block<L::T>, usize, bool),
+) {
+    let mut acc = [[l.splat(L::T::default()); N]; B];
+    // SAFETY: the caller's promise.
+    unsafe {
+        add::<L, B, N>(l, x, w, channels, &mut acc);
+        for b in 0..B {
+            for p in 0..N {
+                let out = &mut *out.add(b * block + p);
+                l.store(if more { l.add(l.load(out), acc[b][p]) } else { acc[b][p] }, out);
+            }
+        }
+    }
 }
 
 /// `acc[b][p] += x[p][c] * w[b][c]` over the channels of a plane.
