@@ -13,9 +13,20 @@ struct Line {
     column: String,
     value: f64,
     std: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
 }
 
-/// Proxies as rows in the order asked for, groups as columns in that of the file: a mean and its standard deviation.
+impl Line {
+    /// The value with its standard deviation over repetitions, or with the interval of a single one.
+    fn words(&self) -> String {
+        let std = self.std.map(|std| format!(" ± {std:.3}"));
+        let interval = self.low.zip(self.high).map(|(low, high)| format!(" [{low:.3}, {high:.3}]"));
+        format!("{:.3}{}", self.value, std.or(interval).unwrap_or_default())
+    }
+}
+
+/// Proxies as rows in the order asked for, groups as columns in that of the file.
 pub(super) fn table(path: &Path, metric: &str, proxies: &[&str]) -> Result<String, String> {
     let failed = |error: csv::Error| format!("{}: {error}", path.display());
     let lines = csv::Reader::from_path(path).map_err(failed)?.into_deserialize();
@@ -36,7 +47,7 @@ pub(super) fn table(path: &Path, metric: &str, proxies: &[&str]) -> Result<Strin
         };
         let cell = |group: &&str| {
             let line = of_proxy.iter().find(|line| line.group == *group)?;
-            Some(format!("{:.3}{}", line.value, line.std.map_or(String::new(), |std| format!(" ± {std:.3}"))))
+            Some(line.words())
         };
         let cells = columns[1..].iter().map(|group| cell(group).unwrap_or_default());
         Ok(std::iter::once(name).chain(cells).collect())

@@ -15,6 +15,9 @@ const CORRELATIONS: &str = "proxy,role,group,column,value,std\n\
     naswot,entry,nasbench201 cifar10,pearson,0.1,\n\
     params,baseline,nasbench201 cifar10,tau_b,0.25,\n";
 
+/// As a single repetition has it.
+const INTERVAL: &str = "proxy,role,group,column,value,std,low,high\nzen,entry,own,tau_b,0.2,,0.1,0.3\n";
+
 #[test]
 fn a_region_is_filled_and_then_stays() {
     let folder = tempfile::tempdir().unwrap();
@@ -27,6 +30,10 @@ fn a_region_is_filled_and_then_stays() {
         "| proxy | nasbench201 cifar10 |\n|---|---:|\n| `naswot` | 0.589 ± 0.013 |\n| *`params`* | 0.250 |\n";
     let expected = format!("before\n\n{opening}\n{rows}<!-- end -->\nafter\n");
     assert_eq!(std::fs::read_to_string(&page).unwrap(), expected);
+    written(folder.path(), "i.csv", INTERVAL);
+    let page = written(folder.path(), "page.md", "<!-- from i.csv: tau_b of zen --><!-- end -->\n");
+    assert!(splice(&page).unwrap());
+    assert!(std::fs::read_to_string(&page).unwrap().contains("| `zen` | 0.200 [0.100, 0.300] |"));
 }
 
 #[test]

@@ -32,19 +32,24 @@ pub fn published_correlation(
 }
 
 /// Published and measured numbers with their differences (ours less the paper's): a row for each proxy, a group for each
-/// accuracy of each run. Baselines and the oracle, which papers seldom give, stand below.
+/// accuracy of each run; ours alone where nothing is published. Baselines and the oracle, which papers seldom give, stand below.
 pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
+    let accuracies = || results.iter().flat_map(|r| r.accuracies.iter().map(move |a| (r, a)));
+    let any = accuracies().any(|(result, accuracy)| published(result, accuracy).next().is_some());
+    let (title, origin) = match any {
+        true => ("Ours beside the published numbers", "published in"),
+        false => ("Scores beside trained accuracy", "source"),
+    };
     let mut table = Table {
-        title: "Ours beside the published numbers".to_owned(),
+        title: title.to_owned(),
         rows_are: "proxy".to_owned(),
-        facts: vec![("published in".to_owned(), source.to_owned())],
+        facts: vec![(origin.to_owned(), source.to_owned())],
         ..Table::default()
     };
-    let accuracies = || results.iter().flat_map(|r| r.accuracies.iter().map(move |a| (r, a)));
     let mut measures: Vec<Vec<Measure<'static>>> = vec![];
     for (result, accuracy) in accuracies() {
         let of_group = measures_of(result, accuracy);
-        let columns = of_group.iter().flat_map(|m| columns(*m)).collect();
+        let columns = of_group.iter().flat_map(|m| columns(*m, any)).collect();
         table.groups.push(Group {
             name: accuracy.group.name.clone(),
             facts: accuracy.group.facts.clone(),
@@ -55,7 +60,11 @@ pub fn comparison_table(source: &str, results: &[RunResult<'_>]) -> Table {
     }
     for (name, role) in rows(results) {
         let cells = accuracies().zip(&measures).map(|((result, accuracy), measures)| {
-            measures.iter().flat_map(|m| cells(*m, result, accuracy, &name)).collect()
+            let of_measure = |m: &Measure| {
+                let [paper, ours, difference] = cells(*m, result, accuracy, &name);
+                if any { vec![paper, ours, difference] } else { vec![ours] }
+            };
+            measures.iter().flat_map(of_measure).collect()
         });
         table.rows.push(TableRow { cells: cells.collect(), name, role });
     }
@@ -82,11 +91,16 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
     if found.is_empty() { correlations.map(Measure::Metric).to_vec() } else { found }
 }
 
-fn columns(measure: Measure) -> [Column; 3] {
+/// The columns of a measure: one where nothing at all is published.
+fn columns(measure: Measure, published: bool) -> Vec<Column> {
     let kind = measure.kind();
+    if !published {
+        return vec![Column::new(&measure.name(), kind)];
+    }
     let difference = Kind::Difference { decimals: kind.decimals() };
     [("paper", kind), ("ours", kind), ("difference", difference)]
         .map(|(name, kind)| Column { above: measure.name(), ..Column::new(name, kind) })
+        .to_vec()
 }
 
 fn cells(
