@@ -175,6 +175,13 @@ impl Study {
         }
     }
 
+    /// Where numbers are from: the paper's, or those of a study that publishes nothing.
+    pub fn origin(&self) -> String {
+        let publishes = !self.items.is_empty() || self.runs.iter().any(|run| !run.published.is_empty());
+        let what = if publishes { "Published numbers" } else { "Source" };
+        format!("{what}: {}.", self.source.trim_end_matches('.'))
+    }
+
     /// Ids of runs and searches, in the order of the file.
     pub fn ids(&self) -> impl Iterator<Item = &Spanned<String>> {
         self.runs.iter().map(|run| &run.id).chain(self.guided.iter().map(|guided| &guided.id))

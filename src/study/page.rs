@@ -14,12 +14,12 @@ impl Output<'_, '_> {
     /// # Errors
     /// A run that is damaged.
     pub fn add_to(&self, page: &mut Page, folder: &Path) -> Result<(), OutputError> {
-        let source = self.study.source.trim_end_matches('.');
         let title = self.study.title.trim_end_matches('.');
         let said = if page.title == self.study.title { String::new() } else { format!("{title}. ") };
-        page.about.push(format!("{said}Published numbers: {source}."));
+        let lines =
+            std::iter::once(format!("{said}{}", self.study.origin())).chain(self.study.about.iter().cloned());
         // The same text is Markdown in the report.
-        page.about.extend(self.study.about.iter().map(|text| text.trim().replace('`', "")));
+        page.about.extend(lines.map(|text| text.trim().replace('`', "")));
         for result in self.results {
             let run = store::Run::open(&folder.join(&result.set.source)).map_err(PageError::from)?;
             page.add_manifest(result.run.id.get_ref(), &run.manifest);

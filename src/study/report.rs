@@ -9,9 +9,7 @@ use crate::report::{Format, Table, render};
 /// The whole page.
 pub(super) fn markdown(output: &Output<'_, '_>, tables: &[(String, Table)], drawn: &[Drawn]) -> String {
     let study = output.study;
-    let publishes = !study.items.is_empty() || study.runs.iter().any(|run| !run.published.is_empty());
-    let what = if publishes { "Published numbers" } else { "Source" };
-    let mut page = format!("# {}\n\n{what}: {}.\n", study.title, study.source.trim_end_matches('.'));
+    let mut page = format!("# {}\n\n{}\n", study.title, study.origin());
     for paragraph in &study.about {
         page += &format!("\n{}\n", paragraph.trim());
     }
