@@ -95,7 +95,7 @@ fn measures_of(result: &RunResult<'_>, accuracy: &AccuracyResult) -> Vec<Measure
 fn columns(measure: Measure, published: bool) -> Vec<Column> {
     let kind = measure.kind();
     if !published {
-        return vec![Column::new(&measure.name(), kind)];
+        return vec![Column::new(measure.name(), kind)];
     }
     let difference = Kind::Difference { decimals: kind.decimals() };
     [("paper", kind), ("ours", kind), ("difference", difference)]
