@@ -32,7 +32,7 @@ impl CorrelationGroup {
         query: &Query,
         options: &Options,
     ) -> Result<Self, AnalysisError> {
-        let archs = set.samples.first().map_or_else(Vec::new, |sample| set.archs(sample).to_vec());
+        let archs = set.samples.first().map_or_else(Vec::new, |sample| set.archs(sample));
         Ok(Self {
             name,
             space: set.space.clone(),

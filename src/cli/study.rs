@@ -107,18 +107,15 @@ pub fn run(args: &StudyArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let studies: Vec<Study> = names.iter().map(|name| Study::find(name)).collect::<Result<_, _>>()?;
     let known: Vec<&str> = studies.iter().flat_map(Study::ids).map(|id| id.get_ref().as_str()).collect();
     if let Some(unknown) = args.only.iter().find(|id| !known.contains(&id.as_str())) {
-        let names =
-            studies.iter().map(|study| study.name.get_ref().as_str()).collect::<Vec<_>>().join(" and ");
-        bail!("--only: study {names} has no run `{unknown}`; it has {}", known.join(", "));
+        bail!("--only: study {} has no run `{unknown}`; it has {}", names.join(" and "), known.join(", "));
     }
     ensure!(args.budget.is_none(), "--budget is for all studies: untrained study {} --budget 2h", all::NAME);
     let engine = args.device.open()?;
     let stop = stop_flag("finishing the architectures that are being scored");
     for study in studies.iter().filter(|study| study.ids().any(|id| args.asks_for(id))) {
-        let name = study.name.get_ref();
         let out = match (&args.study, &args.out) {
             (Some(_), Some(out)) => out.clone(),
-            (_, out) => out.as_deref().unwrap_or(Path::new("study")).join(name),
+            (_, out) => out.as_deref().unwrap_or(Path::new("study")).join(study.name.get_ref()),
         };
         if make(study, args, (dirs, engine.as_ref(), &stop), &out)? == Ended::Stopped {
             eprintln!("stopped; the same command goes on");
@@ -149,27 +146,26 @@ fn make(
     };
     let parallelism = args.threads.parallelism().on(engine);
     let job = |run| Job { study, run, dirs, engine, overrides, parallelism, stop };
-    let asked = |id: &Spanned<String>| args.asks_for(id);
     if args.list {
-        let runs = study.runs.iter().filter(|run| asked(&run.id));
+        let runs = study.runs.iter().filter(|run| args.asks_for(&run.id));
         list(&runs.map(job).collect::<Vec<_>>(), out)?;
-        for guided in study.guided.iter().filter(|guided| asked(&guided.id)) {
+        for guided in study.guided.iter().filter(|guided| args.asks_for(&guided.id)) {
             let (id, command) = (guided.id.get_ref(), guided.command.get_ref());
             writeln!(std::io::stdout(), "\nsearch {id}\n  untrained search {command}")?;
         }
         return Ok(Ended::Complete);
     }
     let mut done = Done { results: vec![], guided: vec![], missing: vec![] };
-    for id in study.ids().filter(|id| !asked(id)) {
+    for id in study.ids().filter(|id| !args.asks_for(id)) {
         done.missing.push((id.get_ref().clone(), "not asked for (--only)".to_owned()));
     }
-    for run in study.runs.iter().filter(|run| asked(&run.id)) {
+    for run in study.runs.iter().filter(|run| args.asks_for(&run.id)) {
         let job = job(run);
         if done.make(&run.id, |done| done.score(&job, out))? == Ended::Stopped {
             return Ok(Ended::Stopped);
         }
     }
-    for guided in study.guided.iter().filter(|guided| asked(&guided.id)) {
+    for guided in study.guided.iter().filter(|guided| args.asks_for(&guided.id)) {
         let sizes = overrides.words();
         if !sizes.is_empty() {
             let reason = format!("{sizes} changes runs and not searches; leave it out to make this search");

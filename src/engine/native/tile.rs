@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::tiles::Tiles;
+use super::tiles::{Tiles, wide};
 use crate::simd::{Block, LANES, Lanes, Loop};
 
 /// Products that an accumulator sums before it is added to the output: a sum of sums loses fewer digits than one long sum,
@@ -124,14 +124,7 @@ fn check<T>(row: &TileRow<'_, T>, blocks: usize, start: Start<'_, T>, out: usize
     assert!(!matches!(start, Start::Bias(bias) if bias.len() < blocks), "a bias for each output block");
 }
 
-/// Tiles of width `p` that a row of so many pixels is cut into before tiles of width `q` follow: as many as fit, but one fewer where
-/// two of `q` then fill the rest (two tiles of 4 for 8 pixels, not one of 6 and a slow one of 2).
-pub fn wide(width: usize, p: usize, q: usize) -> usize {
-    let rest = width % p;
-    (width / p).saturating_sub(usize::from(rest > 0 && rest + p == 2 * q))
-}
-
-/// Cuts a row into tiles of the widths `P`, `Q`, `R` and 1, as many of each as fit. The pixel distance `S` is a constant, so
+/// Cuts a row into tiles of the widths `P` (as many as [`wide`] says), `Q`, `R` and 1 (as many of each as fit). The pixel distance `S` is a constant, so
 /// that the inputs of a tile lie at constant distances from one pointer.
 ///
 /// # Safety

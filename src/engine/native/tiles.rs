@@ -53,6 +53,13 @@ pub trait Tiles: Lanes<T: HostScalar> {
     );
 }
 
+/// Tiles of width `p` that a row of so many pixels is cut into before tiles of width `q` follow: as many as fit, but one fewer where
+/// two of `q` then fill the rest (two tiles of 4 for 8 pixels, not one of 6 and a slow one of 2).
+pub fn wide(width: usize, p: usize, q: usize) -> usize {
+    let rest = width % p;
+    (width / p).saturating_sub(usize::from(rest > 0 && rest + p == 2 * q))
+}
+
 /// Widths of tiles for one output block and for two, input channels of a weight gradient's tiles, and those for three taps at once.
 macro_rules! tiles {
     ($lanes:ty: single $p:literal $q:literal $r:literal, double $p2:literal $q2:literal $r2:literal, channels $c:literal $d:literal, runs $r3:literal) => {
@@ -108,3 +115,18 @@ tiles!(Avx512F64: single 8 4 2, double 4 2 1, channels 8 4, runs 4);
 tiles!(Avx2F32: single 6 4 2, double 2 1 1, channels 6 4, runs 2);
 #[cfg(target_arch = "x86_64")]
 tiles!(Avx2F64: single 2 1 1, double 1 1 1, channels 2 1, runs 1);
+
+#[cfg(test)]
+mod tests {
+    use super::wide;
+
+    /// AVX2's tiles of six and four leave nothing of an even row of four pixels and more; where `q` is half of `p`, `p` is never spared.
+    #[test]
+    fn two_tiles_of_four_take_the_place_of_six_and_two() {
+        for width in (4..100).step_by(2) {
+            assert_eq!((width - 6 * wide(width, 6, 4)) % 4, 0, "{width}");
+        }
+        assert_eq!([2, 8, 14, 16, 32].map(|width| wide(width, 6, 4)), [0, 0, 1, 2, 4]);
+        assert!((0..100).all(|width| wide(width, 16, 8) == width / 16 && wide(width, 2, 1) == width / 2));
+    }
+}

@@ -1,6 +1,6 @@
 //! Register tiles of weight gradients: some input channels times sixteen outputs, over a run of pixels.
 
-use super::tile;
+use super::tiles;
 use crate::simd::{Block, LANES, Lanes, Loop, Scalar};
 
 /// The weights between one input plane and one output block.
@@ -77,7 +77,7 @@ impl<T: Scalar> Work<'_, T> {
         let mut c = 0;
         // SAFETY: the caller's promise; `c` stays below the sixteen channels of a block.
         unsafe {
-            for _ in 0..tile::wide(self.channels, C, D) {
+            for _ in 0..tiles::wide(self.channels, C, D) {
                 self.tile::<L, C>(l, rows, tap, c, sums);
                 c += C;
             }

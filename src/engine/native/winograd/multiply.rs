@@ -1,6 +1,6 @@
 //! The products of tiles and weights, summed over channels: multiplications of matrices in register tiles.
 
-use crate::engine::native::tile;
+use crate::engine::native::{tile, tiles};
 use crate::simd::{Block, LANES, Lanes, Loop};
 
 /// Tiles that are multiplied at a time. Memory is laid out for a multiple of them.
@@ -65,7 +65,7 @@ impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Loop for Tile<'_,
     #[inline(always)]
     fn go(mut self) {
         let (blocks, tiles) = (self.0.blocks, self.0.tiles);
-        let wide = tile::wide(tiles, P, Q) * P;
+        let wide = tiles::wide(tiles, P, Q) * P;
         for product in 0..self.0.products {
             for block in (0..blocks).step_by(B) {
                 // SAFETY: `check` has compared the farthest reads and writes with the slices. `B` divides the number of blocks, and
