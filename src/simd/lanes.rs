@@ -64,19 +64,15 @@ impl<R, F: FnOnce() -> R> Loop for F {
     }
 }
 
-/// Arithmetic on sixteen lanes.
-pub trait Lanes: Copy + Send + Sync + 'static {
+/// Sums of products, in all sixteen lanes of a block or in the first of them: what register tiles need.
+pub trait Vectors: Copy + Send + Sync + 'static {
     type T: Scalar;
     type V: Copy;
-    /// Sixteen lanes of f64.
-    type W: Copy;
-    const NAME: &'static str;
-    /// Whether there are thirty-two registers and not sixteen.
-    const MANY_REGISTERS: bool;
 
     /// Runs a loop, compiled for this instruction set.
     fn run<P: Loop>(self, body: P) -> P::Output;
     fn load_row(self, x: &[Self::T; LANES]) -> Self::V;
+    /// Writes a vector, and zeros to the lanes that it lacks.
     fn store_row(self, x: Self::V, out: &mut [Self::T; LANES]);
     #[inline(always)]
     fn load(self, x: &Block<Self::T>) -> Self::V {
@@ -86,12 +82,24 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn store(self, x: Self::V, out: &mut Block<Self::T>) {
         self.store_row(x, &mut out.0);
     }
+    fn splat(self, x: Self::T) -> Self::V;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a b + c`, rounded once where the machine can.
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+}
+
+/// Arithmetic on sixteen lanes.
+pub trait Lanes: Vectors {
+    /// Sixteen lanes of f64.
+    type W: Copy;
+    const NAME: &'static str;
+    /// Whether there are thirty-two registers and not sixteen.
+    const MANY_REGISTERS: bool;
+
     /// Prefetches the cache line of a number that will be read soon.
     fn fetch(self, x: &Self::T);
     /// `(a_0, b_0, a_1, b_1, ... a_7, b_7)` and `(a_8, b_8, ... a_15, b_15)`.
     fn interleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
-    fn splat(self, x: Self::T) -> Self::V;
-    fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     /// The same numbers as f64.
     fn wide(self, a: Self::V) -> Self::W;
@@ -102,8 +110,6 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn wide_fma(self, a: Self::W, b: Self::W, c: Self::W) -> Self::W;
     fn wide_load(self, x: &[f64; LANES]) -> Self::W;
     fn wide_store(self, x: Self::W) -> [f64; LANES];
-    /// `a b + c`, rounded once where the machine can.
-    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `b` where either is NaN.
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     /// Bit k is set where `a_k > b_k`.
@@ -125,12 +131,9 @@ impl<T> Portable<T> {
 
 macro_rules! portable {
     ($t:ty) => {
-        impl Lanes for Portable<$t> {
+        impl Vectors for Portable<$t> {
             type T = $t;
             type V = Block<$t>;
-            type W = [f64; LANES];
-            const NAME: &'static str = "portable";
-            const MANY_REGISTERS: bool = false;
 
             #[inline(always)]
             fn run<P: Loop>(self, body: P) -> P::Output {
@@ -145,6 +148,31 @@ macro_rules! portable {
                 *out = x.0;
             }
             #[inline(always)]
+            fn splat(self, x: $t) -> Block<$t> {
+                Block([x; LANES])
+            }
+            #[inline(always)]
+            fn add(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {
+                Block(std::array::from_fn(|k| a.0[k] + b.0[k]))
+            }
+            /// Fused only where it is one instruction: elsewhere `mul_add` is a slow library call.
+            #[inline(always)]
+            fn fma(self, a: Block<$t>, b: Block<$t>, c: Block<$t>) -> Block<$t> {
+                Block(std::array::from_fn(|k| {
+                    match cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
+                        true => a.0[k].mul_add(b.0[k], c.0[k]),
+                        false => a.0[k] * b.0[k] + c.0[k],
+                    }
+                }))
+            }
+        }
+
+        impl Lanes for Portable<$t> {
+            type W = [f64; LANES];
+            const NAME: &'static str = "portable";
+            const MANY_REGISTERS: bool = false;
+
+            #[inline(always)]
             fn fetch(self, _: &$t) {}
             #[inline(always)]
             fn interleave(self, a: Block<$t>, b: Block<$t>) -> (Block<$t>, Block<$t>) {
@@ -154,14 +182,6 @@ macro_rules! portable {
                     }))
                 };
                 (from(0), from(LANES / 2))
-            }
-            #[inline(always)]
-            fn splat(self, x: $t) -> Block<$t> {
-                Block([x; LANES])
-            }
-            #[inline(always)]
-            fn add(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {
-                Block(std::array::from_fn(|k| a.0[k] + b.0[k]))
             }
             #[inline(always)]
             fn mul(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {
@@ -194,16 +214,6 @@ macro_rules! portable {
             #[inline(always)]
             fn wide_store(self, x: [f64; LANES]) -> [f64; LANES] {
                 x
-            }
-            /// Fused only where it is one instruction: elsewhere `mul_add` is a slow library call.
-            #[inline(always)]
-            fn fma(self, a: Block<$t>, b: Block<$t>, c: Block<$t>) -> Block<$t> {
-                Block(std::array::from_fn(|k| {
-                    match cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
-                        true => a.0[k].mul_add(b.0[k], c.0[k]),
-                        false => a.0[k] * b.0[k] + c.0[k],
-                    }
-                }))
             }
             #[inline(always)]
             fn max(self, a: Block<$t>, b: Block<$t>) -> Block<$t> {

@@ -6,11 +6,15 @@
 
 mod lanes;
 #[cfg(target_arch = "x86_64")]
+mod low;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::sync::OnceLock;
 
-pub use lanes::{Block, LANES, Lanes, Loop, Portable, Scalar, flatten, flatten_mut};
+pub use lanes::{Block, LANES, Lanes, Loop, Portable, Scalar, Vectors, flatten, flatten_mut};
+#[cfg(target_arch = "x86_64")]
+pub use low::Avx2F32Low;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
 

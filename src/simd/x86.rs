@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{LANES, Lanes, Loop};
+use super::{LANES, Lanes, Loop, Vectors};
 
 /// Instructions on one register, given their names; a vector is an array of registers.
 macro_rules! lanes {
@@ -40,12 +40,9 @@ macro_rules! lanes {
             }
         }
 
-        impl Lanes for $token {
+        impl Vectors for $token {
             type T = $t;
             type V = [$register; $count];
-            type W = [$wide_register; $wide_count];
-            const NAME: &'static str = $name;
-            const MANY_REGISTERS: bool = $many;
 
             #[inline(always)]
             fn run<P: Loop>(self, body: P) -> P::Output {
@@ -77,6 +74,20 @@ macro_rules! lanes {
                 }
             }
             #[inline(always)]
+            fn splat(self, x: $t) -> Self::V {
+                // SAFETY: the token is the proof.
+                unsafe { [$splat(x); $count] }
+            }
+            lanes!(@binary V add $add);
+            lanes!(@ternary V fma $fma);
+        }
+
+        impl Lanes for $token {
+            type W = [$wide_register; $wide_count];
+            const NAME: &'static str = $name;
+            const MANY_REGISTERS: bool = $many;
+
+            #[inline(always)]
             fn fetch(self, x: &$t) {
                 // SAFETY: a prefetch changes nothing, whatever the address.
                 unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(x).cast()) }
@@ -100,14 +111,8 @@ macro_rules! lanes {
                 }
                 (low, high)
             }
-            #[inline(always)]
-            fn splat(self, x: $t) -> Self::V {
-                // SAFETY: the token is the proof.
-                unsafe { [$splat(x); $count] }
-            }
-            lanes!(@binary V add $add, mul $mul, max $max);
+            lanes!(@binary V mul $mul, max $max);
             lanes!(@binary W wide_add $wide_add, wide_sub $wide_sub);
-            lanes!(@ternary V fma $fma);
             lanes!(@ternary W wide_fma $wide_fma);
             // In f64 there is nothing to convert.
             #[allow(unused_unsafe)]

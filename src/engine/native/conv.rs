@@ -11,7 +11,7 @@ use super::memory::Buffer;
 use super::moments::{self, PlaneSums};
 use super::pack::{Packed, Source, Wiring};
 use super::params::HostScalar;
-use super::tile::Start;
+use super::tile_row::Start;
 use super::tiles::Tiles;
 use super::winograd::{self, Convolution};
 use crate::engine::kernels::Conv;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::depthwise;
 use super::field::Field;
 use super::pack::{Packed, Scratch};
-use super::tile::{self, Start, Tap, TileRow};
+use super::tile;
+use super::tile_row::{Start, Tap, TileRow};
 use super::tiles::Tiles;
 use crate::simd::{Block, LANES, Scalar};
 
@@ -92,6 +93,7 @@ impl<'a, T: Scalar> Slide<'a, T> {
             window: self.taps.len(),
             weights: part.weights.0,
             weight_block: part.weights.1,
+            lanes: self.weights.lanes(part.block + part.blocks - 1),
             width: place.width,
             out_pixel: place.out_pixel,
             out_block: self.output.plane,

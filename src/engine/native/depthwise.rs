@@ -1,6 +1,6 @@
 //! Depthwise convolution: every channel is its own group, so a tap is one multiplication per vector.
 
-use super::tile::{Start, TileRow};
+use super::tile_row::{Start, TileRow};
 use crate::simd::{Block, Lanes, Loop};
 
 /// One row of one plane: `out[p] = sum over taps of x[p * pixel + t] * w[t]`. The packed weights of a plane are one vector

@@ -10,7 +10,7 @@ use super::field::Field;
 use super::map::Map;
 use super::pack::{Packed, Source};
 use super::params::HostScalar;
-use super::tile::Start;
+use super::tile_row::Start;
 use super::tiles::Tiles;
 use crate::graph::Window;
 use crate::simd::{Block, Scalar};

@@ -39,6 +39,7 @@ mod smooth;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod tile_row;
 mod tiles;
 mod transpose;
 mod weight_gradient;

@@ -167,7 +167,7 @@ impl<'a, T: Scalar> Packed<'a, T> {
     /// Packs some planes of a block, in a layer of one group.
     fn fill_dense<L: Lanes<T = T>>(&self, l: L, index: usize, planes: Range<usize>, out: &mut [Block<T>]) {
         let (block, source, taps) = (&self.blocks[index], &self.source, self.source.taps.len());
-        let lanes = LANES.min(self.wiring.outputs - index * LANES);
+        let lanes = self.lanes(index);
         let mut out = out;
         for plane in planes {
             let channels = if plane + 1 == block.planes { block.last } else { LANES };
@@ -185,6 +185,11 @@ impl<'a, T: Scalar> Packed<'a, T> {
             }
             out = rest;
         }
+    }
+
+    /// Number of output channels of a block, 1 to 16.
+    pub fn lanes(&self, block: usize) -> usize {
+        LANES.min(self.wiring.outputs - block * LANES)
     }
 
     /// Prefetches the weights of the planes that are packed next. They lie in many short runs, which the processor does not

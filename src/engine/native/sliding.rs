@@ -3,7 +3,7 @@
 use super::evaluate::Reader;
 use super::field::{Field, Padded};
 use super::pack::Wiring;
-use super::tile::{self, Tap};
+use super::tile_row::{Tap, in_threes};
 use super::tiles::Tiles;
 use super::weight_tiles::Work;
 use super::winograd::{self, Grid, Products};
@@ -108,7 +108,7 @@ impl Sliding {
             true => (x.images, 1),
             false => (dy.size[1], stride[1]),
         };
-        let threes = L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && tile::in_threes(&taps);
+        let threes = L::MANY_REGISTERS && !depthwise && x_pixel == 1 && width > 1 && in_threes(&taps);
         let rows = output_rows(x, origin, stride, dy);
         let mut pieces = vec![];
         // What some rows read stays in the first-level cache while all taps are applied to them.
@@ -139,6 +139,7 @@ impl Sliding {
             width: self.width,
             x_pixel: self.x_pixel,
             channels: LANES.min(wiring.inputs - plane * LANES),
+            lanes: LANES.min(wiring.outputs - block * LANES),
         };
         let taps = if self.threes { 3 } else { 1 };
         for Piece { tap, rows } in &self.pieces {

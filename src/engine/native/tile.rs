@@ -10,8 +10,9 @@
 
 use std::ops::Range;
 
+use super::tile_row::{Start, TileRow, in_threes};
 use super::tiles::{Tiles, wide};
-use crate::simd::{Block, LANES, Lanes, Loop};
+use crate::simd::{Block, LANES, Lanes, Loop, Vectors};
 
 /// Products that an accumulator sums before it is added to the output: a sum of sums loses fewer digits than one long sum,
 /// at the cost of one more addition for so many products.
@@ -20,50 +21,6 @@ const PART: usize = 256;
 /// Number of input planes that a row of tiles sums at once.
 pub fn planes_of_part(taps: usize) -> usize {
     (PART / (taps * LANES)).max(1)
-}
-
-/// A tap of a window that meets the map: the distance of its pixel from the first tap's, and its index among the taps of
-/// the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tap {
-    pub pixel: usize,
-    pub index: usize,
-}
-
-/// Where a row of tiles reads and writes. All distances count blocks.
-#[derive(Clone, Copy, Debug)]
-pub struct TileRow<'a, T> {
-    /// The input of all planes, and where the row's first pixel lies in it.
-    pub input: &'a [Block<T>],
-    pub start: usize,
-    /// Distance in the input between the pixels of neighbouring outputs.
-    pub pixel: usize,
-    /// Distance between planes.
-    pub plane: usize,
-    pub planes: usize,
-    /// Number of channels in the last plane, 1 to 16.
-    pub last: usize,
-    /// Whether the output holds the sums of earlier planes, to which those of these planes are added.
-    pub more: bool,
-    /// The taps that meet the map. The others read padding only.
-    pub taps: &'a [Tap],
-    /// Number of taps of the whole window.
-    pub window: usize,
-    /// `[planes][window][channels]` vectors for each output block, and the distance between output blocks.
-    pub weights: &'a [Block<T>],
-    pub weight_block: usize,
-    /// Number of output pixels, the distance between them, and the distance between output blocks.
-    pub width: usize,
-    pub out_pixel: usize,
-    pub out_block: usize,
-}
-
-/// The initial value of the sums.
-#[derive(Clone, Copy, Debug)]
-pub enum Start<'a, T> {
-    Zero,
-    /// One block for each output block.
-    Bias(&'a [Block<T>]),
 }
 
 /// Number of output blocks that one tile computes on this instruction set: with few registers a tile of one block and more
@@ -80,9 +37,9 @@ pub fn row<L: Tiles>(
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) {
-    check(row, blocks, start, out.len());
+    row.check(blocks, start, out.len());
     let threes = L::MANY_REGISTERS && row.pixel == 1 && in_threes(row.taps);
-    // SAFETY: `check` has compared the farthest read and write with the slices, and `in_threes` has compared the taps.
+    // SAFETY: `TileRow::check` has compared the farthest read and write with the slices, and `in_threes` has compared the taps.
     unsafe {
         match (row.pixel, blocks) {
             (1, 1) if threes => l.single::<1, 3>(row, start, out),
@@ -98,40 +55,14 @@ pub fn row<L: Tiles>(
     }
 }
 
-/// Whether the taps are runs of three neighbouring pixels. A pixel that is loaded for one output then serves the next two
-/// as well.
-pub fn in_threes(taps: &[Tap]) -> bool {
-    let next = |a: &Tap, b: &Tap| b.pixel == a.pixel + 1 && b.index == a.index + 1;
-    let (runs, rest) = taps.as_chunks::<3>();
-    rest.is_empty() && runs.iter().all(|[a, b, c]| next(a, b) && next(b, c))
-}
-
-/// Panics unless every access of the row lies inside its slices.
-fn check<T>(row: &TileRow<'_, T>, blocks: usize, start: Start<'_, T>, out: usize) {
-    let far = row.taps.iter().map(|tap| tap.pixel).max();
-    let (Some(far), true) = (far, row.width > 0 && row.planes > 0) else {
-        assert!(row.width == 0, "a convolution without taps or channels");
-        return;
-    };
-    let last_pixel = row.start + (row.width - 1) * row.pixel + (row.planes - 1) * row.plane + far;
-    assert!(last_pixel < row.input.len(), "the row reads past its input");
-    assert!((1..=LANES).contains(&row.last) && (1..=2).contains(&blocks));
-    assert!(row.taps.iter().all(|tap| tap.index < row.window), "a tap outside of the window");
-    let vectors = ((row.planes - 1) * LANES + row.last) * row.window;
-    assert!((blocks - 1) * row.weight_block + vectors <= row.weights.len(), "the row reads past its weights");
-    let last_out = (row.width - 1) * row.out_pixel + (blocks - 1) * row.out_block;
-    assert!(last_out < out, "the row writes past its output");
-    assert!(!matches!(start, Start::Bias(bias) if bias.len() < blocks), "a bias for each output block");
-}
-
 /// Cuts a row into tiles of the widths `P` (as many as [`wide`] says), `Q`, `R` and 1 (as many of each as fit). The pixel distance `S` is a constant, so
 /// that the inputs of a tile lie at constant distances from one pointer.
 ///
 /// # Safety
-/// What [`check`] asserts holds; `row.pixel == S` where tiles are wider than one pixel or `K` is not 1; the taps are runs of
+/// What [`TileRow::check`] asserts holds; `row.pixel == S` where tiles are wider than one pixel or `K` is not 1; the taps are runs of
 /// `K` neighbouring pixels.
 pub unsafe fn split<
-    L: Lanes,
+    L: Vectors,
     const P: usize,
     const Q: usize,
     const R: usize,
@@ -165,7 +96,7 @@ pub unsafe fn split<
 /// # Safety
 /// As [`split`]; the range lies in the row.
 #[inline(never)]
-unsafe fn tiles<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
+unsafe fn tiles<L: Vectors, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
     row: &TileRow<'_, L::T>,
     pixels: Range<usize>,
@@ -176,7 +107,7 @@ unsafe fn tiles<L: Lanes, const P: usize, const S: usize, const B: usize, const 
 }
 
 /// The loop of [`tiles`]. It is a type, and not a closure, so that all of it is compiled for the instruction set.
-struct TileLoop<'a, L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> {
+struct TileLoop<'a, L: Vectors, const P: usize, const S: usize, const B: usize, const K: usize> {
     l: L,
     row: &'a TileRow<'a, L::T>,
     pixels: Range<usize>,
@@ -184,7 +115,7 @@ struct TileLoop<'a, L: Lanes, const P: usize, const S: usize, const B: usize, co
     out: &'a mut [Block<L::T>],
 }
 
-impl<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> Loop
+impl<L: Vectors, const P: usize, const S: usize, const B: usize, const K: usize> Loop
     for TileLoop<'_, L, P, S, B, K>
 {
     type Output = usize;
@@ -207,14 +138,14 @@ impl<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize> L
 /// # Safety
 /// As [`split`], with `at + P <= row.width`.
 #[inline(always)]
-unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
+unsafe fn sum<L: Vectors, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
     row: &TileRow<'_, L::T>,
     at: usize,
     start: Start<'_, L::T>,
     out: &mut [Block<L::T>],
 ) {
-    // SAFETY: the caller's promise: no index below exceeds those that `check` has compared.
+    // SAFETY: the caller's promise: no index below exceeds those that `TileRow::check` has compared.
     unsafe {
         let out = out.as_mut_ptr().add(at * row.out_pixel);
         let mut sums = first::<L, P, B>(l, start);
@@ -241,9 +172,9 @@ unsafe fn sum<L: Lanes, const P: usize, const S: usize, const B: usize, const K:
 /// Writes the accumulators, or adds them to the sums of earlier planes.
 ///
 /// # Safety
-/// What [`check`] asserts holds; `out` is the tile's first pixel.
+/// What [`TileRow::check`] asserts holds; `out` is the tile's first pixel.
 #[inline(always)]
-unsafe fn store<L: Lanes, const P: usize, const B: usize>(
+unsafe fn store<L: Vectors, const P: usize, const B: usize>(
     l: L,
     row: &TileRow<'_, L::T>,
     sums: &[[L::V; P]; B],
@@ -261,7 +192,7 @@ unsafe fn store<L: Lanes, const P: usize, const B: usize>(
 
 /// The initial accumulators.
 #[inline(always)]
-fn first<L: Lanes, const P: usize, const B: usize>(l: L, start: Start<'_, L::T>) -> [[L::V; P]; B] {
+fn first<L: Vectors, const P: usize, const B: usize>(l: L, start: Start<'_, L::T>) -> [[L::V; P]; B] {
     let mut sums = [[l.splat(L::T::default()); P]; B];
     if let Start::Bias(bias) = start {
         for b in 0..B {
@@ -276,7 +207,7 @@ fn first<L: Lanes, const P: usize, const B: usize>(l: L, start: Start<'_, L::T>)
 /// # Safety
 /// There are `P + K - 1` pixels at distance `S` from `x` on, and `K` times `channels` vectors for each block.
 #[inline(always)]
-unsafe fn channels_of<L: Lanes, const P: usize, const S: usize, const B: usize, const K: usize>(
+unsafe fn channels_of<L: Vectors, const P: usize, const S: usize, const B: usize, const K: usize>(
     l: L,
     x: *const L::T,
     w: *const Block<L::T>,

@@ -1,7 +1,7 @@
 //! Register tiles of weight gradients: some input channels times sixteen outputs, over a run of pixels.
 
 use super::tiles;
-use crate::simd::{Block, LANES, Lanes, Loop, Scalar};
+use crate::simd::{Block, LANES, Lanes, Loop, Scalar, Vectors};
 
 /// The weights between one input plane and one output block.
 pub struct Work<'a, T> {
@@ -10,8 +10,9 @@ pub struct Work<'a, T> {
     /// Number of pixels in a row, and their distance in the input.
     pub width: usize,
     pub x_pixel: usize,
-    /// Number of input channels, 1 to 16.
+    /// Number of input channels, 1 to 16, and of outputs.
     pub channels: usize,
+    pub lanes: usize,
 }
 
 impl<T: Scalar> Work<'_, T> {
@@ -67,7 +68,7 @@ impl<T: Scalar> Work<'_, T> {
     ///
     /// # Safety
     /// What `check` asserts holds, with sixteen vectors of sums.
-    pub unsafe fn channels_of<L: Lanes<T = T>, const C: usize, const D: usize>(
+    pub unsafe fn channels_of<L: Vectors<T = T>, const C: usize, const D: usize>(
         &self,
         l: L,
         rows: &[(usize, usize)],
@@ -97,7 +98,7 @@ impl<T: Scalar> Work<'_, T> {
     /// # Safety
     /// What `check` asserts holds, with `c + C <= channels`.
     #[inline(never)]
-    unsafe fn tile<L: Lanes<T = T>, const C: usize>(
+    unsafe fn tile<L: Vectors<T = T>, const C: usize>(
         &self,
         l: L,
         rows: &[(usize, usize)],

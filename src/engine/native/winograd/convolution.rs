@@ -94,6 +94,7 @@ impl<'a, T: Scalar> Convolution<'a, T> {
                 sums: (sums.blocks_mut(), pitch, plane),
                 channels: self.wiring.inputs.min(range.end * LANES) - first * LANES,
                 blocks: blocks.len(),
+                lanes: LANES.min(self.wiring.outputs - (blocks.end - 1) * LANES),
                 tiles: tiles.next_multiple_of(STEP),
                 more: first > 0,
             };

@@ -1,13 +1,14 @@
 //! The products of tiles and weights, summed over channels: multiplications of matrices in register tiles.
 
+use crate::engine::native::tiles::{EIGHT, Tiles};
 use crate::engine::native::{tile, tiles};
-use crate::simd::{Block, LANES, Lanes, Loop};
+use crate::simd::{Block, LANES, Lanes, Loop, Vectors};
 
 /// Tiles that are multiplied at a time. Memory is laid out for a multiple of them.
 pub const STEP: usize = 8;
 
 /// `sums[product][block][tile] = sum over channels of inputs[product][channel][tile] * weights[product][block][channel]`.
-pub struct Multiply<'a, L: Lanes> {
+pub struct Multiply<'a, L: Tiles> {
     pub l: L,
     pub products: usize,
     /// Distances between products, and between planes (for sums: between blocks), in each of the three.
@@ -17,6 +18,8 @@ pub struct Multiply<'a, L: Lanes> {
     /// Input channels, and output blocks, at most [`blocks_at_once`].
     pub channels: usize,
     pub blocks: usize,
+    /// Number of channels in the last block, 1 to 16.
+    pub lanes: usize,
     /// A multiple of [`STEP`].
     pub tiles: usize,
     /// Whether the sums of other channels are there already.
@@ -29,7 +32,7 @@ pub fn blocks_at_once<L: Lanes>() -> usize {
     if L::MANY_REGISTERS { tile::widest::<L>() } else { 4 }
 }
 
-impl<L: Lanes> Multiply<'_, L> {
+impl<L: Tiles> Multiply<'_, L> {
     /// Multiplies.
     pub fn run(self) {
         self.check();
@@ -57,25 +60,24 @@ impl<L: Lanes> Multiply<'_, L> {
 }
 
 /// `P` tiles at a time for `B` blocks, then `Q` tiles. Made after [`Multiply::check`].
-struct Tile<'a, L: Lanes, const B: usize, const P: usize, const Q: usize>(Multiply<'a, L>);
+struct Tile<'a, L: Tiles, const B: usize, const P: usize, const Q: usize>(Multiply<'a, L>);
 
-impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Loop for Tile<'_, L, B, P, Q> {
+impl<L: Tiles, const B: usize, const P: usize, const Q: usize> Loop for Tile<'_, L, B, P, Q> {
     type Output = ();
 
     #[inline(always)]
     fn go(mut self) {
-        let (blocks, tiles) = (self.0.blocks, self.0.tiles);
-        let wide = tiles::wide(tiles, P, Q) * P;
-        for product in 0..self.0.products {
+        let Multiply { l, products, blocks, lanes, .. } = self.0;
+        for product in 0..products {
             for block in (0..blocks).step_by(B) {
                 // SAFETY: `check` has compared the farthest reads and writes with the slices. `B` divides the number of blocks, and
-                // `Q` what tiles of `P` leave of a multiple of `STEP`.
+                // `Q` what tiles of `P` leave of a multiple of `STEP`, as 8 does what tiles of 12 leave.
                 unsafe {
-                    for tile in (0..wide).step_by(P) {
-                        self.tile::<P>(product, block, tile);
-                    }
-                    for tile in (wide..tiles).step_by(Q) {
-                        self.tile::<Q>(product, block, tile);
+                    match l.low() {
+                        Some(low) if block + 1 == blocks && lanes <= EIGHT => {
+                            self.tiles::<_, 1, 12, 8>(low, product, block)
+                        }
+                        _ => self.tiles::<_, B, P, Q>(l, product, block),
                     }
                 }
             }
@@ -83,14 +85,44 @@ impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Loop for Tile<'_,
     }
 }
 
-impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Tile<'_, L, B, P, Q> {
-    /// `N` tiles of `B` blocks.
+impl<L: Tiles, const B: usize, const P: usize, const Q: usize> Tile<'_, L, B, P, Q> {
+    /// All tiles of `N` blocks: `M` at a time, then `R`.
+    ///
+    /// # Safety
+    /// The product and so many blocks exist, and `R` divides what tiles of `M` leave.
+    #[inline(always)]
+    unsafe fn tiles<V: Vectors<T = L::T>, const N: usize, const M: usize, const R: usize>(
+        &mut self,
+        v: V,
+        product: usize,
+        block: usize,
+    ) {
+        let tiles = self.0.tiles;
+        let wide = tiles::wide(tiles, M, R) * M;
+        // SAFETY: the caller's promise.
+        unsafe {
+            for tile in (0..wide).step_by(M) {
+                self.tile::<V, N, M>(v, product, block, tile);
+            }
+            for tile in (wide..tiles).step_by(R) {
+                self.tile::<V, N, R>(v, product, block, tile);
+            }
+        }
+    }
+
+    /// `M` tiles of `N` blocks.
     ///
     /// # Safety
     /// The product exists, and so many tiles and blocks.
     #[inline(always)]
-    unsafe fn tile<const N: usize>(&mut self, product: usize, block: usize, tile: usize) {
-        let Multiply { l, inputs, weights, channels, more, .. } = self.0;
+    unsafe fn tile<V: Vectors<T = L::T>, const N: usize, const M: usize>(
+        &mut self,
+        v: V,
+        product: usize,
+        block: usize,
+        tile: usize,
+    ) {
+        let Multiply { inputs, weights, channels, more, .. } = self.0;
         let sums = &mut self.0.sums;
         // SAFETY: the caller's promise.
         unsafe {
@@ -103,8 +135,8 @@ impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Tile<'_, L, B, P,
                 let out = (out, sums.2, more || plane > 0);
                 // The constant length lets the compiler unroll the loop, and each branch keeps its sums in registers.
                 match channels - plane * LANES {
-                    rest @ 1..LANES => part::<L, B, N>(l, x, w, rest, out),
-                    _ => part::<L, B, N>(l, x, w, LANES, out),
+                    rest @ 1..LANES => part::<V, N, M>(v, x, w, rest, out),
+                    _ => part::<V, N, M>(v, x, w, LANES, out),
                 }
             }
         }
@@ -118,7 +150,7 @@ impl<L: Lanes, const B: usize, const P: usize, const Q: usize> Tile<'_, L, B, P,
 /// There are `N` blocks at `x`, `channels` vectors at `w` and `N` blocks at `out` for each block, the last two at their distances. The
 /// sums are added to what stands there if the last of `out` says so.
 #[inline(always)]
-unsafe fn part<L: Lanes, const B: usize, const N: usize>(
+unsafe fn part<L: Vectors, const B: usize, const N: usize>(
     l: L,
     x: *const L::T,
     w: (*const Block<L::T>, usize),
@@ -143,7 +175,7 @@ unsafe fn part<L: Lanes, const B: usize, const N: usize>(
 /// # Safety
 /// There are `P` blocks at `x`, and `channels` vectors at `w` for each block.
 #[inline(always)]
-unsafe fn add<L: Lanes, const B: usize, const P: usize>(
+unsafe fn add<L: Vectors, const B: usize, const P: usize>(
     l: L,
     x: *const L::T,
     (w, block): (*const Block<L::T>, usize),

@@ -117,6 +117,7 @@ pub fn add_weights<L: Tiles>(
             width: tiles,
             x_pixel: 1,
             channels: LANES.min(wiring.inputs - plane * LANES),
+            lanes: LANES.min(wiring.outputs - block * LANES),
         };
         work.check(&[(0, 0)], 0, 1);
         // SAFETY: `check` has compared the reads with the slices, and each product has sixteen vectors.
