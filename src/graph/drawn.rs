@@ -83,9 +83,14 @@ mod tests {
             names.sort();
             names.concat()
         };
-        for (name, seed, expected) in
-            [("a", 0, "a0"), ("b", 0, "a0b0"), ("c", 0, "a0b0"), ("a", 1, "a1"), ("b", 0, "a1b0"), ("c", 2, "c2")]
-        {
+        for (name, seed, expected) in [
+            ("a", 0, "a0"),
+            ("b", 0, "a0b0"),
+            ("c", 0, "a0b0"),
+            ("a", 1, "a1"),
+            ("b", 0, "a1b0"),
+            ("c", 2, "c2"),
+        ] {
             kept.add(origin(name, seed), &half);
             assert_eq!(names(&kept), expected, "after {name}{seed}");
             assert_eq!(kept.numbers, kept.tensors.len() * half.len());

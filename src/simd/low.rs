@@ -54,3 +54,23 @@ impl Vectors for Avx2F32Low {
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Block;
+
+    #[test]
+    fn sums_of_eight_lanes_have_zeros_behind_them() {
+        let Some(low) = Avx2F32::detect().map(Avx2F32::first_eight) else { return };
+        let (a, b) =
+            (Block(std::array::from_fn(|k| k as f32)), Block(std::array::from_fn(|k| 0.5 + k as f32)));
+        let mut out = Block([f32::NAN; LANES]);
+        low.run(|| {
+            let [x, y] = [&a, &b].map(|block| low.load(block));
+            low.store(low.add(low.fma(x, y, low.splat(3.0)), x), &mut out);
+        });
+        let expected = |k: usize| if k < LANES / 2 { a.0[k] * b.0[k] + 3.0 + a.0[k] } else { 0.0 };
+        assert_eq!(out.0, std::array::from_fn(expected));
+    }
+}

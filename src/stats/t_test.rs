@@ -1,5 +1,6 @@
 //! t-tests: paired, and Welch's of two samples.
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::beta::checked_beta_reg;
 
 use super::summary::Summary;
@@ -9,6 +10,7 @@ use super::summary::Summary;
 pub struct TTest {
     /// Mean of the first sample minus mean of the second.
     pub difference: f64,
+    pub standard_error: f64,
     pub t: f64,
     /// Degrees of freedom.
     pub df: f64,
@@ -33,7 +35,17 @@ impl TTest {
             return Err(TTestError::NoSpread);
         }
         let t = difference / standard_error;
-        Ok(Self { difference, t, df, p: two_sided_p(t, df) })
+        Ok(Self { difference, standard_error, t, df, p: two_sided_p(t, df) })
+    }
+
+    /// The interval that holds the difference of means with probability `level`: `difference +- q s`, with the standard error `s` and the
+    /// quantile `q` of Student's t at `(1 + level) / 2`. `None` for a level outside of 0 to 1.
+    pub fn interval(&self, level: f64) -> Option<(f64, f64)> {
+        let law = StudentsT::new(0.0, 1.0, self.df).ok()?;
+        let half = (0.0..1.0)
+            .contains(&level)
+            .then(|| law.inverse_cdf((1.0 + level) / 2.0) * self.standard_error)?;
+        Some((self.difference - half, self.difference + half))
     }
 }
 
@@ -151,5 +163,18 @@ mod tests {
         assert_eq!(paired(&[1.0, 2.0], &[0.5, 1.5]), Err(TTestError::NoSpread));
         assert_eq!(welch(&[0.1; 3], &[0.1; 3]), Err(TTestError::NoSpread));
         assert_eq!(paired(&[], &[]), Err(TTestError::TooSmall { a: 0, b: 0 }));
+    }
+
+    /// Quantiles of Student's t at .975 from tables: 4.30265 for two degrees of freedom, 2.77645 for four.
+    #[test]
+    fn intervals_have_the_quantiles_of_tables() {
+        for (n, quantile) in [(3, 4.302_652_73), (5, 2.776_445_11)] {
+            let a: Vec<f64> = (0..n).map(|i| f64::from(i * i)).collect();
+            let test = paired(&a, &vec![1.0; a.len()]).unwrap();
+            let (low, high) = test.interval(0.95).unwrap();
+            assert!(close((high - low) / 2.0 / test.standard_error, quantile));
+            assert!(close((high + low) / 2.0, test.difference));
+            assert_eq!(test.interval(1.0), None);
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::report::{Column, Format, Group, Kind, Role, Table, TableCell, TableRow, render};
-use crate::stats::Summary;
+use crate::report::{Column, Format, Group, Kind, Role, Spread, Table, TableCell, TableRow, render};
+use crate::stats::{Summary, paired};
 use crate::store::Status;
 use crate::training::Trained;
 
@@ -27,26 +27,59 @@ pub(super) fn write(to: &mut dyn Write, trained: &[Trained], file: &Path) -> io:
     writeln!(to, "{}: {} trainings ({})", file.display(), trained.len(), counts.join(", "))
 }
 
-/// Mean accuracies over the seeds, the best on test images first (on validation images where there are no others).
-fn by_architecture(trained: &[Trained]) -> Table {
-    let mut accuracies: BTreeMap<&str, [Vec<f64>; 2]> = BTreeMap::new();
-    for training in trained.iter().filter(|training| training.status == Status::Ok) {
-        let [validation, test] = accuracies.entry(&training.arch).or_default();
-        validation.extend(training.curve.last().map(|epoch| epoch.validation.accuracy));
-        test.extend(training.test.map(|measured| measured.accuracy));
+/// The accuracies of an architecture after the last epoch, by training seed.
+#[derive(Default)]
+struct Accuracies {
+    validation: BTreeMap<u64, f64>,
+    test: BTreeMap<u64, f64>,
+}
+
+impl Accuracies {
+    /// What networks are compared by: test accuracies, or validation accuracies where there are no others.
+    fn compared(&self) -> &BTreeMap<u64, f64> {
+        if self.test.is_empty() { &self.validation } else { &self.test }
     }
-    let summaries = accuracies.into_iter().map(|(arch, [validation, test])| {
-        let summaries = [Summary::of(&validation), Summary::of(&test)];
-        (arch, validation.len(), summaries)
-    });
-    let mut archs: Vec<(&str, usize, [Option<Summary>; 2])> = summaries.collect();
-    let mean = |(_, _, [validation, test]): &(_, _, [Option<Summary>; 2])| {
-        test.as_ref().or(validation.as_ref()).map_or(f64::NEG_INFINITY, |summary| summary.mean)
-    };
-    archs.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
-    let row = |(arch, seeds, summaries): &(&str, usize, [Option<Summary>; 2])| {
-        let means = summaries.each_ref().map(|summary| summary.as_ref().map(|s| TableCell::of(s, None)));
-        let cells = means.into_iter().chain([Some(TableCell::plain(*seeds as f64))]).collect();
+
+    fn mean(&self) -> f64 {
+        Summary::of(&values(self.compared())).map_or(f64::NEG_INFINITY, |summary| summary.mean)
+    }
+
+    /// How far behind another architecture, with the same seeds in both, and the 95 % interval of a paired t-test.
+    fn behind(&self, best: &Self) -> Option<TableCell> {
+        let seeds = self.compared().iter().filter_map(|(seed, a)| Some((*a, *best.compared().get(seed)?)));
+        let (own, others): (Vec<f64>, Vec<f64>) = seeds.unzip();
+        let test = paired(&own, &others).ok()?;
+        let spread = test.interval(0.95).map_or(Spread::None, |(low, high)| Spread::Interval(low, high));
+        Some(TableCell { value: test.difference, spread })
+    }
+}
+
+fn values(of: &BTreeMap<u64, f64>) -> Vec<f64> {
+    of.values().copied().collect()
+}
+
+/// Mean accuracies over the seeds, the best on test images first (on validation images where there are no others), and how far behind
+/// the best the others are.
+fn by_architecture(trained: &[Trained]) -> Table {
+    let mut archs: BTreeMap<&str, Accuracies> = BTreeMap::new();
+    for training in trained.iter().filter(|training| training.status == Status::Ok) {
+        let of_arch = archs.entry(&training.arch).or_default();
+        of_arch
+            .validation
+            .extend(training.curve.last().map(|epoch| (training.seed, epoch.validation.accuracy)));
+        of_arch.test.extend(training.test.map(|measured| (training.seed, measured.accuracy)));
+    }
+    let mut archs: Vec<(&str, Accuracies)> = archs.into_iter().collect();
+    archs.sort_by(|(_, a), (_, b)| b.mean().total_cmp(&a.mean()));
+    let row = |(k, (arch, accuracies)): (usize, &(&str, Accuracies))| {
+        let mean = |of| Summary::of(&values(of)).map(|summary| TableCell::of(&summary, None));
+        let best = &archs[0].1;
+        let cells = vec![
+            mean(&accuracies.validation),
+            mean(&accuracies.test),
+            if k > 0 { accuracies.behind(best) } else { None },
+            Some(TableCell::plain(accuracies.validation.len() as f64)),
+        ];
         TableRow { name: (*arch).to_owned(), role: Role::Entry, cells: vec![cells] }
     };
     let percent = Kind::Number { decimals: 2 };
@@ -61,10 +94,11 @@ fn by_architecture(trained: &[Trained]) -> Table {
             columns: vec![
                 Column::new("validation", percent),
                 Column::new("test", percent),
+                Column::new("less the best's", Kind::Difference { decimals: 2 }),
                 Column::new("seeds", Kind::Count),
             ],
         }],
-        rows: archs.iter().take(SHOWN).map(row).collect(),
+        rows: archs.iter().enumerate().take(SHOWN).map(row).collect(),
         notes: more.into_iter().collect(),
     }
 }

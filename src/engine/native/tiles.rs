@@ -83,8 +83,8 @@ macro_rules! tiles {
             ) {
                 // SAFETY: the caller's promise.
                 unsafe {
-                    $(if let (Some(low), ..=EIGHT) = (self.low(), row.lanes) {
-                        return tile::split::<_, $p1, $q1, $r1, S, 1, K>(low, row, start, out);
+                    $(if row.lanes <= EIGHT {
+                        return tile::split::<_, $p1, $q1, $r1, S, 1, K>(self.first_eight(), row, start, out);
                     })?
                     tile::split::<_, $p, $q, $r, S, 1, K>(self, row, start, out)
                 }
@@ -107,8 +107,8 @@ macro_rules! tiles {
             ) {
                 // SAFETY: the caller's promise.
                 unsafe {
-                    $(if let (Some(low), ..=EIGHT) = (self.low(), work.lanes) {
-                        return work.channels_of::<_, $c1, $d1>(low, rows, tap, sums);
+                    $(if work.lanes <= EIGHT {
+                        return work.channels_of::<_, $c1, $d1>(self.first_eight(), rows, tap, sums);
                     })?
                     work.channels_of::<_, $c, $d>(self, rows, tap, sums)
                 }
