@@ -102,3 +102,30 @@ fn by_architecture(trained: &[Trained]) -> Table {
         notes: more.into_iter().collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::{Epoch, Measured};
+
+    #[test]
+    fn the_best_comes_first_and_the_others_say_how_far_behind_they_are() {
+        let trained = |(arch, seed, accuracy): (&str, u64, f64)| {
+            let measured = Measured { loss: 1.0, accuracy };
+            let curve = vec![Epoch { rate: 0.1, train: measured, validation: measured }];
+            Trained { arch: arch.into(), seed, status: Status::Ok, reason: None, curve, test: Some(measured) }
+        };
+        let of =
+            [("a", 0, 50.0), ("b", 0, 60.0), ("a", 1, 54.0), ("b", 1, 63.0), ("a", 2, 52.0), ("c", 0, 55.0)];
+        let table = by_architecture(&of.map(trained));
+        assert_eq!(table.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["b", "c", "a"]);
+        let behind = |row: usize| table.rows[row].cells[0][2];
+        // One seed has no interval. Seeds that only one of the two has do not count: 10 and 9 points, so 9.5 +- 12.706 * 0.5.
+        assert_eq!([behind(0), behind(1)], [None, None]);
+        let Some(TableCell { value, spread: Spread::Interval(low, high) }) = behind(2) else {
+            panic!("{:?}", behind(2));
+        };
+        assert_eq!(value, -9.5);
+        assert!((high - low - 12.706_204_736).abs() < 1e-6, "{low} to {high}");
+    }
+}
