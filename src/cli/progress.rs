@@ -1,6 +1,8 @@
 //! Progress of whatever takes long, on standard error: a bar on a terminal, elsewhere a line every ten seconds.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,6 +24,8 @@ pub(in crate::cli) enum Unit {
 /// Shows work until it is dropped: what it is, how far it is, and how long it will take.
 pub(in crate::cli) struct Bar {
     bar: ProgressBar,
+    /// Parts that do not count as speed.
+    free: Arc<AtomicU64>,
     /// Dropping the first ends the second, which writes lines.
     lines: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -32,14 +36,15 @@ impl Bar {
         let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
         let bar = bar.with_style(style(unit, total.is_some())).with_prefix(what.into()).with_position(done);
         bar.reset_eta();
+        let free = Arc::new(AtomicU64::new(done));
         let lines = match std::io::stderr().is_terminal() {
             true => {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 None
             }
-            false => Some(lines(bar.clone(), unit, done)),
+            false => Some(lines(bar.clone(), unit, Arc::clone(&free))),
         };
-        Self { bar, lines }
+        Self { bar, free, lines }
     }
 
     /// So many parts are to be done.
@@ -50,6 +55,15 @@ impl Bar {
     /// So much more is done.
     pub fn add(&self, amount: u64) {
         self.bar.inc(amount);
+    }
+
+    /// So much more is done that took no time.
+    pub fn skip(&self, amount: u64) {
+        if amount > 0 {
+            self.free.fetch_add(amount, Ordering::Relaxed);
+            self.bar.inc(amount);
+            self.bar.reset_eta();
+        }
     }
 
     /// So much is done.
@@ -106,13 +120,14 @@ fn style(unit: Unit, known: bool) -> ProgressStyle {
 }
 
 /// Writes a line every ten seconds until the sender is dropped.
-fn lines(bar: ProgressBar, unit: Unit, done_before: u64) -> (Sender<()>, JoinHandle<()>) {
+fn lines(bar: ProgressBar, unit: Unit, free: Arc<AtomicU64>) -> (Sender<()>, JoinHandle<()>) {
     let (sender, ended) = mpsc::channel();
     let began = Instant::now();
     let write = move || {
         while ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
             let facts = (bar.prefix(), bar.message());
-            eprintln!("{}", line(&facts, unit, [done_before, bar.position()], bar.length(), began.elapsed()));
+            let done = [free.load(Ordering::Relaxed), bar.position()];
+            eprintln!("{}", line(&facts, unit, done, bar.length(), began.elapsed()));
         }
     };
     (sender, std::thread::spawn(write))
@@ -122,7 +137,7 @@ fn lines(bar: ProgressBar, unit: Unit, done_before: u64) -> (Sender<()>, JoinHan
 fn line(
     (what, message): &(String, String),
     unit: Unit,
-    [before, done]: [u64; 2],
+    [free, done]: [u64; 2],
     total: Option<u64>,
     elapsed: Duration,
 ) -> String {
@@ -137,8 +152,8 @@ fn line(
     let of = total.map_or(String::new(), |total| format!(" of {}", amount(total)));
     let message = if message.is_empty() { String::new() } else { format!(" {message}") };
     let left = match total {
-        Some(total) if done > before => {
-            let each = elapsed.as_secs_f64() / (done - before) as f64;
+        Some(total) if done > free => {
+            let each = elapsed.as_secs_f64() / (done - free) as f64;
             format!("about {} left", time(each * total.saturating_sub(done) as f64))
         }
         _ => format!("{} so far", time(elapsed.as_secs_f64())),

@@ -127,11 +127,11 @@ pub fn run(args: &TrainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
         args.key(space, engine.as_ref(), &data)?,
         invocation(parallelism.threads),
     )?;
-    let (stop, bar) = (stop_flag("finishing the epochs that are being trained"), TrainBar::new());
+    let (stop, bar) = (stop_flag("finishing the epochs that are being trained"), TrainBar::default());
     let (recipe, engine) = (&args.recipe, engine.as_ref());
     let plan = Plan { space, archs: &archs, seeds: &seeds, data: &data, recipe, engine, parallelism };
     let outcome = plan.run(&folder, &stop, &bar);
-    bar.finish();
+    drop(bar);
     let Outcome { trained, stopped } = outcome?;
     write(&table_path, &table(data.dataset(), &trained))?;
     write(&curves_path, &curves(data.dataset(), &trained))?;

@@ -86,7 +86,7 @@ pub(super) fn run(args: &SaliencyArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) 
     let open: Vec<u32> = (0..args.run.repetitions)
         .filter(|r| known.iter().all(|selected| selected.repetition != *r))
         .collect();
-    let (journal, bar) = (Mutex::new(Journal::open(&path, whole)?), TrainBar::new());
+    let (journal, bar) = (Mutex::new(Journal::open(&path, whole)?), TrainBar::default());
     let each = (args.recipe.epochs * data.train.len()) as u64;
     bar.begin(each * u64::from(args.run.repetitions), each * known.len() as u64);
     let new = Mutex::new(vec![]);
@@ -103,7 +103,7 @@ pub(super) fn run(args: &SaliencyArgs, dirs: &DataDirs, stop: &Arc<AtomicBool>) 
         new.lock().unwrap_or_else(PoisonError::into_inner).push(found);
         anyhow::Ok(())
     });
-    bar.finish();
+    drop(bar);
     done?;
     known.extend(new.into_inner().unwrap_or_else(PoisonError::into_inner));
     known.sort_by_key(|selected| selected.repetition);

@@ -1,123 +1,67 @@
-//! Progress of trainings on standard error: a bar on a terminal, a line every half a minute elsewhere.
+//! Progress of trainings.
 
-use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
+use crate::cli::progress::{Bar, Unit};
 use crate::training::{Epoch, Trained, Watch};
 
-/// Time between two lines where there is no terminal.
-const INTERVAL: Duration = Duration::from_secs(30);
-
 /// Shows the images that went through networks, the last loss and the last accuracy.
-pub(in crate::cli) struct TrainBar(Mutex<State>);
+#[derive(Default)]
+pub(in crate::cli) struct TrainBar {
+    /// There is one as soon as it is known how much there is to do.
+    bar: OnceLock<Bar>,
+    facts: Mutex<Facts>,
+}
 
-struct State {
-    bar: Option<ProgressBar>,
-    planned: u64,
-    /// Images of trainings that had been done before, or that are not needed.
-    skipped: u64,
-    done: u64,
-    trained: u64,
-    loss: f64,
+#[derive(Default)]
+struct Facts {
+    loss: Option<f64>,
     accuracy: Option<f64>,
-    began: Instant,
-    said: Instant,
+    trained: u64,
+}
+
+impl Facts {
+    fn words(&self) -> String {
+        let loss = self.loss.map_or(String::new(), |x| format!("loss {x:.3}, "));
+        let accuracy = self.accuracy.map_or(String::new(), |x| format!("validation {x:.1} %, "));
+        format!("({loss}{accuracy}{} networks trained)", self.trained)
+    }
 }
 
 impl TrainBar {
-    pub fn new() -> Self {
-        let (now, loss) = (Instant::now(), f64::NAN);
-        let (bar, planned, skipped, done, trained, accuracy) = Default::default();
-        Self(Mutex::new(State {
-            bar,
-            planned,
-            skipped,
-            done,
-            trained,
-            loss,
-            accuracy,
-            began: now,
-            said: now,
-        }))
+    fn note(&self, change: impl FnOnce(&mut Facts)) {
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut facts);
+        self.show(|bar| bar.say(facts.words()));
     }
 
-    /// Removes the bar.
-    pub fn finish(&self) {
-        if let Some(bar) = self.state().bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn words(&self) -> String {
-        let accuracy = self.accuracy.map_or(String::new(), |x| format!(", validation {x:.1} %"));
-        format!("loss {:.3}{accuracy}, {} networks trained", self.loss, self.trained)
-    }
-
-    fn show(&mut self) {
-        let there = self.done + self.skipped;
-        match &self.bar {
-            Some(bar) => {
-                bar.set_message(self.words());
-                bar.set_position(there);
-            }
-            None if self.said.elapsed() >= INTERVAL => {
-                let rate = self.done as f64 / self.began.elapsed().as_secs_f64();
-                let left = self.planned.saturating_sub(there) as f64 / rate;
-                let percent = 100.0 * there as f64 / self.planned.max(1) as f64;
-                eprintln!(
-                    "{percent:.1} %: {}, {rate:.0} images a second, about {left:.0} s left",
-                    self.words()
-                );
-                self.said = Instant::now();
-            }
-            None => {}
+    fn show(&self, f: impl FnOnce(&Bar)) {
+        if let Some(bar) = self.bar.get() {
+            f(bar);
         }
     }
 }
 
 impl Watch for TrainBar {
     fn begin(&self, images: u64, done: u64) {
-        let state = &mut *self.state();
-        (state.planned, state.skipped, state.began) = (images, done, Instant::now());
-        if std::io::stderr().is_terminal() {
-            let template = "{wide_bar} {percent} % ({msg}) {per_sec}, {eta} left";
-            let style =
-                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = ProgressBar::new(images).with_style(style).with_position(done);
-            // The speed must not count what an earlier command trained.
-            bar.reset_eta();
-            state.bar = Some(bar);
-        }
+        self.bar.get_or_init(|| Bar::new("training", Unit::Of("images"), done, Some(images)));
     }
 
     fn resumed(&self, images: u64) {
-        self.state().skipped += images;
+        self.show(|bar| bar.skip(images));
     }
 
     fn step(&self, images: usize, loss: f64) {
-        let state = &mut *self.state();
-        state.done += images as u64;
-        state.loss = loss;
-        state.show();
+        self.show(|bar| bar.add(images as u64));
+        self.note(|facts| facts.loss = Some(loss));
     }
 
     fn epoch(&self, _: &str, epoch: &Epoch) {
-        self.state().accuracy = Some(epoch.validation.accuracy);
+        self.note(|facts| facts.accuracy = Some(epoch.validation.accuracy));
     }
 
     fn ended(&self, _: &Trained, left_out: u64) {
-        let state = &mut *self.state();
-        state.trained += 1;
-        state.skipped += left_out;
-        state.show();
+        self.show(|bar| bar.skip(left_out));
+        self.note(|facts| facts.trained += 1);
     }
 }
