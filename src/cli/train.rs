@@ -28,7 +28,7 @@ const EXAMPLES: &str = "Examples:
   untrained correlate results/mine --table mine.csv
 
 The table has one line for each accuracy: arch,dataset,split,epochs,seed,accuracy. Beside it stand the curves, one line for each
-epoch. A larger sample, a longer list or more seeds add to it. Work can be interrupted at any moment: the same command goes on
+epoch, and means over the seeds with how far behind the best each architecture is. A larger sample, a longer list or more seeds add to it. Work can be interrupted at any moment: the same command goes on
 after the last whole epoch of each network, and its numbers are those of a command that was never interrupted.";
 
 /// Train networks, for a table of accuracies
@@ -88,7 +88,7 @@ struct WhichArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Runs")]
 struct RunArgs {
-    /// Table to write (CSV); curves are written beside it, to NAME.curves.csv [default: table.csv in the folder --out]
+    /// Table to write (CSV); curves are written beside it, to NAME.curves.csv, and means over seeds to NAME.means.md [default: table.csv in the folder --out]
     #[arg(long, value_name = "FILE", required_unless_present = "out")]
     table: Option<PathBuf>,
 
@@ -120,7 +120,7 @@ pub fn run(args: &TrainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let archs = args.which.archs(space, args.run.sample_seed, dirs)?;
     let seeds: Vec<u64> = distinct(args.seeds.iter().copied().map(u64::from));
     let parallelism = args.run.threads.parallelism().on(engine.as_ref());
-    let [table_path, curves_path, out] = args.run.paths();
+    let [table_path, curves_path, means_path, out] = args.run.paths();
     let folder = WorkFolder::open(
         &out,
         "training",
@@ -135,6 +135,7 @@ pub fn run(args: &TrainArgs, dirs: &DataDirs) -> anyhow::Result<ExitCode> {
     let Outcome { trained, stopped } = outcome?;
     write(&table_path, &table(data.dataset(), &trained))?;
     write(&curves_path, &curves(data.dataset(), &trained))?;
+    write(&means_path, &summary::markdown(&trained))?;
     summary::write(&mut std::io::stdout().lock(), &trained, &table_path)?;
     if stopped {
         eprintln!(
@@ -189,16 +190,17 @@ impl WhichArgs {
 }
 
 impl RunArgs {
-    /// Table, curves and folder.
-    fn paths(&self) -> [PathBuf; 3] {
+    /// Table, curves, means and folder.
+    fn paths(&self) -> [PathBuf; 4] {
         match (&self.table, &self.out) {
             (Some(table), out) => {
                 let folder = out.clone().unwrap_or_else(|| table.with_extension("training"));
-                [table.clone(), table.with_extension("curves.csv"), folder]
+                let [curves, means] = ["curves.csv", "means.md"].map(|end| table.with_extension(end));
+                [table.clone(), curves, means, folder]
             }
             (None, out) => {
                 let out = out.clone().unwrap_or_default();
-                [out.join("table.csv"), out.join("curves.csv"), out]
+                [out.join("table.csv"), out.join("curves.csv"), out.join("means.md"), out]
             }
         }
     }

@@ -32,10 +32,11 @@ fn arguments<'a>(table: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
     [&SMALL[..], &["--table", table.to_str().unwrap()], more].concat()
 }
 
-/// Files that a command leaves: table, curves and journal.
+/// Files that a command leaves: table, curves, means and journal.
 fn files(table: &Path) -> Vec<Vec<u8>> {
     let journal = table.with_extension("training").join("trainings.jsonl");
-    let paths: [PathBuf; 3] = [table.to_path_buf(), table.with_extension("curves.csv"), journal];
+    let [curves, means] = ["curves.csv", "means.md"].map(|end| table.with_extension(end));
+    let paths: [PathBuf; 4] = [table.to_path_buf(), curves, means, journal];
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 

@@ -9,12 +9,16 @@ use crate::stats::{Summary, paired};
 use crate::store::Status;
 use crate::training::Trained;
 
-/// Architectures that are shown; the file has all of them.
+/// Architectures that are shown on the terminal; the files have all of them.
 const SHOWN: usize = 20;
 
 /// Writes accuracies by architecture, the trainings that did not end well, and how many there are of each status.
 pub(super) fn write(to: &mut dyn Write, trained: &[Trained], file: &Path) -> io::Result<()> {
-    let table = by_architecture(trained);
+    let mut table = by_architecture(trained);
+    if table.rows.len() > SHOWN {
+        table.notes.push(format!("The best {SHOWN} of {} architectures", table.rows.len()));
+        table.rows.truncate(SHOWN);
+    }
     if !table.rows.is_empty() {
         writeln!(to, "{}", render(&table, Format::Text))?;
     }
@@ -25,6 +29,11 @@ pub(super) fn write(to: &mut dyn Write, trained: &[Trained], file: &Path) -> io:
     let counts = Status::ALL.iter().map(|status| (status, count(*status))).filter(|(_, n)| *n > 0);
     let counts: Vec<String> = counts.map(|(status, n)| format!("{status} {n}")).collect();
     writeln!(to, "{}: {} trainings ({})", file.display(), trained.len(), counts.join(", "))
+}
+
+/// All architectures, as a page.
+pub(super) fn markdown(trained: &[Trained]) -> String {
+    render(&by_architecture(trained), Format::Markdown)
 }
 
 /// The accuracies of an architecture after the last epoch, by training seed.
@@ -83,7 +92,6 @@ fn by_architecture(trained: &[Trained]) -> Table {
         TableRow { name: (*arch).to_owned(), role: Role::Entry, cells: vec![cells] }
     };
     let percent = Kind::Number { decimals: 2 };
-    let more = (archs.len() > SHOWN).then(|| format!("The best {SHOWN} of {} architectures", archs.len()));
     Table {
         title: "Accuracy (%) after the last epoch".to_owned(),
         rows_are: "architecture".to_owned(),
@@ -98,8 +106,8 @@ fn by_architecture(trained: &[Trained]) -> Table {
                 Column::new("seeds", Kind::Count),
             ],
         }],
-        rows: archs.iter().enumerate().take(SHOWN).map(row).collect(),
-        notes: more.into_iter().collect(),
+        rows: archs.iter().enumerate().map(row).collect(),
+        notes: vec![],
     }
 }
 
