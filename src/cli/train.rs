@@ -28,8 +28,9 @@ const EXAMPLES: &str = "Examples:
   untrained correlate results/mine --table mine.csv
 
 The table has one line for each accuracy: arch,dataset,split,epochs,seed,accuracy. Beside it stand the curves, one line for each
-epoch, and means over the seeds with how far behind the best each architecture is. A larger sample, a longer list or more seeds add to it. Work can be interrupted at any moment: the same command goes on
-after the last whole epoch of each network, and its numbers are those of a command that was never interrupted.";
+epoch, and means over the seeds with how far behind the best each architecture is. A larger sample, a longer list or more seeds add
+to it. Work can be interrupted at any moment: the same command goes on after the last whole epoch of each network, and its numbers
+are those of a command that was never interrupted.";
 
 /// Train networks, for a table of accuracies
 ///
@@ -88,7 +89,8 @@ struct WhichArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Runs")]
 struct RunArgs {
-    /// Table to write (CSV); curves are written beside it, to NAME.curves.csv, and means over seeds to NAME.means.md [default: table.csv in the folder --out]
+    /// Table to write (CSV); curves are written beside it, to NAME.curves.csv, and means over seeds to NAME.means.md [default:
+    /// table.csv in the folder --out]
     #[arg(long, value_name = "FILE", required_unless_present = "out")]
     table: Option<PathBuf>,
 
